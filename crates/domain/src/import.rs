@@ -1,0 +1,1 @@
+//! From the rows of a foreign file to typed rows of an entity.

@@ -1,0 +1,14 @@
+//! Zhike's types and pure rules.
+//!
+//! Owns what the words of the product mean: tables and columns, cleaning, mapping of foreign files, identities, scores,
+//! masks, error codes. Must not know about files, databases, networks, clocks, randomness or async code: everything here
+//! is a function of its arguments.
+
+pub mod clean;
+pub mod frame;
+pub mod id;
+pub mod import;
+pub mod mask;
+pub mod raw;
+pub mod sensitive;
+pub mod tables;

@@ -1,0 +1,1 @@
+//! Zhike's use cases.

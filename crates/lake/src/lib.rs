@@ -1,0 +1,1 @@
+//! Zhike's lake: Delta tables, query engine, file readers.

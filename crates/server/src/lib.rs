@@ -1,0 +1,1 @@
+//! Zhike's binary: command line, HTTP, console.

@@ -1,0 +1,2 @@
+//! The `zhike` binary.
+fn main() {}

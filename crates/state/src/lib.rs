@@ -1,0 +1,1 @@
+//! Zhike's operational state on SQLite or PostgreSQL.

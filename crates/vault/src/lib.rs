@@ -1,0 +1,1 @@
+//! Zhike's keys and sealing of personal information.
