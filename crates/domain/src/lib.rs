@@ -5,6 +5,7 @@
 //! is a function of its arguments.
 
 pub mod clean;
+pub mod detect;
 pub mod frame;
 pub mod id;
 pub mod import;

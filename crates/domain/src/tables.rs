@@ -66,7 +66,12 @@ const BATCH_ID: ColumnSpec = col("batch_id", ColumnType::Int, 1, "load that brou
 const LOADED_AT: ColumnSpec = col("loaded_at", ColumnType::Instant, 1, "when the load was made");
 const PROFILE_ID: ColumnSpec = col("profile_id", ColumnType::Int, 2, "customer; missing when unknown");
 const IDENTITY_ID: ColumnSpec = col("identity_id", ColumnType::Int, 2, "identity the row arrived with");
+const CONTENT_HASH: ColumnSpec = col("content_hash", ColumnType::Int, 2, "fingerprint of the cleaned row");
 const TRAITS: ColumnSpec = col("traits", ColumnType::Text, 2, "further columns of the file, as JSON");
+
+
+const AS_OF: ColumnSpec = col("as_of", ColumnType::Day, 1, "last day that counts");
+const MODEL_VERSION: ColumnSpec = col("model_version", ColumnType::Int, 1, "version of the model");
 
 /// All tables of the product, in the order in which they are documented.
 pub const TABLES: &[TableSpec] = &[
@@ -153,6 +158,7 @@ pub const TABLES: &[TableSpec] = &[
             col("utm_campaign", ColumnType::Text, 2, "campaign name"),
             col("value", MONEY, 2, "value in the workspace currency"),
             col("properties", ColumnType::Text, 2, "further properties, as JSON"),
+            CONTENT_HASH,
             BATCH_ID,
             LOADED_AT,
         ],
@@ -180,7 +186,7 @@ pub const TABLES: &[TableSpec] = &[
             col("coupon_id", ColumnType::Text, 2, "coupon"),
             col("campaign_id", ColumnType::Text, 2, "campaign"),
             TRAITS,
-            col("content_hash", ColumnType::Int, 2, "fingerprint of the cleaned order and its lines"),
+            CONTENT_HASH,
             SOURCE,
             BATCH_ID,
             LOADED_AT,
@@ -194,6 +200,7 @@ pub const TABLES: &[TableSpec] = &[
             col("order_id", ColumnType::Text, 2, "order"),
             col("line_no", ColumnType::Int, 2, "line, from 1 in file order"),
             PROFILE_ID,
+            IDENTITY_ID,
             col("ordered_at", ColumnType::Instant, 2, "when the order was placed"),
             col("product_id", ColumnType::Text, 1, "product"),
             col("quantity", QUANTITY, 2, "units; negative on refunds"),
@@ -201,7 +208,25 @@ pub const TABLES: &[TableSpec] = &[
             col("amount", MONEY, 2, "what the buyer pays for the line; negative on refunds"),
             col("discount", MONEY, 2, "reductions of the line, positive"),
             col("is_refund", ColumnType::Bool, 2, "whether the line gives back"),
-            col("refund_of", ColumnType::Text, 2, "order that a refund line was netted against"),
+            SOURCE,
+            BATCH_ID,
+            LOADED_AT,
+        ],
+    },
+    TableSpec {
+        name: "refunds",
+        home: Home::Lake { partition: None, key: &["source", "refund_order_id"] },
+        doc: "one row per part of a refund document that was netted against an order",
+        columns: &[
+            col("refund_order_id", ColumnType::Text, 2, "the refund document"),
+            col("order_id", ColumnType::Text, 2, "the order it gives back"),
+            PROFILE_ID,
+            IDENTITY_ID,
+            col("product_id", ColumnType::Text, 1, "product"),
+            col("quantity", QUANTITY, 2, "units given back, positive"),
+            col("amount", MONEY, 2, "money given back, positive"),
+            col("ordered_at", ColumnType::Instant, 2, "when the order was placed"),
+            col("refunded_at", ColumnType::Instant, 2, "when it was given back"),
             SOURCE,
             BATCH_ID,
             LOADED_AT,
@@ -221,6 +246,7 @@ pub const TABLES: &[TableSpec] = &[
             col("category_3", ColumnType::Text, 1, "category, bottom"),
             col("list_price", PRICE, 1, "list price"),
             TRAITS,
+            CONTENT_HASH,
             SOURCE,
             BATCH_ID,
             LOADED_AT,
@@ -243,6 +269,7 @@ pub const TABLES: &[TableSpec] = &[
             col("text_id", ColumnType::Text, 2, "text kept elsewhere"),
             col("agent", ColumnType::Text, 2, "who served"),
             TRAITS,
+            CONTENT_HASH,
             SOURCE,
             BATCH_ID,
             LOADED_AT,
@@ -265,6 +292,7 @@ pub const TABLES: &[TableSpec] = &[
             col("order_id", ColumnType::Text, 2, "order"),
             col("product_id", ColumnType::Text, 1, "product"),
             TRAITS,
+            CONTENT_HASH,
             SOURCE,
             BATCH_ID,
             LOADED_AT,
@@ -284,6 +312,7 @@ pub const TABLES: &[TableSpec] = &[
             col("budget", MONEY, 1, "money planned"),
             col("goal", ColumnType::Text, 1, "goal"),
             TRAITS,
+            CONTENT_HASH,
             SOURCE,
             BATCH_ID,
             LOADED_AT,
@@ -305,6 +334,7 @@ pub const TABLES: &[TableSpec] = &[
             col("arm", ColumnType::Text, 2, "treated, holdout"),
             col("reason", ColumnType::Text, 2, "why not sent"),
             TRAITS,
+            CONTENT_HASH,
             SOURCE,
             BATCH_ID,
             LOADED_AT,

@@ -1,1 +1,30 @@
-//! Zhike's lake: Delta tables, query engine, file readers.
+//! Zhike's lake: what happened, in open tables.
+//!
+//! Owns the Delta tables, their files and their query engine, and the readers of foreign files. Must not know about people
+//! in the clear: a personal column is refused at the conversion to the engine's arrays (INV-LAKE-1). No array type of the
+//! engine appears in the public API.
+//!
+//! Invariants: a published file is on disk before the log names it, and the log entry is on disk before `publish` returns
+//! (INV-LAKE-2); publishing the same batch again changes nothing (INV-LAKE-3).
+
+mod convert;
+mod delta;
+mod error;
+mod find;
+mod insight;
+mod orders;
+mod people;
+mod provider;
+mod query;
+pub mod read;
+mod spill;
+mod stage;
+
+pub use delta::{Lake, LakeOptions, Publication, TableChange};
+pub use error::Error;
+pub use find::Found;
+pub use insight::{OverviewSpan, RfmInputs};
+pub use orders::LineColumns;
+pub use query::{QueryLimits, QueryRows};
+pub use spill::Spill;
+pub use stage::{Stage, StagedFile};

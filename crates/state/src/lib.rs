@@ -1,1 +1,41 @@
-//! Zhike's operational state on SQLite or PostgreSQL.
+//! Zhike's operational state: what changes, on SQLite (default) or PostgreSQL.
+//!
+//! Owns profiles, identities and their links, loads and their quarantine, definitions, mappings, the audit chain and, in a
+//! database apart, the wrapped keys of persons. Must not know what a sealed value says, how a key is wrapped or why an
+//! identity belongs to a profile: values arrive sealed, decisions arrive made.
+//!
+//! - INV-STATE-1: one SQL text runs on both databases; only `db`, `open` and `migrate` know which one it is.
+//! - INV-STATE-2: the schema only goes forward; a database of a newer release is refused, never written.
+//! - INV-STATE-3: a load is visible whole or not at all, and applying it again changes nothing.
+//! - INV-STATE-4: a person's key is never overwritten by another one.
+//! - INV-STATE-5: audit entries are numbered without gaps and each is linked to the one before.
+//! - INV-STATE-6: personal values stand here only sealed or as a blind index.
+
+mod audit;
+mod batches;
+mod db;
+mod definitions;
+mod error;
+mod identities;
+mod keys;
+mod load;
+mod migrate;
+mod open;
+mod profiles;
+mod quarantine;
+mod scan;
+
+#[cfg(test)]
+mod conformance;
+
+pub use audit::{AuditEntry, AuditRow};
+pub use batches::{BatchCounts, BatchRow, BatchStatus, NewBatch};
+pub use definitions::{DefinitionRow, MappingRow};
+pub use error::{Cause, Error, Result};
+pub use identities::{EdgeRow, IdentityKey, IdentityRow, IdentityStatus};
+pub use keys::KeyRow;
+pub use load::{IdentityTouch, LoadCommit};
+pub use open::{StateConfig, Store};
+pub use profiles::{FieldRow, ProfileRow};
+pub use quarantine::{QuarantineRow, QuarantineStatus};
+pub use scan::{Cursor, ScanTable};

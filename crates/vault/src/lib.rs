@@ -1,1 +1,42 @@
 //! Zhike's keys and sealing of personal information.
+//!
+//! Owns the keys (root, key-encryption keys by epoch, one data key per subject, index root), the formats of what they
+//! seal, blind indexes, fingerprints, the audit chain's link and sealed temporary files. Must not know about SQL, the
+//! lake, roles, masking or networks: the caller stores wrapped keys and sealed values, apart from each other, and decides
+//! who may read them. Everything is synchronous. Formats byte by byte: RFD 0002.
+//!
+//! Invariants:
+//!
+//! - **INV-VAULT-1** No vault opens before every algorithm has reproduced its published answers.
+//! - **INV-VAULT-2** A sealed value opens only under its subject, table, column and version; a changed bit is refused.
+//! - **INV-VAULT-3** A wrapped key opens only for its subject and epoch; when an epoch is destroyed, nothing that it
+//!   wrapped opens again.
+//! - **INV-VAULT-4** Keys are made only in a directory that holds none; a missing key file is an error, never replaced.
+//! - **INV-VAULT-5** A process that dies at any step of making, rotating or destroying keys leaves a vault that opens
+//!   with every key that was acknowledged before.
+//! - **INV-VAULT-6** No input, from disk or caller, panics.
+//! - **INV-VAULT-7** Secrets are not printed, are wiped when dropped, and a root key that others can read is refused.
+//! - **INV-VAULT-8** A value has one blind index per kind, across restarts and rotations; kinds do not correlate.
+//! - **INV-VAULT-9** A sealed file yields only verified bytes in their place; truncation, extension, reordering and
+//!   duplication are refused, and its key never reaches a disk.
+
+mod audit;
+mod disk;
+mod error;
+mod gcm;
+mod index;
+mod kek;
+mod key_file;
+pub mod known_answers;
+mod random;
+mod root;
+pub mod sealed_file;
+mod subject;
+mod vault;
+
+pub use error::{Error, Result};
+pub use index::{FingerprintStream, Fingerprinter, Indexer};
+pub use kek::{WrappedKey, epoch_of};
+pub use root::{MIN_PASSPHRASE_CHARS, Unlock};
+pub use subject::{Place, Subject, SubjectKey};
+pub use vault::Vault;

@@ -1,0 +1,62 @@
+// The one way to the server. Every failure becomes an ApiError that says what, which code and which request.
+import createClient, { type Middleware } from 'openapi-fetch'
+import type { Lang } from '../format'
+import type { paths } from './schema'
+
+export class ApiError extends Error {
+  readonly status: number
+  readonly code: string
+  readonly messageZh: string | undefined
+  readonly requestId: string | undefined
+
+  constructor(status: number, code: string, message: string, messageZh?: string, requestId?: string) {
+    super(message)
+    this.name = 'ApiError'
+    this.status = status
+    this.code = code
+    this.messageZh = messageZh
+    this.requestId = requestId
+  }
+
+  /** What the server said, in the reader's language; empty when it said nothing. */
+  text(lang: Lang): string {
+    return lang === 'zh' ? (this.messageZh ?? this.message) : this.message
+  }
+
+  /** Whether asking again may help. */
+  get isRetryable(): boolean {
+    return this.status === 0 || this.status >= 500 || this.status === 429
+  }
+}
+
+/** No answer at all: the server is down or the network is cut. */
+export const UNREACHABLE = 'unreachable'
+/** An answer that is no envelope of ours. */
+export const UNREADABLE = 'unreadable'
+
+const guard: Middleware = {
+  onRequest({ request }) {
+    if (request.method !== 'GET') request.headers.set('X-Zhike-Request', '1')
+    return request
+  },
+}
+
+export const client = createClient<paths>({ baseUrl: globalThis.location?.origin ?? '', credentials: 'same-origin' })
+client.use(guard)
+
+type Answer<T> = { data?: T; error?: unknown; response: Response }
+
+/** Waits for an answer and gives its body, or throws an [`ApiError`]. */
+export async function unwrap<T>(answer: Promise<Answer<T>>): Promise<T> {
+  let got: Answer<T>
+  try {
+    got = await answer
+  } catch (cause) {
+    if (cause instanceof DOMException && cause.name === 'AbortError') throw cause
+    throw new ApiError(cause instanceof SyntaxError ? 500 : 0, cause instanceof SyntaxError ? UNREADABLE : UNREACHABLE, '')
+  }
+  if (got.data !== undefined && got.response.ok) return got.data
+  const envelope = (got.error as { error?: Record<string, string> } | undefined)?.error
+  if (envelope?.code) throw new ApiError(got.response.status, envelope.code, envelope.message ?? '', envelope.message_zh, envelope.request_id)
+  throw new ApiError(got.response.status, UNREADABLE, '', undefined, got.response.headers.get('x-request-id') ?? undefined)
+}

@@ -1,0 +1,145 @@
+// What the pages ask for, and under which key the answer is kept.
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
+import type { Compare } from '../range'
+import { client, unwrap } from './client'
+import type { Mapping } from './types'
+
+export const PAGE_SIZE = 50
+
+export const workspaceQuery = queryOptions({
+  queryKey: ['workspace'],
+  queryFn: ({ signal }) => unwrap(client.GET('/api/v1/workspace', { signal })),
+  staleTime: 60_000,
+})
+
+export function overviewQuery(from: string, to: string, compare: Compare) {
+  return queryOptions({
+    queryKey: ['overview', from, to, compare],
+    queryFn: ({ signal }) => unwrap(client.GET('/api/v1/overview', { params: { query: { from, to, compare } }, signal })),
+    placeholderData: keepPreviousData,
+  })
+}
+
+export type ProfileFilter = { tier?: string | undefined; rfm_segment?: string | undefined; after?: string | undefined }
+
+export function profilesQuery(filter: ProfileFilter) {
+  const query = Object.fromEntries(Object.entries({ ...filter, limit: PAGE_SIZE }).filter(([, value]) => value !== undefined))
+  return queryOptions({
+    queryKey: ['profiles', filter.tier, filter.rfm_segment, filter.after],
+    queryFn: ({ signal }) => unwrap(client.GET('/api/v1/profiles', { params: { query }, signal })),
+    placeholderData: keepPreviousData,
+  })
+}
+
+export function profileQuery(profileId: string) {
+  return queryOptions({
+    queryKey: ['profile', profileId],
+    queryFn: ({ signal }) => unwrap(client.GET('/api/v1/profiles/{profile_id}', { params: { path: { profile_id: profileId } }, signal })),
+  })
+}
+
+export function profileOrdersQuery(profileId: string) {
+  return infiniteQueryOptions({
+    queryKey: ['profile', profileId, 'orders'],
+    queryFn: ({ signal, pageParam }) =>
+      unwrap(
+        client.GET('/api/v1/profiles/{profile_id}/orders', {
+          params: { path: { profile_id: profileId }, query: { limit: 20, ...(pageParam ? { after: pageParam } : {}) } },
+          signal,
+        }),
+      ),
+    initialPageParam: '',
+    getNextPageParam: (page) => page.next ?? undefined,
+  })
+}
+
+export function importsQuery(after?: string) {
+  return queryOptions({
+    queryKey: ['imports', after],
+    queryFn: ({ signal }) => unwrap(client.GET('/api/v1/imports', { params: { query: { limit: PAGE_SIZE, ...(after ? { after } : {}) } }, signal })),
+    placeholderData: keepPreviousData,
+  })
+}
+
+export function importQuery(batchId: string) {
+  return queryOptions({
+    queryKey: ['import', batchId],
+    queryFn: ({ signal }) => unwrap(client.GET('/api/v1/imports/{batch_id}', { params: { path: { batch_id: batchId } }, signal })),
+  })
+}
+
+export function quarantineQuery(batchId: string, status?: string) {
+  return infiniteQueryOptions({
+    queryKey: ['import', batchId, 'quarantine', status],
+    queryFn: ({ signal, pageParam }) =>
+      unwrap(
+        client.GET('/api/v1/imports/{batch_id}/quarantine', {
+          params: {
+            path: { batch_id: batchId },
+            query: { limit: PAGE_SIZE, ...(status ? { status } : {}), ...(pageParam ? { after: pageParam } : {}) },
+          },
+          signal,
+        }),
+      ),
+    initialPageParam: '',
+    getNextPageParam: (page) => page.next ?? undefined,
+  })
+}
+
+/** A job is asked for again and again until it has come to an end. */
+export function jobQuery(jobId: string) {
+  return queryOptions({
+    queryKey: ['job', jobId],
+    queryFn: ({ signal }) => unwrap(client.GET('/api/v1/jobs/{job_id}', { params: { path: { job_id: jobId } }, signal })),
+    refetchInterval: (query) => (query.state.data && query.state.data.state !== 'running' ? false : 500),
+  })
+}
+
+/** An uploaded file; asked for again (with the same entity) when the page was left and its answer forgotten. */
+export function uploadQuery(uploadId: string, entity: string) {
+  return queryOptions({
+    queryKey: ['upload', uploadId, entity],
+    queryFn: () => guessMapping(uploadId, entity),
+    staleTime: Infinity,
+    gcTime: 60 * 60_000,
+  })
+}
+
+export function guessMapping(uploadId: string, entity: string) {
+  return unwrap(client.POST('/api/v1/uploads/{upload_id}/guess', { params: { path: { upload_id: uploadId } }, body: { entity } }))
+}
+
+export function upload(file: File, signal: AbortSignal) {
+  return unwrap(
+    client.POST('/api/v1/uploads', {
+      body: { file: '' },
+      bodySerializer: () => {
+        const form = new FormData()
+        form.append('file', file)
+        return form
+      },
+      signal,
+    }),
+  )
+}
+
+export function startImport(body: { upload_id: string; entity: string; source: string; mapping: Mapping; dry_run: boolean }) {
+  return unwrap(client.POST('/api/v1/imports', { body }))
+}
+
+export function searchProfiles(value: string, kind: string | undefined, signal?: AbortSignal) {
+  return unwrap(client.POST('/api/v1/profiles/search', { body: { value, ...(kind ? { kind } : {}) }, ...(signal ? { signal } : {}) }))
+}
+
+export function revealRow(batchId: string, rowNo: number, reason: string) {
+  return unwrap(
+    client.POST('/api/v1/imports/{batch_id}/quarantine/{row_no}/reveal', {
+      params: { path: { batch_id: batchId, row_no: rowNo } },
+      body: { reason },
+    }),
+  )
+}
+
+export function replay(batchId: string, rows: { row_no: number; cells: (string | null)[] | null }[] | null) {
+  return unwrap(client.POST('/api/v1/imports/{batch_id}/replay', { params: { path: { batch_id: batchId } }, body: { rows } }))
+}

@@ -1,0 +1,26 @@
+// Names for the wire types. They are taken from the paths, so that they hold whatever the document calls its schemas.
+import type { paths } from './schema'
+
+type Json<Operation> = Operation extends { responses: { 200: { content: { 'application/json': infer Body } } } } ? Body : never
+
+export type Workspace = Json<paths['/api/v1/workspace']['get']>
+export type Overview = Json<paths['/api/v1/overview']['get']>
+export type Kpi = Overview['kpis'][number]
+export type TrendPoint = Overview['trend'][number]
+export type ProfileItem = Json<paths['/api/v1/profiles']['get']>['items'][number]
+export type ProfileSheet = Json<paths['/api/v1/profiles/{profile_id}']['get']>
+export type Rfm = NonNullable<ProfileSheet['rfm']>
+export type Identity = ProfileSheet['identities'][number]
+export type IdentityEdge = ProfileSheet['edges'][number]
+export type MonthValue = ProfileSheet['value_by_month'][number]
+export type Order = Json<paths['/api/v1/profiles/{profile_id}/orders']['get']>['items'][number]
+export type ImportItem = Json<paths['/api/v1/imports']['get']>['items'][number]
+export type ImportSheet = Json<paths['/api/v1/imports/{batch_id}']['get']>
+export type LoadReport = ImportSheet['report']
+export type Upload = Json<paths['/api/v1/uploads']['post']>
+export type Target = Upload['targets'][number]
+export type Mapping = Upload['mapping']
+export type MappingColumn = Mapping['columns'][number]
+export type Job = Json<paths['/api/v1/jobs/{job_id}']['get']>
+export type QuarantineItem = Json<paths['/api/v1/imports/{batch_id}/quarantine']['get']>['items'][number]
+export type RevealedRow = Json<paths['/api/v1/imports/{batch_id}/quarantine/{row_no}/reveal']['post']>

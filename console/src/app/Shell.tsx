@@ -1,0 +1,178 @@
+// The frame around every page: skip link, menu, header, and the place where pages stand.
+import {
+  CloseOutlined,
+  ImportOutlined,
+  LineChartOutlined,
+  MenuFoldOutlined,
+  MenuOutlined,
+  MenuUnfoldOutlined,
+  MoonOutlined,
+  SearchOutlined,
+  SunOutlined,
+  TeamOutlined,
+} from '@ant-design/icons'
+import { Link, Outlet, useRouterState } from '@tanstack/react-router'
+import { lazy, Suspense, useEffect, useRef, useState, type ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import { useSettings } from './settings'
+import { useWorkspace } from './workspace'
+
+const CommandBox = lazy(() => import('./CommandBox'))
+const IS_MAC = /Mac|iPhone|iPad/.test(navigator.userAgent)
+
+export function Shell() {
+  const { t } = useTranslation()
+  const [isFolded, setFolded] = useState(false)
+  const [isSearching, setSearching] = useState(false)
+  const drawer = useRef<HTMLDialogElement>(null)
+  const main = useRef<HTMLElement>(null)
+  const pathname = useRouterState({ select: (state) => state.resolvedLocation?.pathname })
+  const announced = usePageChange(pathname, main)
+
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if ((event.metaKey || event.ctrlKey) && event.key.toLowerCase() === 'k') {
+        event.preventDefault()
+        setSearching((open) => !open)
+      }
+    }
+    window.addEventListener('keydown', onKey)
+    return () => window.removeEventListener('keydown', onKey)
+  }, [])
+  useEffect(() => drawer.current?.close(), [pathname])
+
+  return (
+    <div className={`zk-shell ${isFolded ? 'zk-folded' : ''}`}>
+      <a className="zk-skip" href="#main" onClick={(event) => { event.preventDefault(); main.current?.focus() }}>
+        {t('app.skip')}
+      </a>
+      <header className="zk-header">
+        <button type="button" className="zk-icon-button zk-menu-button" aria-label={t('app.menu')} onClick={() => drawer.current?.showModal()}>
+          <MenuOutlined />
+        </button>
+        <Link to="/" className="zk-brand">
+          <img src="/favicon.svg" alt="" width={26} height={26} />
+          <span>{t('app.name')}</span>
+        </Link>
+        <WorkspaceName />
+        <button type="button" className="zk-search-button" aria-keyshortcuts="Meta+K Control+K" onClick={() => setSearching(true)}>
+          <SearchOutlined />
+          <span className="zk-search-text">{t('command.open')}</span>
+          <kbd aria-hidden="true">{IS_MAC ? '⌘ K' : 'Ctrl K'}</kbd>
+        </button>
+        <LanguageSwitch />
+        <SchemeSwitch />
+      </header>
+      <aside className="zk-side">
+        <Menu />
+        <div className="zk-side-foot">
+          <Version />
+          <button
+            type="button"
+            className="zk-icon-button"
+            aria-label={isFolded ? t('app.expand') : t('app.collapse')}
+            aria-expanded={!isFolded}
+            onClick={() => setFolded(!isFolded)}
+          >
+            {isFolded ? <MenuUnfoldOutlined /> : <MenuFoldOutlined />}
+          </button>
+        </div>
+      </aside>
+      <dialog ref={drawer} className="zk-drawer" aria-label={t('app.menu')} onClick={(event) => { if (event.target === drawer.current) drawer.current.close() }}>
+        <button type="button" className="zk-icon-button" aria-label={t('app.close_menu')} onClick={() => drawer.current?.close()}>
+          <CloseOutlined />
+        </button>
+        <Menu />
+        <Version />
+      </dialog>
+      <main id="main" ref={main} className="zk-main" tabIndex={-1}>
+        <Outlet />
+      </main>
+      <div className="zk-hidden" role="status">
+        {announced}
+      </div>
+      <Suspense>{isSearching && <CommandBox onClose={() => setSearching(false)} />}</Suspense>
+    </div>
+  )
+}
+
+/** On a new page, focus goes to the content and the page's title is read out. */
+function usePageChange(pathname: string | undefined, main: React.RefObject<HTMLElement | null>): string {
+  const { t } = useTranslation()
+  const before = useRef<string | undefined>(undefined)
+  const [announced, setAnnounced] = useState('')
+  useEffect(() => {
+    const isFirst = before.current === undefined
+    if (pathname === undefined || before.current === pathname) return
+    before.current = pathname
+    if (isFirst) return
+    main.current?.focus({ preventScroll: true })
+    const later = setTimeout(() => setAnnounced(t('app.new_page', { title: document.title })), 300)
+    return () => clearTimeout(later)
+  }, [pathname, main, t])
+  return announced
+}
+
+function Menu() {
+  const { t } = useTranslation()
+  return (
+    <nav className="zk-menu" aria-label={t('app.main_menu')}>
+      <MenuLink to="/" icon={<LineChartOutlined />} label={t('nav.overview')} isExact />
+      <p className="zk-menu-group">{t('nav.customers')}</p>
+      <MenuLink to="/customers" icon={<TeamOutlined />} label={t('nav.profiles')} />
+      <p className="zk-menu-group">{t('nav.data')}</p>
+      <MenuLink to="/data/imports" icon={<ImportOutlined />} label={t('nav.imports')} />
+    </nav>
+  )
+}
+
+function MenuLink({ to, icon, label, isExact = false }: { to: '/' | '/customers' | '/data/imports'; icon: ReactNode; label: string; isExact?: boolean }) {
+  return (
+    <Link to={to} className="zk-menu-link" title={label} activeOptions={{ exact: isExact, includeSearch: false }} activeProps={{ className: 'zk-active' }}>
+      {icon}
+      <span className="zk-menu-label">{label}</span>
+    </Link>
+  )
+}
+
+function WorkspaceName() {
+  const { data } = useWorkspace()
+  return <span className="zk-workspace">{data?.name}</span>
+}
+
+function Version() {
+  const { t } = useTranslation()
+  const { data } = useWorkspace()
+  return <span className="zk-version">{data && t('app.version', { version: data.version })}</span>
+}
+
+function LanguageSwitch() {
+  const { t } = useTranslation()
+  const { lang, setLang } = useSettings()
+  return (
+    <div className="zk-lang" role="group" aria-label={t('app.language')}>
+      <button type="button" lang="zh-CN" aria-label="中文" aria-pressed={lang === 'zh'} onClick={() => setLang('zh')}>
+        中
+      </button>
+      <button type="button" lang="en" aria-label="English" aria-pressed={lang === 'en'} onClick={() => setLang('en')}>
+        EN
+      </button>
+    </div>
+  )
+}
+
+function SchemeSwitch() {
+  const { t } = useTranslation()
+  const { scheme, setScheme } = useSettings()
+  return (
+    <button
+      type="button"
+      className="zk-icon-button"
+      aria-label={scheme === 'light' ? t('app.to_dark') : t('app.to_light')}
+      title={scheme === 'light' ? t('app.to_dark') : t('app.to_light')}
+      onClick={() => setScheme(scheme === 'light' ? 'dark' : 'light')}
+    >
+      {scheme === 'light' ? <MoonOutlined /> : <SunOutlined />}
+    </button>
+  )
+}

@@ -1,0 +1,109 @@
+// Every route once, with the search parameters it understands. The URL is the state: what is not here is not kept.
+import type { QueryClient } from '@tanstack/react-query'
+import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, stripSearchParams } from '@tanstack/react-router'
+import { importQuery, importsQuery, profileOrdersQuery, profileQuery, profilesQuery, workspaceQuery } from '../api/queries'
+import { DEFAULT_RANGE, readRange, type RangeSearch } from '../range'
+import { SEGMENTS, TIERS, type Segment, type Tier } from '../words'
+import { CrashedPage, MissingPage } from './outside'
+import { Shell } from './Shell'
+
+export const METRICS = ['net_sales', 'orders', 'active_customers'] as const
+export type Metric = (typeof METRICS)[number]
+export type View = 'chart' | 'table'
+
+export type OverviewSearch = RangeSearch & { metric: Metric; view: View }
+export type CustomersSearch = { tier?: Tier | undefined; rfm_segment?: Segment | undefined; after?: string | undefined; page?: number | undefined }
+export type ProfileSearch = { view: View }
+export type ImportsSearch = { after?: string | undefined; page?: number | undefined }
+export type NewImportSearch = { upload?: string | undefined; entity?: string | undefined; dry?: string | undefined; load?: string | undefined }
+export type ReportSearch = { status?: string | undefined }
+
+type Raw = Record<string, unknown>
+
+const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : typeof value === 'number' ? String(value) : undefined)
+const oneOf = <T extends string>(all: readonly T[], value: unknown) => all.find((each) => each === value)
+const view = (value: unknown): View => (value === 'table' ? 'table' : 'chart')
+const page = (raw: Raw) => {
+  const after = text(raw.after)
+  return after ? { after, page: typeof raw.page === 'number' && raw.page > 1 ? Math.floor(raw.page) : 2 } : {}
+}
+
+const root = createRootRouteWithContext<{ queryClient: QueryClient }>()({
+  component: Shell,
+  notFoundComponent: MissingPage,
+  loader: ({ context }) => void context.queryClient.prefetchQuery(workspaceQuery),
+})
+
+const overview = createRoute({
+  getParentRoute: () => root,
+  path: '/',
+  validateSearch: (raw: Raw): OverviewSearch => ({
+    ...readRange(raw),
+    metric: oneOf(METRICS, raw.metric) ?? 'net_sales',
+    view: view(raw.view),
+  }),
+  search: { middlewares: [stripSearchParams({ ...DEFAULT_RANGE, metric: 'net_sales', view: 'chart' } as OverviewSearch)] },
+  component: lazyRouteComponent(() => import('../pages/overview/OverviewPage')),
+})
+
+const customers = createRoute({
+  getParentRoute: () => root,
+  path: '/customers',
+  validateSearch: (raw: Raw): CustomersSearch => ({ tier: oneOf(TIERS, raw.tier), rfm_segment: oneOf(SEGMENTS, raw.rfm_segment), ...page(raw) }),
+  loaderDeps: ({ search: { tier, rfm_segment, after } }) => ({ tier, rfm_segment, after }),
+  loader: ({ context, deps }) => void context.queryClient.prefetchQuery(profilesQuery(deps)),
+  component: lazyRouteComponent(() => import('../pages/customers/CustomersPage')),
+})
+
+const profile = createRoute({
+  getParentRoute: () => root,
+  path: '/customers/$profileId',
+  validateSearch: (raw: Raw): ProfileSearch => ({ view: view(raw.view) }),
+  search: { middlewares: [stripSearchParams({ view: 'chart' } as ProfileSearch)] },
+  loader: ({ context, params }) => {
+    void context.queryClient.prefetchQuery(profileQuery(params.profileId))
+    void context.queryClient.prefetchInfiniteQuery(profileOrdersQuery(params.profileId))
+  },
+  component: lazyRouteComponent(() => import('../pages/customers/ProfilePage')),
+})
+
+const imports = createRoute({
+  getParentRoute: () => root,
+  path: '/data/imports',
+  validateSearch: (raw: Raw): ImportsSearch => page(raw),
+  loaderDeps: ({ search: { after } }) => ({ after }),
+  loader: ({ context, deps }) => void context.queryClient.prefetchQuery(importsQuery(deps.after)),
+  component: lazyRouteComponent(() => import('../pages/imports/ImportsPage')),
+})
+
+const newImport = createRoute({
+  getParentRoute: () => root,
+  path: '/data/imports/new',
+  validateSearch: (raw: Raw): NewImportSearch => ({ upload: text(raw.upload), entity: text(raw.entity), dry: text(raw.dry), load: text(raw.load) }),
+  component: lazyRouteComponent(() => import('../pages/imports/NewImportPage')),
+})
+
+const report = createRoute({
+  getParentRoute: () => root,
+  path: '/data/imports/$batchId',
+  validateSearch: (raw: Raw): ReportSearch => ({ status: text(raw.status) }),
+  loader: ({ context, params }) => void context.queryClient.prefetchQuery(importQuery(params.batchId)),
+  component: lazyRouteComponent(() => import('../pages/imports/ReportPage')),
+})
+
+export function makeRouter(queryClient: QueryClient) {
+  return createRouter({
+    routeTree: root.addChildren([overview, customers, profile, imports, newImport, report]),
+    context: { queryClient },
+    defaultPreload: 'intent',
+    defaultPreloadStaleTime: 0,
+    defaultErrorComponent: CrashedPage,
+    scrollRestoration: true,
+  })
+}
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof makeRouter>
+  }
+}

@@ -1,0 +1,170 @@
+//! From order lines to orders: the second pass of a load.
+
+use zhike_domain::frame::Frame;
+
+use crate::query::{Input, QueryRows};
+use crate::spill::Spill;
+use crate::{Error, Lake};
+
+/// Which optional columns the staged lines have; the grouping reads only those.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LineColumns {
+    /// Money of the whole order, repeated on each line.
+    pub order_amount: bool,
+    /// Money given back on the order, repeated on each line.
+    pub refunded_amount: bool,
+    /// Amount in the file's own currency, per line.
+    pub original_amount: bool,
+    /// Reductions per line.
+    pub discount: bool,
+    /// Text columns that describe the order, repeated on each line: the first in text order is kept.
+    pub texts: [Option<&'static str>; 6],
+}
+
+impl Lake {
+    /// Groups staged lines into orders, one row per order, and joins the profiles of their identities.
+    ///
+    /// `lines` has `order_id, identity_id, row_no, line_no, ordered_at, is_refund, is_adjustment, amount, quantity,
+    /// is_goods, line_hash`; `people` has `identity_id, profile_id`. One identity per order (the caller sees to it).
+    ///
+    /// **Shape**: `order_id, identity_id, profile_id, ordered_at, sold, given_back, n_items, content_hash, all_refund,
+    /// any_adjustment`, then the optional columns.
+    pub async fn group_lines(
+        &self,
+        lines: &mut Spill,
+        people: Frame,
+        columns: LineColumns,
+    ) -> Result<QueryRows, Error> {
+        let mut optional = String::new();
+        for (is_there, sql) in [
+            (columns.order_amount, ", max(order_amount) AS order_amount"),
+            (columns.refunded_amount, ", max(refunded_amount) AS refunded_amount"),
+            (columns.original_amount, ", sum(original_amount) AS original_amount"),
+            (columns.discount, ", sum(discount) AS discount"),
+        ] {
+            if is_there {
+                optional.push_str(sql);
+            }
+        }
+        for name in columns.texts.iter().flatten() {
+            optional.push_str(&format!(", min({name}) AS {name}"));
+        }
+        let sql = format!(
+            "SELECT g.*, p.profile_id FROM (
+                SELECT order_id,
+                    max(identity_id) AS identity_id,
+                    min(ordered_at) AS ordered_at,
+                    sum(CASE WHEN is_refund THEN 0 ELSE amount END) AS sold,
+                    sum(CASE WHEN is_refund THEN -amount ELSE 0 END) AS given_back,
+                    sum(CASE WHEN is_goods AND NOT is_refund THEN quantity END) AS n_items,
+                    bit_xor(line_hash) AS content_hash,
+                    bool_and(is_refund) AS all_refund,
+                    bool_or(is_adjustment) AS any_adjustment{optional}
+                FROM lines GROUP BY order_id
+            ) g LEFT JOIN people p ON g.identity_id = p.identity_id"
+        );
+        self.query(&sql, vec![("lines", Input::Spill(lines)), ("people", Input::Frame(people))]).await
+    }
+
+    /// The staged lines with the profiles of their identities, in no particular order.
+    ///
+    /// **Shape**: `order_id, line_no, identity_id, profile_id, ordered_at, product_id, quantity, unit_price, amount,
+    /// discount, is_refund`.
+    pub async fn lines_with_people(
+        &self,
+        lines: &mut Spill,
+        people: Frame,
+        has_discount: bool,
+    ) -> Result<QueryRows, Error> {
+        let discount = if has_discount { ", l.discount" } else { "" };
+        let sql = format!(
+            "SELECT l.order_id, l.line_no, l.identity_id, p.profile_id, l.ordered_at, l.product_id, l.quantity, \
+                    l.unit_price, l.amount, l.is_refund{discount} \
+             FROM lines l LEFT JOIN people p ON l.identity_id = p.identity_id"
+        );
+        self.query(&sql, vec![("lines", Input::Spill(lines)), ("people", Input::Frame(people))]).await
+    }
+
+    /// Lines of refund documents that name no order, and the purchases they could give back: the staged lines of the same
+    /// customers and products, and those already in the lake under `source`.
+    ///
+    /// **Shape**: both `order_id, profile_id, identity_id, product_id, unit_price, quantity, amount, ordered_at`;
+    /// quantities and amounts positive.
+    pub async fn refund_candidates(
+        &self,
+        lines: &mut Spill,
+        people: Frame,
+        source: &str,
+    ) -> Result<(Frame, Frame), Error> {
+        let select = "l.order_id, p.profile_id, l.identity_id, l.product_id, l.unit_price, l.quantity, l.amount, \
+                      l.ordered_at";
+        let refunds = format!(
+            "SELECT l.order_id, p.profile_id, l.identity_id, l.product_id, l.unit_price, -l.quantity AS quantity, \
+                    -l.amount AS amount, l.ordered_at \
+             FROM lines l JOIN people p ON l.identity_id = p.identity_id \
+             WHERE l.is_document_refund AND l.amount < 0 AND l.quantity < 0 AND p.profile_id IS NOT NULL"
+        );
+        let inputs = vec![("lines", Input::Spill(lines)), ("people", Input::Frame(people.clone()))];
+        let refunds = self.query(&refunds, inputs).await?.all().await?;
+        if refunds.n_rows() == 0 {
+            return Ok((refunds.clone(), refunds));
+        }
+        let wanted = wanted(&refunds);
+        let staged = format!(
+            "SELECT {select} FROM lines l JOIN people p ON l.identity_id = p.identity_id \
+             WHERE NOT l.is_refund AND l.amount > 0 AND l.quantity > 0 AND EXISTS (\
+                SELECT 1 FROM wanted w WHERE w.profile_id = p.profile_id AND w.product_id = l.product_id)"
+        );
+        let inputs = vec![
+            ("lines", Input::Spill(lines)),
+            ("people", Input::Frame(people)),
+            ("wanted", Input::Frame(wanted.clone())),
+        ];
+        let staged = self.query(&staged, inputs).await?.all().await?;
+        if self.n_rows("order_items").await? == 0 {
+            return Ok((refunds, staged));
+        }
+        // What was netted before is gone from what can still be given back.
+        let earlier = format!(
+            "SELECT i.order_id, i.profile_id, i.identity_id, i.product_id, i.unit_price, \
+                    i.quantity - coalesce(r.quantity, 0) AS quantity, i.amount - coalesce(r.amount, 0) AS amount, \
+                    i.ordered_at \
+             FROM order_items i LEFT JOIN (\
+                SELECT source, order_id, product_id, sum(quantity) AS quantity, sum(amount) AS amount \
+                FROM refunds GROUP BY source, order_id, product_id) r \
+             ON r.source = i.source AND r.order_id = i.order_id AND r.product_id = i.product_id \
+             WHERE i.source = '{}' AND NOT i.is_refund AND i.amount > coalesce(r.amount, 0) \
+                AND i.quantity > coalesce(r.quantity, 0) AND EXISTS (\
+                SELECT 1 FROM wanted w WHERE w.profile_id = i.profile_id AND w.product_id = i.product_id)",
+            source.replace('\'', "''")
+        );
+        let earlier = self.query(&earlier, vec![("wanted", Input::Frame(wanted))]).await?.all().await?;
+        Ok((refunds, concat(staged, &earlier)?))
+    }
+}
+
+/// Customers and products of refunds, each pair once.
+fn wanted(refunds: &Frame) -> Frame {
+    let mut seen = std::collections::HashSet::new();
+    let keep: Vec<bool> = (0..refunds.n_rows())
+        .map(|row| {
+            let profile = refunds.num("profile_id").and_then(|column| column.get(row));
+            let product = refunds.text("product_id").and_then(|column| column.get(row)).unwrap_or_default();
+            seen.insert((profile, product.to_owned()))
+        })
+        .collect();
+    let mut wanted = refunds.filter(&keep);
+    for name in ["order_id", "identity_id", "unit_price", "quantity", "amount", "ordered_at"] {
+        wanted.remove(name);
+    }
+    wanted
+}
+
+fn concat(first: Frame, second: &Frame) -> Result<Frame, Error> {
+    if second.n_rows() == 0 {
+        return Ok(first);
+    }
+    let schema = crate::convert::to_own_batch(first.clone())?.schema();
+    let batches = [crate::convert::to_batch(first, &schema)?, crate::convert::to_batch(second.clone(), &schema)?];
+    crate::convert::to_one_frame(&schema, &batches)
+}

@@ -1,0 +1,279 @@
+//! Sessions of the query engine: what a query sees, what it may use, how its rows come back.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::catalog::TableProvider;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::config::Dialect;
+use datafusion::datasource::MemTable;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder};
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext};
+use futures::StreamExt;
+use zhike_domain::frame::{Field, Frame};
+use zhike_domain::tables::{Home, TABLES};
+
+use crate::delta::{Lake, LakeOptions};
+use crate::spill::Spill;
+use crate::{Error, convert};
+
+/// Merged identities: rows of these identities belong to another profile than the one they were written with.
+#[derive(Debug, Default)]
+pub(crate) struct Overrides(Vec<(i64, i64)>);
+
+/// What a user's query may use.
+#[derive(Clone, Copy, Debug)]
+pub struct QueryLimits {
+    /// Rows handed out; further ones are cut off.
+    pub max_rows: usize,
+    /// Wall time.
+    pub timeout: Duration,
+}
+
+impl Default for QueryLimits {
+    fn default() -> Self {
+        Self { max_rows: 1_000_000, timeout: Duration::from_secs(300) }
+    }
+}
+
+/// Rows of a query, a frame at a time.
+pub struct QueryRows {
+    fields: Vec<Field>,
+    schema: SchemaRef,
+    stream: SendableRecordBatchStream,
+    n_left: usize,
+    is_cut: bool,
+    deadline: tokio::time::Instant,
+}
+
+impl QueryRows {
+    /// Names and types of the columns.
+    pub fn fields(&self) -> &[Field] {
+        &self.fields
+    }
+
+    /// Whether rows were cut off at the limit.
+    pub fn is_cut(&self) -> bool {
+        self.is_cut
+    }
+
+    /// The next rows; `None` at the end.
+    ///
+    /// **Errors**: when the query fails, or takes longer than it may.
+    pub async fn next(&mut self) -> Result<Option<Frame>, Error> {
+        match self.next_batch().await? {
+            Some(batch) => convert::to_frame(&batch).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    pub(crate) async fn next_batch(&mut self) -> Result<Option<RecordBatch>, Error> {
+        if self.is_cut {
+            return Ok(None);
+        }
+        let batch = match tokio::time::timeout_at(self.deadline, self.stream.next()).await {
+            Err(_) => return Err(Error::Limit("time")),
+            Ok(None) => return Ok(None),
+            Ok(Some(batch)) => batch?,
+        };
+        if batch.num_rows() > self.n_left {
+            self.is_cut = true;
+            return Ok(Some(batch.slice(0, self.n_left)));
+        }
+        self.n_left -= batch.num_rows();
+        Ok(Some(batch))
+    }
+
+    /// All rows as one frame.
+    ///
+    /// **Errors**: as [`QueryRows::next`].
+    pub async fn all(mut self) -> Result<Frame, Error> {
+        let mut batches = Vec::new();
+        while let Some(batch) = self.next_batch().await? {
+            batches.push(batch);
+        }
+        convert::to_one_frame(&self.schema, &batches)
+    }
+}
+
+/// Something a query of Zhike's own reads beside the tables.
+pub(crate) enum Input<'a> {
+    /// Rows in memory.
+    Frame(Frame),
+    /// A temporary table.
+    Spill(&'a mut Spill),
+}
+
+pub(crate) fn runtime(spill: &Path, options: &LakeOptions) -> Result<Arc<RuntimeEnv>, Error> {
+    let disk = DiskManagerBuilder::default()
+        .with_mode(DiskManagerMode::Directories(vec![spill.to_owned()]))
+        .with_max_temp_directory_size(options.spill_bytes);
+    let runtime = RuntimeEnvBuilder::new()
+        .with_memory_pool(Arc::new(FairSpillPool::new(options.memory_bytes)))
+        .with_disk_manager_builder(disk)
+        .build_arc()?;
+    Ok(runtime)
+}
+
+impl Lake {
+    /// Sets which identities have moved to another profile since their rows were written.
+    pub fn set_overrides(&self, overrides: Vec<(i64, i64)>) {
+        let mut current = self.overrides.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        *current = Arc::new(Overrides(overrides));
+    }
+
+    fn session(&self) -> SessionContext {
+        let mut config = SessionConfig::new()
+            .with_target_partitions(self.options.n_threads)
+            .with_information_schema(true)
+            .with_default_catalog_and_schema("zhike", "public");
+        config.options_mut().sql_parser.dialect = Dialect::PostgreSQL;
+        config.options_mut().execution.parquet.pushdown_filters = false;
+        let state = SessionStateBuilder::new()
+            .with_config(config)
+            .with_runtime_env(self.runtime.clone())
+            .with_default_features()
+            .build();
+        SessionContext::new_with_state(state)
+    }
+
+    /// The tables that a query names.
+    ///
+    /// **Errors**: when the text is not one SQL statement.
+    pub fn tables_of(&self, sql: &str) -> Result<BTreeSet<String>, Error> {
+        let state = self.session().state();
+        let statement = state.sql_to_statement(sql, &Dialect::PostgreSQL)?;
+        let references = state.resolve_table_references(&statement)?;
+        Ok(references.iter().map(|reference| reference.table().to_owned()).collect())
+    }
+
+    /// Registers those of the named tables that the lake holds.
+    async fn register(&self, session: &SessionContext, names: &BTreeSet<String>) -> Result<(), Error> {
+        let overrides =
+            self.overrides.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        let specs = TABLES.iter().filter(|spec| matches!(spec.home, Home::Lake { .. }) && names.contains(spec.name));
+        for spec in specs {
+            let provider: Arc<dyn TableProvider> = match self.version(spec.name).await? {
+                Some(version) => version.provider(),
+                None => Arc::new(MemTable::try_new(convert::arrow_schema(spec)?, vec![vec![]])?),
+            };
+            let has_people = spec.column("profile_id").is_some() && spec.column("identity_id").is_some();
+            if !has_people || overrides.0.is_empty() {
+                session.register_table(spec.name, provider)?;
+                continue;
+            }
+            session.register_table("moved_identities", overrides.provider()?)?;
+            session.register_table("rows_as_written", provider)?;
+            let columns: Vec<String> = spec
+                .columns
+                .iter()
+                .map(|column| match column.name {
+                    "profile_id" => "coalesce(m.to_profile_id, t.profile_id) AS profile_id".to_owned(),
+                    name => format!("t.\"{name}\""),
+                })
+                .collect();
+            let sql = format!(
+                "SELECT {} FROM rows_as_written t LEFT JOIN moved_identities m ON t.identity_id = m.moved_identity_id",
+                columns.join(", ")
+            );
+            let view = session.sql(&sql).await?.into_view();
+            session.deregister_table("rows_as_written")?;
+            session.deregister_table("moved_identities")?;
+            session.register_table(spec.name, view)?;
+        }
+        Ok(())
+    }
+
+    /// Runs a user's query: one read-only statement over the tables of the product and over `snapshots`, tables of the
+    /// operational store that the caller has prepared for this user.
+    ///
+    /// **Errors**: [`Error::Query`] when the text is wrong or asks for anything but reading tables.
+    pub async fn sql(
+        &self,
+        sql: &str,
+        snapshots: Vec<(&'static str, Frame)>,
+        limits: QueryLimits,
+    ) -> Result<QueryRows, Error> {
+        let session = self.session();
+        self.register(&session, &self.tables_of(sql)?).await?;
+        for (name, frame) in snapshots {
+            session.register_table(name, memory(frame)?)?;
+        }
+        let plan = session.state().create_logical_plan(sql).await?;
+        check_read_only(&plan)?;
+        let frame = session.execute_logical_plan(plan).await?;
+        rows(frame, limits).await
+    }
+
+    /// Runs one of Zhike's own queries over the lake and `inputs`.
+    pub(crate) async fn query(&self, sql: &str, inputs: Vec<(&str, Input<'_>)>) -> Result<QueryRows, Error> {
+        let session = self.session();
+        self.register(&session, &self.tables_of(sql)?).await?;
+        for (name, input) in inputs {
+            let provider = match input {
+                Input::Frame(frame) => memory(frame)?,
+                Input::Spill(spill) => {
+                    spill.provider()?.ok_or_else(|| Error::Bug(format!("temporary table {name} is empty")))?
+                }
+            };
+            session.register_table(name, provider)?;
+        }
+        let limits = QueryLimits { max_rows: usize::MAX, timeout: Duration::from_secs(24 * 3600) };
+        rows(session.sql(sql).await?, limits).await
+    }
+}
+
+impl Overrides {
+    fn provider(&self) -> Result<Arc<dyn TableProvider>, Error> {
+        use zhike_domain::frame::{Column, ColumnType};
+        let mut frame = Frame::new(self.0.len());
+        let identities = self.0.iter().map(|(identity, _)| Some(*identity)).collect();
+        let profiles = self.0.iter().map(|(_, profile)| Some(*profile)).collect();
+        frame.set("moved_identity_id", ColumnType::Int, Column::Num(identities));
+        frame.set("to_profile_id", ColumnType::Int, Column::Num(profiles));
+        memory(frame)
+    }
+}
+
+fn memory(frame: Frame) -> Result<Arc<dyn TableProvider>, Error> {
+    let batch = convert::to_own_batch(frame)?;
+    Ok(Arc::new(MemTable::try_new(batch.schema(), vec![vec![batch]])?))
+}
+
+async fn rows(frame: datafusion::dataframe::DataFrame, limits: QueryLimits) -> Result<QueryRows, Error> {
+    let schema: SchemaRef = Arc::new(frame.schema().as_arrow().clone());
+    let deadline = tokio::time::Instant::now() + limits.timeout;
+    let stream = frame.execute_stream().await?;
+    let fields = convert::fields(&schema);
+    Ok(QueryRows { fields, schema, stream, n_left: limits.max_rows, is_cut: false, deadline })
+}
+
+/// Decides on the plan, not on the text: only reading, only tables.
+fn check_read_only(plan: &LogicalPlan) -> Result<(), Error> {
+    SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false).verify_plan(plan)?;
+    let mut refused = None;
+    plan.apply_with_subqueries(|node| {
+        refused = match node {
+            LogicalPlan::Explain(_) | LogicalPlan::Analyze(_) => Some("EXPLAIN"),
+            LogicalPlan::Extension(_) => Some("extensions"),
+            LogicalPlan::RecursiveQuery(_) => Some("recursive queries"),
+            LogicalPlan::DescribeTable(_) | LogicalPlan::Dml(_) | LogicalPlan::Ddl(_) | LogicalPlan::Copy(_) => {
+                Some("anything but SELECT")
+            }
+            _ => None,
+        };
+        Ok(if refused.is_some() { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+    })?;
+    match refused {
+        Some(what) => Err(Error::Query(format!("{what} cannot be used here: write one SELECT over the tables"))),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,114 @@
+//! Rows of a load on their way, in temporary files: too many for memory, not yet anybody's to see.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::catalog::TableProvider;
+use datafusion::parquet::basic::Compression;
+use zhike_domain::frame::Frame;
+
+use crate::provider::{FileTable, ScanFile};
+use crate::stage::write_error;
+use crate::{Error, Lake, convert};
+
+/// Rows gathered before a file is written.
+const FILE_ROWS: usize = 1 << 20;
+
+/// A temporary table; its files go when it is dropped, or at the next start after a crash.
+pub struct Spill {
+    folder: PathBuf,
+    schema: Option<SchemaRef>,
+    pending: Vec<RecordBatch>,
+    n_pending: usize,
+    n_rows: u64,
+    files: Vec<ScanFile>,
+}
+
+impl Lake {
+    /// Starts a temporary table.
+    ///
+    /// **Errors**: when its folder cannot be made.
+    pub fn spill(&self, name: &str) -> Result<Spill, Error> {
+        let folder = self.root.with_file_name("spill").join(name);
+        std::fs::create_dir_all(&folder).map_err(|error| Error::io("make", &folder, error))?;
+        Ok(Spill { folder, schema: None, pending: Vec::new(), n_pending: 0, n_rows: 0, files: Vec::new() })
+    }
+}
+
+impl Spill {
+    /// Adds rows; every frame has the columns of the first.
+    pub fn push(&mut self, frame: Frame) -> Result<(), Error> {
+        if frame.n_rows() == 0 && self.schema.is_some() {
+            return Ok(());
+        }
+        let batch = match &self.schema {
+            Some(schema) => convert::to_batch(frame, schema)?,
+            None => convert::to_own_batch(frame)?,
+        };
+        self.schema.get_or_insert_with(|| batch.schema());
+        self.n_rows += batch.num_rows() as u64;
+        self.n_pending += batch.num_rows();
+        self.pending.push(batch);
+        if self.n_pending >= FILE_ROWS { self.flush() } else { Ok(()) }
+    }
+
+    /// Number of rows so far.
+    pub fn n_rows(&self) -> u64 {
+        self.n_rows
+    }
+
+    fn flush(&mut self) -> Result<(), Error> {
+        let Some(schema) = &self.schema else { return Ok(()) };
+        let path = self.folder.join(format!("{:05}.parquet", self.files.len()));
+        let file = std::fs::File::create(&path).map_err(|error| Error::io("make", &path, error))?;
+        let properties = crate::stage::properties(schema, Compression::LZ4_RAW);
+        let mut writer =
+            datafusion::parquet::arrow::ArrowWriter::try_new(&file, schema.clone(), Some(properties))?;
+        for batch in self.pending.drain(..) {
+            writer.write(&batch).map_err(|error| write_error(&path, error))?;
+        }
+        writer.close().map_err(|error| write_error(&path, error))?;
+        self.n_pending = 0;
+        let size = file.metadata().map_err(|error| Error::io("read", &path, error))?.len();
+        self.files.push(ScanFile::new(&path, size)?);
+        Ok(())
+    }
+
+    /// The rows as a table of the engine: those already in files and those still in memory.
+    pub(crate) fn provider(&mut self) -> Result<Option<Arc<dyn TableProvider>>, Error> {
+        let Some(schema) = self.schema.clone() else { return Ok(None) };
+        if self.files.is_empty() {
+            let table = datafusion::datasource::MemTable::try_new(schema, vec![self.pending.clone()])?;
+            return Ok(Some(Arc::new(table)));
+        }
+        if self.n_pending > 0 {
+            self.flush()?;
+        }
+        Ok(Some(Arc::new(FileTable::new(schema, None, self.files.clone()))))
+    }
+}
+
+impl Drop for Spill {
+    fn drop(&mut self) {
+        // The folder is swept at the next start if it cannot be removed now.
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Removes what a crash left behind. Folders of loads that run in another process are younger than a day and stay.
+pub(crate) fn sweep(folder: &Path) -> Result<(), Error> {
+    std::fs::create_dir_all(folder).map_err(|error| Error::io("make", folder, error))?;
+    let entries = std::fs::read_dir(folder).map_err(|error| Error::io("list", folder, error))?;
+    for entry in entries.flatten() {
+        let is_old = entry
+            .metadata()
+            .and_then(|meta| meta.modified())
+            .is_ok_and(|at| at.elapsed().is_ok_and(|age| age.as_secs() > 24 * 3600));
+        if is_old {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,403 @@
+//! Writing files that nobody sees yet.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, AsArray, RecordBatch, UInt32Array};
+use datafusion::arrow::compute::{SortColumn, concat_batches, lexsort_to_indices, take_record_batch};
+use datafusion::arrow::datatypes::{
+    DataType, Date32Type, Decimal128Type, Float64Type, Int64Type, Schema, SchemaRef, TimeUnit, TimestampMicrosecondType,
+};
+use datafusion::common::stats::Precision;
+use datafusion::common::{ColumnStatistics, ScalarValue, Statistics};
+use datafusion::parquet::arrow::ArrowWriter;
+use datafusion::parquet::basic::{Compression, ZstdLevel};
+use datafusion::parquet::file::properties::{EnabledStatistics, WriterProperties};
+use datafusion::parquet::schema::types::ColumnPath;
+use serde::{Deserialize, Serialize};
+use zhike_domain::frame::{ColumnType, Frame};
+use zhike_domain::tables::{Home, TableSpec};
+
+use crate::{Error, Lake, convert};
+
+/// Rows gathered and sorted for one file; some 100 MB of orders.
+const FILE_ROWS: usize = 1 << 20;
+/// Rows of a row group: small enough that one customer's rows are found without reading much else.
+const ROW_GROUP_ROWS: usize = 1 << 17;
+
+/// A file on disk that a publication will show.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StagedFile {
+    /// Path within the table.
+    pub path: String,
+    /// Bytes.
+    pub size: u64,
+    /// Rows.
+    pub n_rows: u64,
+    /// Value of the partition column, as the log writes it.
+    pub partition: Option<String>,
+    /// Statistics as the log writes them: rows, smallest and largest numbers, missing values. Never text.
+    pub stats: String,
+}
+
+/// Writes the rows of one batch to one table, sorted within each file by customer and time.
+pub struct Stage {
+    spec: &'static TableSpec,
+    root: PathBuf,
+    schema: SchemaRef,
+    batch_id: i64,
+    tag: &'static str,
+    pending: Vec<RecordBatch>,
+    n_pending: usize,
+    files: Vec<StagedFile>,
+}
+
+impl Lake {
+    /// Starts writing rows of a batch to a table; `tag` tells the files of several stages of one batch apart.
+    pub fn stage(&self, table: &str, batch_id: i64, tag: &'static str) -> Result<Stage, Error> {
+        let (spec, root) = self.table_root(table)?;
+        let root = root.to_owned();
+        std::fs::create_dir_all(&root).map_err(|error| Error::io("make", &root, error))?;
+        let schema = convert::arrow_schema(spec)?;
+        Ok(Stage { spec, root, schema, batch_id, tag, pending: Vec::new(), n_pending: 0, files: Vec::new() })
+    }
+
+    /// Removes the files that a batch staged and never published.
+    ///
+    /// **Errors**: when a file cannot be removed.
+    pub async fn unstage(&self, batch_id: i64) -> Result<(), Error> {
+        let prefix = format!("{}-", batch_name(batch_id));
+        for spec in zhike_domain::tables::TABLES.iter().filter(|spec| matches!(spec.home, Home::Lake { .. })) {
+            let shown = self.version(spec.name).await?;
+            let is_shown = |path: &str| shown.iter().any(|version| version.files.iter().any(|file| file.path == path));
+            let (_, root) = self.table_root(spec.name)?;
+            for path in files_below(root)? {
+                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                let relative = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
+                if name.starts_with(&prefix) && !is_shown(&relative) {
+                    std::fs::remove_file(&path).map_err(|error| Error::io("remove", &path, error))?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn files_below(root: &Path) -> Result<Vec<PathBuf>, Error> {
+    let mut files = Vec::new();
+    let mut folders = vec![root.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let entries = match std::fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(Error::io("list", &folder, error)),
+        };
+        for entry in entries {
+            let path = entry.map_err(|error| Error::io("list", &folder, error))?.path();
+            if path.is_dir() {
+                if path.file_name().is_some_and(|name| name != "_delta_log") {
+                    folders.push(path);
+                }
+            } else {
+                files.push(path);
+            }
+        }
+    }
+    Ok(files)
+}
+
+fn batch_name(batch_id: i64) -> String {
+    zhike_domain::id::BatchId::new(batch_id).to_string()
+}
+
+impl Stage {
+    /// Adds rows; columns the frame lacks are missing, columns the table lacks are a mistake.
+    pub fn push(&mut self, frame: Frame) -> Result<(), Error> {
+        if let Some(field) = frame.fields().iter().find(|field| self.spec.column(&field.name).is_none()) {
+            return Err(Error::Bug(format!("table {} has no column {}", self.spec.name, field.name)));
+        }
+        self.push_batch(convert::to_batch(frame, &self.schema)?)
+    }
+
+    pub(crate) fn push_batch(&mut self, batch: RecordBatch) -> Result<(), Error> {
+        self.n_pending += batch.num_rows();
+        self.pending.push(batch);
+        if self.n_pending >= FILE_ROWS { self.flush() } else { Ok(()) }
+    }
+
+    /// Writes what is left; everything is on disk when it returns.
+    pub fn finish(mut self) -> Result<Vec<StagedFile>, Error> {
+        self.flush()?;
+        if !self.files.is_empty() {
+            sync_dir(&self.root)?;
+        }
+        Ok(self.files)
+    }
+
+    fn flush(&mut self) -> Result<(), Error> {
+        if self.n_pending == 0 {
+            return Ok(());
+        }
+        let rows = concat_batches(&self.schema, &std::mem::take(&mut self.pending))?;
+        self.n_pending = 0;
+        let rows = self.sorted(rows)?;
+        match self.spec.home {
+            Home::Lake { partition: Some(column), .. } => {
+                for (value, part) in split_by_day(&rows, column)? {
+                    self.write(&part, Some(value))?;
+                }
+                Ok(())
+            }
+            _ => self.write(&rows, None),
+        }
+    }
+
+    /// Rows of one customer side by side, so that a look-up touches one row group of each file.
+    fn sorted(&self, rows: RecordBatch) -> Result<RecordBatch, Error> {
+        let keys: Vec<SortColumn> = ["profile_id", "ordered_at", "occurred_at", "opened_at", "at", "line_no"]
+            .iter()
+            .filter_map(|name| rows.column_by_name(name))
+            .map(|column| SortColumn { values: column.clone(), options: None })
+            .collect();
+        if keys.is_empty() {
+            return Ok(rows);
+        }
+        let order = lexsort_to_indices(&keys, None)?;
+        Ok(take_record_batch(&rows, &order)?)
+    }
+
+    fn write(&mut self, rows: &RecordBatch, partition: Option<Option<String>>) -> Result<(), Error> {
+        let name = format!("{}-{}-{:05}.parquet", batch_name(self.batch_id), self.tag, self.files.len());
+        let (folder, path) = match (&partition, self.spec.home) {
+            (Some(value), Home::Lake { partition: Some(column), .. }) => {
+                let value = value.as_deref().unwrap_or("__HIVE_DEFAULT_PARTITION__");
+                let folder = format!("{column}={value}");
+                (self.root.join(&folder), format!("{folder}/{name}"))
+            }
+            _ => (self.root.clone(), name),
+        };
+        std::fs::create_dir_all(&folder).map_err(|error| Error::io("make", &folder, error))?;
+        let target = self.root.join(&path);
+        let rows = match self.spec.home {
+            Home::Lake { partition: Some(column), .. } => without(rows, column)?,
+            _ => rows.clone(),
+        };
+        let size = write_parquet(&target, &rows, zstd()?)?;
+        sync_dir(&folder)?;
+        let stats = FileStats::of(&rows).to_json();
+        let n_rows = rows.num_rows() as u64;
+        self.files.push(StagedFile { path, size, n_rows, partition: partition.flatten(), stats });
+        Ok(())
+    }
+}
+
+fn zstd() -> Result<Compression, Error> {
+    Ok(Compression::ZSTD(ZstdLevel::try_new(1)?))
+}
+
+fn without(rows: &RecordBatch, column: &str) -> Result<RecordBatch, Error> {
+    let keep: Vec<usize> =
+        (0..rows.num_columns()).filter(|&at| rows.schema_ref().field(at).name() != column).collect();
+    Ok(rows.project(&keep)?)
+}
+
+/// Writes a Parquet file and makes it durable; returns its size.
+pub(crate) fn write_parquet(path: &Path, rows: &RecordBatch, compression: Compression) -> Result<u64, Error> {
+    let file = File::create(path).map_err(|error| Error::io("make", path, error))?;
+    let mut writer = ArrowWriter::try_new(&file, rows.schema(), Some(properties(rows.schema_ref(), compression)))?;
+    writer.write(rows).and_then(|()| writer.close().map(drop)).map_err(|error| write_error(path, error))?;
+    file.sync_all().map_err(|error| Error::io("sync", path, error))?;
+    Ok(file.metadata().map_err(|error| Error::io("read", path, error))?.len())
+}
+
+/// A full disk hides inside the writer's own error.
+pub(crate) fn write_error(path: &Path, error: datafusion::parquet::errors::ParquetError) -> Error {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+    while let Some(inner) = cause {
+        if let Some(io) = inner.downcast_ref::<std::io::Error>() {
+            return Error::io("write", path, std::io::Error::from(io.kind()));
+        }
+        cause = inner.source();
+    }
+    error.into()
+}
+
+/// Statistics on numbers and times only; text columns carry none, so no value of theirs stands outside its page.
+pub(crate) fn properties(schema: &Schema, compression: Compression) -> WriterProperties {
+    let mut properties = WriterProperties::builder()
+        .set_compression(compression)
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_statistics_enabled(EnabledStatistics::None);
+    for field in schema.fields().iter().filter(|field| !is_text(field.data_type())) {
+        let path = ColumnPath::from(field.name().as_str());
+        properties = properties.set_column_statistics_enabled(path, EnabledStatistics::Page);
+    }
+    properties.build()
+}
+
+fn is_text(kind: &DataType) -> bool {
+    matches!(kind, DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8)
+}
+
+/// Whether the log keeps statistics of columns of a type.
+pub(crate) fn has_stats(kind: ColumnType) -> bool {
+    matches!(kind, ColumnType::Int | ColumnType::Day | ColumnType::Instant)
+}
+
+/// Makes the entries of a folder durable.
+pub(crate) fn sync_dir(dir: &Path) -> Result<(), Error> {
+    let file = File::open(dir).map_err(|error| Error::io("open", dir, error))?;
+    file.sync_all().map_err(|error| Error::io("sync", dir, error))
+}
+
+/// Rows by the value of a day column, as the log writes it.
+fn split_by_day(rows: &RecordBatch, column: &str) -> Result<Vec<(Option<String>, RecordBatch)>, Error> {
+    let days = rows
+        .column_by_name(column)
+        .ok_or_else(|| Error::Bug(format!("no column {column}")))?
+        .as_primitive::<Date32Type>();
+    let mut by_day: BTreeMap<Option<i32>, Vec<u32>> = BTreeMap::new();
+    for row in 0..days.len() {
+        let day = days.is_valid(row).then(|| days.value(row));
+        by_day.entry(day).or_default().push(row as u32);
+    }
+    let mut parts = Vec::with_capacity(by_day.len());
+    for (day, indices) in by_day {
+        let value = day.map(|day| ScalarValue::Date32(Some(day)).to_string());
+        parts.push((value, take_record_batch(rows, &UInt32Array::from(indices))?));
+    }
+    Ok(parts)
+}
+
+/// What the log knows of a file's numeric columns.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct FileStats {
+    pub(crate) n_rows: u64,
+    columns: BTreeMap<String, Range>,
+}
+
+/// Smallest and largest value in the column's own unit, and the number of missing ones.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Range {
+    kind: ColumnType,
+    min_max: Option<(i64, i64)>,
+    n_missing: u64,
+}
+
+impl FileStats {
+    fn of(rows: &RecordBatch) -> Self {
+        let mut columns = BTreeMap::new();
+        for (field, array) in rows.schema_ref().fields().iter().zip(rows.columns()) {
+            let (kind, min_max) = match field.data_type() {
+                DataType::Int64 => (ColumnType::Int, min_max(array.as_primitive::<Int64Type>().iter())),
+                DataType::Date32 => {
+                    let days = array.as_primitive::<Date32Type>().iter().map(|day| day.map(i64::from));
+                    (ColumnType::Day, min_max(days))
+                }
+                DataType::Timestamp(TimeUnit::Microsecond, _) => {
+                    (ColumnType::Instant, min_max(array.as_primitive::<TimestampMicrosecondType>().iter()))
+                }
+                _ => continue,
+            };
+            columns.insert(field.name().clone(), Range { kind, min_max, n_missing: array.null_count() as u64 });
+        }
+        Self { n_rows: rows.num_rows() as u64, columns }
+    }
+
+    /// The form of the Delta protocol; instants have milliseconds there, so the largest is rounded up.
+    fn to_json(&self) -> String {
+        let mut min = serde_json::Map::new();
+        let mut max = serde_json::Map::new();
+        let mut missing = serde_json::Map::new();
+        for (name, range) in &self.columns {
+            missing.insert(name.clone(), range.n_missing.into());
+            if let Some((low, high)) = range.min_max {
+                let (low, high) = match range.kind {
+                    ColumnType::Instant => {
+                        (instant_text(low.div_euclid(1000)), instant_text((high + 999).div_euclid(1000)))
+                    }
+                    ColumnType::Day => (day_text(low), day_text(high)),
+                    _ => (low.into(), high.into()),
+                };
+                min.insert(name.clone(), low);
+                max.insert(name.clone(), high);
+            }
+        }
+        serde_json::json!({"numRecords": self.n_rows, "minValues": min, "maxValues": max, "nullCount": missing}).to_string()
+    }
+
+    pub(crate) fn from_json(spec: &TableSpec, json: &str) -> Self {
+        let parsed: serde_json::Value = serde_json::from_str(json).unwrap_or_default();
+        let n_rows = parsed["numRecords"].as_u64().unwrap_or(0);
+        let mut columns = BTreeMap::new();
+        for column in spec.columns.iter().filter(|column| has_stats(column.kind)) {
+            let Some(n_missing) = parsed["nullCount"][column.name].as_u64() else { continue };
+            let read = |side: &str| read_stat(column.kind, &parsed[side][column.name]);
+            let min_max = read("minValues").zip(read("maxValues"));
+            columns.insert(column.name.to_owned(), Range { kind: column.kind, min_max, n_missing });
+        }
+        Self { n_rows, columns }
+    }
+
+    /// The engine's form, for the columns that stand in the file.
+    pub(crate) fn statistics(&self, schema: &Schema, partition: Option<&str>) -> Statistics {
+        let fields = schema.fields().iter().filter(|field| Some(field.name().as_str()) != partition);
+        let column_statistics = fields
+            .map(|field| {
+                let Some(range) = self.columns.get(field.name()) else { return ColumnStatistics::new_unknown() };
+                let scalar = |value: i64| match field.data_type() {
+                    DataType::Int64 => Some(ScalarValue::Int64(Some(value))),
+                    DataType::Date32 => Some(ScalarValue::Date32(i32::try_from(value).ok())),
+                    DataType::Timestamp(TimeUnit::Microsecond, zone) => {
+                        Some(ScalarValue::TimestampMicrosecond(Some(value), zone.clone()))
+                    }
+                    _ => None,
+                };
+                let bound = |value: Option<i64>| {
+                    value.and_then(scalar).map_or(Precision::Absent, Precision::Inexact)
+                };
+                let mut statistics = ColumnStatistics::new_unknown();
+                statistics.null_count = Precision::Exact(range.n_missing as usize);
+                statistics.min_value = bound(range.min_max.map(|(low, _)| low));
+                statistics.max_value = bound(range.min_max.map(|(_, high)| high));
+                statistics
+            })
+            .collect();
+        Statistics { num_rows: Precision::Exact(self.n_rows as usize), total_byte_size: Precision::Absent, column_statistics }
+    }
+}
+
+fn min_max(values: impl Iterator<Item = Option<i64>>) -> Option<(i64, i64)> {
+    values.flatten().fold(None, |range, value| match range {
+        None => Some((value, value)),
+        Some((low, high)) => Some((low.min(value), high.max(value))),
+    })
+}
+
+fn day_text(day: i64) -> serde_json::Value {
+    ScalarValue::Date32(i32::try_from(day).ok()).to_string().into()
+}
+
+fn instant_text(ms: i64) -> serde_json::Value {
+    let scalar = ScalarValue::TimestampMillisecond(Some(ms), None);
+    format!("{}Z", scalar.to_string().trim_end_matches('Z')).into()
+}
+
+fn read_stat(kind: ColumnType, value: &serde_json::Value) -> Option<i64> {
+    match kind {
+        ColumnType::Int => value.as_i64(),
+        ColumnType::Day => match ScalarValue::try_from_string(value.as_str()?.to_owned(), &DataType::Date32).ok()? {
+            ScalarValue::Date32(day) => day.map(i64::from),
+            _ => None,
+        },
+        _ => {
+            let kind = DataType::Timestamp(TimeUnit::Microsecond, None);
+            match ScalarValue::try_from_string(value.as_str()?.trim_end_matches('Z').to_owned(), &kind).ok()? {
+                ScalarValue::TimestampMicrosecond(us, _) => us,
+                _ => None,
+            }
+        }
+    }
+}

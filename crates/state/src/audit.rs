@@ -1,0 +1,107 @@
+//! Who did what, when and on whom, each entry linked to the one before (INV-STATE-5).
+
+use crate::db::{Put, record};
+use crate::definitions::bump;
+use crate::error::Result;
+use crate::open::Store;
+
+/// Something to be recorded; the subject is a pseudonym, the detail holds no personal values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditEntry {
+    /// When, in microseconds.
+    pub at: i64,
+    /// Who.
+    pub actor: String,
+    /// What.
+    pub action: String,
+    /// On whom or on what.
+    pub subject: String,
+    /// More, as JSON.
+    pub detail_json: String,
+}
+
+record! {
+    /// An entry as it stands in the chain.
+    AuditRow {
+        /// Place in the chain, from 1.
+        seq: i64,
+        /// When, in microseconds.
+        at: i64,
+        /// Who.
+        actor: String,
+        /// What.
+        action: String,
+        /// On whom or on what.
+        subject: String,
+        /// More, as JSON.
+        detail_json: String,
+        /// Hash of the entry before, zeros for the first.
+        prev_hash: [u8; 32],
+        /// Hash of this entry and the one before.
+        hash: [u8; 32],
+    }
+}
+
+impl AuditRow {
+    /// The bytes that the hash covers besides the hash before: every field, texts with their length before them.
+    pub fn linked_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(64 + self.detail_json.len());
+        bytes.extend_from_slice(&self.seq.to_le_bytes());
+        bytes.extend_from_slice(&self.at.to_le_bytes());
+        for text in [&self.actor, &self.action, &self.subject, &self.detail_json] {
+            bytes.extend_from_slice(&(text.len() as u64).to_le_bytes());
+            bytes.extend_from_slice(text.as_bytes());
+        }
+        bytes
+    }
+
+    /// Whether this entry follows `previous` (`None`: is the first) and has the hash that `link` gives it.
+    pub fn follows(&self, previous: Option<&Self>, link: impl Fn(&[u8; 32], &[u8]) -> [u8; 32]) -> bool {
+        let (seq, hash) = previous.map_or((0, [0; 32]), |row| (row.seq, row.hash));
+        self.seq == seq + 1 && self.prev_hash == hash && self.hash == link(&hash, &self.linked_bytes())
+    }
+}
+
+impl Store {
+    /// Appends an entry. `link` makes its hash from the hash before and [`AuditRow::linked_bytes`].
+    pub async fn append_audit(
+        &self,
+        entry: &AuditEntry,
+        link: impl Fn(&[u8; 32], &[u8]) -> [u8; 32] + Send,
+    ) -> Result<AuditRow> {
+        let mut tx = self.data.begin("append_audit", &entry.action).await?;
+        // Whoever counts up first appends first; the others wait here and then see its entry.
+        let seq = bump(&mut tx, "audit_seq").await?;
+        let last: Option<(i64, [u8; 32])> =
+            tx.optional("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1", &[]).await?;
+        let (last_seq, prev_hash) = last.unwrap_or((0, [0; 32]));
+        if last_seq + 1 != seq {
+            return Err(tx.at.corrupt(format!("entry {seq} was to follow, the last one is {last_seq}")));
+        }
+        let mut row = AuditRow {
+            seq,
+            at: entry.at,
+            actor: entry.actor.clone(),
+            action: entry.action.clone(),
+            subject: entry.subject.clone(),
+            detail_json: entry.detail_json.clone(),
+            prev_hash,
+            hash: [0; 32],
+        };
+        row.hash = link(&prev_hash, &row.linked_bytes());
+        tx.bulk("INSERT INTO audit ({columns}) {rows}", std::slice::from_ref(&row)).await?;
+        tx.commit().await?;
+        Ok(row)
+    }
+
+    /// Entries after a place in the chain, in order.
+    pub async fn audit_page(&self, after: Option<i64>, limit: usize) -> Result<Vec<AuditRow>> {
+        self.data
+            .read("audit_page", "audit")
+            .all(
+                "SELECT {columns} FROM audit WHERE seq > $1 ORDER BY seq LIMIT $2",
+                &[after.unwrap_or(0).arg(), (limit as i64).arg()],
+            )
+            .await
+    }
+}

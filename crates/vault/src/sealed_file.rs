@@ -1,0 +1,277 @@
+//! Sealed streams under a key that lives only in memory: uploads and bulk temporary files.
+//!
+//! A stream: `"ZHKS"` · version (1 byte) · algorithm (1) · zero (2), then chunks of AES-256-GCM, 64 KiB of content and a
+//! 16-byte tag each; the last chunk may be shorter. A chunk's nonce is its number (8, big-endian), zero (3) and a last
+//! byte that is 1 for the last chunk; its associated data is the stream's header. The writer draws the key, so that it
+//! seals one stream only, and hands it out at the end together with the length. After a crash nobody has the key.
+
+mod temp;
+
+use std::fmt;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use crate::error::{Error, Result};
+use crate::gcm::{self, ALG_AES_256_GCM, Aes256Gcm, KeyInit, NONCE_BYTES, TAG_BYTES};
+use crate::kek::unsupported;
+use crate::random;
+
+pub use temp::{SealedTemp, SealedTempWriter, sweep};
+
+/// How much content one chunk holds.
+pub const CHUNK_BYTES: usize = 64 * 1024;
+
+const VERSION: u8 = 1;
+const MAGIC: [u8; 4] = *b"ZHKS";
+const HEADER: [u8; 8] = [MAGIC[0], MAGIC[1], MAGIC[2], MAGIC[3], VERSION, ALG_AES_256_GCM, 0, 0];
+const SEALED_CHUNK_BYTES: u64 = (CHUNK_BYTES + TAG_BYTES) as u64;
+
+/// What opens one finished stream: its key, and the length that it must have. It cannot be stored.
+#[derive(Clone)]
+pub struct StreamKey {
+    cipher: Arc<Aes256Gcm>,
+    n_bytes: u64,
+}
+
+impl StreamKey {
+    /// The length of the content.
+    pub fn n_bytes(&self) -> u64 {
+        self.n_bytes
+    }
+
+    fn last_chunk(&self) -> u64 {
+        self.n_bytes.saturating_sub(1) / CHUNK_BYTES as u64
+    }
+
+    fn chunk_bytes(&self, chunk: u64) -> usize {
+        if chunk < self.last_chunk() {
+            CHUNK_BYTES
+        } else {
+            (self.n_bytes - self.last_chunk() * CHUNK_BYTES as u64) as usize
+        }
+    }
+}
+
+impl fmt::Debug for StreamKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "StreamKey({} bytes)", self.n_bytes)
+    }
+}
+
+fn nonce(chunk: u64, last: bool) -> [u8; NONCE_BYTES] {
+    let mut nonce = [0; NONCE_BYTES];
+    nonce[..8].copy_from_slice(&chunk.to_be_bytes());
+    nonce[NONCE_BYTES - 1] = u8::from(last);
+    nonce
+}
+
+/// Seals what is written to it; nothing can be read back before [`SealedWriter::finish`].
+///
+/// `flush` cannot pass on a chunk that is not full: flushing means nothing before the end.
+pub struct SealedWriter<W: Write> {
+    inner: W,
+    cipher: Arc<Aes256Gcm>,
+    buffer: Zeroizing<Vec<u8>>,
+    chunk: u64,
+    failed: bool,
+}
+
+impl<W: Write> SealedWriter<W> {
+    /// Starts a stream under a fresh key.
+    ///
+    /// Errors: [`Error::Io`] when there is no randomness or the header cannot be written.
+    pub fn new(mut inner: W) -> Result<Self> {
+        let key = random::system_key::<32>()?;
+        inner.write_all(&HEADER).map_err(|source| Error::Io {
+            op: "write",
+            path: "a sealed stream".into(),
+            source,
+        })?;
+        Ok(Self {
+            inner,
+            cipher: Arc::new(Aes256Gcm::new((&*key).into())),
+            buffer: Zeroizing::new(Vec::with_capacity(CHUNK_BYTES + TAG_BYTES)),
+            chunk: 0,
+            failed: false,
+        })
+    }
+
+    /// Seals the last chunk and hands out what opens the stream.
+    ///
+    /// Errors: those of the writer below, and any that came before.
+    pub fn finish(mut self) -> io::Result<(W, StreamKey)> {
+        let n_bytes = self.chunk * CHUNK_BYTES as u64 + self.buffer.len() as u64;
+        self.seal_chunk(true)?;
+        self.inner.flush()?;
+        Ok((self.inner, StreamKey { cipher: self.cipher, n_bytes }))
+    }
+
+    fn seal_chunk(&mut self, last: bool) -> io::Result<()> {
+        if self.failed {
+            return Err(io::Error::other("an earlier write to this sealed stream failed"));
+        }
+        let tag = gcm::seal(&*self.cipher, &nonce(self.chunk, last), &HEADER, &mut self.buffer);
+        self.buffer.extend_from_slice(&tag);
+        self.failed = true;
+        self.inner.write_all(&self.buffer)?;
+        self.failed = false;
+        self.buffer.clear();
+        self.chunk += 1;
+        Ok(())
+    }
+}
+
+impl<W: Write> Write for SealedWriter<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if bytes.is_empty() {
+            return Ok(0);
+        }
+        if self.failed || self.buffer.len() == CHUNK_BYTES {
+            // More follows, so the full chunk is not the last one.
+            self.seal_chunk(false)?;
+        }
+        let n_taken = bytes.len().min(CHUNK_BYTES - self.buffer.len());
+        self.buffer.extend_from_slice(&bytes[..n_taken]);
+        Ok(n_taken)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+impl<W: Write> fmt::Debug for SealedWriter<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SealedWriter(chunk {})", self.chunk)
+    }
+}
+
+/// Reads a finished stream, from its first byte or anywhere; yields only verified content.
+///
+/// Holds one chunk in memory, wiped when it is dropped. Damage is an error of kind `InvalidData` around
+/// [`Error::Corrupt`], and so is content that ends early or goes on after its end. Seeking needs the stream to begin at
+/// offset 0 of what is below.
+pub struct SealedReader<R: Read> {
+    inner: R,
+    key: StreamKey,
+    position: u64,
+    /// The content of the chunk before `next_chunk`, unless empty.
+    content: Zeroizing<Vec<u8>>,
+    /// The chunk at which `inner` stands.
+    next_chunk: u64,
+}
+
+impl<R: Read> SealedReader<R> {
+    /// Begins to read a stream.
+    ///
+    /// Errors: kind `InvalidData` when the bytes are no sealed stream of a known version; those of the reader below.
+    pub fn new(mut inner: R, key: &StreamKey) -> io::Result<Self> {
+        let mut header = [0; HEADER.len()];
+        inner.read_exact(&mut header).map_err(cut_short)?;
+        if header[..4] == MAGIC && header[4] != VERSION {
+            return Err(invalid(unsupported("a sealed stream", header[4], VERSION)));
+        }
+        if header != HEADER {
+            return Err(corrupt("it does not begin like one"));
+        }
+        let content = Zeroizing::new(Vec::with_capacity(CHUNK_BYTES + TAG_BYTES));
+        Ok(Self { inner, key: key.clone(), position: 0, content, next_chunk: 0 })
+    }
+
+    /// The length of the content.
+    pub fn n_bytes(&self) -> u64 {
+        self.key.n_bytes
+    }
+
+    /// Reads and verifies the next chunk below.
+    fn load(&mut self) -> io::Result<()> {
+        let chunk = self.next_chunk;
+        let last = chunk == self.key.last_chunk();
+        let n_bytes = self.key.chunk_bytes(chunk);
+        // Whatever fails leaves nothing readable and `inner` somewhere inside a chunk, where nothing verifies.
+        self.content.clear();
+        self.content.resize(n_bytes + TAG_BYTES, 0);
+        let verified = read_chunk(&mut self.inner, &self.key.cipher, &nonce(chunk, last), &mut self.content, last);
+        self.content.truncate(if verified.is_ok() { n_bytes } else { 0 });
+        self.next_chunk += 1;
+        verified
+    }
+}
+
+fn read_chunk<R: Read>(
+    inner: &mut R,
+    cipher: &Aes256Gcm,
+    nonce: &[u8; NONCE_BYTES],
+    sealed: &mut [u8],
+    last: bool,
+) -> io::Result<()> {
+    inner.read_exact(sealed).map_err(cut_short)?;
+    let (content, tag) = sealed.split_last_chunk_mut::<TAG_BYTES>().ok_or_else(|| corrupt("it is cut short"))?;
+    gcm::open(cipher, nonce, &HEADER, content, tag).map_err(|_| corrupt("a chunk does not verify in its place"))?;
+    if last && inner.read(&mut [0])? != 0 {
+        return Err(corrupt("it goes on after its end"));
+    }
+    Ok(())
+}
+
+impl<R: Read> Read for SealedReader<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let at_end = self.position >= self.key.n_bytes;
+        if buffer.is_empty() || (at_end && self.next_chunk > 0) {
+            return Ok(0);
+        }
+        let chunk_bytes = CHUNK_BYTES as u64;
+        if self.content.is_empty() || self.position / chunk_bytes != self.next_chunk.wrapping_sub(1) {
+            self.load()?;
+        }
+        if at_end {
+            return Ok(0); // An empty stream has one empty chunk, verified now.
+        }
+        let content = self.content.get((self.position % chunk_bytes) as usize..).unwrap_or_default();
+        let n_read = content.len().min(buffer.len());
+        buffer[..n_read].copy_from_slice(&content[..n_read]);
+        self.position += n_read as u64;
+        Ok(n_read)
+    }
+}
+
+impl<R: Read + Seek> Seek for SealedReader<R> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let target = match to {
+            SeekFrom::Start(offset) => Some(offset),
+            SeekFrom::End(offset) => self.key.n_bytes.checked_add_signed(offset),
+            SeekFrom::Current(offset) => self.position.checked_add_signed(offset),
+        };
+        let target = target
+            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "a seek to before the start or past all limits"))?;
+        let chunk = target / CHUNK_BYTES as u64;
+        let loaded = !self.content.is_empty() && chunk + 1 == self.next_chunk;
+        if target < self.key.n_bytes && !loaded {
+            self.inner.seek(SeekFrom::Start(HEADER.len() as u64 + chunk * SEALED_CHUNK_BYTES))?;
+            self.content.clear();
+            self.next_chunk = chunk;
+        }
+        self.position = target;
+        Ok(target)
+    }
+}
+
+impl<R: Read> fmt::Debug for SealedReader<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SealedReader({} of {} bytes)", self.position, self.key.n_bytes)
+    }
+}
+
+fn cut_short(error: io::Error) -> io::Error {
+    if error.kind() == io::ErrorKind::UnexpectedEof { corrupt("it is cut short") } else { error }
+}
+
+fn corrupt(why: &'static str) -> io::Error {
+    invalid(Error::corrupt("a sealed stream", why))
+}
+
+fn invalid(error: Error) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, error)
+}

@@ -1,0 +1,309 @@
+//! The vault: its directory of keys, opened once per process.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use crate::error::{Error, Result};
+use crate::index::{Fingerprinter, Indexer};
+use crate::kek::{self, Kek, Parsed, WrappedKey};
+use crate::key_file::{self, Kind};
+use crate::root::{ROOT_KEY, ROOT_PARAMS, Root, Unlock};
+use crate::subject::{KEY_BYTES, Subject, SubjectKey};
+use crate::{audit, disk, known_answers, random};
+
+const INDEX_KEY: &str = "index.key";
+/// Present while the first keys are made.
+const MAKING: &str = "vault.making";
+const INDEX_ROOT_BYTES: usize = 32;
+const INDEX_PAYLOAD_BYTES: usize = 12 + INDEX_ROOT_BYTES + 16;
+
+/// All keys of a data directory, opened; shared by reference between threads.
+pub struct Vault {
+    dir: PathBuf,
+    root: Root,
+    current: Kek,
+    retired: BTreeMap<u32, Kek>,
+    index_root: Zeroizing<[u8; INDEX_ROOT_BYTES]>,
+    fingerprinter: Fingerprinter,
+}
+
+impl Vault {
+    /// Opens the vault in a directory, and makes directory and keys on first use.
+    ///
+    /// Errors: [`Error::KnownAnswerFailed`]; [`Error::Locked`] and [`Error::WrongKey`] when `unlock` is not what the
+    /// vault was made with; [`Error::NotFound`] when a key file is missing (it is never replaced);
+    /// [`Error::Permissions`]; [`Error::Corrupt`]; [`Error::UnsupportedVersion`]; [`Error::Refused`] for a short new
+    /// passphrase; [`Error::Io`].
+    pub fn open(dir: &Path, unlock: Unlock) -> Result<Self> {
+        known_answers::check()?;
+        disk::make_dir(dir)?;
+        let _lock = disk::lock(dir)?;
+        disk::sweep(dir)?;
+        let fresh = begin(dir)?;
+        if fresh {
+            Root::make(dir, &unlock)?;
+        }
+        let root = Root::load(dir, &unlock)?;
+        if fresh {
+            let index_root = random::system_key::<INDEX_ROOT_BYTES>()?;
+            let payload = root.wrap(Kind::Index, 0, &index_root[..]);
+            disk::write_new(dir, INDEX_KEY, &key_file::encode(Kind::Index, &payload))?;
+            Kek::make(dir, &root, 1)?;
+            disk::remove(dir, MAKING)?;
+        }
+        Self::load(dir, root)
+    }
+
+    fn load(dir: &Path, root: Root) -> Result<Self> {
+        let path = dir.join(INDEX_KEY);
+        let remedy = "restore it from its copy";
+        let bytes = disk::read(dir, INDEX_KEY, false)?
+            .ok_or_else(|| Error::NotFound { what: path.display().to_string(), remedy })?;
+        let payload: &[u8; INDEX_PAYLOAD_BYTES] = key_file::decode(&path, Kind::Index, &bytes)?;
+        let index_root = root.unwrap(&path, Kind::Index, 0, payload)?;
+        let mut retired = BTreeMap::new();
+        for epoch in epochs(dir)? {
+            retired.insert(epoch, Kek::load(dir, &root, epoch)?);
+        }
+        let Some((_, current)) = retired.pop_last() else {
+            return Err(Error::NotFound { what: dir.join("kek-*.key").display().to_string(), remedy });
+        };
+        let fingerprinter = Fingerprinter::new(&index_root);
+        Ok(Self { dir: dir.to_path_buf(), root, current, retired, index_root, fingerprinter })
+    }
+
+    /// Draws a pseudonymous id: 63 random bits, greater than zero, derived from nothing.
+    pub fn random_id(&self) -> i64 {
+        random::id()
+    }
+
+    /// Draws a subject's key and wraps it under the current epoch; the caller stores the wrapped key apart from the data.
+    pub fn new_subject_key(&self, subject: Subject) -> (SubjectKey, WrappedKey) {
+        let mut key = Zeroizing::new([0; KEY_BYTES]);
+        random::fill(&mut key[..]);
+        (SubjectKey::new(subject, &key), self.current.wrap(subject, &key))
+    }
+
+    /// Unwraps a subject's key.
+    ///
+    /// Errors: [`Error::NotFound`] when its epoch was destroyed; [`Error::Corrupt`] when it is damaged or belongs to
+    /// another subject; [`Error::UnsupportedVersion`].
+    pub fn unwrap(&self, subject: Subject, wrapped: &[u8]) -> Result<SubjectKey> {
+        let parsed = Parsed::new(wrapped)?;
+        if parsed.subject != subject {
+            return Err(Error::corrupt("a wrapped key", "it belongs to another subject"));
+        }
+        Ok(SubjectKey::new(subject, &*self.kek(parsed.epoch)?.unwrap(&parsed)?))
+    }
+
+    /// Wraps a wrapped key anew under the current epoch, for the same subject.
+    ///
+    /// Errors: as [`Vault::unwrap`].
+    pub fn rewrap(&self, wrapped: &[u8]) -> Result<WrappedKey> {
+        let parsed = Parsed::new(wrapped)?;
+        let key = self.kek(parsed.epoch)?.unwrap(&parsed)?;
+        if parsed.epoch == self.current.epoch() {
+            return Ok(wrapped.to_vec());
+        }
+        Ok(self.current.wrap(parsed.subject, &key))
+    }
+
+    fn kek(&self, epoch: u32) -> Result<&Kek> {
+        if epoch == self.current.epoch() {
+            return Ok(&self.current);
+        }
+        self.retired.get(&epoch).ok_or_else(|| kek::not_found(epoch))
+    }
+
+    /// The epoch that wraps new keys.
+    pub fn epoch(&self) -> u32 {
+        self.current.epoch()
+    }
+
+    /// All epochs whose keys exist, oldest first; those before the last can be destroyed once nothing is wrapped by them.
+    pub fn epochs(&self) -> Vec<u32> {
+        self.retired.keys().copied().chain([self.epoch()]).collect()
+    }
+
+    /// Starts a new epoch and returns its number; durable when it returns.
+    ///
+    /// The caller then rewraps every stored key, commits, and destroys the epochs before.
+    ///
+    /// Errors: [`Error::Io`]; [`Error::Refused`] when epochs are used up.
+    pub fn rotate_kek(&mut self) -> Result<u32> {
+        let _lock = disk::lock(&self.dir)?;
+        let newest = epochs(&self.dir)?.into_iter().fold(self.epoch(), u32::max);
+        let why = "the last possible epoch is in use";
+        let epoch = newest.checked_add(1).ok_or(Error::Refused { what: "start an epoch", why })?;
+        let next = Kek::make(&self.dir, &self.root, epoch)?;
+        let last = std::mem::replace(&mut self.current, next);
+        self.retired.insert(last.epoch(), last);
+        Ok(epoch)
+    }
+
+    /// Destroys the key of a past epoch, on disk and in memory: what it wrapped never opens again.
+    ///
+    /// Errors: [`Error::Refused`] for the newest epoch; [`Error::NotFound`]; [`Error::Io`].
+    pub fn destroy_kek(&mut self, epoch: u32) -> Result<()> {
+        let _lock = disk::lock(&self.dir)?;
+        let on_disk = epochs(&self.dir)?;
+        if epoch == self.epoch() || on_disk.iter().max() == Some(&epoch) {
+            return Err(Error::Refused { what: "destroy a key", why: "its epoch is the newest: rotate first" });
+        }
+        if !on_disk.contains(&epoch) {
+            self.retired.remove(&epoch);
+            return Err(kek::not_found(epoch));
+        }
+        let name = kek::file_name(epoch);
+        disk::condemn(&self.dir, &name)?;
+        self.retired.remove(&epoch);
+        disk::shred(&self.dir, &name)
+    }
+
+    /// The blind index of a normalised value of an identity kind; for many values take an [`Indexer`].
+    pub fn blind_index(&self, kind: &str, value: &str) -> [u8; 16] {
+        self.indexer(kind).index(value)
+    }
+
+    /// An indexer of an identity kind, its key derived once.
+    pub fn indexer(&self, kind: &str) -> Indexer {
+        Indexer::new(&self.index_root, kind)
+    }
+
+    /// The keyed fingerprint of content that may hold personal data.
+    pub fn fingerprint(&self, bytes: &[u8]) -> [u8; 16] {
+        self.fingerprinter.fingerprint(bytes)
+    }
+
+    /// A fingerprinter for threads of its own, and for content in pieces.
+    pub fn fingerprinter(&self) -> Fingerprinter {
+        self.fingerprinter.clone()
+    }
+
+    /// The next link of the audit chain: SM3(0x01 ‖ prev ‖ bytes).
+    pub fn audit_link(prev: &[u8; 32], bytes: &[u8]) -> [u8; 32] {
+        audit::link(prev, bytes)
+    }
+}
+
+impl fmt::Debug for Vault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Vault").field("dir", &self.dir).field("epochs", &self.epochs()).finish_non_exhaustive()
+    }
+}
+
+fn epochs(dir: &Path) -> Result<Vec<u32>> {
+    Ok(disk::names(dir)?.iter().filter_map(|name| kek::epoch_of_name(name)).collect())
+}
+
+/// Decides whether keys are to be made, and clears the way for it.
+///
+/// They are when the directory holds none, or when a process died while it made the first ones: then the mark is there
+/// and a file is missing. A mark beside complete keys is a removal that did not reach the disk, and only removed.
+fn begin(dir: &Path) -> Result<bool> {
+    let names = disk::names(dir)?;
+    let has = |name: &str| names.iter().any(|found| found == name);
+    let keks = names.iter().filter(|name| kek::epoch_of_name(name).is_some());
+    let roots = [ROOT_KEY, ROOT_PARAMS].map(str::to_owned).into_iter().filter(|name| has(name));
+    let index = has(INDEX_KEY).then(|| INDEX_KEY.to_owned());
+    let complete = (has(ROOT_KEY) || has(ROOT_PARAMS)) && has(INDEX_KEY) && keks.clone().next().is_some();
+    let mut present = roots.chain(index).chain(keks.cloned()).peekable();
+    if has(MAKING) {
+        if complete {
+            disk::remove(dir, MAKING)?;
+            return Ok(false);
+        }
+        for name in present {
+            disk::remove(dir, &name)?;
+        }
+        return Ok(true);
+    }
+    if present.peek().is_some() {
+        return Ok(false);
+    }
+    disk::write_new(dir, MAKING, b"the first keys of this vault are being made\n")?;
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use zhike_domain::sensitive::Sensitive;
+
+    use super::*;
+    use crate::Place;
+    use crate::disk::crash;
+
+    const PLACE: Place<'_> = Place { table: "profiles", column: "name" };
+    const WANG: Subject = Subject::Profile(7);
+
+    fn open(dir: &Path) -> Vault {
+        Vault::open(dir, Unlock::KeyFile).unwrap()
+    }
+
+    /// INV-VAULT-5: whatever step the making of a vault dies at, the next start makes or opens it.
+    #[test]
+    fn a_vault_survives_death_while_it_is_made() {
+        let unlocks: [fn() -> Unlock; 2] =
+            [|| Unlock::KeyFile, || Unlock::Passphrase(Sensitive::new("correct horse".to_owned()))];
+        for unlock in unlocks {
+            for steps in 0.. {
+                let dir = tempfile::tempdir().unwrap();
+                let stopped = crash::after(steps, || drop(Vault::open(dir.path(), unlock())));
+                let index = Vault::open(dir.path(), unlock()).unwrap().blind_index("phone", "13800138000");
+                let mut left = disk::names(dir.path()).unwrap();
+                left.retain(|name| !name.starts_with("root."));
+                left.sort();
+                assert_eq!(left, ["index.key", "kek-1.key", "vault.lock"], "{steps} steps");
+                assert_eq!(Vault::open(dir.path(), unlock()).unwrap().blind_index("phone", "13800138000"), index);
+                if !stopped {
+                    assert!(steps > 20, "only {steps} steps were seen");
+                    break;
+                }
+                if matches!(unlock(), Unlock::Passphrase(_)) && steps == 8 {
+                    break; // The same steps as above from here on, and each is slow.
+                }
+            }
+        }
+    }
+
+    /// INV-VAULT-5: whatever step rotation or destruction dies at, keys still open until their epoch is destroyed.
+    #[test]
+    fn keys_survive_death_while_epochs_change() {
+        for steps in 0.. {
+            let dir = tempfile::tempdir().unwrap();
+            let mut vault = open(dir.path());
+            let (key, wrapped) = vault.new_subject_key(WANG);
+            let sealed = key.seal(PLACE, "王芳".as_bytes());
+            let mut stored = wrapped.clone();
+            let stopped = crash::after(steps, || {
+                if vault.rotate_kek().is_ok() {
+                    stored = vault.rewrap(&stored).unwrap();
+                    let _ = vault.destroy_kek(1);
+                }
+            });
+            drop(vault);
+            let vault = open(dir.path());
+            let key = vault.unwrap(WANG, &stored).unwrap();
+            assert_eq!(&key.open(PLACE, &sealed).unwrap()[..], "王芳".as_bytes(), "{steps} steps");
+            assert_eq!(vault.unwrap(WANG, &wrapped).is_ok(), vault.epochs().contains(&1));
+            assert!(disk::names(dir.path()).unwrap().iter().all(|name| name.ends_with(".key") || name == "vault.lock"));
+            if !stopped {
+                assert_eq!(vault.epochs(), [2]);
+                break;
+            }
+        }
+    }
+
+    /// INV-VAULT-5: a mark whose removal did not reach the disk never costs a finished vault its keys.
+    #[test]
+    fn a_mark_that_comes_back_is_harmless() {
+        let dir = tempfile::tempdir().unwrap();
+        let (_, wrapped) = open(dir.path()).new_subject_key(WANG);
+        std::fs::write(dir.path().join(MAKING), b"").unwrap();
+        open(dir.path()).unwrap(WANG, &wrapped).unwrap();
+        assert!(!dir.path().join(MAKING).exists());
+    }
+}

@@ -1,0 +1,5 @@
+//! The vault from outside: its life on disk, wrapped keys, sealed files, and the formats of past versions.
+
+mod compat;
+mod keys;
+mod sealed_files;
