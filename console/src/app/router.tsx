@@ -1,6 +1,6 @@
 // Every route once, with the search parameters it understands. The URL is the state: what is not here is not kept.
 import type { QueryClient } from '@tanstack/react-query'
-import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, stripSearchParams } from '@tanstack/react-router'
+import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, stripSearchParams, type SearchSchemaInput } from '@tanstack/react-router'
 import { importQuery, importsQuery, profileOrdersQuery, profileQuery, profilesQuery, workspaceQuery } from '../api/queries'
 import { DEFAULT_RANGE, readRange, type RangeSearch } from '../range'
 import { SEGMENTS, TIERS, type Segment, type Tier } from '../words'
@@ -37,7 +37,7 @@ const root = createRootRouteWithContext<{ queryClient: QueryClient }>()({
 const overview = createRoute({
   getParentRoute: () => root,
   path: '/',
-  validateSearch: (raw: Raw): OverviewSearch => ({
+  validateSearch: (raw: Partial<OverviewSearch> & SearchSchemaInput): OverviewSearch => ({
     ...readRange(raw),
     metric: oneOf(METRICS, raw.metric) ?? 'net_sales',
     view: view(raw.view),
@@ -49,7 +49,7 @@ const overview = createRoute({
 const customers = createRoute({
   getParentRoute: () => root,
   path: '/customers',
-  validateSearch: (raw: Raw): CustomersSearch => ({ tier: oneOf(TIERS, raw.tier), rfm_segment: oneOf(SEGMENTS, raw.rfm_segment), ...page(raw) }),
+  validateSearch: (raw: CustomersSearch & SearchSchemaInput): CustomersSearch => ({ tier: oneOf(TIERS, raw.tier), rfm_segment: oneOf(SEGMENTS, raw.rfm_segment), ...page(raw) }),
   loaderDeps: ({ search: { tier, rfm_segment, after } }) => ({ tier, rfm_segment, after }),
   loader: ({ context, deps }) => void context.queryClient.prefetchQuery(profilesQuery(deps)),
   component: lazyRouteComponent(() => import('../pages/customers/CustomersPage')),
@@ -58,7 +58,7 @@ const customers = createRoute({
 const profile = createRoute({
   getParentRoute: () => root,
   path: '/customers/$profileId',
-  validateSearch: (raw: Raw): ProfileSearch => ({ view: view(raw.view) }),
+  validateSearch: (raw: Partial<ProfileSearch> & SearchSchemaInput): ProfileSearch => ({ view: view(raw.view) }),
   search: { middlewares: [stripSearchParams({ view: 'chart' } as ProfileSearch)] },
   loader: ({ context, params }) => {
     void context.queryClient.prefetchQuery(profileQuery(params.profileId))
@@ -70,7 +70,7 @@ const profile = createRoute({
 const imports = createRoute({
   getParentRoute: () => root,
   path: '/data/imports',
-  validateSearch: (raw: Raw): ImportsSearch => page(raw),
+  validateSearch: (raw: ImportsSearch & SearchSchemaInput): ImportsSearch => page(raw),
   loaderDeps: ({ search: { after } }) => ({ after }),
   loader: ({ context, deps }) => void context.queryClient.prefetchQuery(importsQuery(deps.after)),
   component: lazyRouteComponent(() => import('../pages/imports/ImportsPage')),
@@ -79,14 +79,14 @@ const imports = createRoute({
 const newImport = createRoute({
   getParentRoute: () => root,
   path: '/data/imports/new',
-  validateSearch: (raw: Raw): NewImportSearch => ({ upload: text(raw.upload), entity: text(raw.entity), dry: text(raw.dry), load: text(raw.load) }),
+  validateSearch: (raw: NewImportSearch & SearchSchemaInput): NewImportSearch => ({ upload: text(raw.upload), entity: text(raw.entity), dry: text(raw.dry), load: text(raw.load) }),
   component: lazyRouteComponent(() => import('../pages/imports/NewImportPage')),
 })
 
 const report = createRoute({
   getParentRoute: () => root,
   path: '/data/imports/$batchId',
-  validateSearch: (raw: Raw): ReportSearch => ({ status: text(raw.status) }),
+  validateSearch: (raw: ReportSearch & SearchSchemaInput): ReportSearch => ({ status: text(raw.status) }),
   loader: ({ context, params }) => void context.queryClient.prefetchQuery(importQuery(params.batchId)),
   component: lazyRouteComponent(() => import('../pages/imports/ReportPage')),
 })

@@ -11,6 +11,7 @@ const light = {
   bg: '#f5f6f8',
   surface: '#ffffff',
   raised: '#f7f8fa',
+  track: '#e8ebf0',
   border: '#e4e7ec',
   'border-strong': '#8b929d',
   grid: '#eceef2',
@@ -40,6 +41,7 @@ const dark: typeof light = {
   bg: '#0f1318',
   surface: '#181d24',
   raised: '#1f252e',
+  track: '#2d3540',
   border: '#2d3540',
   'border-strong': '#7d8896',
   grid: '#262d37',
@@ -89,17 +91,19 @@ export function antdTheme(scheme: Scheme): ThemeConfig {
     colorTextPlaceholder: c['text-3'],
     colorLink: c.link,
   }
+  const segmented = { trackBg: c.track, itemSelectedBg: c.surface, itemSelectedColor: c.link, itemColor: c['text-2'], itemHoverColor: c.text }
   if (scheme === 'light') {
     return {
       algorithm: antd.defaultAlgorithm,
       token: { ...shared, colorPrimary: c.primary, colorInfo: c.primary, colorSuccess: c.success, colorWarning: c.warning, colorError: c.error },
+      components: { Segmented: segmented },
       hashed: false,
     }
   }
   return {
     algorithm: antd.darkAlgorithm,
     token: { ...shared, colorPrimary: c.primary, colorInfo: c.primary, colorErrorText: c.error },
-    components: { Button: { primaryColor: '#ffffff', colorPrimary: '#1c64c4', colorPrimaryHover: '#2a72d2', colorPrimaryActive: '#1657ad' } },
+    components: { Segmented: segmented, Button: { primaryColor: '#ffffff', colorPrimary: '#1c64c4', colorPrimaryHover: '#2a72d2', colorPrimaryActive: '#1657ad' } },
     hashed: false,
   }
 }

@@ -69,7 +69,6 @@ export const en = {
     chart: 'Chart',
     table: 'Table',
     chart_keys: 'Use the left and right arrow keys to step through the points',
-    clipped_axis: 'The vertical axis does not start at 0',
     no_points: 'No data in this period',
   },
   state: {
@@ -166,6 +165,7 @@ export const en = {
     line: '{{name}}, {{from}} to {{to}}, {{n}} points; highest {{max_at}} {{max}}, lowest {{min_at}} {{min}}.',
     compare: 'Total {{current}}, compared period {{previous}}.',
     partial: 'The last day is not over.',
+    joint: ' ',
     empty: '{{name}}: no data.',
     point: '{{label}}: {{value}}',
   },

@@ -22,7 +22,6 @@ void i18next.use(initReactI18next).init({
   resources: { zh: { translation: zh }, en: { translation: en } },
   interpolation: { escapeValue: false },
   returnNull: false,
-  showSupportNotice: false,
 })
 
 export default i18next

@@ -68,7 +68,6 @@ export const zh = {
     chart: '图',
     table: '表',
     chart_keys: '按左右方向键逐点查看',
-    clipped_axis: '纵轴不从 0 开始',
     no_points: '这段时间没有数据',
   },
   state: {
@@ -165,6 +164,7 @@ export const zh = {
     line: '{{name}}，{{from}}至{{to}}，共 {{n}} 个点；最高 {{max_at}} {{max}}，最低 {{min_at}} {{min}}。',
     compare: '对比期合计 {{previous}}，本期合计 {{current}}。',
     partial: '最后一天未结束。',
+    joint: '',
     empty: '{{name}}：没有数据。',
     point: '{{label}}：{{value}}',
   },

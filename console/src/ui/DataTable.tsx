@@ -10,8 +10,6 @@ export type Column<Row> = {
   align?: 'left' | 'right' | 'center'
   /** The cell names its row. */
   isHead?: boolean
-  /** Left out where a row is shown as a card. */
-  isWide?: boolean
   width?: number | string
 }
 
@@ -59,7 +57,7 @@ export function DataTable<Row>({ caption, columns, rows, rowKey, footer, keepsCo
                     key={column.key}
                     role={column.isHead ? 'rowheader' : 'cell'}
                     scope={column.isHead ? 'row' : undefined}
-                    className={`zk-${column.align ?? 'left'} ${column.isWide ? 'zk-wide' : ''}`}
+                    className={`zk-${column.align ?? 'left'}`}
                     data-label={typeof column.title === 'string' ? column.title : undefined}
                   >
                     {column.cell(row)}

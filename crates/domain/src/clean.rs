@@ -10,6 +10,7 @@
 //!   ([`rule::Rule`]).
 
 pub mod cell;
+mod civil;
 pub mod email;
 pub mod fill;
 pub mod id_number;

@@ -296,6 +296,19 @@ impl Column {
         }
     }
 
+    fn append(&mut self, other: &Self) {
+        match (self, other) {
+            (Self::Text(column), Self::Text(more)) => more.iter().for_each(|value| column.push(value)),
+            (Self::Sensitive(column), Self::Sensitive(more)) => more.0.iter().for_each(|value| column.0.push(value)),
+            (Self::Num(column), Self::Num(more)) => {
+                column.values.extend_from_slice(&more.values);
+                column.valid.extend_from_slice(&more.valid);
+            }
+            (Self::Float(values), Self::Float(more)) => values.extend_from_slice(more),
+            _ => unreachable!("frames with equal fields have equal columns"),
+        }
+    }
+
     /// The rows where `keep` is true, in order.
     ///
     /// # Panics
@@ -436,6 +449,18 @@ impl Frame {
             Column::Float(values) => Some(values),
             _ => None,
         }
+    }
+
+    /// Adds the rows of a frame with the same columns in the same order.
+    ///
+    /// # Panics
+    /// When the columns differ.
+    pub fn append(&mut self, other: &Self) {
+        assert_eq!(self.fields, other.fields);
+        for (column, more) in self.columns.iter_mut().zip(&other.columns) {
+            column.append(more);
+        }
+        self.n_rows += other.n_rows;
     }
 
     /// The rows where `keep` is true, in order.

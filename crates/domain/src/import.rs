@@ -23,6 +23,8 @@ mod read;
 pub mod report;
 mod shape;
 pub mod synonyms;
+#[cfg(test)]
+mod systems;
 mod targets;
 mod work;
 pub mod words;

@@ -6,10 +6,15 @@
 
 pub mod clean;
 pub mod detect;
+pub mod error_code;
 pub mod frame;
 pub mod id;
+pub mod identity;
 pub mod import;
 pub mod mask;
 pub mod raw;
+pub mod refund;
+pub mod rfm;
 pub mod sensitive;
+pub mod sentence;
 pub mod tables;

@@ -1,1 +1,21 @@
-//! Zhike's use cases.
+//! Zhike's use cases, as functions over [`Ctx`].
+//!
+//! Owns the order in which state, vault and lake are changed, so that a crash at any step loses nothing and shows nothing
+//! half-done (INV-ENGINE-1: a load is seen whole or not at all; INV-ENGINE-2: running it again ends in the same state).
+//! Must not know about HTTP, terminals or SQL dialects.
+
+mod clock;
+mod ctx;
+mod error;
+pub mod import;
+pub mod overview;
+pub mod profiles;
+pub mod quarantine;
+pub mod query;
+pub mod refresh;
+pub mod sealing;
+pub mod workspace;
+
+pub use clock::Clock;
+pub use ctx::{Ctx, Options};
+pub use error::{Error, Result};

@@ -177,6 +177,12 @@ impl Lake {
         Ok((stage.finish()?, replaced))
     }
 
+    /// Files of a table in which a day column holds this one day only, by path within the table.
+    pub async fn files_of_day(&self, table: &str, column: &str, day: i64) -> Result<Vec<String>, Error> {
+        let Some(version) = self.version(table).await? else { return Ok(Vec::new()) };
+        Ok(version.files.iter().filter(|file| file.holds_only(column, day)).map(|file| file.path.clone()).collect())
+    }
+
     /// Writes the small files of a table again as few large ones, when there are many; `None` when not worth it.
     pub async fn stage_compacted(
         &self,

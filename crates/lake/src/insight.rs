@@ -2,7 +2,6 @@
 
 use zhike_domain::frame::Frame;
 
-use crate::query::Input;
 use crate::{Error, Lake};
 
 /// An order counts when it is a sale that was paid and of which something is left after refunds.
@@ -117,7 +116,7 @@ impl Lake {
 
     /// Customers of a span: how many bought, bought again, bought for the first time.
     ///
-    /// **Shape**: one row `net_sales, refunds, sales, n_orders, n_customers, n_repeat, n_new, repeat_sales`.
+    /// **Shape**: one row `net_sales, refunds, sales, n_orders, n_customers, n_repeat, n_new, repeat_sales, new_sales`.
     pub async fn customers(&self, span: OverviewSpan) -> Result<Frame, Error> {
         let sql = format!(
             "SELECT coalesce(sum(net), 0) AS net_sales, coalesce(sum(refunds), 0) AS refunds, \
@@ -125,7 +124,8 @@ impl Lake {
                     sum(CASE WHEN n > 0 AND profile_id IS NOT NULL THEN 1 ELSE 0 END) AS n_customers, \
                     sum(CASE WHEN n > 1 AND profile_id IS NOT NULL THEN 1 ELSE 0 END) AS n_repeat, \
                     sum(CASE WHEN first >= {from} AND profile_id IS NOT NULL THEN 1 ELSE 0 END) AS n_new, \
-                    coalesce(sum(CASE WHEN first < {from} AND profile_id IS NOT NULL THEN net END), 0) AS repeat_sales \
+                    coalesce(sum(CASE WHEN first < {from} AND profile_id IS NOT NULL THEN net END), 0) AS repeat_sales, \
+                    coalesce(sum(CASE WHEN first >= {from} AND profile_id IS NOT NULL THEN net END), 0) AS new_sales \
              FROM (SELECT profile_id, \
                     sum(CASE WHEN ordered_at >= {from} THEN net END) AS net, \
                     sum(CASE WHEN ordered_at >= {from} THEN refunded_amount END) AS refunds, \
@@ -182,16 +182,51 @@ impl Lake {
         let total = self.query(&format!("SELECT count(*) AS n FROM rfm WHERE {filter}"), Vec::new()).await?;
         let total = total.all().await?.num("n").and_then(|n| n.get(0)).unwrap_or(0);
         if let Some((monetary, profile)) = after {
-            let sign = if monetary < 0 { "-" } else { "" };
-            let (whole, part) = (monetary.unsigned_abs() / 100, monetary.unsigned_abs() % 100);
+            let monetary = money(monetary);
             filter.push_str(&format!(
-                " AND (monetary < {sign}{whole}.{part:02} OR (monetary = {sign}{whole}.{part:02} AND profile_id > {profile}))"
+                " AND (monetary < {monetary} OR (monetary = {monetary} AND profile_id > {profile}))"
             ));
         }
         let sql = format!("SELECT * FROM rfm WHERE {filter} ORDER BY monetary DESC, profile_id LIMIT {limit}");
         Ok((self.query(&sql, Vec::new()).await?.all().await?, u64::try_from(total).unwrap_or(0)))
     }
 
+}
+
+impl Lake {
+    /// The newest value of a day column, from the log; `None` for an empty table.
+    pub async fn newest_day(&self, table: &str, column: &str) -> Result<Option<i64>, Error> {
+        let Some(version) = self.version(table).await? else { return Ok(None) };
+        Ok(version.files.iter().filter_map(|file| file.largest(column)).max())
+    }
+
+    /// Share of the customers scored as of a day that are worse than these values: in recency, frequency and value.
+    pub async fn rfm_share_below(
+        &self,
+        as_of: i64,
+        recency_days: i64,
+        frequency: i64,
+        monetary: i64,
+    ) -> Result<Option<[f64; 3]>, Error> {
+        let sql = format!(
+            "SELECT count(*) AS n, \
+                    sum(CASE WHEN recency_days > {recency_days} THEN 1 ELSE 0 END) AS r, \
+                    sum(CASE WHEN frequency < {frequency} THEN 1 ELSE 0 END) AS f, \
+                    sum(CASE WHEN monetary < {} THEN 1 ELSE 0 END) AS m \
+             FROM rfm WHERE as_of = arrow_cast({as_of}, 'Date32')",
+            money(monetary)
+        );
+        let frame = self.query(&sql, Vec::new()).await?.all().await?;
+        let num = |name: &str| frame.num(name).and_then(|column| column.get(0)).unwrap_or(0) as f64;
+        let n = num("n");
+        Ok((n > 0.0).then(|| [num("r") / n, num("f") / n, num("m") / n]))
+    }
+}
+
+/// Money as SQL.
+fn money(hundredths: i64) -> String {
+    let sign = if hundredths < 0 { "-" } else { "" };
+    format!("{sign}{}.{:02}", hundredths.unsigned_abs() / 100, hundredths.unsigned_abs() % 100)
 }
 
 /// An instant as SQL.

@@ -86,7 +86,8 @@ impl Lake {
     }
 
     /// Lines of refund documents that name no order, and the purchases they could give back: the staged lines of the same
-    /// customers and products, and those already in the lake under `source`.
+    /// customers and products, and those already in the lake under `source`, but not those of the orders in `replaced`
+    /// (`order_id`), which this load brings anew. The third frame is like the second; the two differ in where they are.
     ///
     /// **Shape**: both `order_id, profile_id, identity_id, product_id, unit_price, quantity, amount, ordered_at`;
     /// quantities and amounts positive.
@@ -95,7 +96,8 @@ impl Lake {
         lines: &mut Spill,
         people: Frame,
         source: &str,
-    ) -> Result<(Frame, Frame), Error> {
+        replaced: Frame,
+    ) -> Result<(Frame, Frame, Frame), Error> {
         let select = "l.order_id, p.profile_id, l.identity_id, l.product_id, l.unit_price, l.quantity, l.amount, \
                       l.ordered_at";
         let refunds = format!(
@@ -107,7 +109,7 @@ impl Lake {
         let inputs = vec![("lines", Input::Spill(lines)), ("people", Input::Frame(people.clone()))];
         let refunds = self.query(&refunds, inputs).await?.all().await?;
         if refunds.n_rows() == 0 {
-            return Ok((refunds.clone(), refunds));
+            return Ok((refunds.clone(), refunds.clone(), refunds));
         }
         let wanted = wanted(&refunds);
         let staged = format!(
@@ -122,7 +124,8 @@ impl Lake {
         ];
         let staged = self.query(&staged, inputs).await?.all().await?;
         if self.n_rows("order_items").await? == 0 {
-            return Ok((refunds, staged));
+            let none = staged.take(&[]);
+            return Ok((refunds, staged, none));
         }
         // What was netted before is gone from what can still be given back.
         let earlier = format!(
@@ -135,11 +138,33 @@ impl Lake {
              ON r.source = i.source AND r.order_id = i.order_id AND r.product_id = i.product_id \
              WHERE i.source = '{}' AND NOT i.is_refund AND i.amount > coalesce(r.amount, 0) \
                 AND i.quantity > coalesce(r.quantity, 0) AND EXISTS (\
-                SELECT 1 FROM wanted w WHERE w.profile_id = i.profile_id AND w.product_id = i.product_id)",
+                SELECT 1 FROM wanted w WHERE w.profile_id = i.profile_id AND w.product_id = i.product_id) \
+                AND NOT EXISTS (SELECT 1 FROM replaced x WHERE x.order_id = i.order_id)",
             source.replace('\'', "''")
         );
-        let earlier = self.query(&earlier, vec![("wanted", Input::Frame(wanted))]).await?.all().await?;
-        Ok((refunds, concat(staged, &earlier)?))
+        let inputs = vec![("wanted", Input::Frame(wanted)), ("replaced", Input::Frame(replaced))];
+        let earlier = self.query(&earlier, inputs).await?.all().await?;
+        Ok((refunds, staged, earlier))
+    }
+
+    /// What earlier netting did to the orders that a load replaces: money that their refund documents gave back on other
+    /// orders (to be undone), and money that other documents gave back on them (to be applied again).
+    ///
+    /// **Shape**: both `order_id, amount`; the first names the other orders, the second the replaced ones.
+    pub async fn netted_before(&self, source: &str, replaced: Frame) -> Result<(Frame, Frame), Error> {
+        let source = source.replace('\'', "''");
+        let undone = format!(
+            "SELECT r.order_id, sum(r.amount) AS amount FROM refunds r JOIN replaced x \
+             ON r.refund_order_id = x.order_id WHERE r.source = '{source}' GROUP BY r.order_id"
+        );
+        let applied = format!(
+            "SELECT r.order_id, sum(r.amount) AS amount FROM refunds r JOIN replaced x ON r.order_id = x.order_id \
+             WHERE r.source = '{source}' AND NOT EXISTS (\
+                SELECT 1 FROM replaced y WHERE y.order_id = r.refund_order_id) GROUP BY r.order_id"
+        );
+        let undone = self.query(&undone, vec![("replaced", Input::Frame(replaced.clone()))]).await?.all().await?;
+        let applied = self.query(&applied, vec![("replaced", Input::Frame(replaced))]).await?.all().await?;
+        Ok((undone, applied))
     }
 }
 
@@ -160,11 +185,40 @@ fn wanted(refunds: &Frame) -> Frame {
     wanted
 }
 
-fn concat(first: Frame, second: &Frame) -> Result<Frame, Error> {
-    if second.n_rows() == 0 {
-        return Ok(first);
+impl Lake {
+    /// Staged rows of any entity with the profiles of their identities.
+    ///
+    /// With `items_of`, the rows are order lines loaded apart from their orders: profile, identity and time come from the
+    /// orders of that source instead.
+    ///
+    /// **Shape**: the staged columns and `profile_id`, in no particular order.
+    pub async fn rows_with_people(
+        &self,
+        rows: &mut Spill,
+        people: Frame,
+        items_of: Option<&str>,
+    ) -> Result<QueryRows, Error> {
+        let sql = match items_of {
+            None => "SELECT r.*, p.profile_id FROM rows r LEFT JOIN people p ON r.identity_id = p.identity_id".to_owned(),
+            Some(source) => {
+                let own: Vec<String> = rows
+                    .column_names()
+                    .into_iter()
+                    .filter(|name| name != "identity_id" && name != "ordered_at")
+                    .map(|name| format!("r.\"{name}\""))
+                    .collect();
+                format!(
+                    "SELECT {}, o.identity_id, o.profile_id, o.ordered_at FROM rows r \
+                     LEFT JOIN orders o ON r.order_id = o.order_id AND o.source = '{}'",
+                    own.join(", "),
+                    source.replace('\'', "''")
+                )
+            }
+        };
+        let mut inputs = vec![("rows", Input::Spill(rows))];
+        if items_of.is_none() {
+            inputs.push(("people", Input::Frame(people)));
+        }
+        self.query(&sql, inputs).await
     }
-    let schema = crate::convert::to_own_batch(first.clone())?.schema();
-    let batches = [crate::convert::to_batch(first, &schema)?, crate::convert::to_batch(second.clone(), &schema)?];
-    crate::convert::to_one_frame(&schema, &batches)
 }

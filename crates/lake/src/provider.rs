@@ -50,6 +50,16 @@ impl FileEntry {
         let stats = FileStats::from_json(spec, stats.unwrap_or("{}"));
         Self { path, size, partition, n_rows: stats.n_rows, stats }
     }
+
+    /// The largest value of a numeric column.
+    pub(crate) fn largest(&self, column: &str) -> Option<i64> {
+        self.stats.largest(column)
+    }
+
+    /// Whether a numeric column has this value in every row.
+    pub(crate) fn holds_only(&self, column: &str, value: i64) -> bool {
+        self.stats.holds_only(column, value)
+    }
 }
 
 /// A table at one version.

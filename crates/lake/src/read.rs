@@ -14,12 +14,16 @@ pub use zhike_domain::import::entity::Entity;
 pub use zhike_domain::import::layout::Encoding;
 use zhike_domain::raw::RawBatch;
 
+#[cfg(test)]
+mod damage;
 mod decode;
 mod delimited;
 mod error;
 mod input;
 mod json;
 mod json_lines;
+#[cfg(test)]
+mod laws;
 mod parquet;
 mod record;
 mod sniff;
@@ -84,7 +88,7 @@ impl Default for Limits {
             max_sheet_bytes: 512 << 20,
             max_ratio: 200,
             max_xls_bytes: 128 << 20,
-            max_xls_cells: 32 << 20,
+            max_xls_cells: 16 << 20,
             max_in_memory_bytes: 256 << 20,
             max_batch_bytes: 64 * MIB,
         }
@@ -216,8 +220,15 @@ pub fn open(mut input: Input, sniffed: &Sniffed, options: &ReadOptions) -> Resul
     input.rewind()?;
     let mut table = Table::new(sniffed.header.len(), limits);
     let rows = match sniffed.format {
-        Format::Delimited => Rows::Delimited(Box::new(delimited::Delimited::open(input, sniffed, limits)?)),
-        Format::JsonLines => Rows::Json(Box::new(json_lines::JsonLines::open(input, sniffed, limits)?)),
+        Format::Delimited => {
+            let name = input.name().to_owned();
+            let rows = delimited::Delimited::open(input.into_source(), &name, sniffed, limits)?;
+            Rows::Delimited(Box::new(rows))
+        }
+        Format::JsonLines => {
+            let name = input.name().to_owned();
+            Rows::Json(Box::new(json_lines::JsonLines::open(input.into_source(), &name, sniffed, limits)?))
+        }
         Format::Workbook => Rows::Workbook(workbook::SheetRows::open(input, sniffed, limits)?),
         Format::Parquet => Rows::Parquet(Box::new(parquet::ParquetRows::open(input, sniffed, limits)?)),
     };

@@ -54,6 +54,12 @@ impl Spill {
         if self.n_pending >= FILE_ROWS { self.flush() } else { Ok(()) }
     }
 
+    /// Names of the columns; none before the first rows.
+    pub(crate) fn column_names(&self) -> Vec<String> {
+        let names = self.schema.iter().flat_map(|schema| schema.fields().iter().map(|field| field.name().clone()));
+        names.collect()
+    }
+
     /// Number of rows so far.
     pub fn n_rows(&self) -> u64 {
         self.n_rows

@@ -341,6 +341,14 @@ impl FileStats {
         Self { n_rows, columns }
     }
 
+    pub(crate) fn largest(&self, column: &str) -> Option<i64> {
+        self.columns.get(column)?.min_max.map(|(_, high)| high)
+    }
+
+    pub(crate) fn holds_only(&self, column: &str, value: i64) -> bool {
+        self.columns.get(column).is_some_and(|range| range.min_max == Some((value, value)) && range.n_missing == 0)
+    }
+
     /// The engine's form, for the columns that stand in the file.
     pub(crate) fn statistics(&self, schema: &Schema, partition: Option<&str>) -> Statistics {
         let fields = schema.fields().iter().filter(|field| Some(field.name().as_str()) != partition);

@@ -59,7 +59,7 @@ CREATE INDEX batches_by_content ON batches (content_hash, entity, source);
 CREATE INDEX batches_by_start ON batches (started_at, batch_id);
 
 CREATE TABLE quarantine (
-    batch_id BIGINT NOT NULL REFERENCES batches (batch_id),
+    batch_id BIGINT NOT NULL REFERENCES batches (batch_id) DEFERRABLE INITIALLY DEFERRED,
     row_no BIGINT NOT NULL,
     source TEXT NOT NULL,
     entity TEXT NOT NULL,
@@ -93,7 +93,7 @@ CREATE TABLE profiles (
 );
 
 CREATE TABLE profile_fields (
-    profile_id BIGINT NOT NULL REFERENCES profiles (profile_id),
+    profile_id BIGINT NOT NULL REFERENCES profiles (profile_id) DEFERRABLE INITIALLY DEFERRED,
     field TEXT NOT NULL,
     sealed BLOB NOT NULL,
     source TEXT NOT NULL,
@@ -108,14 +108,14 @@ CREATE TABLE identities (
     value_index BLOB NOT NULL,
     sealed BLOB NOT NULL,
     key_profile_id BIGINT NOT NULL,
-    profile_id BIGINT NOT NULL REFERENCES profiles (profile_id),
+    profile_id BIGINT NOT NULL REFERENCES profiles (profile_id) DEFERRABLE INITIALLY DEFERRED,
     home_profile_id BIGINT NOT NULL,
     status TEXT NOT NULL,
     n_joined BIGINT NOT NULL,
     first_seen_at BIGINT,
     last_seen_at BIGINT,
     source TEXT NOT NULL,
-    UNIQUE (kind, scope, value_index)
+    UNIQUE (kind, value_index, scope)
 );
 
 CREATE INDEX identities_by_profile ON identities (profile_id);

@@ -176,6 +176,15 @@ impl Put for &[u8] {
     }
 }
 
+impl<R: PutRow> PutRow for &R {
+    const COLUMNS: &'static [&'static str] = R::COLUMNS;
+    const KINDS: &'static [Kind] = R::KINDS;
+
+    fn args<'a>(&'a self, each: impl FnMut(Arg<'a>)) {
+        R::args(self, each);
+    }
+}
+
 macro_rules! tuples {
     ($(($($type:ident $at:tt),+);)*) => {$(
         impl<$($type: Put + Sync),+> PutRow for ($($type,)+) {
@@ -403,6 +412,13 @@ fn postgres_rows_text(kinds: &[Kind]) -> String {
     format!("SELECT * FROM unnest({})", arrays.join(", "))
 }
 
+/// Tells SQLite that a statement which fails need not be undone by itself, for the transaction around it never goes on.
+/// Otherwise SQLite keeps a copy of every page that the statement touches, four times the cost of the rows themselves.
+/// Foreign keys are deferred in the schema for the same reason.
+fn without_statement_journal(sql: &str) -> Cow<'static, str> {
+    sql.replacen("INSERT INTO", "INSERT OR FAIL INTO", 1).replacen("{rows}) UPDATE ", "{rows}) UPDATE OR FAIL ", 1).into()
+}
+
 /// The statements of a bulk operation, one per chunk of rows.
 struct Chunks<'a, R> {
     rows: std::slice::Chunks<'a, R>,
@@ -424,6 +440,7 @@ impl<'a, R: PutRow> Chunks<'a, R> {
             true => sqlite_rows_text(n_columns, n_full.min(rows.len())),
             false => postgres_rows_text(R::KINDS),
         };
+        let template = if is_sqlite { without_statement_journal(&template) } else { template };
         let full = Arc::new(template.replace("{rows}", &values));
         Self { rows: rows.chunks(n_full), template, n_full: n_full.min(rows.len()), full, is_sqlite }
     }

@@ -85,17 +85,18 @@ pub struct IdentityKey {
 }
 
 impl Store {
-    /// The identities of these keys that exist, in no order; keys in the order of (kind, scope, index) are found faster.
+    /// The identities of these keys that exist, in no order.
     pub async fn identities_by_index(&self, keys: &[IdentityKey]) -> Result<Vec<IdentityRow>> {
-        let mut rows: Vec<(&str, &str, &[u8])> =
-            keys.iter().map(|key| (key.kind.as_str(), key.scope.as_str(), &key.index[..])).collect();
+        // In the order of the index, so that its pages are read one after the other.
+        let mut rows: Vec<(&str, &[u8], &str)> =
+            keys.iter().map(|key| (key.kind.as_str(), &key.index[..], key.scope.as_str())).collect();
         rows.sort_unstable();
         rows.dedup();
         self.data
             .read("identities_by_index", "identities")
             .all_of(
-                "WITH v(v_kind, v_scope, v_index) AS ({rows}) SELECT {columns} FROM v CROSS JOIN identities \
-                 WHERE kind = v_kind AND scope = v_scope AND value_index = v_index",
+                "WITH v(v_kind, v_index, v_scope) AS ({rows}) SELECT {columns} FROM v CROSS JOIN identities \
+                 WHERE kind = v_kind AND value_index = v_index AND scope = v_scope",
                 &rows,
             )
             .await
@@ -106,8 +107,7 @@ impl Store {
         self.data
             .read("find_identity", kind)
             .all(
-                "SELECT {columns} FROM identities WHERE kind = $1 \
-                 AND scope IN (SELECT DISTINCT scope FROM identities WHERE kind = $1) AND value_index = $2",
+                "SELECT {columns} FROM identities WHERE kind = $1 AND value_index = $2",
                 &[kind.arg(), index.arg()],
             )
             .await

@@ -91,7 +91,7 @@ impl Store {
 }
 
 async fn apply(tx: &mut Tx, load: &LoadCommit) -> Result<()> {
-    tx.bulk("INSERT INTO profiles ({columns}) {rows}", &load.new_profiles).await?;
+    tx.bulk("INSERT INTO profiles ({columns}) {rows}", &by_id(&load.new_profiles, |row| row.profile_id)).await?;
     tx.bulk(
         "INSERT INTO profiles ({columns}) {rows} ON CONFLICT (profile_id) DO UPDATE SET kind = excluded.kind, \
          created_at = excluded.created_at, first_seen_at = excluded.first_seen_at, \
@@ -108,7 +108,7 @@ async fn apply(tx: &mut Tx, load: &LoadCommit) -> Result<()> {
         &load.merged,
     )
     .await?;
-    tx.bulk("INSERT INTO identities ({columns}) {rows}", &load.new_identities).await?;
+    tx.bulk("INSERT INTO identities ({columns}) {rows}", &by_id(&load.new_identities, |row| row.identity_id)).await?;
     tx.bulk(
         "WITH v(v_identity, v_profile) AS ({rows}) UPDATE identities SET profile_id = v_profile FROM v \
          WHERE identity_id = v_identity",
@@ -131,7 +131,7 @@ async fn apply(tx: &mut Tx, load: &LoadCommit) -> Result<()> {
         &set_aside,
     )
     .await?;
-    tx.bulk("INSERT INTO identity_edges ({columns}) {rows}", &load.edges).await?;
+    tx.bulk("INSERT INTO identity_edges ({columns}) {rows}", &by_id(&load.edges, |row| row.edge_id)).await?;
     if !load.overrides.is_empty() {
         let overrides: Vec<(i64, i64, i64)> =
             load.overrides.iter().map(|&(identity, profile)| (identity, profile, load.committed_at)).collect();
@@ -151,4 +151,11 @@ async fn apply(tx: &mut Tx, load: &LoadCommit) -> Result<()> {
     .await?;
     tx.bulk("INSERT INTO quarantine ({columns}) {rows}", &load.quarantine).await?;
     Ok(())
+}
+
+/// Rows in the order of their ids, so that each page of the table is filled at one go.
+fn by_id<R>(rows: &[R], id: impl Fn(&R) -> i64) -> Vec<&R> {
+    let mut rows: Vec<&R> = rows.iter().collect();
+    rows.sort_unstable_by_key(|row| id(row));
+    rows
 }

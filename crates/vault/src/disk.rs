@@ -16,22 +16,20 @@ const CONDEMNED: &str = ".vault-destroyed";
 const LOCK: &str = "vault.lock";
 const MAX_FILE_BYTES: usize = 4096;
 
-/// Makes the directory, readable by its owner only, unless it is there.
+/// Makes the directory and those above it, durably and open to their owner only, unless it is there.
 ///
 /// Errors: [`Error::Io`].
 pub(crate) fn make_dir(dir: &Path) -> Result<()> {
-    if dir.is_dir() {
-        return Ok(());
-    }
+    let made: Vec<&Path> = dir.ancestors().take_while(|path| !path.as_os_str().is_empty() && !path.exists()).collect();
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(dir).on("make directory", dir)?;
-    match dir.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => sync_dir(parent),
-        _ => Ok(()),
+    for parent in made.into_iter().filter_map(Path::parent) {
+        sync_dir(if parent.as_os_str().is_empty() { Path::new(".") } else { parent })?;
     }
+    Ok(())
 }
 
 /// Holds other processes off the directory's key files until it is dropped.

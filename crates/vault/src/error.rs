@@ -76,7 +76,9 @@ pub enum Error {
         source: io::Error,
     },
     /// An algorithm computes wrong values on this machine: do not run.
-    #[error("{algorithm} does not reproduce its published answers on this machine: do not run, report the processor and build")]
+    #[error(
+        "{algorithm} does not reproduce its published answers on this machine: do not run, report the processor and build"
+    )]
     KnownAnswerFailed {
         /// The algorithm.
         algorithm: &'static str,

@@ -58,7 +58,7 @@ impl fmt::Debug for Indexer {
 ///
 /// Keyed BLAKE3, first 16 bytes. A fingerprint is stored beside the data it stands for, so it must not be guessable by
 /// hashing likely rows: a key is needed, a national algorithm is not, since nothing is recovered from it. HMAC-SM3 costs
-/// four times as much for a row and twenty times for a file (RFD 0002).
+/// four times as much for a row and over ten times for a file (RFD 0002).
 #[derive(Clone)]
 pub struct Fingerprinter {
     key: Zeroizing<[u8; 32]>,

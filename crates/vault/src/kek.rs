@@ -71,7 +71,7 @@ impl Kek {
         if u32::from_be_bytes([*e0, *e1, *e2, *e3]) != epoch {
             return Err(Error::corrupt(path.display().to_string(), "it holds the key of another epoch"));
         }
-        Ok(Self::new(epoch, &root.unwrap(&path, Kind::Kek, epoch, wrapped)?))
+        Ok(Self::new(epoch, &*root.unwrap(&path, Kind::Kek, epoch, wrapped)?))
     }
 
     fn new(epoch: u32, key: &[u8; KEY_BYTES]) -> Self {
@@ -133,8 +133,8 @@ impl Parsed {
         let (&nonce, rest) = rest.split_first_chunk().ok_or_else(short)?;
         let (&ciphertext, rest) = rest.split_first_chunk().ok_or_else(short)?;
         let &tag = <&[u8; TAG_BYTES]>::try_from(rest).map_err(|_| short())?;
-        let subject =
-            Subject::from_parts(kind, i64::from_be_bytes(id)).ok_or_else(|| corrupt("its subject is of no known kind"))?;
+        let subject = Subject::from_parts(kind, i64::from_be_bytes(id))
+            .ok_or_else(|| corrupt("its subject is of no known kind"))?;
         Ok(Self { epoch: u32::from_be_bytes(epoch), subject, nonce, ciphertext, tag })
     }
 }

@@ -17,17 +17,13 @@ use crate::gcm::{self, Aes256Gcm, KeyInit, Sm4Gcm};
 /// Source: GB/T 32905-2016 (SM3), GB/T 32907-2016 (SM4), RFC 8998 A.1 (SM4-GCM), NIST GCM test case 16 (AES-256-GCM),
 /// the BLAKE3 reference vectors, and for HMAC-SM3 a value on which two implementations agree.
 pub fn check() -> Result<()> {
-    let answers: [(&'static str, fn() -> bool); 6] = [
-        ("SM3", sm3),
-        ("SM4", sm4),
-        ("SM4-GCM", sm4_gcm),
-        ("HMAC-SM3", hmac_sm3),
-        ("AES-256-GCM", aes_256_gcm),
-        ("BLAKE3", blake3),
-    ];
-    answers
-        .into_iter()
-        .try_for_each(|(algorithm, holds)| if holds() { Ok(()) } else { Err(Error::KnownAnswerFailed { algorithm }) })
+    let expect = |algorithm, holds: bool| if holds { Ok(()) } else { Err(Error::KnownAnswerFailed { algorithm }) };
+    expect("SM3", sm3())?;
+    expect("SM4", sm4())?;
+    expect("SM4-GCM", sm4_gcm())?;
+    expect("HMAC-SM3", hmac_sm3())?;
+    expect("AES-256-GCM", aes_256_gcm())?;
+    expect("BLAKE3", blake3())
 }
 
 fn sm3() -> bool {
@@ -142,6 +138,7 @@ const fn nibble(digit: u8) -> u8 {
 mod tests {
     use super::*;
 
+    /// INV-VAULT-1
     #[test]
     fn every_algorithm_reproduces_its_answers() {
         check().unwrap();

@@ -92,7 +92,7 @@ impl Root {
             Unlock::KeyFile => Ok(Self::new(key_file::decode(&path, Kind::Root, &bytes)?)),
             Unlock::Passphrase(passphrase) => {
                 let params = key_file::decode(&path, Kind::Params, &bytes)?;
-                Ok(Self::new(&stretch(&path, params, passphrase)?))
+                Ok(Self::new(&*stretch(&path, params, passphrase)?))
             }
         }
     }
@@ -146,11 +146,7 @@ fn refuse_short(passphrase: &Sensitive<String>) -> Result<()> {
     Err(Error::Refused { what: "make a vault", why: "the passphrase is shorter than 8 characters" })
 }
 
-fn stretch(
-    path: &Path,
-    params: &[u8; PARAMS_BYTES],
-    passphrase: &Sensitive<String>,
-) -> Result<Zeroizing<[u8; 32]>> {
+fn stretch(path: &Path, params: &[u8; PARAMS_BYTES], passphrase: &Sensitive<String>) -> Result<Zeroizing<[u8; 32]>> {
     let corrupt = || Error::corrupt(path.display().to_string(), "its parameters are out of range");
     let [alg, m0, m1, m2, m3, t0, t1, t2, t3, p0, p1, p2, p3, salt @ ..] = params;
     if *alg != ALG_ARGON2ID {

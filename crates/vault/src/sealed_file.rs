@@ -84,11 +84,7 @@ impl<W: Write> SealedWriter<W> {
     /// Errors: [`Error::Io`] when there is no randomness or the header cannot be written.
     pub fn new(mut inner: W) -> Result<Self> {
         let key = random::system_key::<32>()?;
-        inner.write_all(&HEADER).map_err(|source| Error::Io {
-            op: "write",
-            path: "a sealed stream".into(),
-            source,
-        })?;
+        inner.write_all(&HEADER).map_err(|source| Error::Io { op: "write", path: "a sealed stream".into(), source })?;
         Ok(Self {
             inner,
             cipher: Arc::new(Aes256Gcm::new((&*key).into())),
@@ -157,10 +153,11 @@ pub struct SealedReader<R: Read> {
     inner: R,
     key: StreamKey,
     position: u64,
-    /// The content of the chunk before `next_chunk`, unless empty.
     content: Zeroizing<Vec<u8>>,
-    /// The chunk at which `inner` stands.
-    next_chunk: u64,
+    /// The chunk that `content` holds.
+    loaded: Option<u64>,
+    /// The chunk at whose beginning `inner` stands; unknown after a failure.
+    next: Option<u64>,
 }
 
 impl<R: Read> SealedReader<R> {
@@ -177,7 +174,7 @@ impl<R: Read> SealedReader<R> {
             return Err(corrupt("it does not begin like one"));
         }
         let content = Zeroizing::new(Vec::with_capacity(CHUNK_BYTES + TAG_BYTES));
-        Ok(Self { inner, key: key.clone(), position: 0, content, next_chunk: 0 })
+        Ok(Self { inner, key: key.clone(), position: 0, content, loaded: None, next: Some(0) })
     }
 
     /// The length of the content.
@@ -185,51 +182,43 @@ impl<R: Read> SealedReader<R> {
         self.key.n_bytes
     }
 
-    /// Reads and verifies the next chunk below.
-    fn load(&mut self) -> io::Result<()> {
-        let chunk = self.next_chunk;
+    /// Reads and verifies a chunk, unless it is loaded. A failure lasts until the next seek.
+    fn load(&mut self, chunk: u64) -> io::Result<()> {
+        if self.loaded == Some(chunk) {
+            return Ok(());
+        }
+        self.loaded = None;
+        if self.next.take() != Some(chunk) {
+            return Err(corrupt("an earlier read of it failed"));
+        }
+        self.content.resize(self.key.chunk_bytes(chunk) + TAG_BYTES, 0);
+        self.inner.read_exact(&mut self.content).map_err(cut_short)?;
+        let (content, tag) =
+            self.content.split_last_chunk_mut::<TAG_BYTES>().ok_or_else(|| corrupt("it is cut short"))?;
         let last = chunk == self.key.last_chunk();
-        let n_bytes = self.key.chunk_bytes(chunk);
-        // Whatever fails leaves nothing readable and `inner` somewhere inside a chunk, where nothing verifies.
-        self.content.clear();
-        self.content.resize(n_bytes + TAG_BYTES, 0);
-        let verified = read_chunk(&mut self.inner, &self.key.cipher, &nonce(chunk, last), &mut self.content, last);
-        self.content.truncate(if verified.is_ok() { n_bytes } else { 0 });
-        self.next_chunk += 1;
-        verified
+        gcm::open(&*self.key.cipher, &nonce(chunk, last), &HEADER, content, tag)
+            .map_err(|_| corrupt("a chunk does not verify in its place"))?;
+        if last {
+            refuse_more(&mut self.inner)?;
+        }
+        self.content.truncate(self.key.chunk_bytes(chunk));
+        self.loaded = Some(chunk);
+        self.next = Some(chunk + 1);
+        Ok(())
     }
-}
-
-fn read_chunk<R: Read>(
-    inner: &mut R,
-    cipher: &Aes256Gcm,
-    nonce: &[u8; NONCE_BYTES],
-    sealed: &mut [u8],
-    last: bool,
-) -> io::Result<()> {
-    inner.read_exact(sealed).map_err(cut_short)?;
-    let (content, tag) = sealed.split_last_chunk_mut::<TAG_BYTES>().ok_or_else(|| corrupt("it is cut short"))?;
-    gcm::open(cipher, nonce, &HEADER, content, tag).map_err(|_| corrupt("a chunk does not verify in its place"))?;
-    if last && inner.read(&mut [0])? != 0 {
-        return Err(corrupt("it goes on after its end"));
-    }
-    Ok(())
 }
 
 impl<R: Read> Read for SealedReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let at_end = self.position >= self.key.n_bytes;
-        if buffer.is_empty() || (at_end && self.next_chunk > 0) {
+        if buffer.is_empty() {
             return Ok(0);
         }
-        let chunk_bytes = CHUNK_BYTES as u64;
-        if self.content.is_empty() || self.position / chunk_bytes != self.next_chunk.wrapping_sub(1) {
-            self.load()?;
+        if self.position >= self.key.n_bytes {
+            // The one chunk of an empty stream is verified like any other.
+            return if self.key.n_bytes == 0 { self.load(0).map(|()| 0) } else { Ok(0) };
         }
-        if at_end {
-            return Ok(0); // An empty stream has one empty chunk, verified now.
-        }
-        let content = self.content.get((self.position % chunk_bytes) as usize..).unwrap_or_default();
+        self.load(self.position / CHUNK_BYTES as u64)?;
+        let content = self.content.get((self.position % CHUNK_BYTES as u64) as usize..).unwrap_or_default();
         let n_read = content.len().min(buffer.len());
         buffer[..n_read].copy_from_slice(&content[..n_read]);
         self.position += n_read as u64;
@@ -244,14 +233,15 @@ impl<R: Read + Seek> Seek for SealedReader<R> {
             SeekFrom::End(offset) => self.key.n_bytes.checked_add_signed(offset),
             SeekFrom::Current(offset) => self.position.checked_add_signed(offset),
         };
-        let target = target
-            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "a seek to before the start or past all limits"))?;
-        let chunk = target / CHUNK_BYTES as u64;
-        let loaded = !self.content.is_empty() && chunk + 1 == self.next_chunk;
-        if target < self.key.n_bytes && !loaded {
+        let target = target.ok_or_else(|| {
+            io::Error::new(io::ErrorKind::InvalidInput, "a seek to before the start or past all limits")
+        })?;
+        let chunk = (target / CHUNK_BYTES as u64).min(self.key.last_chunk());
+        if self.loaded != Some(chunk) && self.next != Some(chunk) {
+            self.loaded = None;
+            self.next = None;
             self.inner.seek(SeekFrom::Start(HEADER.len() as u64 + chunk * SEALED_CHUNK_BYTES))?;
-            self.content.clear();
-            self.next_chunk = chunk;
+            self.next = Some(chunk);
         }
         self.position = target;
         Ok(target)
@@ -261,6 +251,15 @@ impl<R: Read + Seek> Seek for SealedReader<R> {
 impl<R: Read> fmt::Debug for SealedReader<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SealedReader({} of {} bytes)", self.position, self.key.n_bytes)
+    }
+}
+
+/// The stream must end here.
+fn refuse_more(inner: &mut impl Read) -> io::Result<()> {
+    match inner.read_exact(&mut [0]) {
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(()),
+        Err(error) => Err(error),
+        Ok(()) => Err(corrupt("it goes on after its end")),
     }
 }
 
@@ -274,4 +273,20 @@ fn corrupt(why: &'static str) -> io::Error {
 
 fn invalid(error: Error) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// INV-VAULT-9: even a reader that is told a shorter length knows that the stream went on.
+    #[test]
+    fn the_last_chunk_is_marked_as_such() {
+        let mut writer = SealedWriter::new(Vec::new()).unwrap();
+        writer.write_all(&[7; 2 * CHUNK_BYTES]).unwrap();
+        let (sealed, mut key) = writer.finish().unwrap();
+        key.n_bytes = CHUNK_BYTES as u64;
+        let first = &sealed[..HEADER.len() + CHUNK_BYTES + TAG_BYTES];
+        assert!(SealedReader::new(first, &key).unwrap().read(&mut [0]).is_err());
+    }
 }

@@ -364,7 +364,7 @@ mod tests {
     #[test]
     fn clean_cells_are_not_copied() {
         let (mut scratch, mut fired) = (String::new(), RuleSet::default());
-        for raw in ["2024-03-05 14:03:22", "浙江省杭州市，西湖区".trim_end_matches('区'), " x "] {
+        for raw in ["2024-03-05 14:03:22", "浙江省杭州市，西湖区", " x "] {
             let cleaned = clean_text(raw, &mut scratch, &mut fired).unwrap();
             assert!(raw.as_bytes().as_ptr_range().contains(&cleaned.as_ptr()), "{raw}");
         }

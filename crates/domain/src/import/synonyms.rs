@@ -221,7 +221,7 @@ const OTHER_PEOPLE: &[&str] = &[
     "salesperson", "contactowner", "recordowner", "accountowner", "leadowner", "assignee", "affiliate", "referrername", "influencer",
 ];
 const PERSONAL: &[&str] = &[
-    "地址", "街道", "邮编", "姓名", "昵称", "身份证", "证件", "手机", "电话", "邮箱", "支付宝账号", "对方账户", "对方账号", "交易对方", "微信号",
+    "地址", "街道", "邮编", "姓名", "昵称", "客户名称", "客户简称", "身份证", "证件", "手机", "电话", "邮箱", "支付宝账号", "对方账户", "对方账号", "交易对方", "微信号",
     "qq", "银行卡", "交易卡号", "车牌", "护照", "ip", "address", "street", "postcode", "postalcode", "zipcode", "phone", "mobile", "email", "fullname",
     "firstname", "lastname", "middlename", "nickname", "surname", "givenname", "customername", "billtoname", "cardholder",
     "socsecid", "ssn", "passport", "pansuffix", "birth", "生日", "wechat", "salutation",

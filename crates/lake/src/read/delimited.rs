@@ -4,13 +4,14 @@
 //! A quote elsewhere is an ordinary character. A quote that is never closed, or is closed in the middle of a cell on a
 //! later line, is taken as a mistake of its line: that line is bad, reading goes on with the next one.
 
+use std::io::{Read, Seek};
+
 use zhike_domain::clean::rule::Reason;
 
 use super::decode::{Mark, Text};
-use super::input::{Input, Stream};
 use super::record::{Record, Span};
 use super::table::Table;
-use super::{Error, Limits, Sniffed, zip};
+use super::{Error, Limits, Sniffed};
 
 /// Unclosed quotes that are looked for to the limit of a row before quotes stop spanning lines.
 const MAX_UNCLOSED: u32 = 16;
@@ -48,11 +49,6 @@ impl<'a> Delimited<'a> {
             n_over: 0,
         };
         Self { text, splitter, row_no: 0, n_total, n_unclosed: 0, n_skip: 0, limits: limits.clone() }
-    }
-
-    /// Position of the record last returned, from 1.
-    pub(super) fn row_no(&self) -> u64 {
-        self.row_no
     }
 
     /// Cells of the record last returned, those beyond the limit included.
@@ -147,18 +143,12 @@ impl<'a> Delimited<'a> {
     }
 }
 
-impl Delimited<'static> {
-    pub(super) fn open(input: Input, sniffed: &Sniffed, limits: &Limits) -> Result<Self, Error> {
-        let name = input.name().to_owned();
-        let n_total = input.n_bytes();
+impl<'a> Delimited<'a> {
+    /// Reads the rows after the header of a file that has been looked at.
+    pub(super) fn open(source: impl Read + Seek + Send + 'a, name: &str, sniffed: &Sniffed, limits: &Limits) -> Result<Self, Error> {
         let plan = &sniffed.plan;
-        let stream = match &plan.archived {
-            Some(entry) => Stream::new(zip::open(input.into_source(), entry, &name)?, false),
-            None => Stream::new(input.into_source(), sniffed.is_gzip),
-        };
-        let encoding = sniffed.encoding.unwrap_or(super::Encoding::Utf8);
-        let text = Text::new(stream, &name, encoding, plan.is_ascii_so_far, plan.n_bom_bytes);
-        let mut rows = Self::new(text, sniffed.delimiter.unwrap_or(b','), plan.newline, n_total, limits);
+        let text = plan.open_text(source, name, sniffed.is_gzip, sniffed.encoding)?;
+        let mut rows = Self::new(text, sniffed.delimiter.unwrap_or(b','), plan.newline, sniffed.n_bytes, limits);
         rows.n_skip = sniffed.header_row + sniffed.n_header_rows;
         Ok(rows)
     }

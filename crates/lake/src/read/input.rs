@@ -75,6 +75,15 @@ impl Input {
         &mut *self.source
     }
 
+    /// Takes the reader out, until it is put back.
+    pub(super) fn lend(&mut self) -> Box<dyn ReadSeek + Send> {
+        std::mem::replace(&mut self.source, Box::new(Cursor::new([0_u8; 0])))
+    }
+
+    pub(super) fn put_back(&mut self, source: Box<dyn ReadSeek + Send>) {
+        self.source = source;
+    }
+
     pub(super) fn into_source(self) -> Box<dyn ReadSeek + Send> {
         self.source
     }
@@ -100,6 +109,13 @@ impl Input {
             return Err(Error::ZipBomb { part: self.name.clone(), limit });
         }
         Ok(Self { name: self.name.clone(), n_bytes: n as u64, source: Box::new(Cursor::new(bytes)) })
+    }
+}
+
+/// The bytes as stored.
+impl Read for Input {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.source.read(buffer)
     }
 }
 

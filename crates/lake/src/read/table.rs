@@ -7,14 +7,14 @@ use zhike_domain::raw::RawBatch;
 
 use super::decode::Mark;
 use super::delimited::clip;
-use super::record::Record;
+use super::record::{Record, Span};
 use super::{BadRow, Limits, Notes, SkippedLines};
 
 /// Skipped lines whose text is kept, and how much of each.
 const MAX_SKIPPED: usize = 20;
 const MAX_SKIPPED_BYTES: usize = 400;
 /// Lines after a separator or total that are held back until it is clear whether rows follow.
-const MAX_HELD: usize = 64;
+pub(super) const MAX_HELD: usize = 64;
 const MAX_HELD_BYTES: usize = 1 << 20;
 /// Bad rows that end a batch.
 const MAX_BAD: usize = 10_000;
@@ -158,25 +158,36 @@ impl Table {
         if self.after_break || !self.held.is_empty() {
             self.release_held();
         }
-        let n = record.len();
-        let mut n_bytes = 0;
-        for span in &record.spans[..n.min(self.n_columns)] {
-            n_bytes += span.len();
-        }
+        let n = record.len().min(self.n_columns);
+        let n_bytes = record.spans[..n].iter().map(Span::len).sum();
         if n_bytes > self.max_cell_bytes && record.spans.iter().any(|span| span.len() > self.max_cell_bytes) {
-            let detail = format!("a cell is longer than {} bytes", self.max_cell_bytes);
-            return self.reject(row_no, Reason::CellTooLong, detail, record.to_line());
+            return self.reject_long(row_no, record.to_line());
         }
-        if n < self.n_columns {
-            self.notes.n_short_rows += 1;
-        }
+        self.push_cells(row_no, n_bytes, |at| record.get(at));
+        self.notes.n_short_rows += u64::from(record.len() < self.n_columns);
+        self.n_accepted += 1;
+        self.n_filled += n_filled as u64;
+    }
+
+    /// Adds a row whose cells are known to be short enough.
+    #[inline]
+    pub(super) fn push_cells<'a>(&mut self, row_no: u64, n_bytes: usize, get: impl Fn(usize) -> Option<&'a str>) {
         for (at, column) in self.columns.iter_mut().enumerate() {
-            column.push(record.get(at));
+            column.push(get(at));
         }
         self.row_no.push(row_no);
         self.n_bytes += n_bytes;
-        self.n_accepted += 1;
-        self.n_filled += n_filled as u64;
+    }
+
+    #[cold]
+    pub(super) fn reject_long(&mut self, row_no: u64, text: String) {
+        let detail = format!("a cell is longer than {} bytes", self.max_cell_bytes);
+        self.reject(row_no, Reason::CellTooLong, detail, text);
+    }
+
+    /// Bytes that a cell may have.
+    pub(super) fn max_cell_bytes(&self) -> usize {
+        self.max_cell_bytes
     }
 
     /// Takes the held records as rows after all.
@@ -228,8 +239,8 @@ impl Table {
     /// Counts a key that is no column.
     pub(super) fn note_unknown_key(&mut self, key: &str) {
         let keys = &mut self.notes.unknown_keys;
-        match keys.iter_mut().find(|(name, _)| name == key) {
-            Some((_, n)) => *n += 1,
+        match keys.iter().position(|(name, _)| name == key) {
+            Some(at) => keys[at].1 += 1,
             None if keys.len() < MAX_KEYS => keys.push((clip(key, MAX_SKIPPED_BYTES).to_owned(), 1)),
             None => {}
         }
@@ -261,10 +272,14 @@ fn is_blank(c: char) -> bool {
     c.is_whitespace() || matches!(c, '\0' | '\u{feff}' | '\u{200b}')
 }
 
-/// Whether a record surely is no separator, total or footer, by its first filled cell: those start with a word or
-/// with signs.
+/// Whether a record surely is no separator, total or footer, by its first filled cell: those start with one of a few
+/// letters, with a sign, or with Chinese. Only a shortcut past [`is_skipped_line`].
 #[inline]
 fn starts_as_row(record: Record<'_>) -> bool {
     let first = record.spans.iter().position(|span| span.end > span.start);
-    first.is_some_and(|at| record.cell(at).as_bytes()[0].is_ascii_digit())
+    match first.map(|at| record.cell(at).as_bytes()[0]) {
+        Some(b'0'..=b'9') => true,
+        Some(byte) => byte.is_ascii_alphabetic() && !b"gtscerGTSCER".contains(&byte),
+        None => false,
+    }
 }

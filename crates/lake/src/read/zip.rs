@@ -7,7 +7,6 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use flate2::bufread::DeflateDecoder;
 
-use super::input::ReadSeek;
 use super::{Error, Limits};
 
 const DIRECTORY_END: [u8; 4] = *b"PK\x05\x06";
@@ -74,7 +73,7 @@ pub(super) fn entries(source: &mut (impl Read + Seek + ?Sized), name: &str) -> R
     let directory = read_at(source, start, size).map_err(failed)?;
     let mut entries = Vec::new();
     let mut at = 0;
-    while (entries.len() as u64) < n && directory[at..].starts_with(&DIRECTORY_ENTRY) {
+    while (entries.len() as u64) < n && directory.get(at..).is_some_and(|rest| rest.starts_with(&DIRECTORY_ENTRY)) {
         let (entry, next) = entry(&directory, at).ok_or_else(|| corrupt("its directory cannot be read"))?;
         entries.push(entry);
         at = next;
@@ -116,10 +115,7 @@ fn entry(directory: &[u8], at: usize) -> Option<(Entry, usize)> {
 }
 
 /// The bytes of one file of an archive.
-pub(super) fn open<R: ReadSeek + Send>(mut source: R, entry: &Entry, name: &str) -> Result<Box<dyn Read + Send + use<R>>, Error>
-where
-    R: 'static,
-{
+pub(super) fn open<'a>(mut source: impl Read + Seek + Send + 'a, entry: &Entry, name: &str) -> Result<Box<dyn Read + Send + 'a>, Error> {
     seek_data(&mut source, entry).map_err(|error| Error::from_io(name, None, error))?;
     let stored = BufReader::with_capacity(128 << 10, source.take(entry.n_stored));
     match entry.method {
@@ -146,7 +142,7 @@ fn seek_data(source: &mut (impl Read + Seek + ?Sized), entry: &Entry) -> io::Res
 }
 
 /// Makes sure that inflating everything stays within the limits, and that everything is there.
-pub(super) fn check(source: &mut (impl Read + Seek + ?Sized), entries: &[Entry], name: &str, limits: &Limits) -> Result<(), Error> {
+pub(super) fn check(mut source: &mut (impl Read + Seek + ?Sized), entries: &[Entry], name: &str, limits: &Limits) -> Result<(), Error> {
     let limit = limits.max_sheet_bytes;
     let bomb = |entry: &Entry, limit| Error::ZipBomb { part: entry.name.clone(), limit };
     let mut n_total = 0_u64;
@@ -165,7 +161,7 @@ pub(super) fn check(source: &mut (impl Read + Seek + ?Sized), entries: &[Entry],
         seek_data(source, entry).map_err(|error| Error::from_io(name, None, error))?;
         let by_ratio = entry.n_stored.saturating_mul(limits.max_ratio).max(RATIO_FREE_BYTES);
         let room = by_ratio.min(limit - n_total);
-        let stored = BufReader::with_capacity(64 << 10, source.by_ref().take(entry.n_stored));
+        let stored = BufReader::with_capacity(64 << 10, Read::take(&mut source, entry.n_stored));
         let n = io::copy(&mut DeflateDecoder::new(stored).take(room + 1), &mut io::sink());
         let n = n.map_err(|error| Error::from_io(name, None, error))?;
         if n > room {

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::{SealedReader, SealedWriter, StreamKey};
-use crate::error::{Error, IoContext, Result};
+use crate::error::{IoContext, Result};
 use crate::random;
 
 const PREFIX: &str = "zhike-";
@@ -21,7 +21,7 @@ pub struct SealedTemp {
 impl SealedTemp {
     /// Begins a temporary file in a directory, which is made if it is not there.
     ///
-    /// Errors: [`Error::Io`].
+    /// Errors: [`Error::Io`](crate::Error::Io).
     pub fn create(dir: &Path) -> Result<SealedTempWriter> {
         fs::create_dir_all(dir).on("make directory", dir)?;
         let path = dir.join(format!("{PREFIX}{:016x}{SUFFIX}", random::id()));
@@ -36,7 +36,7 @@ impl SealedTemp {
 
     /// Reads the content from its start; any number of readers may be open.
     ///
-    /// Errors: [`Error::Io`], around kind `InvalidData` when the file was changed.
+    /// Errors: [`Error::Io`](crate::Error::Io), around kind `InvalidData` when the file was changed.
     pub fn open(&self) -> Result<SealedReader<File>> {
         let path = &self.path.0;
         File::open(path).and_then(|file| SealedReader::new(file, &self.key)).on("open", path)
@@ -59,7 +59,7 @@ pub struct SealedTempWriter {
 impl SealedTempWriter {
     /// Ends the file. It is not fsynced: after a crash nobody could read it.
     ///
-    /// Errors: [`Error::Io`] when the disk is full or a write failed before.
+    /// Errors: [`Error::Io`](crate::Error::Io) when the disk is full or a write failed before.
     pub fn finish(self) -> Result<SealedTemp> {
         let (_, key) = self.writer.finish().on("write", &self.path.0)?;
         Ok(SealedTemp { path: self.path, key })
@@ -78,7 +78,7 @@ impl Write for SealedTempWriter {
 
 /// Removes the temporary files that a crash left in a directory and returns how many; call it before any is created.
 ///
-/// Errors: [`Error::Io`]; a directory that is not there holds none.
+/// Errors: [`Error::Io`](crate::Error::Io); a directory that is not there holds none.
 pub fn sweep(dir: &Path) -> Result<usize> {
     let entries = match fs::read_dir(dir) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),

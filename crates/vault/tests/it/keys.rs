@@ -91,7 +91,9 @@ fn a_damaged_key_file_is_refused() {
             flipped[at] ^= 0x10;
             flipped
         }));
-        damaged.extend(names.into_iter().filter(|other| *other != name).map(|other| fs::read(dir.path().join(other)).unwrap()));
+        damaged.extend(
+            names.into_iter().filter(|other| *other != name).map(|other| fs::read(dir.path().join(other)).unwrap()),
+        );
         for bytes in damaged {
             fs::write(&path, &bytes).unwrap();
             assert!(matches!(refusal(dir.path(), Unlock::KeyFile), Error::Corrupt { .. }), "{name}");
@@ -155,7 +157,7 @@ fn a_destroyed_epoch_takes_its_wrapped_keys_along() {
 }
 
 #[test]
-fn two_processes_make_one_vault() {
+fn openings_at_the_same_time_make_one_vault() {
     let dir = tempfile::tempdir().unwrap();
     let indexes: Vec<_> = std::thread::scope(|scope| {
         let opening: Vec<_> = (0..4).map(|_| scope.spawn(|| open(dir.path()).blind_index("phone", "1"))).collect();
@@ -214,7 +216,8 @@ fn nothing_secret_is_printed() {
     let error = vault.new_subject_key(WANG).0.open(PHONE, &sealed).unwrap_err();
     shared::<Vault>(&vault);
     shared::<SubjectKey>(&key);
-    let printed = format!("{vault:?} {key:?} {:?} {:?} {error} {error:?}", vault.indexer("phone"), vault.fingerprinter());
+    let printed =
+        format!("{vault:?} {key:?} {:?} {:?} {error} {error:?}", vault.indexer("phone"), vault.fingerprinter());
     assert!(!printed.contains("138") && printed.contains("profiles.phone"), "{printed}");
     assert_eq!(format!("{:?}", passphrase("correct horse")), "Passphrase(***)");
 }

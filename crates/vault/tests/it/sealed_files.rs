@@ -42,7 +42,8 @@ fn cut_extended_reordered_and_repeated_chunks_are_refused() {
         let (sealed, key) = seal(&content(n_bytes));
         let (header, chunks) = sealed.split_at(8);
         let chunks: Vec<&[u8]> = chunks.chunks(SEALED_CHUNK).collect();
-        let joined = |order: &[usize]| [header, &order.iter().map(|i| chunks[*i]).collect::<Vec<_>>().concat()].concat();
+        let joined =
+            |order: &[usize]| [header, &order.iter().map(|i| chunks[*i]).collect::<Vec<_>>().concat()].concat();
         let n = chunks.len();
         let straight: Vec<usize> = (0..n).collect();
         assert!(open(&joined(&straight), &key).is_ok());
@@ -79,7 +80,7 @@ proptest! {
     fn a_flipped_bit_is_refused(n_bytes in 0..2 * CHUNK_BYTES, at in any::<prop::sample::Index>(), bit in 0..8) {
         let (mut sealed, key) = seal(&content(n_bytes));
         let at = at.index(sealed.len());
-        sealed[at] ^= 1 << bit;
+        sealed[at] ^= 1_u8 << bit;
         prop_assert!(open(&sealed, &key).is_err());
     }
 

@@ -1,0 +1,165 @@
+// 客户档案: who am I looking for?
+import { useMutation, useQuery } from '@tanstack/react-query'
+import { getRouteApi, Link } from '@tanstack/react-router'
+import { Button, Input, Select } from 'antd'
+import { useId, useState, type FormEvent } from 'react'
+import { useTranslation } from 'react-i18next'
+import { profilesQuery, searchProfiles } from '../../api/queries'
+import { ContextBar } from '../../app/ContextBar'
+import type { CustomersSearch } from '../../app/router'
+import { useFormat, useWorkspace } from '../../app/workspace'
+import { Card } from '../../ui/Card'
+import { Page } from '../../ui/Page'
+import { Pager } from '../../ui/Pager'
+import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
+import { SEGMENTS, TIERS, type Segment, type Tier } from '../../words'
+import { PeopleTable } from './people'
+
+const route = getRouteApi('/customers')
+const KINDS = ['phone', 'member_id', 'email', 'card_no', 'external_id'] as const
+
+export default function CustomersPage() {
+  const { t } = useTranslation()
+  return (
+    <Page title={t('customers.title')} question={t('customers.question')}>
+      <ContextBar />
+      <Finder />
+      <RecentPeople />
+    </Page>
+  )
+}
+
+/** Exact search. What is typed goes into a request body and nowhere else. */
+function Finder() {
+  const { t } = useTranslation()
+  const id = useId()
+  const [kind, setKind] = useState<string>('any')
+  const [value, setValue] = useState('')
+  const search = useMutation({ mutationFn: () => searchProfiles(value.trim(), kind === 'any' ? undefined : kind) })
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    if (value.trim()) search.mutate()
+  }
+  const found = search.data?.items
+  return (
+    <Card title={t('customers.find')} hint={t('customers.value_private')}>
+      <form className="zk-finder" onSubmit={submit} role="search" aria-label={t('customers.find')}>
+        <Select
+          aria-label={t('customers.kind')}
+          value={kind}
+          onChange={setKind}
+          popupMatchSelectWidth={false}
+          options={[{ value: 'any', label: t('customers.kind_any') }, ...KINDS.map((each) => ({ value: each as string, label: t(`identity.${each}`) }))]}
+        />
+        <label className="zk-hidden" htmlFor={id}>
+          {t('customers.value')}
+        </label>
+        <Input
+          id={id}
+          className="zk-finder-value"
+          value={value}
+          autoComplete="off"
+          spellCheck={false}
+          placeholder={t('customers.value_placeholder')}
+          onChange={(event) => setValue(event.target.value)}
+        />
+        <Button type="primary" htmlType="submit" loading={search.isPending}>
+          {t('customers.search')}
+        </Button>
+        {(search.data ?? search.error) && (
+          <Button
+            onClick={() => {
+              setValue('')
+              search.reset()
+            }}
+          >
+            {t('customers.clear')}
+          </Button>
+        )}
+      </form>
+      <div role="status">
+        {found && found.length > 0 && <p className="zk-found">{t('customers.found', { count: found.length })}</p>}
+        {found?.length === 0 && <Notice title={t('customers.nobody')} help={t('customers.nobody_help')} />}
+      </div>
+      {found && found.length > 0 && <PeopleTable caption={t('customers.find')} people={found} />}
+      {search.isError && <ErrorNotice error={search.error} onRetry={() => search.mutate()} />}
+    </Card>
+  )
+}
+
+function RecentPeople() {
+  const { t } = useTranslation()
+  const format = useFormat()
+  const search = route.useSearch()
+  const navigate = route.useNavigate()
+  const workspace = useWorkspace()
+  const { page = 1, ...filter } = search
+  const query = useQuery(profilesQuery(filter))
+  const { data } = query
+  const set = (next: CustomersSearch) => void navigate({ search: next })
+  const chosen = [search.tier && t(`tier.${search.tier}`), search.rfm_segment && t(`segment.${search.rfm_segment}`)].filter(Boolean)
+
+  return (
+    <Card
+      title={t('customers.list')}
+      isStale={query.isPlaceholderData}
+      extra={
+        <>
+          <Select<Tier | 'all'>
+            aria-label={t('customers.filter_tier')}
+            className="zk-filter"
+            popupMatchSelectWidth={false}
+            value={search.tier ?? 'all'}
+            onChange={(tier) => set({ rfm_segment: search.rfm_segment, tier: tier === 'all' ? undefined : tier })}
+            options={[{ value: 'all', label: `${t('customers.filter_tier')}: ${t('table.all')}` }, ...TIERS.map((value) => ({ value, label: t(`tier.${value}`) }))]}
+          />
+          <Select<Segment | 'all'>
+            aria-label={t('customers.filter_segment')}
+            className="zk-filter"
+            popupMatchSelectWidth={false}
+            value={search.rfm_segment ?? 'all'}
+            onChange={(segment) => set({ tier: search.tier, rfm_segment: segment === 'all' ? undefined : segment })}
+            options={[
+              { value: 'all', label: `${t('customers.filter_segment')}: ${t('table.all')}` },
+              ...SEGMENTS.map((value) => ({ value, label: t(`segment.${value}`) })),
+            ]}
+          />
+        </>
+      }
+    >
+      {query.isPending && <Skeleton rows={12} height={26} />}
+      {query.isError && <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />}
+      {data && data.items.length > 0 && (
+        <>
+          <PeopleTable caption={t('customers.list')} people={data.items} />
+          <Pager
+            page={page}
+            hasNext={data.next != null}
+            onNext={() => set({ ...filter, after: data.next ?? undefined, page: page + 1 })}
+            onFirst={() => set({ tier: search.tier, rfm_segment: search.rfm_segment })}
+            total={<span>{t('table.total_people', { n: format.count(data.total) })}</span>}
+          />
+        </>
+      )}
+      {data?.items.length === 0 &&
+        (chosen.length > 0 && (workspace.data?.n_profiles ?? 0) > 0 ? (
+          <Notice
+            title={t('state.none_match')}
+            help={t('state.none_match_help', { filters: chosen.join(' · ') })}
+            action={<Button onClick={() => set({})}>{t('state.clear_filters')}</Button>}
+          />
+        ) : (
+          <Notice
+            title={t('state.no_data')}
+            help={t('state.no_data_help')}
+            action={
+              <Link className="zk-button" to="/data/imports/new">
+                {t('state.to_import')}
+              </Link>
+            }
+            detail={t('state.no_data_demo')}
+          />
+        ))}
+    </Card>
+  )
+}

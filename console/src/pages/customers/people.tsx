@@ -1,0 +1,73 @@
+// Customers as rows, wherever they are listed.
+import { Link } from '@tanstack/react-router'
+import { useTranslation } from 'react-i18next'
+import type { ProfileItem } from '../../api/types'
+import { TIER_COLOUR } from '../../app/theme'
+import { useFormat } from '../../app/workspace'
+import { DataTable } from '../../ui/DataTable'
+import { word, type Tier } from '../../words'
+
+export function PeopleTable({ caption, people }: { caption: string; people: readonly ProfileItem[] }) {
+  const { t } = useTranslation()
+  const format = useFormat()
+  return (
+    <DataTable
+      caption={caption}
+      rows={people}
+      rowKey={(person) => person.profile_id}
+      columns={[
+        {
+          key: 'customer',
+          title: t('customers.customer'),
+          isHead: true,
+          cell: (person) => (
+            <Link to="/customers/$profileId" params={{ profileId: person.profile_id }} className="zk-person">
+              {person.name ?? t('customers.unnamed')}
+              <small>{person.profile_id}</small>
+            </Link>
+          ),
+        },
+        { key: 'phone', title: t('customers.phone'), cell: (person) => <span className="zk-figures">{person.phone ?? '--'}</span> },
+        { key: 'region', title: t('customers.region'), cell: (person) => regionOf(person) },
+        { key: 'tier', title: t('customers.filter_tier'), cell: (person) => <TierTag tier={person.tier} /> },
+        { key: 'segment', title: t('customers.filter_segment'), cell: (person) => word(t, 'segment', person.rfm_segment) },
+        { key: 'rfm', title: t('customers.rfm'), cell: (person) => <Scores person={person} /> },
+        { key: 'monetary', title: t('customers.monetary', { unit: format.moneyUnit }), align: 'right', cell: (person) => format.amount(person.monetary) },
+        { key: 'frequency', title: t('customers.frequency'), align: 'right', cell: (person) => format.count(person.frequency) },
+        { key: 'last', title: t('customers.last_order'), align: 'right', cell: (person) => format.instantDay(person.last_ordered_at) },
+      ]}
+    />
+  )
+}
+
+/** Province and city, without saying a municipality twice. */
+export function regionOf({ province, city }: { province?: string | null | undefined; city?: string | null | undefined }): string {
+  if (!province && !city) return '--'
+  if (!province || !city) return province ?? city ?? '--'
+  return city.startsWith(province) ? city : `${province} ${city}`
+}
+
+export function TierTag({ tier }: { tier: string | null | undefined }) {
+  const { t } = useTranslation()
+  if (!tier) return <>--</>
+  return (
+    <span className="zk-tag">
+      <span className="zk-dot" style={{ background: `var(--zk-${TIER_COLOUR[tier as Tier] ?? 'series-6'})` }} />
+      {word(t, 'tier', tier)}
+    </span>
+  )
+}
+
+function Scores({ person: { r_score: r, f_score: f, m_score: m } }: { person: Pick<ProfileItem, 'r_score' | 'f_score' | 'm_score'> }) {
+  const { t } = useTranslation()
+  if (r == null || f == null || m == null) return <>--</>
+  return (
+    <span className="zk-scores" title={t('customers.rfm_full', { r, f, m })}>
+      {[r, f, m].map((score, index) => (
+        <span key={index} className={`zk-score zk-score-${score}`}>
+          {score}
+        </span>
+      ))}
+    </span>
+  )
+}

@@ -1,0 +1,62 @@
+// How far a job has come; tells its caller when it has come to an end.
+import { useQuery } from '@tanstack/react-query'
+import { useEffect, useEffectEvent } from 'react'
+import { useTranslation } from 'react-i18next'
+import { jobQuery } from '../../api/queries'
+import type { Job } from '../../api/types'
+import { useFormat } from '../../app/workspace'
+import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
+import { word } from '../../words'
+import { useDuration } from './duration'
+
+type Props = { jobId: string; title: string; hint?: string; onEnd?: (job: Job) => void; children?: (job: Job) => React.ReactNode }
+
+export function JobProgress({ jobId, title, hint, onEnd, children }: Props) {
+  const { t } = useTranslation()
+  const query = useQuery(jobQuery(jobId))
+  const job = query.data
+  const ended = useEffectEvent((last: Job) => onEnd?.(last))
+  const isOver = job !== undefined && job.state !== 'running'
+  useEffect(() => {
+    if (isOver && job) ended(job)
+    // Only the change from running to over matters.
+  }, [isOver, job?.job_id])
+
+  if (query.isError && !job) return <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />
+  if (!job) return <Skeleton rows={3} />
+  if (job.state === 'failed') return <Notice tone="error" title={t('job.failed')} help={job.error ?? undefined} />
+  if (job.state === 'done') return <>{children?.(job)}</>
+  return <Running job={job} title={title} hint={hint} />
+}
+
+function Running({ job, title, hint }: { job: Job; title: string; hint: string | undefined }) {
+  const { t } = useTranslation()
+  const format = useFormat()
+  const duration = useDuration()
+  const share = job.rows_total ? Math.min(1, job.rows_done / job.rows_total) : undefined
+  const left = job.rows_total && job.rows_per_second > 0 ? ((job.rows_total - job.rows_done) / job.rows_per_second) * 1000 : undefined
+  return (
+    <div className="zk-job">
+      <p className="zk-job-title">{title}</p>
+      <div
+        className={`zk-progress ${share === undefined ? 'zk-progress-unknown' : ''}`}
+        role="progressbar"
+        aria-label={t('job.progress')}
+        aria-valuemin={0}
+        aria-valuemax={100}
+        aria-valuenow={share === undefined ? undefined : Math.round(share * 100)}
+      >
+        <span style={share === undefined ? undefined : { width: `${share * 100}%` }} />
+      </div>
+      <ul className="zk-dotted">
+        <li>
+          {job.rows_total ? t('job.rows_of', { done: format.count(job.rows_done), total: format.count(job.rows_total) }) : t('job.rows', { done: format.count(job.rows_done) })}
+        </li>
+        {job.rows_per_second > 0 && <li>{t('job.speed', { n: format.count(job.rows_per_second) })}</li>}
+        {left !== undefined && <li>{t('job.left', { time: duration(left) })}</li>}
+        {job.stage && <li>{t('job.stage', { stage: word(t, 'stage', job.stage) })}</li>}
+      </ul>
+      {hint && <p className="zk-muted">{hint}</p>}
+    </div>
+  )
+}

@@ -1,0 +1,292 @@
+// From a file to a load in four steps; the URL holds the step, so that back undoes one and a reload loses none.
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { getRouteApi, Link } from '@tanstack/react-router'
+import { Button, Input, Select } from 'antd'
+import { useId, type ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import { jobQuery, startImport, uploadQuery } from '../../api/queries'
+import type { Job, Mapping, Upload } from '../../api/types'
+import type { NewImportSearch } from '../../app/router'
+import { useFormat } from '../../app/workspace'
+import { Card } from '../../ui/Card'
+import { Page } from '../../ui/Page'
+import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
+import { ENTITIES, word } from '../../words'
+import { DropZone } from './DropZone'
+import { Equation } from './Equation'
+import { JobProgress } from './JobProgress'
+import { MappingEditor } from './MappingEditor'
+import { ReportBody } from './ReportBody'
+
+const route = getRouteApi('/data/imports/new')
+const STEPS = ['file', 'mapping', 'dry_run', 'load'] as const
+
+export default function NewImportPage() {
+  const { t } = useTranslation()
+  const search = route.useSearch()
+  const navigate = route.useNavigate()
+  const cache = useQueryClient()
+  const go = (next: NewImportSearch) => void navigate({ search: next })
+  const at = search.load ? 3 : search.dry ? 2 : search.upload ? 1 : 0
+
+  return (
+    <Page
+      title={t('imports.new_title')}
+      question={t('imports.new_question')}
+      above={
+        <Link to="/data/imports" className="zk-back">
+          ← {t('report.back')}
+        </Link>
+      }
+    >
+      <ol className="zk-steps" aria-label={t('steps.label')}>
+        {STEPS.map((step, index) => (
+          <li key={step} className={index < at ? 'zk-step-done' : undefined} aria-current={index === at ? 'step' : undefined}>
+            <span className="zk-step-no" aria-hidden="true">
+              {index < at ? '✓' : index + 1}
+            </span>
+            {t(`steps.${step}`)}
+            {index < at && <span className="zk-hidden">{t('steps.done')}</span>}
+          </li>
+        ))}
+      </ol>
+      {at === 0 && (
+        <Card>
+          <DropZone
+            onUploaded={(upload) => {
+              cache.setQueryData(uploadQuery(upload.upload_id, upload.entity).queryKey, upload)
+              go({ upload: upload.upload_id, entity: upload.entity })
+            }}
+          />
+        </Card>
+      )}
+      {at === 1 && search.upload && <MappingStep uploadId={search.upload} entity={search.entity ?? 'order_lines'} go={go} />}
+      {at === 2 && search.dry && <DryRunStep key={search.dry} jobId={search.dry} search={search} go={go} />}
+      {at === 3 && search.load && <LoadStep key={search.load} jobId={search.load} />}
+    </Page>
+  )
+}
+
+type StepProps = { go: (next: NewImportSearch) => void }
+
+function MappingStep({ uploadId, entity, go }: StepProps & { uploadId: string; entity: string }) {
+  const { t } = useTranslation()
+  const cache = useQueryClient()
+  const options = uploadQuery(uploadId, entity)
+  const query = useQuery(options)
+  const upload = query.data
+  const start = useMutation({
+    mutationFn: (mapping: Mapping) => startImport({ upload_id: uploadId, entity, source: mapping.source, mapping, dry_run: true }),
+    onSuccess: ({ job_id }) => go({ upload: uploadId, entity, dry: job_id }),
+  })
+  const again = <Button onClick={() => go({})}>{t('mapping.another')}</Button>
+
+  if (query.isPending)
+    return (
+      <Card>
+        <Skeleton rows={8} height={28} />
+      </Card>
+    )
+  if (query.isError || !upload)
+    return (
+      <Card>
+        <Notice title={t('mapping.lost')} help={t('mapping.lost_help')} action={again} />
+        <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />
+      </Card>
+    )
+  // Edits stay in the cache, so that coming back from the dry run finds them.
+  const edit = (mapping: Mapping) => cache.setQueryData(options.queryKey, { ...upload, mapping })
+  return (
+    <>
+      <Detected upload={upload} onMapping={edit} onEntity={(next) => go({ upload: uploadId, entity: next })} />
+      <Card title={t('mapping.title')}>
+        <MappingEditor key={upload.entity} upload={upload} mapping={upload.mapping} onChange={edit} />
+        {start.isError && <ErrorNotice error={start.error} />}
+        <div className="zk-actions">
+          <span className="zk-muted">{t('mapping.try_hint')}</span>
+          {again}
+          <Button type="primary" loading={start.isPending} onClick={() => start.mutate(upload.mapping)}>
+            {t('mapping.try')}
+          </Button>
+        </div>
+      </Card>
+    </>
+  )
+}
+
+function Detected({ upload, onMapping, onEntity }: { upload: Upload; onMapping: (mapping: Mapping) => void; onEntity: (entity: string) => void }) {
+  const { t } = useTranslation()
+  const format = useFormat()
+  const { mapping } = upload
+  const orders = ['ymd', 'mdy', 'dmy'] as const
+  return (
+    <Card title={upload.file_name} hint={t('mapping.detected')}>
+      <dl className="zk-found-facts">
+        <Found label={t('mapping.size')}>{format.bytes(upload.n_bytes)}</Found>
+        <Found label={t('mapping.encoding')}>{upload.encoding}</Found>
+        {upload.delimiter && <Found label={t('mapping.delimiter')}>{upload.delimiter === '\t' ? t('mapping.tab') : <code>{upload.delimiter}</code>}</Found>}
+        {upload.sheet && <Found label={t('mapping.sheet')}>{upload.sheet}</Found>}
+      </dl>
+      <div className="zk-form">
+        <Field label={t('mapping.looks_like')} help={word(t, 'entity_hint', upload.entity)}>
+          {(id) => (
+            <Select
+              id={id}
+              value={upload.entity}
+              popupMatchSelectWidth={false}
+              options={ENTITIES.map((value) => ({ value: value as string, label: word(t, 'entity', value) }))}
+              onChange={onEntity}
+            />
+          )}
+        </Field>
+        <Field label={t('mapping.source')} help={t('mapping.source_hint')}>
+          {(id) => <Input id={id} value={mapping.source} onChange={(event) => onMapping({ ...mapping, source: event.target.value })} />}
+        </Field>
+        <Field label={t('mapping.date_order')}>
+          {(id) => (
+            <Select
+              id={id}
+              value={mapping.date_order ?? ''}
+              options={[
+                { value: '', label: t('mapping.date_auto') },
+                ...orders.map((value) => ({ value: value as string, label: t(`mapping.${value}`) })),
+                ...(mapping.date_order && !orders.some((value) => value === mapping.date_order) ? [{ value: mapping.date_order, label: mapping.date_order }] : []),
+              ]}
+              onChange={(value: string) => onMapping({ ...mapping, date_order: value || null })}
+            />
+          )}
+        </Field>
+        <Field label={t('mapping.zone')}>
+          {(id) => <Input id={id} value={mapping.zone ?? ''} placeholder={format.zone} onChange={(event) => onMapping({ ...mapping, zone: event.target.value || null })} />}
+        </Field>
+        <Field label={t('mapping.currency')}>
+          {(id) => (
+            <Input
+              id={id}
+              value={mapping.currency ?? ''}
+              placeholder={format.currency}
+              maxLength={3}
+              onChange={(event) => onMapping({ ...mapping, currency: event.target.value.toUpperCase() || null })}
+            />
+          )}
+        </Field>
+      </div>
+      {upload.doubts.length > 0 && (
+        <div className="zk-doubts" role="status">
+          <strong>{t('mapping.doubts')}</strong>
+          <ul>
+            {upload.doubts.map((doubt) => (
+              <li key={doubt}>{doubt}</li>
+            ))}
+          </ul>
+        </div>
+      )}
+    </Card>
+  )
+}
+
+function Found({ label, children }: { label: string; children: ReactNode }) {
+  return (
+    <div>
+      <dt>{label}</dt>
+      <dd>{children}</dd>
+    </div>
+  )
+}
+
+function Field({ label, help, children }: { label: string; help?: string; children: (id: string) => ReactNode }) {
+  const id = useId()
+  return (
+    <div className="zk-field">
+      <label htmlFor={id}>{label}</label>
+      {children(id)}
+      {help && <span className="zk-field-help">{help}</span>}
+    </div>
+  )
+}
+
+function DryRunStep({ jobId, search, go }: StepProps & { jobId: string; search: NewImportSearch }) {
+  const { t } = useTranslation()
+  const format = useFormat()
+  const start = useMutation({
+    mutationFn: (job: Job) => {
+      const mapping = job.report?.mapping
+      if (!mapping || !search.upload) throw new Error('the dry run has no report')
+      return startImport({ upload_id: search.upload, entity: mapping.entity, source: mapping.source, mapping, dry_run: false })
+    },
+    onSuccess: ({ job_id }) => go({ ...search, load: job_id }),
+  })
+  const back = <Button onClick={() => go({ upload: search.upload, entity: search.entity })}>{t('job.back_to_mapping')}</Button>
+  return (
+    <>
+      <Card>
+        <JobProgress jobId={jobId} title={t('job.trying')}>
+          {(job) => (
+            <div className="zk-actions zk-actions-top">
+              <p className="zk-job-title">{t('job.try_done')}</p>
+              {back}
+              <Button type="primary" loading={start.isPending} disabled={!job.report?.rows_loaded} onClick={() => start.mutate(job)}>
+                {t('job.load', { n: format.count(job.report?.rows_loaded) })}
+              </Button>
+            </div>
+          )}
+        </JobProgress>
+        {start.isError && <ErrorNotice error={start.error} />}
+        <FailedJob jobId={jobId}>{back}</FailedJob>
+      </Card>
+      <JobReport jobId={jobId} isDryRun />
+    </>
+  )
+}
+
+/** What can be done when a job has failed. */
+function FailedJob({ jobId, children }: { jobId: string; children: ReactNode }) {
+  const query = useQuery({ ...jobQuery(jobId), enabled: false })
+  return query.data?.state === 'failed' ? <div className="zk-actions">{children}</div> : null
+}
+
+function JobReport({ jobId, isDryRun = false }: { jobId: string; isDryRun?: boolean }) {
+  const query = useQuery({ ...jobQuery(jobId), enabled: false })
+  return query.data?.report ? <ReportBody report={query.data.report} isDryRun={isDryRun} /> : null
+}
+
+function LoadStep({ jobId }: { jobId: string }) {
+  const { t } = useTranslation()
+  const cache = useQueryClient()
+  return (
+    <Card>
+      <JobProgress
+        jobId={jobId}
+        title={t('job.loading')}
+        hint={t('job.may_leave')}
+        // New data change every figure; all but the job itself is asked for again.
+        onEnd={() => void cache.invalidateQueries({ predicate: (query) => query.queryKey[0] !== 'job' && query.queryKey[0] !== 'upload' })}
+      >
+        {(job) => (
+          <>
+            <p className="zk-job-title" role="status">
+              ✓ {t('job.loaded')}
+            </p>
+            {job.report && <Equation counts={job.report} />}
+            <div className="zk-actions zk-actions-left">
+              {job.batch_id && (
+                <Link to="/data/imports/$batchId" params={{ batchId: job.batch_id }} className="zk-button zk-button-primary">
+                  {t('job.see_report')}
+                </Link>
+              )}
+              <Link to="/customers" className="zk-button">
+                {t('job.see_customers')}
+              </Link>
+              <Link to="/" className="zk-button">
+                {t('job.see_overview')}
+              </Link>
+              <Link to="/data/imports/new" className="zk-button">
+                {t('job.another')}
+              </Link>
+            </div>
+          </>
+        )}
+      </JobProgress>
+    </Card>
+  )
+}

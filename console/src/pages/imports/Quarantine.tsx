@@ -1,0 +1,136 @@
+// Rows that were not loaded: why, and how to get them in after all.
+import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query'
+import { Button, Select } from 'antd'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { quarantineQuery, replay } from '../../api/queries'
+import type { Job, QuarantineItem } from '../../api/types'
+import { useFormat } from '../../app/workspace'
+import { Card } from '../../ui/Card'
+import { DataTable } from '../../ui/DataTable'
+import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
+import { word } from '../../words'
+import { JobProgress } from './JobProgress'
+import { RepairSheet } from './RepairSheet'
+
+const STATUSES = ['open', 'replayed', 'discarded'] as const
+
+type Props = { batchId: string; status: string | undefined; onStatus: (status: string | undefined) => void }
+
+export function Quarantine({ batchId, status, onStatus }: Props) {
+  const { t } = useTranslation()
+  const format = useFormat()
+  const cache = useQueryClient()
+  const query = useInfiniteQuery(quarantineQuery(batchId, status))
+  const [repaired, setRepaired] = useState<QuarantineItem>()
+  const [jobId, setJobId] = useState<string>()
+  const start = useMutation({ mutationFn: (rows: number[] | null) => replay(batchId, rows?.map((row_no) => ({ row_no, cells: null })) ?? null), onSuccess: ({ job_id }) => setJobId(job_id) })
+  const items = query.data?.pages.flatMap((page) => page.items) ?? []
+  const counts = Object.entries(query.data?.pages[0]?.counts ?? {}).sort((a, b) => b[1] - a[1])
+  const statusWord = (code: string) => STATUSES.find((each) => each === code)
+  const refresh = () => void cache.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'job' && queryKey[0] !== 'upload' })
+
+  return (
+    <Card
+      title={t('report.quarantine')}
+      hint={counts.map(([code, n]) => `${word(t, 'reason', code)} ${format.count(n)}`).join(' · ')}
+      extra={
+        <>
+          <Select
+            aria-label={t('quarantine.filter')}
+            className="zk-filter"
+            popupMatchSelectWidth={false}
+            value={status ?? 'all'}
+            onChange={(next: string) => onStatus(next === 'all' ? undefined : next)}
+            options={[{ value: 'all', label: t('quarantine.all') }, ...STATUSES.map((value) => ({ value: value as string, label: t(`quarantine.${value}`) }))]}
+          />
+          {items.some((item) => item.status === 'open') && (
+            <Button title={t('quarantine.replay_all_hint')} loading={start.isPending} onClick={() => start.mutate(null)}>
+              {t('quarantine.replay_all')}
+            </Button>
+          )}
+        </>
+      }
+    >
+      {start.isError && <ErrorNotice error={start.error} />}
+      {jobId && (
+        <div className="zk-replay">
+          <JobProgress key={jobId} jobId={jobId} title={t('job.replaying')} onEnd={refresh}>
+            {(job) => <ReplayResult job={job} />}
+          </JobProgress>
+        </div>
+      )}
+      {query.isPending && <Skeleton rows={4} height={26} />}
+      {query.isError && <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />}
+      {query.data && items.length === 0 && <Notice title={t('quarantine.none')} help={status ? undefined : t('quarantine.none_help')} />}
+      {items.length > 0 && (
+        <DataTable
+          caption={t('report.quarantine')}
+          rows={items}
+          rowKey={(item) => item.row_no}
+          columns={[
+            { key: 'row', title: t('quarantine.row'), isHead: true, cell: (item) => item.row_no },
+            { key: 'reason', title: t('quarantine.reason'), cell: (item) => <span title={item.reason_code}>{word(t, 'reason', item.reason_code)}</span> },
+            { key: 'column', title: t('quarantine.column'), cell: (item) => (item.column_name ? <code>{item.column_name}</code> : '--') },
+            { key: 'detail', title: t('quarantine.detail'), cell: (item) => <span className="zk-detail">{item.detail || '--'}</span> },
+            {
+              key: 'status',
+              title: t('quarantine.status'),
+              cell: (item) => {
+                const known = statusWord(item.status)
+                return <span className={`zk-status zk-status-${item.status}`}>{known ? t(`quarantine.${known}`) : item.status}</span>
+              },
+            },
+            {
+              key: 'actions',
+              title: t('quarantine.actions'),
+              align: 'right',
+              cell: (item) =>
+                item.status === 'open' && (
+                  <Button size="small" aria-label={t('quarantine.repair_row', { row: item.row_no })} onClick={() => setRepaired(item)}>
+                    {t('quarantine.repair')}
+                  </Button>
+                ),
+            },
+          ]}
+        />
+      )}
+      {query.hasNextPage && (
+        <div className="zk-more">
+          <Button onClick={() => void query.fetchNextPage()} loading={query.isFetchingNextPage}>
+            {t('table.more_any')}
+          </Button>
+        </div>
+      )}
+      {repaired && (
+        <RepairSheet
+          key={repaired.row_no}
+          batchId={batchId}
+          item={repaired}
+          onClose={() => setRepaired(undefined)}
+          onStarted={(id) => {
+            setRepaired(undefined)
+            setJobId(id)
+          }}
+        />
+      )}
+    </Card>
+  )
+}
+
+function ReplayResult({ job }: { job: Job }) {
+  const { t } = useTranslation()
+  const format = useFormat()
+  const { report } = job
+  return (
+    <p role="status" className="zk-replay-result">
+      {report
+        ? t('quarantine.replay_done', {
+            loaded: format.count(report.rows_loaded),
+            duplicate: format.count(report.rows_duplicate),
+            quarantined: format.count(report.rows_quarantined),
+          })
+        : t('quarantine.replay_finished')}
+    </p>
+  )
+}

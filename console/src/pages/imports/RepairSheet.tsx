@@ -1,0 +1,116 @@
+// One quarantined row: what is wrong, its cells after a reason has been given, corrected and loaded again.
+import { CloseOutlined } from '@ant-design/icons'
+import { useMutation } from '@tanstack/react-query'
+import { Button, Input } from 'antd'
+import { useEffect, useId, useRef, useState, type FormEvent } from 'react'
+import { useTranslation } from 'react-i18next'
+import { replay, revealRow } from '../../api/queries'
+import type { QuarantineItem } from '../../api/types'
+import { useSettings } from '../../app/settings'
+import { ErrorNotice } from '../../ui/states'
+import { word } from '../../words'
+
+type Props = { batchId: string; item: QuarantineItem; onClose: () => void; onStarted: (jobId: string) => void }
+
+export function RepairSheet({ batchId, item, onClose, onStarted }: Props) {
+  const { t } = useTranslation()
+  const { lang } = useSettings()
+  const dialog = useRef<HTMLDialogElement>(null)
+  const id = useId()
+  const [reason, setReason] = useState('')
+  const [cells, setCells] = useState<(string | null)[]>()
+  const reveal = useMutation({ mutationFn: () => revealRow(batchId, item.row_no, reason.trim()), onSuccess: (row) => setCells(row.cells) })
+  const save = useMutation({ mutationFn: () => replay(batchId, [{ row_no: item.row_no, cells: cells ?? null }]), onSuccess: ({ job_id }) => onStarted(job_id) })
+  const header = reveal.data?.header ?? []
+
+  useEffect(() => {
+    dialog.current?.showModal()
+  }, [])
+
+  const submit = (run: () => void) => (event: FormEvent) => {
+    event.preventDefault()
+    run()
+  }
+  return (
+    <dialog ref={dialog} className="zk-sheet" aria-labelledby={`${id}-title`} onClose={onClose}>
+      <header className="zk-sheet-head">
+        <h2 id={`${id}-title`}>{t('quarantine.repair_row', { row: item.row_no })}</h2>
+        <button type="button" className="zk-icon-button" aria-label={t('quarantine.cancel')} onClick={onClose}>
+          <CloseOutlined />
+        </button>
+      </header>
+      <div className="zk-sheet-body">
+        <dl className="zk-facts">
+          <div>
+            <dt>{t('quarantine.reason')}</dt>
+            <dd>{word(t, 'reason', item.reason_code)}</dd>
+          </div>
+          {item.column_name && (
+            <div>
+              <dt>{t('quarantine.column')}</dt>
+              <dd>
+                <code>{item.column_name}</code>
+              </dd>
+            </div>
+          )}
+          {item.detail && (
+            <div>
+              <dt>{t('quarantine.detail')}</dt>
+              <dd>{item.detail}</dd>
+            </div>
+          )}
+          <div>
+            <dt>{t('quarantine.what_to_do')}</dt>
+            <dd>{lang === 'zh' ? item.reason_zh : item.reason_en}</dd>
+          </div>
+        </dl>
+        {!cells && (
+          <form className="zk-reveal" onSubmit={submit(() => reveal.mutate())}>
+            <h3>{t('quarantine.reveal_title')}</h3>
+            <p className="zk-muted">{t('quarantine.reveal_help')}</p>
+            <label htmlFor={`${id}-reason`}>{t('quarantine.reveal_reason')}</label>
+            <Input id={`${id}-reason`} value={reason} placeholder={t('quarantine.reveal_placeholder')} onChange={(event) => setReason(event.target.value)} />
+            <Button htmlType="submit" type="primary" disabled={reason.trim().length < 2} loading={reveal.isPending}>
+              {t('quarantine.reveal')}
+            </Button>
+            {reveal.isError && <ErrorNotice error={reveal.error} />}
+          </form>
+        )}
+        {cells && (
+          <form id={`${id}-cells`} className="zk-cells" onSubmit={submit(() => save.mutate())} autoComplete="off">
+            <h3>{t('quarantine.cells')}</h3>
+            <p className="zk-muted" role="status">
+              {t('quarantine.revealed')}
+            </p>
+            {cells.map((cell, index) => {
+              const isWrong = header[index] === item.column_name
+              return (
+                <div key={index} className={`zk-field ${isWrong ? 'zk-field-wrong' : ''}`}>
+                  <label htmlFor={`${id}-${index}`}>
+                    {header[index] ?? index + 1}
+                    {isWrong && <span className="zk-field-mark">{t('quarantine.this_column')}</span>}
+                  </label>
+                  <Input
+                    id={`${id}-${index}`}
+                    value={cell ?? ''}
+                    status={isWrong ? 'error' : ''}
+                    onChange={(event) => setCells(cells.map((old, at) => (at === index ? event.target.value || null : old)))}
+                  />
+                </div>
+              )
+            })}
+            {save.isError && <ErrorNotice error={save.error} />}
+          </form>
+        )}
+      </div>
+      <footer className="zk-sheet-foot">
+        <Button onClick={onClose}>{t('quarantine.cancel')}</Button>
+        {cells && (
+          <Button type="primary" htmlType="submit" form={`${id}-cells`} loading={save.isPending}>
+            {t('quarantine.save')}
+          </Button>
+        )}
+      </footer>
+    </dialog>
+  )
+}

@@ -1,0 +1,46 @@
+// What can be said about a mapping without asking the server. Pure.
+import type { Mapping, MappingColumn, Target } from '../../api/types'
+
+export type Confidence = 'high' | 'medium' | 'low' | 'none'
+
+/** Below this a guess is a doubt. */
+const LOW = 0.5
+const HIGH = 0.8
+
+export function confidenceOf(column: MappingColumn): Confidence {
+  if (!column.target) return 'none'
+  if (column.confidence >= HIGH) return 'high'
+  return column.confidence >= LOW ? 'medium' : 'low'
+}
+
+/** A copy with another target for one column; keys that the console does not know are kept. */
+export function withTarget(mapping: Mapping, index: number, target: string | null): Mapping {
+  return withColumn(mapping, index, { target, unit: target && isMoney(target) ? (mapping.columns[index]?.unit ?? null) : null, confidence: 1 })
+}
+
+export function withUnit(mapping: Mapping, index: number, unit: string | null): Mapping {
+  return withColumn(mapping, index, { unit })
+}
+
+function withColumn(mapping: Mapping, index: number, change: Partial<MappingColumn>): Mapping {
+  return { ...mapping, columns: mapping.columns.map((column, at) => (at === index ? { ...column, ...change } : column)) }
+}
+
+/** Units are asked for where a column holds money. */
+export function isMoney(target: string): boolean {
+  return /amount|price|discount|cost|budget|refund|value|freight|postage/.test(target)
+}
+
+export type Problem = { kind: 'missing'; targets: Target[] } | { kind: 'duplicate'; target: string; headers: string[] }
+
+/** Required targets that no column fills, and targets that several columns fill. */
+export function problemsOf(mapping: Mapping, targets: readonly Target[]): Problem[] {
+  const headers = new Map<string, string[]>()
+  for (const column of mapping.columns) {
+    if (column.target) headers.set(column.target, [...(headers.get(column.target) ?? []), column.header])
+  }
+  const missing = targets.filter((target) => target.required && !headers.has(target.name))
+  const problems: Problem[] = missing.length > 0 ? [{ kind: 'missing', targets: missing }] : []
+  for (const [target, all] of headers) if (all.length > 1) problems.push({ kind: 'duplicate', target, headers: all })
+  return problems
+}

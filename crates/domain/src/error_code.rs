@@ -1,0 +1,175 @@
+//! The one table of error codes: what clients see when something fails.
+//!
+//! Owns code, HTTP status, whether asking again may help, and one line of help in both languages; the JSON envelope,
+//! `docs/errors.md` and the console's types are made from it. Must not know which Rust error leads to which code: that
+//! is decided where the error is handled.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! codes {
+    ($( $(#[$doc:meta])* $variant:ident $code:literal $status:literal $retryable:literal $zh:literal $en:literal; )*) => {
+        /// Why a request or a command failed.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum ErrorCode { $( $(#[$doc])* $variant, )* }
+
+        impl ErrorCode {
+            /// All of them, in the order of the reference.
+            pub const ALL: &[Self] = &[$( Self::$variant, )*];
+
+            /// Stable name in snake_case.
+            pub const fn as_str(self) -> &'static str {
+                match self { $( Self::$variant => $code, )* }
+            }
+
+            /// The one of a name.
+            pub fn parse(code: &str) -> Option<Self> {
+                match code { $( $code => Some(Self::$variant), )* _ => None }
+            }
+
+            /// HTTP status.
+            pub const fn http_status(self) -> u16 {
+                match self { $( Self::$variant => $status, )* }
+            }
+
+            /// Whether the same request may succeed later.
+            pub const fn is_retryable(self) -> bool {
+                match self { $( Self::$variant => $retryable, )* }
+            }
+
+            /// What it means and what to do, in Chinese.
+            pub const fn help_zh(self) -> &'static str {
+                match self { $( Self::$variant => $zh, )* }
+            }
+
+            /// What it means and what to do, in English.
+            pub const fn help_en(self) -> &'static str {
+                match self { $( Self::$variant => $en, )* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The request cannot be read.
+    BadRequest "bad_request" 400 false
+        "请求有误：按提示改正参数后再试" "the request cannot be read: correct what the message names";
+    /// A page of another origin asked.
+    ForbiddenOrigin "forbidden_origin" 403 false
+        "拒绝来自其他网站的请求：请直接打开控制台使用" "requests from other websites are refused: open the console itself";
+    /// The key does not open the data directory.
+    WrongKey "wrong_key" 403 false
+        "口令或根密钥打不开这个数据目录：请用创建它时的口令或密钥文件"
+        "the passphrase or root key does not open this data directory: use the one it was made with";
+    /// What was asked for does not exist.
+    NotFound "not_found" 404 false
+        "没有找到：可能已删除、已合并，或编号有误" "not found: deleted, merged, or the id is mistyped";
+    /// The address exists, the method does not.
+    MethodNotAllowed "method_not_allowed" 405 false
+        "这个地址不支持该请求方法" "this address does not take that method";
+    /// Somebody else changed it first.
+    Conflict "conflict" 409 false
+        "与已保存的内容冲突：刷新后重新修改" "it conflicts with what is stored: reload and change it again";
+    /// The quarantined row was replayed or discarded already.
+    QuarantineRowGone "quarantine_row_gone" 410 false
+        "这条隔离行已重放或已丢弃：刷新列表查看" "this quarantined row was replayed or discarded already: reload the list";
+    /// The request or the file is larger than allowed.
+    TooLarge "too_large" 413 false
+        "超过大小上限：拆分文件，或调高上限" "larger than allowed: split the file, or raise the limit";
+    /// The file is of a kind that cannot be read.
+    UnsupportedFile "unsupported_file" 415 false
+        "不支持这种文件：请导出为 CSV、TSV、JSON Lines 或 Excel（xlsx、xls）"
+        "this kind of file is not supported: export it as CSV, TSV, JSON Lines or Excel (xlsx, xls)";
+    /// The file is damaged, locked or not what its name says.
+    UnreadableFile "unreadable_file" 422 false
+        "文件无法读取：可能已损坏、加密，或内容与扩展名不符，请重新导出"
+        "the file cannot be read: damaged, locked, or not what its name says; export it again";
+    /// The mapping of columns does not fit.
+    InvalidMapping "invalid_mapping" 422 false
+        "字段映射不成立：按提示修正源列或目标字段" "the mapping does not hold: correct the columns or targets that the message names";
+    /// Rules contradict themselves or leave something open.
+    InvalidRules "invalid_rules" 422 false
+        "规则不成立：有遗漏、重叠或不起作用的条件，按提示修正" "the rules do not hold: correct the gaps, overlaps or dead conditions named";
+    /// The SQL text is wrong or not allowed.
+    QueryInvalid "query_invalid" 422 false
+        "查询有误或不被允许：只能用一条只读的 SELECT 查询已有的表和列"
+        "the query is wrong or not allowed: one read-only SELECT over existing tables and columns";
+    /// The query needs more time, memory or rows than allowed.
+    QueryLimit "query_limit" 422 false
+        "查询超过时间、内存或行数上限：缩小范围，或调高上限" "the query needs more time, memory or rows than allowed: narrow it, or raise the limit";
+    /// A mistake in Zhike.
+    Internal "internal" 500 false
+        "系统内部错误：请把请求编号告诉管理员" "an error inside Zhike: give the request id to your administrator";
+    /// Stored bytes are damaged.
+    Damaged "damaged" 500 false
+        "数据目录中有文件损坏：运行 zhike doctor 查看，必要时从备份恢复"
+        "a file of the data directory is damaged: run zhike doctor, restore from a backup if need be";
+    /// Another load or refresh is running.
+    Busy "busy" 503 true
+        "正在执行另一项导入或刷新：稍后再试" "another load or refresh is running: try again later";
+    /// Starting, stopping, or the database cannot be reached.
+    Unavailable "unavailable" 503 true
+        "服务暂不可用（正在启动、停止，或数据库连不上）：稍后再试" "not available now (starting, stopping, or no database): try again later";
+    /// No room left on the disk.
+    DiskFull "disk_full" 507 true
+        "磁盘已满：清理空间后重试，已确认的数据没有丢失" "the disk is full: free some space and try again; nothing acknowledged is lost";
+}
+
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The text of `docs/errors.md`.
+pub fn markdown() -> String {
+    let mut text = String::from(
+        "# Error codes\n\n\
+         Generated from `zhike_domain::error_code` by `make gen`; do not edit.\n\n\
+         Every failed request answers `{\"error\": {\"code\", \"message\", \"message_zh\", \"request_id\"}}`. \
+         *Retry* says whether the same request may succeed later.\n\n\
+         | Code | HTTP | Retry | Help | 说明 |\n|---|---|---|---|---|\n",
+    );
+    for code in ErrorCode::ALL {
+        let retry = if code.is_retryable() { "yes" } else { "no" };
+        let row = [code.as_str(), &code.http_status().to_string(), retry, code.help_en(), code.help_zh()].join(" | ");
+        text.push_str(&format!("| {row} |\n"));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_read_back_and_are_unique() {
+        for &code in ErrorCode::ALL {
+            assert_eq!(ErrorCode::parse(code.as_str()), Some(code));
+            assert_eq!(serde_json::to_value(code).unwrap(), code.as_str());
+        }
+        assert_eq!(ErrorCode::parse("teapot"), None);
+    }
+
+    #[test]
+    fn every_code_is_complete() {
+        for code in ErrorCode::ALL {
+            assert!((400..600).contains(&code.http_status()), "{code}");
+            // The console offers to try again from the status alone.
+            assert!(!code.is_retryable() || code.http_status() >= 500, "{code}");
+            for help in [code.help_zh(), code.help_en()] {
+                assert!(!help.is_empty() && !help.contains(['|', '\n']), "{code}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_reference_lists_every_code() {
+        let text = markdown();
+        let rows: Vec<&str> = text.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| Code")).collect();
+        assert_eq!(rows.len(), ErrorCode::ALL.len());
+        assert!(text.contains("| busy | 503 | yes | another load or refresh is running: try again later |"));
+    }
+}

@@ -1,0 +1,135 @@
+//! Why two identities are linked, or not.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::import::entity::IdentityKind;
+
+/// Why a link was made or refused; its code stands in `identity_edges.reason`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Reason {
+    /// Both were seen in one row, and nobody else was seen with the weaker one.
+    SameRow,
+    /// Both were seen in one row, and the weaker one, of this kind, was also seen with others whom it thereby joins.
+    Shared(IdentityKind),
+    /// Refused: an end of this kind was seen with too many.
+    SetAside(IdentityKind),
+    /// Refused: one person would have two identities of this kind from one source.
+    Conflict(IdentityKind),
+}
+
+macro_rules! reasons {
+    ($( $kind:ident $name:literal $zh:literal $en:literal; )*) => {
+        impl Reason {
+            /// Stable code.
+            pub const fn code(self) -> &'static str {
+                match self {
+                    Self::SameRow => "same_row",
+                    $(
+                        Self::Shared(IdentityKind::$kind) => concat!("shared_", $name),
+                        Self::SetAside(IdentityKind::$kind) => concat!("set_aside_", $name),
+                        Self::Conflict(IdentityKind::$kind) => concat!("conflict_", $name),
+                    )*
+                }
+            }
+
+            /// What it means, in Chinese.
+            pub const fn help_zh(self) -> &'static str {
+                match self {
+                    Self::SameRow => "出现在同一行记录里",
+                    $(
+                        Self::Shared(IdentityKind::$kind) => concat!("共用同一个", $zh),
+                        Self::SetAside(IdentityKind::$kind) => {
+                            concat!("这个", $zh, "与过多客户一起出现，已搁置，不再用来识别客户")
+                        }
+                        Self::Conflict(IdentityKind::$kind) => {
+                            concat!("合并后一位客户会有同一来源的两个", $zh, "，未合并")
+                        }
+                    )*
+                }
+            }
+
+            /// What it means, in English.
+            pub const fn help_en(self) -> &'static str {
+                match self {
+                    Self::SameRow => "seen together in one row",
+                    $(
+                        Self::Shared(IdentityKind::$kind) => concat!("share one ", $en),
+                        Self::SetAside(IdentityKind::$kind) => {
+                            concat!("this ", $en, " was seen with too many people and is set aside: it identifies nobody")
+                        }
+                        Self::Conflict(IdentityKind::$kind) => {
+                            concat!("not merged: one person would have two of one source's values of ", $en)
+                        }
+                    )*
+                }
+            }
+        }
+    };
+}
+
+reasons! {
+    MemberId "member_id" "会员号" "member number";
+    IdNumber "id_number" "证件号" "ID number";
+    Unionid "unionid" "unionid" "unionid";
+    Openid "openid" "openid" "openid";
+    ExternalId "external_id" "外部账号" "external id";
+    Phone "phone" "手机号" "phone";
+    Email "email" "邮箱" "e-mail address";
+    CardNo "card_no" "会员卡号" "card number";
+    DeviceId "device_id" "设备" "device";
+    AnonymousId "anonymous_id" "匿名访客号" "visitor id";
+}
+
+impl Reason {
+    /// The reason of a code.
+    pub fn parse(code: &str) -> Option<Self> {
+        if code == "same_row" {
+            return Some(Self::SameRow);
+        }
+        let of = |prefix: &str| code.strip_prefix(prefix).and_then(IdentityKind::parse);
+        of("shared_")
+            .map(Self::Shared)
+            .or_else(|| of("set_aside_").map(Self::SetAside))
+            .or_else(|| of("conflict_").map(Self::Conflict))
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+impl Serialize for Reason {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.code())
+    }
+}
+
+impl<'de> Deserialize<'de> for Reason {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let code = String::deserialize(deserializer)?;
+        Self::parse(&code).ok_or_else(|| serde::de::Error::custom(format_args!("unknown reason {code:?}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_read_back() {
+        let kinds = IdentityKind::ALL.iter().flat_map(|&kind| {
+            [Reason::Shared(kind), Reason::SetAside(kind), Reason::Conflict(kind)].map(|reason| (kind, reason))
+        });
+        for (kind, reason) in kinds {
+            assert_eq!(Reason::parse(reason.code()), Some(reason));
+            assert!(reason.code().ends_with(kind.as_str()));
+        }
+        let json = serde_json::to_string(&Reason::SameRow).unwrap();
+        assert_eq!(serde_json::from_str::<Reason>(&json).unwrap(), Reason::SameRow);
+        assert_eq!(Reason::parse("shared_nothing"), None);
+    }
+}

@@ -1,0 +1,4 @@
+//! Tests that look at the whole repository rather than at one rule of the domain.
+
+mod fences;
+mod sources;

@@ -1,0 +1,187 @@
+//! What every use case needs: the stores, the keys, the clock, the lock of the one writer.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, RwLock};
+
+use zhike_domain::sensitive::Sensitive;
+use zhike_lake::{Lake, LakeOptions};
+use zhike_state::{StateConfig, Store};
+use zhike_vault::{Unlock, Vault};
+
+use crate::workspace::{self, Workspace};
+use crate::{Clock, Error, Result, import};
+
+/// Where and how to open a data directory.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Data directory; made when absent.
+    pub dir: PathBuf,
+    /// `postgres://…` for state; SQLite in the directory otherwise.
+    pub state_url: Option<String>,
+    /// Passphrase that opens the keys; a key file in the directory otherwise.
+    pub passphrase: Option<Sensitive<String>>,
+    /// Memory for queries; beyond it they spill to disk.
+    pub memory_bytes: Option<usize>,
+    /// Clock.
+    pub clock: Clock,
+}
+
+/// An open data directory. Clones share everything.
+#[derive(Clone)]
+pub struct Ctx(Arc<Inner>);
+
+struct Inner {
+    dir: PathBuf,
+    store: Store,
+    vault: Vault,
+    lake: Lake,
+    clock: Clock,
+    workspace: RwLock<Workspace>,
+    overrides_version: tokio::sync::Mutex<i64>,
+    faults: RwLock<Vec<String>>,
+}
+
+/// Held while something is written; see [`Ctx::write_lock`].
+pub struct WriteGuard {
+    _file: std::fs::File,
+}
+
+impl Ctx {
+    /// Opens a data directory, making what is missing, and finishes loads that a crash interrupted.
+    ///
+    /// **Errors**: `wrong_key`, `unavailable`, `disk_full`, with what to do.
+    pub async fn open(options: Options) -> Result<Self> {
+        let dir = options.dir;
+        std::fs::create_dir_all(&dir).map_err(|error| Error::io("make the data directory", &dir, error))?;
+        let unlock = match options.passphrase {
+            Some(passphrase) => Unlock::Passphrase(passphrase),
+            None => Unlock::KeyFile,
+        };
+        let vault = Vault::open(&dir.join("keys"), unlock)?;
+        let config = StateConfig { dir: dir.clone(), url: options.state_url, ..StateConfig::default() };
+        let store = Store::open(config).await?;
+        let mut limits = LakeOptions::default();
+        limits.memory_bytes = options.memory_bytes.unwrap_or(limits.memory_bytes);
+        let lake = Lake::open(&dir, limits)?;
+        let workspace = RwLock::new(workspace::load(&store).await?);
+        let ctx = Self(Arc::new(Inner {
+            dir,
+            store,
+            vault,
+            lake,
+            clock: options.clock,
+            workspace,
+            overrides_version: tokio::sync::Mutex::new(-1),
+            faults: RwLock::default(),
+        }));
+        import::recover(&ctx).await?;
+        ctx.refresh_overrides().await?;
+        Ok(ctx)
+    }
+
+    /// Closes the stores.
+    pub async fn close(self) {
+        if let Some(inner) = Arc::into_inner(self.0) {
+            inner.store.close().await;
+        }
+    }
+
+    /// The data directory.
+    pub fn dir(&self) -> &Path {
+        &self.0.dir
+    }
+
+    /// Operational state.
+    pub(crate) fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    /// Keys.
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.0.vault
+    }
+
+    /// Tables of facts.
+    pub(crate) fn lake(&self) -> &Lake {
+        &self.0.lake
+    }
+
+    /// Now, in microseconds since 1970 UTC.
+    pub fn now(&self) -> i64 {
+        self.0.clock.now()
+    }
+
+    /// The settings.
+    pub fn workspace(&self) -> Workspace {
+        self.0.workspace.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn set_workspace(&self, workspace: Workspace) {
+        *self.0.workspace.write().unwrap_or_else(std::sync::PoisonError::into_inner) = workspace;
+    }
+
+    /// Waits until no other process writes to this data directory, and keeps others out until dropped.
+    pub(crate) async fn write_lock(&self) -> Result<WriteGuard> {
+        let path = self.0.dir.join("writer.lock");
+        let file = tokio::task::spawn_blocking(move || {
+            let file = std::fs::File::options()
+                .create(true)
+                .truncate(false)
+                .write(true)
+                .open(&path)
+                .map_err(|error| Error::io("open the lock", &path, error))?;
+            if file.try_lock().is_err() {
+                tracing::info!("another load is being written; waiting for it");
+                file.lock().map_err(|error| Error::io("lock", &path, error))?;
+            }
+            Ok::<_, Error>(file)
+        })
+        .await
+        .map_err(|error| Error::bug("lock task", error))??;
+        Ok(WriteGuard { _file: file })
+    }
+
+    /// As [`Ctx::write_lock`], but `None` at once when another process writes.
+    pub(crate) fn try_write_lock(&self) -> Result<Option<WriteGuard>> {
+        let path = self.0.dir.join("writer.lock");
+        let file = std::fs::File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .map_err(|error| Error::io("open the lock", &path, error))?;
+        Ok(file.try_lock().is_ok().then_some(WriteGuard { _file: file }))
+    }
+
+    /// Tells the lake which identities have moved, when that has changed.
+    pub(crate) async fn refresh_overrides(&self) -> Result<()> {
+        let mut known = self.0.overrides_version.lock().await;
+        let version = self.store().overrides_version().await?;
+        if *known != version {
+            self.lake().set_overrides(self.store().overrides().await?);
+            *known = version;
+        }
+        Ok(())
+    }
+
+    /// Makes a named step fail once; for tests of what a crash there leaves behind.
+    #[doc(hidden)]
+    pub fn fail_at(&self, step: &str) {
+        self.0.faults.write().unwrap_or_else(std::sync::PoisonError::into_inner).push(step.to_owned());
+    }
+
+    /// A point at which tests let a use case fail.
+    pub(crate) fn step(&self, step: &str) -> Result<()> {
+        if self.0.faults.read().unwrap_or_else(std::sync::PoisonError::into_inner).is_empty() {
+            return Ok(());
+        }
+        let mut faults = self.0.faults.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        match faults.iter().position(|fault| fault == step) {
+            Some(at) => {
+                faults.remove(at);
+                Err(Error::bug("fault asked for by a test", std::io::Error::other(step.to_owned())))
+            }
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! What goes wrong in a use case, in words for the person at the screen.
+
+use std::path::Path;
+
+use zhike_domain::error_code::ErrorCode;
+
+/// Result of a use case.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// An error with a code of the table in `docs/errors.md`, a message in both languages and its cause.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Error {
+    /// Code.
+    pub code: ErrorCode,
+    /// What, where, remedy, in English.
+    pub message: String,
+    /// The same in Chinese.
+    pub message_zh: String,
+    /// Cause, for the log.
+    #[source]
+    pub cause: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Error {
+    /// An error without a cause.
+    pub fn new(code: ErrorCode, message: impl Into<String>, message_zh: impl Into<String>) -> Self {
+        Self { code, message: message.into(), message_zh: message_zh.into(), cause: None }
+    }
+
+    fn caused(mut self, cause: impl std::error::Error + Send + Sync + 'static) -> Self {
+        self.cause = Some(Box::new(cause));
+        self
+    }
+
+    pub(crate) fn bad_request(message: String, message_zh: String) -> Self {
+        Self::new(ErrorCode::BadRequest, message, message_zh)
+    }
+
+    pub(crate) fn conflict(message: String, message_zh: String) -> Self {
+        Self::new(ErrorCode::Conflict, message, message_zh)
+    }
+
+    pub(crate) fn not_found(what: &str, what_zh: &str) -> Self {
+        Self::new(ErrorCode::NotFound, format!("there is no such {what}"), format!("没有这个{what_zh}"))
+    }
+
+    pub(crate) fn gone(message: &str, message_zh: &str) -> Self {
+        Self::new(ErrorCode::QuarantineRowGone, message, message_zh)
+    }
+
+    pub(crate) fn bug(what: &str, cause: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::new(ErrorCode::Internal, format!("internal error: {what}"), format!("内部错误：{what}")).caused(cause)
+    }
+
+    pub(crate) fn io(operation: &str, path: &Path, cause: std::io::Error) -> Self {
+        use std::io::ErrorKind as Kind;
+        let path = path.display();
+        let (code, message, message_zh) = match cause.kind() {
+            Kind::StorageFull | Kind::QuotaExceeded => {
+                return disk_full(&path.to_string()).caused(cause);
+            }
+            Kind::PermissionDenied => (
+                ErrorCode::Unavailable,
+                format!("cannot {operation} {path}: permission denied; give this user the right to it"),
+                format!("无法访问 {path}：没有权限；请给当前用户授权"),
+            ),
+            _ => (
+                ErrorCode::Unavailable,
+                format!("cannot {operation} {path}: {cause}"),
+                format!("无法访问 {path}：{cause}"),
+            ),
+        };
+        Self::new(code, message, message_zh).caused(cause)
+    }
+}
+
+fn disk_full(path: &str) -> Error {
+    Error::new(
+        ErrorCode::DiskFull,
+        format!("no space left on the disk of {path}: free some and run again; nothing was loaded"),
+        format!("{path} 所在磁盘已满：请腾出空间后重试；本次没有载入任何数据"),
+    )
+}
+
+impl From<zhike_lake::Error> for Error {
+    fn from(error: zhike_lake::Error) -> Self {
+        use zhike_lake::Error as Lake;
+        match &error {
+            Lake::Query(message) => {
+                let message = message.clone();
+                Self::new(ErrorCode::QueryInvalid, message.clone(), format!("查询有误：{message}"))
+            }
+            Lake::Limit(what) => Self::new(
+                ErrorCode::QueryLimit,
+                format!("the query needs more {what} than allowed: narrow it"),
+                format!("查询超出限额（{what}）：请缩小范围"),
+            ),
+            Lake::Full { path } => disk_full(&path.display().to_string()),
+            _ => Self::new(ErrorCode::Internal, error.to_string(), format!("数据湖出错：{error}")),
+        }
+        .caused(error)
+    }
+}
+
+impl From<zhike_state::Error> for Error {
+    fn from(error: zhike_state::Error) -> Self {
+        use zhike_state::Error as State;
+        let code = match &error {
+            State::NotFound { .. } => ErrorCode::NotFound,
+            State::Conflict { .. } => ErrorCode::Conflict,
+            State::Full { .. } => return disk_full("state").caused(error),
+            State::Unavailable { .. } => ErrorCode::Unavailable,
+            _ => ErrorCode::Internal,
+        };
+        Self::new(code, error.to_string(), format!("状态库出错：{error}")).caused(error)
+    }
+}
+
+impl From<zhike_vault::Error> for Error {
+    fn from(error: zhike_vault::Error) -> Self {
+        let code = match &error {
+            zhike_vault::Error::WrongKey { .. } | zhike_vault::Error::Locked { .. } => ErrorCode::WrongKey,
+            _ => ErrorCode::Internal,
+        };
+        Self::new(code, error.to_string(), format!("密钥出错：{error}")).caused(error)
+    }
+}

@@ -1,0 +1,156 @@
+//! Loading people and companies: attributes to state, personal fields to the vault.
+
+use std::collections::{BTreeMap, HashMap};
+
+use zhike_domain::clean::rule::Rule;
+use zhike_domain::frame::{Frame, TextColumn};
+use zhike_domain::sensitive::Sensitive;
+use zhike_state::{FieldRow, LoadCommit, ProfileRow};
+use zhike_vault::Place;
+
+use super::load::{Load, Loaded};
+use super::rowhash;
+use crate::sealing::{self, Keys};
+use crate::{Ctx, Result};
+
+/// Personal fields of a profile that are no identities.
+const FIELDS: [&str; 3] = ["name", "address", "birthday"];
+
+/// The first pass: rows in memory, some 300 bytes each.
+#[derive(Default)]
+pub(crate) struct Persons {
+    frames: Vec<(Frame, Vec<u32>)>,
+}
+
+impl Persons {
+    /// Takes accepted rows whose identities have been taken out.
+    pub(crate) fn push(&mut self, load: &mut Load<'_>, frame: Frame, strongest: &[u32]) {
+        let identity = load.people.identity_ids(strongest);
+        let with_identity =
+            frame.with("identity_id", zhike_domain::frame::ColumnType::Int, zhike_domain::frame::Column::Num(identity));
+        let hashes = rowhash::rows(&with_identity, &[]);
+        let keep = load.first_seen(&hashes);
+        let strongest = strongest.iter().zip(&keep).filter_map(|(&local, &keep)| keep.then_some(local)).collect();
+        self.frames.push((with_identity.filter(&keep), strongest));
+    }
+
+    /// The second pass: later rows win, what they leave out stays.
+    pub(crate) async fn finish(self, load: &mut Load<'_>, commit: &mut LoadCommit) -> Result<Loaded> {
+        let ctx = load.ctx;
+        let mut resolved = load.people.resolve(ctx, load.batch_id, commit).await?;
+        let mut loaded = Loaded::default();
+        let before = Before::read(ctx, &resolved.known, &mut resolved.keys).await?;
+        let mut fields: BTreeMap<(i64, &'static str), Sensitive<String>> = BTreeMap::new();
+        let mut changed: HashMap<i64, u64> = HashMap::new();
+        for (frame, strongest) in &self.frames {
+            for (row, &local) in strongest.iter().enumerate() {
+                let Some(profile_id) = resolved.profile_of.get(local as usize).copied().flatten() else {
+                    // Every identity of the row was set aside: it says nothing about anybody.
+                    loaded.n_loaded += 1;
+                    continue;
+                };
+                if let Some(profile) = resolved.profile_mut(profile_id) {
+                    describe(profile, frame, row);
+                }
+                for field in FIELDS {
+                    if let Some(value) = frame.sensitive(field).and_then(|column| column.expose().get(row)) {
+                        fields.insert((profile_id, field), Sensitive::new(value.to_owned()));
+                    }
+                }
+                *changed.entry(profile_id).or_default() += 1;
+            }
+        }
+        for (profile_id, n_rows) in changed {
+            let is_same = before.is_same(profile_id, resolved.known.get(&profile_id), &fields);
+            if is_same { loaded.n_duplicate += n_rows } else { loaded.n_loaded += n_rows }
+        }
+        load.count(Rule::DuplicateKey, "profile", loaded.n_duplicate);
+        for ((profile_id, field), value) in fields {
+            let Some(key) = resolved.keys.get(profile_id) else { continue };
+            commit.fields.push(FieldRow {
+                profile_id,
+                field: field.into(),
+                sealed: key.seal(Place { table: "profiles", column: field }, value.expose().as_bytes()),
+                source: load.source.clone(),
+                updated_at: load.started_at,
+            });
+        }
+        loaded.people(&resolved);
+        resolved.commit(ctx, commit).await?;
+        Ok(loaded)
+    }
+}
+
+/// What was known of the profiles of a load, to tell news from repetition.
+struct Before {
+    rows: HashMap<i64, ProfileRow>,
+    fields: HashMap<(i64, String), Sensitive<String>>,
+}
+
+impl Before {
+    async fn read(ctx: &Ctx, known: &HashMap<i64, ProfileRow>, keys: &mut Keys) -> Result<Self> {
+        let ids: Vec<i64> = known.keys().copied().collect();
+        keys.fetch(ctx, ids.iter().copied()).await?;
+        let rows = ctx.store().profiles_by_ids(&ids).await?;
+        let fields = ctx.store().profile_fields(&ids).await?;
+        let fields = fields
+            .into_iter()
+            .filter_map(|field| {
+                let value = sealing::field_value(keys, &field)?;
+                Some(((field.profile_id, field.field), Sensitive::new(value)))
+            })
+            .collect();
+        Ok(Self { rows: rows.into_iter().map(|row| (row.profile_id, row)).collect(), fields })
+    }
+
+    fn is_same(
+        &self,
+        profile_id: i64,
+        now: Option<&ProfileRow>,
+        fields: &BTreeMap<(i64, &'static str), Sensitive<String>>,
+    ) -> bool {
+        let (Some(before), Some(now)) = (self.rows.get(&profile_id), now) else { return false };
+        before == now
+            && FIELDS.iter().all(|&field| match fields.get(&(profile_id, field)) {
+                None => true,
+                Some(value) => self.fields.get(&(profile_id, field.to_owned())) == Some(value),
+            })
+    }
+}
+
+/// Sets what a row says of a profile.
+fn describe(profile: &mut ProfileRow, frame: &Frame, row: usize) {
+    let text = |name: &str| frame.text(name).and_then(|column: &TextColumn| column.get(row)).map(str::to_owned);
+    let num = |name: &str| frame.num(name).and_then(|column| column.get(row));
+    let set = |target: &mut Option<String>, value: Option<String>| {
+        if value.is_some() {
+            *target = value;
+        }
+    };
+    if let Some(kind) = text("kind") {
+        profile.kind = kind;
+    }
+    set(&mut profile.gender, text("gender"));
+    set(&mut profile.country, text("country"));
+    set(&mut profile.province, text("province"));
+    set(&mut profile.city, text("city"));
+    set(&mut profile.member_level, text("member_level"));
+    set(&mut profile.acquisition_channel, text("acquisition_channel"));
+    profile.birth_year = num("birth_year").or(profile.birth_year);
+    profile.registered_on = num("registered_on").or(profile.registered_on);
+    if let Some(traits) = text("traits") {
+        profile.traits = Some(merged_traits(profile.traits.as_deref(), &traits));
+    }
+}
+
+/// Attributes of two rows by name, the later value winning.
+fn merged_traits(before: Option<&str>, now: &str) -> String {
+    let parse = |text: &str| serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text).ok();
+    match (before.and_then(parse), parse(now)) {
+        (Some(mut before), Some(now)) => {
+            before.extend(now);
+            serde_json::Value::Object(before).to_string()
+        }
+        _ => now.to_owned(),
+    }
+}

@@ -1,0 +1,394 @@
+//! One customer, whole: who they are, what they bought, where they stand.
+
+use std::collections::{BTreeMap, HashMap};
+
+use zhike_domain::clean::email::read_email;
+use zhike_domain::clean::id_number::read_id_number;
+use zhike_domain::clean::phone::{PhoneReading, read_phone};
+use zhike_domain::clean::{RuleSet, cell};
+use zhike_domain::frame::{Frame, TextColumn};
+use zhike_domain::id::ProfileId;
+use zhike_domain::import::entity::IdentityKind;
+use zhike_domain::rfm::{self, Scores, Segment, Tier, Why};
+use zhike_domain::sensitive::Sensitive;
+use zhike_state::{AuditEntry, EdgeRow, IdentityRow, ProfileRow};
+use zhike_vault::Vault;
+
+use crate::query::{masked_fields, personal_fields, shown_identity};
+use crate::sealing::{self, Keys};
+use crate::{Ctx, Error, Result, refresh};
+
+/// How personal fields are shown.
+#[derive(Clone, Debug)]
+pub enum Show {
+    /// Masked.
+    Masked,
+    /// In the clear, for a reason that goes to the audit trail.
+    Clear {
+        /// Who asks.
+        actor: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// One customer.
+#[derive(Clone, Debug)]
+pub struct Profile {
+    /// What is not personal.
+    pub row: ProfileRow,
+    /// Personal fields by name, as they may be shown.
+    pub personal: BTreeMap<&'static str, String>,
+    /// Identities with their values, as they may be shown.
+    pub identities: Vec<(IdentityRow, Option<String>)>,
+    /// How the identities were joined.
+    pub edges: Vec<EdgeRow>,
+    /// Scores at the newest refresh.
+    pub rfm: Option<RfmView>,
+    /// Sums by month, ascending.
+    pub months: Vec<Month>,
+}
+
+/// Scores of one customer, with their place among all and the reasons.
+#[derive(Clone, Debug)]
+pub struct RfmView {
+    /// Last day that counts, in days since 1970.
+    pub as_of: i64,
+    /// Days since the last order.
+    pub recency_days: i64,
+    /// Orders that count.
+    pub frequency: i64,
+    /// Net amount, hundredths.
+    pub monetary: i64,
+    /// Scores, group and tier.
+    pub scores: Scores,
+    /// quantile or thresholds.
+    pub mode: String,
+    /// Share of customers that are worse: in recency, frequency, value; missing when not known any more.
+    pub share_below: Option<[f64; 3]>,
+    /// Why these scores.
+    pub why: Option<Why>,
+}
+
+/// Sums of one month.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Month {
+    /// `2011-03`.
+    pub month: String,
+    /// Net amount, hundredths.
+    pub net_amount: i64,
+    /// Amount, hundredths.
+    pub amount: i64,
+    /// Given back, hundredths.
+    pub refunded_amount: i64,
+    /// Sales.
+    pub n_orders: i64,
+    /// First and last order.
+    pub span: (i64, i64),
+}
+
+/// A customer in a list.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// Customer.
+    pub profile_id: ProfileId,
+    /// Name, masked.
+    pub name: Option<String>,
+    /// Phone, masked.
+    pub phone: Option<String>,
+    /// Province.
+    pub province: Option<String>,
+    /// City.
+    pub city: Option<String>,
+    /// Scores, when computed.
+    pub rfm: Option<RfmView>,
+    /// Last order.
+    pub last_ordered_at: Option<i64>,
+}
+
+/// Where a page of customers ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListCursor {
+    /// Net amount, hundredths.
+    pub monetary: i64,
+    /// Customer.
+    pub profile_id: i64,
+}
+
+/// Which customers are listed.
+#[derive(Clone, Debug, Default)]
+pub struct ListFilter {
+    /// Tier.
+    pub tier: Option<String>,
+    /// RFM group.
+    pub rfm_segment: Option<String>,
+}
+
+/// One order with its lines.
+#[derive(Clone, Debug)]
+pub struct OrderPage {
+    /// Rows of `orders`.
+    pub orders: Frame,
+    /// Rows of `order_items` of these orders.
+    pub items: Frame,
+    /// Names of their products by source and product.
+    pub product_names: HashMap<(String, String), String>,
+    /// Whether there are more.
+    pub has_more: bool,
+}
+
+/// Looks up who has an identity, by its exact value.
+pub async fn find(ctx: &Ctx, kind: Option<IdentityKind>, value: &Sensitive<String>) -> Result<Vec<ProfileId>> {
+    let kinds: Vec<IdentityKind> = match kind {
+        Some(kind) => vec![kind],
+        None => IdentityKind::ALL.to_vec(),
+    };
+    let mut found = Vec::new();
+    for kind in kinds {
+        let Some(value) = normal(kind, value.expose()) else { continue };
+        let index = ctx.vault().blind_index(kind.as_str(), value.expose());
+        for identity in ctx.store().find_identity(kind.as_str(), &index).await? {
+            if identity.status == zhike_state::IdentityStatus::Active {
+                found.push(ProfileId::new(identity.profile_id));
+            }
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    Ok(found)
+}
+
+/// A value as files are read: spaces, full-width digits and country codes make no difference. `None` when it cannot be
+/// of that kind.
+fn normal(kind: IdentityKind, value: &str) -> Option<Sensitive<String>> {
+    let mut fired = RuleSet::default();
+    let mut scratch = String::new();
+    let cleaned = cell::clean(value, &mut scratch, &mut fired)?;
+    let mut rules = RuleSet::default();
+    let normal = match kind {
+        IdentityKind::Phone => match read_phone(cleaned, &mut rules) {
+            PhoneReading::Phone { value, .. } => value,
+            _ => return None,
+        },
+        IdentityKind::Email => read_email(cleaned, &mut rules).ok()?,
+        IdentityKind::IdNumber => read_id_number(cleaned, &mut rules).ok()?.value,
+        _ => cell::clean_id(cleaned, &mut rules).ok()?.to_owned(),
+    };
+    Some(Sensitive::new(normal))
+}
+
+/// One customer, whole. An id that was merged into another leads to that one.
+///
+/// **Errors**: `not_found`.
+pub async fn view(ctx: &Ctx, profile_id: ProfileId, show: &Show) -> Result<Profile> {
+    ctx.refresh_overrides().await?;
+    let row = current(ctx, profile_id.get()).await?;
+    let id = row.profile_id;
+    let identities = ctx.store().identities_of(&[id]).await?;
+    let edges = ctx.store().edges_of(&identities.iter().map(|identity| identity.identity_id).collect::<Vec<_>>()).await?;
+    let personal = match show {
+        Show::Masked => masked_fields(ctx, &[id]).await?,
+        Show::Clear { actor, reason } => {
+            audit(ctx, actor, "profile.unmask", &ProfileId::new(id).to_string(), reason).await?;
+            personal_fields(ctx, &[id]).await?
+        }
+    };
+    let mut keys = Keys::default();
+    keys.fetch(ctx, identities.iter().map(|identity| identity.key_profile_id)).await?;
+    let identities = identities
+        .into_iter()
+        .map(|identity| {
+            let value = sealing::identity_value(&keys, &identity).map(|value| match show {
+                Show::Masked => shown_identity(&identity.kind, &value),
+                Show::Clear { .. } => value,
+            });
+            (identity, value)
+        })
+        .collect();
+    let zone = ctx.workspace().zone;
+    let (rfm, months) = tokio::try_join!(rfm_views(ctx, &[id], true), async {
+        months(&ctx.lake().profile_months(id, &zone).await?)
+    })?;
+    Ok(Profile {
+        personal: personal.into_iter().map(|((_, field), value)| (field, value)).collect(),
+        identities,
+        edges,
+        rfm: rfm.into_values().next(),
+        months,
+        row,
+    })
+}
+
+async fn current(ctx: &Ctx, profile_id: i64) -> Result<ProfileRow> {
+    let missing = || Error::not_found("customer", "客户");
+    let mut row = ctx.store().profile(profile_id).await?.ok_or_else(missing)?;
+    while let Some(into) = row.merged_into {
+        row = ctx.store().profile(into).await?.ok_or_else(missing)?;
+    }
+    Ok(row)
+}
+
+/// Writes an act on personal data to the audit trail; without it the act must not happen.
+pub(crate) async fn audit(ctx: &Ctx, actor: &str, action: &str, subject: &str, reason: &str) -> Result<()> {
+    if reason.trim().is_empty() {
+        return Err(Error::bad_request("a reason is needed to see values in the clear".into(), "查看明文必须填写理由".into()));
+    }
+    let entry = AuditEntry {
+        at: ctx.now(),
+        actor: actor.into(),
+        action: action.into(),
+        subject: subject.into(),
+        detail_json: serde_json::json!({ "reason": zhike_domain::detect::mask_text(reason).unwrap_or_else(|| reason.to_owned()) })
+            .to_string(),
+    };
+    ctx.store().append_audit(&entry, Vault::audit_link).await?;
+    Ok(())
+}
+
+fn months(frame: &Frame) -> Result<Vec<Month>> {
+    let num = |name: &str, row: usize| frame.num(name).and_then(|column| column.get(row)).unwrap_or(0);
+    Ok((0..frame.n_rows())
+        .map(|row| Month {
+            month: frame.text("month").and_then(|column| column.get(row)).unwrap_or_default().to_owned(),
+            net_amount: num("net_amount", row),
+            amount: num("amount", row),
+            refunded_amount: num("refunded_amount", row),
+            n_orders: num("n_orders", row),
+            span: (num("first_ordered_at", row), num("last_ordered_at", row)),
+        })
+        .collect())
+}
+
+/// Scores of some customers at the newest refresh; with reasons when asked for.
+async fn rfm_views(ctx: &Ctx, profiles: &[i64], with_why: bool) -> Result<HashMap<i64, RfmView>> {
+    let frame = ctx.lake().rfm_of(profiles).await?;
+    let mut views = HashMap::new();
+    for row in 0..frame.n_rows() {
+        let profile = frame.num("profile_id").and_then(|column| column.get(row)).unwrap_or(0);
+        let mut view = rfm_view(&frame, row);
+        if with_why {
+            explain(ctx, &mut view).await?;
+        }
+        views.insert(profile, view);
+    }
+    Ok(views)
+}
+
+fn rfm_view(frame: &Frame, row: usize) -> RfmView {
+    let num = |name: &str| frame.num(name).and_then(|column| column.get(row)).unwrap_or(0);
+    let text = |name: &str| frame.text(name).and_then(|column| column.get(row)).unwrap_or_default().to_owned();
+    RfmView {
+        as_of: num("as_of"),
+        recency_days: num("recency_days"),
+        frequency: num("frequency"),
+        monetary: num("monetary"),
+        scores: Scores {
+            r: num("r_score") as u8,
+            f: num("f_score") as u8,
+            m: num("m_score") as u8,
+            segment: Segment::parse(&text("rfm_segment")).unwrap_or(Segment::Lost),
+            tier: Tier::parse(&text("tier")).unwrap_or(Tier::General),
+        },
+        mode: text("mode"),
+        share_below: None,
+        why: None,
+    }
+}
+
+async fn explain(ctx: &Ctx, view: &mut RfmView) -> Result<()> {
+    view.share_below = ctx.lake().rfm_share_below(view.as_of, view.recency_days, view.frequency, view.monetary).await?;
+    let Some(run) = refresh::last_run(ctx, view.as_of).await? else { return Ok(()) };
+    let version = (run.rules_version > 0).then_some(run.rules_version);
+    let rules = match version {
+        None => rfm::Rules::default(),
+        Some(_) => {
+            let row = ctx.store().get_definition("rfm_rules", "default", version).await?;
+            let parsed = row.and_then(|row| serde_json::from_str(&row.spec_json).ok());
+            match parsed {
+                Some(rules) => rules,
+                None => return Ok(()),
+            }
+        }
+    };
+    let one = rfm::One { recency_days: view.recency_days, frequency: view.frequency, monetary: view.monetary };
+    view.why = Some(rfm::why(one, view.scores, &run.cuts, &rules, &ctx.workspace().currency));
+    Ok(())
+}
+
+/// A page of customers: those with scores by value, largest first.
+pub async fn list(
+    ctx: &Ctx,
+    filter: &ListFilter,
+    after: Option<ListCursor>,
+    limit: usize,
+) -> Result<(Vec<Listed>, Option<ListCursor>, u64)> {
+    ctx.refresh_overrides().await?;
+    let after = after.map(|cursor| (cursor.monetary, cursor.profile_id));
+    let (frame, total) =
+        ctx.lake().rfm_page(filter.tier.as_deref(), filter.rfm_segment.as_deref(), after, limit).await?;
+    let ids: Vec<i64> = frame.num("profile_id").map(|ids| ids.iter().flatten().collect()).unwrap_or_default();
+    let mut views = HashMap::new();
+    for (row, id) in ids.iter().enumerate() {
+        views.insert(*id, rfm_view(&frame, row));
+    }
+    let next = (ids.len() == limit)
+        .then(|| ids.last().map(|id| ListCursor { monetary: views[id].monetary, profile_id: *id }))
+        .flatten();
+    Ok((listed(ctx, &ids, views).await?, next, total))
+}
+
+/// Customers as they stand in a list, in the order asked for.
+pub async fn listed_by_id(ctx: &Ctx, profiles: &[ProfileId]) -> Result<Vec<Listed>> {
+    let ids: Vec<i64> = profiles.iter().map(|profile| profile.get()).collect();
+    let views = rfm_views(ctx, &ids, false).await?;
+    listed(ctx, &ids, views).await
+}
+
+async fn listed(ctx: &Ctx, ids: &[i64], mut views: HashMap<i64, RfmView>) -> Result<Vec<Listed>> {
+    let rows: HashMap<i64, ProfileRow> =
+        ctx.store().profiles_by_ids(ids).await?.into_iter().map(|row| (row.profile_id, row)).collect();
+    let mut personal = masked_fields(ctx, ids).await?;
+    let heads = ctx.lake().profile_heads(ids).await?;
+    let mut last = HashMap::new();
+    for row in 0..heads.n_rows() {
+        let num = |name: &str| heads.num(name).and_then(|column| column.get(row));
+        if let (Some(profile), Some(at)) = (num("profile_id"), num("last_ordered_at")) {
+            last.insert(profile, at);
+        }
+    }
+    Ok(ids
+        .iter()
+        .filter_map(|id| {
+            let row = rows.get(id)?;
+            Some(Listed {
+                profile_id: ProfileId::new(*id),
+                name: personal.remove(&(*id, "name")),
+                phone: personal.remove(&(*id, "phone")),
+                province: row.province.clone(),
+                city: row.city.clone(),
+                rfm: views.remove(id),
+                last_ordered_at: last.get(id).copied(),
+            })
+        })
+        .collect())
+}
+
+/// A page of a customer's orders with their lines, newest first.
+pub async fn orders(ctx: &Ctx, profile_id: ProfileId, skip: usize, limit: usize) -> Result<OrderPage> {
+    ctx.refresh_overrides().await?;
+    let id = current(ctx, profile_id.get()).await?.profile_id;
+    let orders = ctx.lake().profile_orders(id, skip, limit + 1).await?;
+    let has_more = orders.n_rows() > limit;
+    let orders = orders.take(&(0..orders.n_rows().min(limit)).collect::<Vec<_>>());
+    let none = TextColumn::default();
+    let items = ctx.lake().profile_items(id, orders.text("order_id").unwrap_or(&none)).await?;
+    let mut products: Vec<&str> = items.text("product_id").map(|ids| ids.iter().flatten().collect()).unwrap_or_default();
+    products.sort_unstable();
+    products.dedup();
+    let names = ctx.lake().product_names(&products).await?;
+    let text = |name: &str, row: usize| names.text(name).and_then(|column| column.get(row)).map(str::to_owned);
+    let product_names = (0..names.n_rows())
+        .filter_map(|row| Some(((text("source", row)?, text("product_id", row)?), text("name", row)?)))
+        .collect();
+    Ok(OrderPage { orders, items, product_names, has_more })
+}

@@ -1,0 +1,148 @@
+//! Rows set aside: listing, showing, repairing, loading again.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use zhike_domain::id::BatchId;
+use zhike_domain::import::mapping::Mapping;
+use zhike_domain::import::report::LoadReport;
+pub use zhike_state::{QuarantineRow, QuarantineStatus};
+
+use crate::import::{self, ImportOptions, OnProgress};
+use crate::profiles::audit;
+use crate::sealing::{self, QUARANTINE_ROW};
+use crate::{Ctx, Error, Result};
+
+/// A row with its cells in the clear.
+#[derive(Clone, Debug)]
+pub struct Revealed {
+    /// Names of the columns.
+    pub header: Vec<String>,
+    /// The cells; one only when the row could not be cut into cells.
+    pub cells: Vec<Option<String>>,
+}
+
+/// A row to be loaded again, with its cells changed or as they are.
+#[derive(Clone, Debug)]
+pub struct Repair {
+    /// Position in the file.
+    pub row_no: u64,
+    /// New cells in the order of the header; the stored ones when absent.
+    pub cells: Option<Vec<Option<String>>>,
+}
+
+/// A page of the rows that a load set aside.
+pub async fn list(
+    ctx: &Ctx,
+    batch_id: BatchId,
+    after: Option<u64>,
+    limit: usize,
+    status: Option<QuarantineStatus>,
+) -> Result<Vec<QuarantineRow>> {
+    let after = after.map(|row| i64::try_from(row).unwrap_or(i64::MAX));
+    Ok(ctx.store().quarantine_page(batch_id.get(), after, limit, status).await?)
+}
+
+/// How many rows a load set aside, by reason.
+pub async fn counts(ctx: &Ctx, batch_id: BatchId) -> Result<Vec<(String, i64)>> {
+    Ok(ctx.store().quarantine_counts(batch_id.get()).await?)
+}
+
+/// Shows a row in the clear; the act is logged.
+///
+/// **Errors**: `not_found`, `quarantine_row_gone`.
+pub async fn reveal(ctx: &Ctx, batch_id: BatchId, row_no: u64, actor: &str, reason: &str) -> Result<Revealed> {
+    let mapping = mapping_of(ctx, batch_id).await?;
+    let row = one(ctx, batch_id, row_no).await?;
+    audit(ctx, actor, "quarantine.reveal", &format!("{batch_id}#{row_no}"), reason).await?;
+    let key = sealing::batch_key(ctx, batch_id.get()).await?;
+    let header = mapping.columns.iter().map(|column| column.header.clone()).collect();
+    Ok(Revealed { header, cells: cells_of(&key, &row)? })
+}
+
+/// Loads rows again, repaired or as they are, as a load of their own with the mapping of the first.
+///
+/// **Errors**: `bad_request` when there is nothing to replay.
+pub async fn replay(
+    ctx: &Ctx,
+    batch_id: BatchId,
+    repairs: Option<Vec<Repair>>,
+    progress: OnProgress,
+) -> Result<LoadReport> {
+    let mapping = mapping_of(ctx, batch_id).await?;
+    let key = sealing::batch_key(ctx, batch_id.get()).await?;
+    let repairs = match repairs {
+        Some(repairs) => repairs,
+        None => {
+            let open = list(ctx, batch_id, None, 1_000_000, Some(QuarantineStatus::Open)).await?;
+            open.iter().map(|row| Repair { row_no: row.row_no as u64, cells: None }).collect()
+        }
+    };
+    if repairs.is_empty() {
+        return Err(Error::bad_request("no row waits to be loaded again".into(), "没有待重放的行".into()));
+    }
+    // The rows as a file of JSON lines, in memory: they are in the clear.
+    let headers: Vec<&str> = mapping.columns.iter().map(|column| column.header.as_str()).collect();
+    let mut lines = String::new();
+    let mut row_nos = Vec::with_capacity(repairs.len());
+    for repair in &repairs {
+        let row = one(ctx, batch_id, repair.row_no).await?;
+        if row.status != QuarantineStatus::Open {
+            continue;
+        }
+        let cells = match &repair.cells {
+            Some(cells) => cells.clone(),
+            None => cells_of(&key, &row)?,
+        };
+        if cells.len() != headers.len() {
+            continue;
+        }
+        let object: serde_json::Map<String, Value> = headers
+            .iter()
+            .zip(cells)
+            .map(|(header, cell)| ((*header).to_owned(), cell.map_or(Value::Null, Value::String)))
+            .collect();
+        lines.push_str(&Value::Object(object).to_string());
+        lines.push('\n');
+        row_nos.push(row.row_no);
+    }
+    if row_nos.is_empty() {
+        return Err(Error::bad_request(
+            "none of these rows can be loaded again as they are: give them cells".into(),
+            "这些行无法原样重放：请先修复单元格".into(),
+        ));
+    }
+    let file = import::file_of(&format!("{batch_id}-replay.jsonl"), Arc::<[u8]>::from(lines.into_bytes()));
+    let batch = ctx.store().batch(batch_id.get()).await?.ok_or_else(|| Error::not_found("load", "批次"))?;
+    let options = ImportOptions {
+        entity: Some(mapping.entity),
+        mapping: Some(mapping),
+        source: Some(batch.source),
+        ..ImportOptions::default()
+    };
+    let report = import::import(ctx, file, options, progress).await?;
+    // Rows that were set aside again wait in the new load.
+    let replay_batch: Option<i64> = report.batch_id.parse::<BatchId>().ok().map(BatchId::get);
+    ctx.store()
+        .set_quarantine_status(batch_id.get(), &row_nos, QuarantineStatus::Replayed, replay_batch, ctx.now())
+        .await?;
+    Ok(report)
+}
+
+async fn one(ctx: &Ctx, batch_id: BatchId, row_no: u64) -> Result<QuarantineRow> {
+    let after = row_no.checked_sub(1);
+    let page = list(ctx, batch_id, after, 1, None).await?;
+    page.into_iter().find(|row| row.row_no as u64 == row_no).ok_or_else(|| Error::not_found("row", "隔离行"))
+}
+
+async fn mapping_of(ctx: &Ctx, batch_id: BatchId) -> Result<Mapping> {
+    let batch = ctx.store().batch(batch_id.get()).await?.ok_or_else(|| Error::not_found("load", "批次"))?;
+    let json = batch.mapping_json.as_deref().unwrap_or_default();
+    serde_json::from_str(json).map_err(|error| Error::bug("the mapping of a load", error))
+}
+
+fn cells_of(key: &zhike_vault::SubjectKey, row: &QuarantineRow) -> Result<Vec<Option<String>>> {
+    let text = sealing::open_text(Some(key), QUARANTINE_ROW, &row.sealed)
+        .ok_or_else(|| Error::gone("the row does not open", "这一行已无法打开"))?;
+    serde_json::from_str(&text).map_err(|error| Error::bug("a row set aside", error))
+}

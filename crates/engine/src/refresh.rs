@@ -1,0 +1,194 @@
+//! Computing what follows from the facts: RFM scores as of a day.
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use zhike_domain::frame::{Column, ColumnType, Frame, MONEY, TextColumn};
+use zhike_domain::rfm::{self, Cuts, Mode, Rules};
+use zhike_lake::Publication;
+
+use crate::query::{definition_version, put_definition};
+use crate::workspace::{date_of, day_number};
+use crate::{Ctx, Error, Result};
+
+/// Kind under which RFM rules are kept.
+const RULES: &str = "rfm_rules";
+/// Tables that RFM is computed from.
+const INPUTS: [&str; 2] = ["orders", "refunds"];
+
+/// What to recompute.
+#[derive(Clone, Debug, Default)]
+pub struct RefreshOptions {
+    /// Last day that counts; the newest day of the data when absent.
+    pub as_of: Option<Date>,
+    /// Recompute even when nothing has changed.
+    pub force: bool,
+}
+
+/// What a refresh did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refreshed {
+    /// Last day that counts.
+    pub as_of: String,
+    /// Customers scored.
+    pub n_customers: u64,
+    /// Whether anything was computed; false when nothing had changed since the last refresh of that day.
+    pub is_computed: bool,
+    /// Version of the rules used.
+    pub rules_version: i64,
+    /// Days from the newest data to the day asked for.
+    pub days_behind: i64,
+}
+
+/// What is remembered of the refresh of one day: whether it is up to date, and how its scores are explained.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Run {
+    pub(crate) inputs: Vec<i64>,
+    pub(crate) overrides: i64,
+    pub(crate) rules_version: i64,
+    pub(crate) n_customers: u64,
+    pub(crate) cuts: Cuts,
+    pub(crate) at: i64,
+}
+
+fn run_key(day: i64) -> String {
+    format!("rfm_run:{day}")
+}
+
+/// Recomputes everything derived as of a day.
+///
+/// **Errors**: `bad_request` when there are no orders, or none before the day.
+pub async fn refresh(ctx: &Ctx, options: RefreshOptions) -> Result<Refreshed> {
+    let _guard = ctx.write_lock().await?;
+    ctx.refresh_overrides().await?;
+    let workspace = ctx.workspace();
+    let Some((_, newest)) = ctx.lake().order_span().await? else {
+        return Err(Error::bad_request(
+            "there are no orders to score: import some first (zhike import FILE)".into(),
+            "还没有订单，无法计算：请先导入（zhike import 文件）".into(),
+        ));
+    };
+    let newest = workspace.day_of(newest);
+    let day = options.as_of.map_or(newest, day_number);
+    let (rules, rules_version) = definition_version::<Rules>(ctx, RULES, "default").await?;
+    let inputs = ctx.lake().versions(&INPUTS).await?;
+    let overrides = ctx.store().overrides_version().await?;
+    if let Some(run) = last_run(ctx, day).await?
+        && !options.force
+        && run.inputs == inputs
+        && run.overrides == overrides
+        && run.rules_version == rules_version
+    {
+        return Ok(Refreshed {
+            as_of: day_text(day),
+            n_customers: run.n_customers,
+            is_computed: false,
+            rules_version,
+            days_behind: day - newest,
+        });
+    }
+    let facts = ctx.lake().rfm_inputs(workspace.day_start(day + 1)).await?;
+    if facts.profile_id.is_empty() {
+        return Err(Error::bad_request(
+            format!("no customer had an order by {}: choose a later day", day_text(day)),
+            format!("截至 {} 还没有客户下单：请选择更晚的日期", day_text(day)),
+        ));
+    }
+    let recency = recency_days(ctx, &facts.last_ordered_at, day);
+    let columns = rfm::Input { recency_days: &recency, frequency: &facts.frequency, monetary: &facts.monetary };
+    let scored = rfm::score(columns, &rules).map_err(|problem| Error::bug("stored RFM rules", problem))?;
+    let n_customers = facts.profile_id.len();
+    let batch_id = ctx.vault().random_id();
+    let mut stage = ctx.lake().stage("rfm", batch_id, "new")?;
+    // A piece at a time, so that memory holds one copy of the scores.
+    for from in (0..n_customers).step_by(1 << 18) {
+        let to = (from + (1 << 18)).min(n_customers);
+        let n_rows = to - from;
+        let nums = |values: &[i64]| Column::Num(values[from..to].iter().map(|&value| Some(value)).collect());
+        let scores = |values: &[u8]| Column::Num(values[from..to].iter().map(|&value| Some(i64::from(value))).collect());
+        let same = |value: i64| Column::Num(std::iter::repeat_n(Some(value), n_rows).collect());
+        let mode = if rules.mode == Mode::Quantile { "quantile" } else { "thresholds" };
+        let mut frame = Frame::new(n_rows);
+        frame.set("profile_id", ColumnType::Int, nums(&facts.profile_id));
+        frame.set("as_of", ColumnType::Day, same(day));
+        frame.set("recency_days", ColumnType::Int, nums(&recency));
+        frame.set("frequency", ColumnType::Int, nums(&facts.frequency));
+        frame.set("monetary", MONEY, nums(&facts.monetary));
+        frame.set("r_score", ColumnType::Int, scores(&scored.r));
+        frame.set("f_score", ColumnType::Int, scores(&scored.f));
+        frame.set("m_score", ColumnType::Int, scores(&scored.m));
+        let segments: TextColumn = scored.segment[from..to].iter().map(|segment| Some(segment.as_str())).collect();
+        frame.set("rfm_segment", ColumnType::Text, Column::Text(segments));
+        let tiers: TextColumn = scored.tier[from..to].iter().map(|tier| Some(tier.as_str())).collect();
+        frame.set("tier", ColumnType::Text, Column::Text(tiers));
+        frame.set("mode", ColumnType::Text, Column::Text(std::iter::repeat_n(Some(mode), n_rows).collect()));
+        frame.set("rules_version", ColumnType::Int, same(rules_version));
+        stage.push(frame)?;
+    }
+    let staged = stage.finish()?;
+    let mut publication = Publication::default();
+    publication.change("rfm", staged, ctx.lake().files_of_day("rfm", "as_of", day).await?);
+    ctx.step("refresh.staged")?;
+    ctx.lake().publish(batch_id, &publication).await?;
+    ctx.step("refresh.published")?;
+    let run = Run {
+        inputs,
+        overrides,
+        rules_version,
+        n_customers: n_customers as u64,
+        cuts: scored.cuts,
+        at: ctx.now(),
+    };
+    let json = serde_json::to_string(&run).map_err(|error| Error::bug("a refresh as JSON", error))?;
+    ctx.store().set_meta(&run_key(day), &json).await?;
+    Ok(Refreshed {
+        as_of: day_text(day),
+        n_customers: n_customers as u64,
+        is_computed: true,
+        rules_version,
+        days_behind: day - newest,
+    })
+}
+
+/// Days between each instant's calendar day and the day asked for.
+fn recency_days(ctx: &Ctx, last: &[i64], day: i64) -> Vec<i64> {
+    let workspace = ctx.workspace();
+    // Looking a zone up costs more than remembering the days met.
+    let mut known: std::collections::HashMap<i64, (i64, i64)> = std::collections::HashMap::new();
+    last.iter()
+        .map(|&at| {
+            let utc_day = at.div_euclid(86_400_000_000);
+            let (starts, first) = *known.entry(utc_day).or_insert_with(|| {
+                let first = workspace.day_of(utc_day * 86_400_000_000);
+                (workspace.day_start(first + 1), first)
+            });
+            day - if at >= starts { first + 1 } else { first }
+        })
+        .collect()
+}
+
+pub(crate) async fn last_run(ctx: &Ctx, day: i64) -> Result<Option<Run>> {
+    // A run that an earlier release described otherwise is simply computed again.
+    Ok(ctx.store().get_meta(&run_key(day)).await?.and_then(|json| serde_json::from_str(&json).ok()))
+}
+
+pub(crate) fn day_text(day: i64) -> String {
+    date_of(day).map_or_else(|| day.to_string(), |date| date.to_string())
+}
+
+/// The RFM rules in force and their version; 0 is the default.
+pub async fn rules(ctx: &Ctx) -> Result<(Rules, i64)> {
+    definition_version(ctx, RULES, "default").await
+}
+
+/// Puts new RFM rules in force; the next refresh uses them.
+///
+/// **Errors**: `bad_request` naming the cells that are covered twice or not at all.
+pub async fn set_rules(ctx: &Ctx, rules: &Rules) -> Result<i64> {
+    let problems = rules.validate();
+    if !problems.is_empty() {
+        let en: Vec<&str> = problems.iter().map(|problem| problem.en.as_str()).collect();
+        let zh: Vec<&str> = problems.iter().map(|problem| problem.zh.as_str()).collect();
+        return Err(Error::bad_request(en.join("; "), zh.join("；")));
+    }
+    put_definition(ctx, RULES, "default", rules).await
+}

@@ -1,0 +1,110 @@
+//! Keys of persons and loads: made, fetched, used.
+
+use std::collections::HashMap;
+
+use zhike_state::{FieldRow, IdentityRow, KeyRow};
+use zhike_vault::{Place, Subject, SubjectKey};
+
+use crate::{Ctx, Error, Result};
+
+const PROFILE: &str = "profile";
+const BATCH: &str = "batch";
+
+/// Where identity values are sealed.
+pub(crate) const IDENTITY_VALUE: Place<'static> = Place { table: "identities", column: "value" };
+/// Where rows set aside are sealed.
+pub(crate) const QUARANTINE_ROW: Place<'static> = Place { table: "quarantine", column: "row" };
+
+/// Keys at hand, and those that are new and not stored yet.
+#[derive(Default)]
+pub(crate) struct Keys {
+    open: HashMap<i64, SubjectKey>,
+    new: Vec<KeyRow>,
+}
+
+impl Keys {
+    /// Fetches the keys of profiles that are not at hand. A profile without a key was erased: it gets none.
+    pub(crate) async fn fetch(&mut self, ctx: &Ctx, profiles: impl IntoIterator<Item = i64>) -> Result<()> {
+        let mut wanted: Vec<(String, i64)> = profiles
+            .into_iter()
+            .filter(|profile| !self.open.contains_key(profile))
+            .map(|profile| (PROFILE.to_owned(), profile))
+            .collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        for row in ctx.store().keys(&wanted).await? {
+            let key = ctx.vault().unwrap(Subject::Profile(row.subject_id), &row.wrapped)?;
+            self.open.insert(row.subject_id, key);
+        }
+        Ok(())
+    }
+
+    /// The key of a profile, when it has one.
+    pub(crate) fn get(&self, profile: i64) -> Option<&SubjectKey> {
+        self.open.get(&profile)
+    }
+
+    /// Makes the key of a new profile.
+    pub(crate) fn make(&mut self, ctx: &Ctx, profile: i64, now: i64) -> &SubjectKey {
+        let (key, wrapped) = ctx.vault().new_subject_key(Subject::Profile(profile));
+        self.new.push(key_row(ctx, PROFILE, profile, wrapped, now));
+        self.open.entry(profile).or_insert(key)
+    }
+
+    /// Stores the new keys, before anything sealed under them is stored.
+    pub(crate) async fn store_new(&mut self, ctx: &Ctx) -> Result<()> {
+        if !self.new.is_empty() {
+            ctx.store().put_keys(std::mem::take(&mut self.new)).await?;
+        }
+        Ok(())
+    }
+}
+
+fn key_row(ctx: &Ctx, kind: &str, id: i64, wrapped: Vec<u8>, now: i64) -> KeyRow {
+    KeyRow {
+        subject_kind: kind.into(),
+        subject_id: id,
+        epoch: i64::from(ctx.vault().epoch()),
+        wrapped,
+        created_at: now,
+    }
+}
+
+/// Makes and stores the key of a load's quarantine.
+pub(crate) async fn make_batch_key(ctx: &Ctx, batch_id: i64) -> Result<SubjectKey> {
+    let (key, wrapped) = ctx.vault().new_subject_key(Subject::Batch(batch_id));
+    ctx.store().put_keys(vec![key_row(ctx, BATCH, batch_id, wrapped, ctx.now())]).await?;
+    Ok(key)
+}
+
+/// The key of a load's quarantine.
+///
+/// **Errors**: `quarantine_row_gone` when it was destroyed.
+pub(crate) async fn batch_key(ctx: &Ctx, batch_id: i64) -> Result<SubjectKey> {
+    let rows = ctx.store().keys(&[(BATCH.to_owned(), batch_id)]).await?;
+    let row = rows.first().ok_or_else(|| Error::gone("the rows of this load were destroyed", "这批隔离行已销毁"))?;
+    Ok(ctx.vault().unwrap(Subject::Batch(batch_id), &row.wrapped)?)
+}
+
+/// A sealed text in the clear; `None` when the key is gone or the text damaged (which is logged).
+pub(crate) fn open_text(key: Option<&SubjectKey>, place: Place<'_>, sealed: &[u8]) -> Option<String> {
+    let bytes = key?.open(place, sealed);
+    match bytes {
+        Ok(bytes) => String::from_utf8(bytes.to_vec()).ok(),
+        Err(error) => {
+            tracing::error!(place.table, place.column, %error, "a sealed value does not open");
+            None
+        }
+    }
+}
+
+/// The value of an identity.
+pub(crate) fn identity_value(keys: &Keys, identity: &IdentityRow) -> Option<String> {
+    open_text(keys.get(identity.key_profile_id), IDENTITY_VALUE, &identity.sealed)
+}
+
+/// The value of a personal field.
+pub(crate) fn field_value(keys: &Keys, field: &FieldRow) -> Option<String> {
+    let place = Place { table: "profiles", column: &field.field };
+    open_text(keys.get(field.profile_id), place, &field.sealed)
+}

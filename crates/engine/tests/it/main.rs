@@ -1,0 +1,10 @@
+//! Use cases on real stores: SQLite always, PostgreSQL when `ZHIKE_TEST_PG` names a server.
+
+mod crash;
+mod identity;
+mod lines;
+mod privacy;
+mod quarantine;
+mod refresh;
+mod rows;
+mod support;

@@ -1,0 +1,38 @@
+//! Rows set aside are kept sealed, can be repaired and loaded again.
+
+use std::sync::Arc;
+
+use zhike_domain::id::BatchId;
+use zhike_domain::import::entity::Entity;
+use zhike_engine::quarantine::{self, Repair};
+
+use crate::support::{Home, load, rows};
+
+const ORDERS: &str = "\
+订单编号,会员号,下单时间,实付金额
+T1,M1,2026-01-02 10:00:00,100.00
+T2,M1,不知道,50.00
+,M1,2026-01-02 10:00:00,25.00
+T4,M1,2026-01-04 10:00:00,abc
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repaired_row_is_loaded_and_the_books_balance() {
+    let home = Home::sqlite();
+    let ctx = home.open().await;
+    let report = load(&ctx, &home.file("orders.csv", ORDERS), Entity::Orders).await.unwrap();
+    assert_eq!((report.rows_read, report.rows_loaded, report.rows_quarantined), (4, 1, 3), "{report:?}");
+    let batch: BatchId = report.batch_id.parse().unwrap();
+    let open = rows(&ctx, "SELECT row_no, reason_code, \"row\", status FROM quarantine ORDER BY row_no").await;
+    insta::assert_snapshot!(open.join("\n"), @"");
+
+    let row = quarantine::reveal(&ctx, batch, 3, "owner", "repair").await.unwrap();
+    assert_eq!(row.cells[2].as_deref(), Some("不知道"));
+    let mut cells = row.cells.clone();
+    cells[2] = Some("2026-01-03 10:00:00".into());
+    let repairs = vec![Repair { row_no: 3, cells: Some(cells) }];
+    let again = quarantine::replay(&ctx, batch, Some(repairs), Arc::new(|_| {})).await.unwrap();
+    assert_eq!((again.rows_read, again.rows_loaded), (1, 1), "{again:?}");
+    assert_eq!(rows(&ctx, "SELECT order_id FROM orders ORDER BY 1").await, ["T1", "T2"]);
+    assert_eq!(rows(&ctx, "SELECT status FROM quarantine WHERE row_no = 3").await, ["replayed"]);
+}

@@ -1,0 +1,239 @@
+//! The command line: arguments to use cases, results to stdout, progress and errors to stderr.
+
+mod demo;
+mod import;
+mod profile;
+mod quarantine;
+mod refresh;
+mod serve;
+mod sql;
+mod workspace;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use zhike_domain::sensitive::Sensitive;
+use zhike_engine::{Ctx, Options};
+
+/// Zhike 知客 — know the guest: customer data platform and analytics in one binary.
+#[derive(Parser)]
+#[command(name = "zhike", version, propagate_version = true, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options of every command.
+#[derive(Args, Clone)]
+pub(crate) struct Global {
+    /// Data directory; made on first use.
+    #[arg(long, global = true, env = "ZHIKE_DATA", default_value = "./zhike-data", value_name = "DIR")]
+    data: PathBuf,
+    /// State on PostgreSQL instead of SQLite: postgres://…
+    #[arg(long, global = true, env = "ZHIKE_STATE", value_name = "URL", hide_env_values = true)]
+    state: Option<String>,
+    /// File that holds the passphrase of the keys, instead of a key file in the data directory.
+    #[arg(long, global = true, env = "ZHIKE_PASSPHRASE_FILE", value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
+    /// Form of printed rows.
+    #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+    /// Language of messages; taken from LANG when absent.
+    #[arg(long, global = true, env = "ZHIKE_LANG", value_enum)]
+    lang: Option<Lang>,
+    /// Memory for queries in MiB; beyond it they spill to disk.
+    #[arg(long, global = true, env = "ZHIKE_MEMORY_MIB", default_value_t = 2048, value_name = "MIB")]
+    memory_mib: usize,
+}
+
+/// Form of printed rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Columns for people.
+    Table,
+    /// CSV for other programs.
+    Csv,
+    /// One JSON document.
+    Json,
+}
+
+/// Language of messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Lang {
+    /// 中文.
+    Zh,
+    /// English.
+    En,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Load the bundled real data set, compute everything, open the console.
+    Demo(demo::Demo),
+    /// Make the data directory and its keys (done by itself on first use), set currency and time zone.
+    Init(workspace::Init),
+    /// Serve API and console.
+    Serve(serve::Serve),
+    /// Load files: CSV, TSV, Excel, JSON Lines, Parquet, each also gzipped.
+    Import(import::Import),
+    /// Show loads and their reports.
+    Imports(import::Imports),
+    /// Show the column mapping that a file would be loaded with, as YAML to edit.
+    Mapping(import::ShowMapping),
+    /// List, show, repair and replay rows that could not be loaded.
+    #[command(subcommand)]
+    Quarantine(quarantine::Quarantine),
+    /// Recompute everything derived, as of a day.
+    Refresh(refresh::Refresh),
+    /// Show or change the RFM rules.
+    #[command(subcommand)]
+    Rules(refresh::Rules),
+    /// Run a read-only SELECT over all tables.
+    Sql(sql::Sql),
+    /// Show one customer, whole.
+    #[command(subcommand)]
+    Profile(profile::Profile),
+    /// Write generated documents: OpenAPI, tables, errors.
+    #[command(hide = true)]
+    Gen(crate::generate::Gen),
+}
+
+/// What went wrong, in both languages.
+pub(crate) struct Failure {
+    en: String,
+    zh: String,
+}
+
+impl Failure {
+    pub(crate) fn new(en: impl Into<String>, zh: impl Into<String>) -> Self {
+        Self { en: en.into(), zh: zh.into() }
+    }
+
+    fn text(&self, lang: Lang) -> &str {
+        match lang {
+            Lang::Zh => &self.zh,
+            Lang::En => &self.en,
+        }
+    }
+}
+
+impl From<zhike_engine::Error> for Failure {
+    fn from(error: zhike_engine::Error) -> Self {
+        if let Some(cause) = &error.cause {
+            tracing::debug!(code = error.code.as_str(), cause = %chain(cause.as_ref()), "cause");
+        }
+        Self { en: error.message, zh: error.message_zh }
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::new(error.to_string(), format!("读写出错：{error}"))
+    }
+}
+
+/// An error and its causes in one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    text
+}
+
+pub(crate) type Outcome = Result<ExitCode, Failure>;
+
+impl Global {
+    /// Opens the data directory.
+    pub(crate) async fn open(&self) -> Result<Ctx, Failure> {
+        let passphrase = match &self.passphrase_file {
+            None => None,
+            Some(path) => {
+                let text = std::fs::read_to_string(path).map_err(|error| {
+                    Failure::new(
+                        format!("cannot read the passphrase file {}: {error}", path.display()),
+                        format!("无法读取口令文件 {}：{error}", path.display()),
+                    )
+                })?;
+                Some(Sensitive::new(text.trim_end_matches(['\n', '\r']).to_owned()))
+            }
+        };
+        let options = Options {
+            dir: self.data.clone(),
+            state_url: self.state.clone(),
+            passphrase,
+            memory_bytes: Some(self.memory_mib << 20),
+            ..Options::default()
+        };
+        Ok(Ctx::open(options).await?)
+    }
+
+    pub(crate) fn lang(&self) -> Lang {
+        self.lang.unwrap_or_else(|| {
+            let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| std::env::var(name).ok());
+            match locale {
+                Some(locale) if locale.starts_with("zh") => Lang::Zh,
+                _ => Lang::En,
+            }
+        })
+    }
+}
+
+/// Parses the arguments and runs the command; exit code 0 only when all was done.
+pub(crate) fn main() -> ExitCode {
+    let cli = Cli::parse();
+    init_log(matches!(cli.command, Command::Serve(_) | Command::Demo(_)));
+    let lang = cli.global.lang();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error.to_string()),
+    };
+    match runtime.block_on(run(cli)) {
+        Ok(code) => code,
+        Err(failure) => fail(failure.text(lang)),
+    }
+}
+
+fn fail(message: &str) -> ExitCode {
+    // Nothing can be done when stderr itself is gone.
+    let _ = writeln!(std::io::stderr(), "zhike: {message}");
+    ExitCode::FAILURE
+}
+
+async fn run(cli: Cli) -> Outcome {
+    let global = &cli.global;
+    match cli.command {
+        Command::Demo(command) => command.run(global).await,
+        Command::Init(command) => command.run(global).await,
+        Command::Serve(command) => command.run(global).await,
+        Command::Import(command) => command.run(global).await,
+        Command::Imports(command) => command.run(global).await,
+        Command::Mapping(command) => command.run(global).await,
+        Command::Quarantine(command) => command.run(global).await,
+        Command::Refresh(command) => command.run(global).await,
+        Command::Rules(command) => command.run(global).await,
+        Command::Sql(command) => command.run(global).await,
+        Command::Profile(command) => command.run(global).await,
+        Command::Gen(command) => command.run(),
+    }
+}
+
+/// Servers log to stderr what they do, commands only what is wrong; `ZHIKE_LOG` changes that.
+fn init_log(is_server: bool) {
+    let default = if is_server { "info,sqlx=warn,datafusion=warn,deltalake_core=warn" } else { "warn,deltalake_core=error" };
+    let filter = tracing_subscriber::EnvFilter::try_from_env("ZHIKE_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if std::env::var("ZHIKE_LOG_FORMAT").is_ok_and(|format| format == "json") {
+        log.json().init();
+    } else {
+        log.with_target(false).init();
+    }
+}

@@ -1,0 +1,115 @@
+//! The routes: every one is listed here once.
+
+mod csp;
+mod error;
+mod guard;
+mod imports;
+mod overview;
+pub(crate) mod profiles;
+mod quarantine;
+mod uploads;
+mod workspace;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware;
+use axum::routing::get;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
+use tower_http::trace::TraceLayer;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use zhike_engine::Ctx;
+
+use crate::jobs::Jobs;
+use uploads::Uploads;
+
+/// Largest JSON body.
+const MAX_JSON_BYTES: usize = 8 << 20;
+
+/// What handlers need.
+#[derive(Clone)]
+pub(crate) struct App(Arc<AppInner>);
+
+struct AppInner {
+    ctx: Ctx,
+    jobs: Jobs,
+    uploads: Uploads,
+}
+
+impl App {
+    pub(crate) fn new(ctx: Ctx) -> Self {
+        let uploads = Uploads::new(&ctx.dir().join("uploads"));
+        Self(Arc::new(AppInner { ctx, jobs: Jobs::default(), uploads }))
+    }
+
+    fn ctx(&self) -> &Ctx {
+        &self.0.ctx
+    }
+
+    fn jobs(&self) -> &Jobs {
+        &self.0.jobs
+    }
+
+    fn uploads(&self) -> &Uploads {
+        &self.0.uploads
+    }
+}
+
+#[derive(OpenApi)]
+#[openapi(info(title = "Zhike API", description = "Customer data platform", license(name = "Apache-2.0")))]
+struct ApiDoc;
+
+fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
+    OpenApiRouter::with_openapi(ApiDoc::openapi())
+        .routes(routes!(workspace::show))
+        .routes(routes!(overview::show))
+        .routes(routes!(profiles::list))
+        .routes(routes!(profiles::search))
+        .routes(routes!(profiles::show))
+        .routes(routes!(profiles::orders))
+        .routes(routes!(imports::list, imports::start))
+        .routes(routes!(imports::show))
+        .routes(routes!(imports::job))
+        .routes(routes!(uploads::guess))
+        .routes(routes!(quarantine::list))
+        .routes(routes!(quarantine::reveal))
+        .routes(routes!(quarantine::replay))
+        .layer(DefaultBodyLimit::max(MAX_JSON_BYTES))
+        .merge(OpenApiRouter::new().routes(routes!(uploads::create)).layer(uploads::limit()))
+        .split_for_parts()
+}
+
+/// The OpenAPI document.
+pub(crate) fn openapi() -> utoipa::openapi::OpenApi {
+    api().1
+}
+
+/// All routes with their layers.
+pub(crate) fn router(app: App) -> Router {
+    let (api, document) = api();
+    let document = Arc::new(document.to_json().unwrap_or_default());
+    let api = api
+        .route("/api/openapi.json", get(move || async move { ([("content-type", "application/json")], document.to_string()) }))
+        .route("/healthz", get(|| async { "ok" }))
+        .route("/readyz", get(workspace::ready))
+        .route("/metrics", get(workspace::metrics))
+        .fallback(crate::console::serve);
+    api.with_state(app)
+        .layer(middleware::from_fn(guard::check))
+        .layer(middleware::from_fn(csp::headers))
+        .layer(CatchPanicLayer::custom(error::panicked))
+        .layer(PropagateRequestIdLayer::x_request_id())
+        .layer(TraceLayer::new_for_http().make_span_with(guard::span))
+        .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+}
+
+/// The answer where nothing is.
+pub(crate) fn not_found() -> axum::response::Response {
+    use axum::response::IntoResponse;
+    let code = zhike_domain::error_code::ErrorCode::NotFound;
+    error::ApiError::new(code, "there is nothing at this address", "这个地址没有内容").into_response()
+}

@@ -1,0 +1,223 @@
+//! `/api/v1/imports` and the jobs that load.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use zhike_domain::error_code::ErrorCode;
+use zhike_domain::id::BatchId;
+use zhike_domain::import::entity::Entity;
+use zhike_domain::import::mapping::Mapping;
+use zhike_domain::import::report::LoadReport;
+use zhike_engine::import::{self, BatchRow, ImportOptions};
+
+use super::App;
+use super::error::{ApiError, ApiResult};
+use super::profiles::bad_cursor;
+use crate::output::instant;
+
+/// A load in a list.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ImportItem {
+    batch_id: String,
+    file_name: String,
+    entity: String,
+    source: String,
+    /// running, prepared, loaded, failed.
+    status: String,
+    rows_read: i64,
+    rows_loaded: i64,
+    rows_duplicate: i64,
+    rows_quarantined: i64,
+    quality: Option<f64>,
+    started_at: String,
+    finished_at: Option<String>,
+    error: Option<String>,
+}
+
+impl From<&BatchRow> for ImportItem {
+    fn from(row: &BatchRow) -> Self {
+        Self {
+            batch_id: BatchId::new(row.batch_id).to_string(),
+            file_name: row.file_name.clone(),
+            entity: row.entity.clone(),
+            source: row.source.clone(),
+            status: row.status.as_str().into(),
+            rows_read: row.rows_read,
+            rows_loaded: row.rows_loaded,
+            rows_duplicate: row.rows_duplicate,
+            rows_quarantined: row.rows_quarantined,
+            quality: row.quality,
+            started_at: instant(row.started_at),
+            finished_at: row.finished_at.map(instant),
+            error: row.error.clone(),
+        }
+    }
+}
+
+/// A page of loads.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ImportPage {
+    items: Vec<ImportItem>,
+    next: Option<String>,
+}
+
+/// Which loads.
+#[derive(Deserialize, IntoParams)]
+pub(super) struct ImportQuery {
+    /// Cursor of the page before.
+    after: Option<String>,
+    /// Loads, 20 by default.
+    limit: Option<usize>,
+}
+
+/// Loads, newest first.
+#[utoipa::path(get, path = "/api/v1/imports", params(ImportQuery), responses((status = 200, body = ImportPage)))]
+pub(super) async fn list(
+    State(app): State<App>,
+    query: Result<Query<ImportQuery>, QueryRejection>,
+) -> ApiResult<Json<ImportPage>> {
+    let Query(query) = query.map_err(ApiError::from)?;
+    let limit = query.limit.unwrap_or(20).clamp(1, 200);
+    let before = match query.after.as_deref() {
+        None => None,
+        Some(text) => {
+            let parsed = text.split_once(':').and_then(|(at, id)| {
+                Some((at.parse::<i64>().ok()?, id.parse::<BatchId>().ok()?.get()))
+            });
+            Some(parsed.ok_or_else(bad_cursor)?)
+        }
+    };
+    let rows = import::list(app.ctx(), limit, before).await?;
+    let next = (rows.len() == limit)
+        .then(|| rows.last().map(|row| format!("{}:{}", row.started_at, BatchId::new(row.batch_id))))
+        .flatten();
+    Ok(Json(ImportPage { items: rows.iter().map(ImportItem::from).collect(), next }))
+}
+
+/// A load with its report.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ImportBody {
+    batch: ImportItem,
+    #[schema(value_type = Option<Object>)]
+    report: Option<LoadReport>,
+}
+
+/// One load with its report.
+#[utoipa::path(
+    get,
+    path = "/api/v1/imports/{batch_id}",
+    params(("batch_id" = String, Path, description = "`bat_…`")),
+    responses((status = 200, body = ImportBody), (status = 404, body = super::error::ErrorBody))
+)]
+pub(super) async fn show(
+    State(app): State<App>,
+    path: Result<Path<BatchId>, PathRejection>,
+) -> ApiResult<Json<ImportBody>> {
+    let Path(batch_id) = path.map_err(ApiError::from)?;
+    let (batch, report) = import::report(app.ctx(), batch_id).await?;
+    Ok(Json(ImportBody { batch: ImportItem::from(&batch), report }))
+}
+
+/// What to load.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct StartBody {
+    upload_id: String,
+    #[schema(value_type = String)]
+    entity: Entity,
+    source: Option<String>,
+    /// Mapping of the upload, changed or not.
+    #[schema(value_type = Option<Object>)]
+    mapping: Option<Mapping>,
+    /// Clean and count only.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// A load that was started.
+#[derive(Serialize, ToSchema)]
+pub(super) struct StartedBody {
+    pub(super) job_id: String,
+}
+
+/// Loads an uploaded file in the background.
+#[utoipa::path(post, path = "/api/v1/imports", request_body = StartBody, responses((status = 202, body = StartedBody)))]
+pub(super) async fn start(
+    State(app): State<App>,
+    body: Result<Json<StartBody>, JsonRejection>,
+) -> ApiResult<(StatusCode, Json<StartedBody>)> {
+    let Json(body) = body.map_err(ApiError::from)?;
+    let upload = app.uploads().get(&body.upload_id).ok_or_else(super::uploads::gone)?;
+    let options = ImportOptions {
+        entity: Some(body.entity),
+        mapping: body.mapping,
+        source: body.source,
+        sheet: None,
+        dry_run: body.dry_run,
+    };
+    let ctx = app.ctx().clone();
+    let (uploads, upload_id) = (app.uploads().clone(), body.upload_id);
+    let job_id = app.jobs().start(move |progress| async move {
+        let dry_run = options.dry_run;
+        let report = import::import(&ctx, upload.file(), options, progress).await?;
+        if !dry_run {
+            uploads.remove(&upload_id);
+        }
+        Ok(report)
+    });
+    Ok((StatusCode::ACCEPTED, Json(StartedBody { job_id })))
+}
+
+/// A job as it stands.
+#[derive(Serialize, ToSchema)]
+pub(super) struct JobBody {
+    job_id: String,
+    /// running, done, failed.
+    state: &'static str,
+    stage: &'static str,
+    rows_done: u64,
+    /// Share of the file read, 0 to 1.
+    done_ratio: f64,
+    rows_per_second: f64,
+    batch_id: Option<String>,
+    #[schema(value_type = Option<Object>)]
+    report: Option<Arc<LoadReport>>,
+    error: Option<String>,
+    error_zh: Option<String>,
+}
+
+/// How far a job has come.
+#[utoipa::path(
+    get,
+    path = "/api/v1/jobs/{job_id}",
+    params(("job_id" = String, Path, description = "`job_…`")),
+    responses((status = 200, body = JobBody), (status = 404, body = super::error::ErrorBody))
+)]
+pub(super) async fn job(State(app): State<App>, Path(job_id): Path<String>) -> ApiResult<Json<JobBody>> {
+    let job = app
+        .jobs()
+        .get(&job_id)
+        .ok_or_else(|| ApiError::new(ErrorCode::NotFound, "there is no such job any more", "这个任务已不存在"))?;
+    let (state, report, error, error_zh) = match job.outcome {
+        None => ("running", None, None, None),
+        Some(Ok(report)) => ("done", Some(report), None, None),
+        Some(Err((en, zh))) => ("failed", None, Some(en), Some(zh)),
+    };
+    let seconds = job.started.elapsed().as_secs_f64().max(0.001);
+    Ok(Json(JobBody {
+        job_id,
+        state,
+        stage: job.progress.stage,
+        rows_done: job.progress.rows_done,
+        done_ratio: if job.progress.total == 0 { 0.0 } else { job.progress.done as f64 / job.progress.total as f64 },
+        rows_per_second: job.progress.rows_done as f64 / seconds,
+        batch_id: report.as_ref().map(|report| report.batch_id.clone()),
+        report,
+        error,
+        error_zh,
+    }))
+}

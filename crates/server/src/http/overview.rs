@@ -1,0 +1,217 @@
+//! `GET /api/v1/overview`.
+
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use zhike_engine::overview::{self, Compare, DayFigures, Overview, Totals};
+
+use super::App;
+use super::error::{ApiError, ApiResult};
+use super::profiles::{day, money};
+
+/// Which days.
+#[derive(Deserialize, IntoParams)]
+pub(super) struct OverviewQuery {
+    /// First day; 30 days up to the last by default.
+    #[param(value_type = Option<String>)]
+    from: Option<jiff::civil::Date>,
+    /// Last day; the last day with data by default.
+    #[param(value_type = Option<String>)]
+    to: Option<jiff::civil::Date>,
+    /// `prev` for as many days just before, `year` for the same days a year earlier.
+    compare: Option<CompareWord>,
+}
+
+/// Days compared with.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum CompareWord {
+    Prev,
+    Year,
+}
+
+/// The figures of the first page.
+#[derive(Serialize, ToSchema)]
+pub(super) struct OverviewBody {
+    from: String,
+    to: String,
+    compare_from: String,
+    compare_to: String,
+    currency: String,
+    kpis: Vec<Kpi>,
+    trend: Vec<TrendDay>,
+    tiers: Vec<TierRow>,
+    rfm_segments: Vec<SegmentRow>,
+    sentence_zh: String,
+    sentence_en: String,
+}
+
+/// One figure with its past.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Kpi {
+    /// net_sales, orders, active_customers, new_customers, repurchase_rate, refund_rate.
+    key: &'static str,
+    /// money, count, ratio.
+    unit: &'static str,
+    /// Money as decimal text, the others as numbers.
+    #[schema(value_type = Object, nullable)]
+    value: serde_json::Value,
+    #[schema(value_type = Object, nullable)]
+    previous: serde_json::Value,
+    /// By day; empty where a day has no such figure.
+    series: Vec<Option<f64>>,
+}
+
+/// One day.
+#[derive(Serialize, ToSchema)]
+pub(super) struct TrendDay {
+    on: String,
+    net_sales: String,
+    orders: i64,
+    active_customers: i64,
+    /// The last day of the data, which may not be over.
+    is_partial: bool,
+    previous_net_sales: Option<String>,
+}
+
+/// One tier.
+#[derive(Serialize, ToSchema)]
+pub(super) struct TierRow {
+    tier: String,
+    n_customers: i64,
+    customer_ratio: f64,
+    monetary: String,
+    monetary_ratio: f64,
+}
+
+/// One of the eight groups.
+#[derive(Serialize, ToSchema)]
+pub(super) struct SegmentRow {
+    rfm_segment: String,
+    n_customers: i64,
+    customer_ratio: f64,
+    monetary: String,
+    monetary_ratio: f64,
+    avg_recency_days: f64,
+}
+
+/// Figures of some days against earlier ones, tiers and groups of the newest refresh.
+#[utoipa::path(get, path = "/api/v1/overview", params(OverviewQuery), responses((status = 200, body = OverviewBody)))]
+pub(super) async fn show(
+    State(app): State<App>,
+    query: Result<Query<OverviewQuery>, QueryRejection>,
+) -> ApiResult<Json<OverviewBody>> {
+    let Query(query) = query.map_err(ApiError::from)?;
+    let compare = match query.compare {
+        Some(CompareWord::Year) => Compare::Year,
+        _ => Compare::Previous,
+    };
+    let figures = overview::overview(app.ctx(), query.from, query.to, compare).await?;
+    Ok(Json(body(&figures, app.ctx().workspace().currency)))
+}
+
+fn body(figures: &Overview, currency: String) -> OverviewBody {
+    let trend = figures
+        .days
+        .iter()
+        .enumerate()
+        .map(|(at, figure)| TrendDay {
+            on: day(figure.on),
+            net_sales: money(figure.net_sales),
+            orders: figure.n_orders,
+            active_customers: figure.n_customers,
+            is_partial: figure.on == figures.data_to,
+            previous_net_sales: figures.days_before.get(at).map(|before| money(before.net_sales)),
+        })
+        .collect();
+    OverviewBody {
+        from: day(figures.span.0),
+        to: day(figures.span.1),
+        compare_from: day(figures.compared.0),
+        compare_to: day(figures.compared.1),
+        currency,
+        kpis: kpis(figures),
+        trend,
+        tiers: tiers(figures),
+        rfm_segments: segments(figures),
+        sentence_zh: figures.sentence.0.clone(),
+        sentence_en: figures.sentence.1.clone(),
+    }
+}
+
+fn kpis(figures: &Overview) -> Vec<Kpi> {
+    use serde_json::Value;
+    let before = figures.before.as_ref();
+    let series = |of: &dyn Fn(&DayFigures) -> Option<f64>| figures.days.iter().map(of).collect();
+    let amount = |value: i64| Value::String(money(value));
+    let count = Value::from;
+    let share = |part: i64, whole: i64| if whole == 0 { Value::Null } else { Value::from(part as f64 / whole as f64) };
+    let kpi = |key, unit, of: &dyn Fn(&Totals) -> Value, series: Vec<Option<f64>>| Kpi {
+        key,
+        unit,
+        value: of(&figures.now),
+        previous: before.map_or(Value::Null, of),
+        series,
+    };
+    vec![
+        kpi("net_sales", "money", &|t| amount(t.net_sales), series(&|d| Some(d.net_sales as f64 / 100.0))),
+        kpi("orders", "count", &|t| count(t.n_orders), series(&|d| Some(d.n_orders as f64))),
+        kpi("active_customers", "count", &|t| count(t.n_customers), series(&|d| Some(d.n_customers as f64))),
+        kpi("new_customers", "count", &|t| count(t.n_new), Vec::new()),
+        kpi("repurchase_rate", "ratio", &|t| share(t.n_repeat, t.n_customers), Vec::new()),
+        kpi(
+            "refund_rate",
+            "ratio",
+            &|t| share(t.refunds, t.sales),
+            series(&|d| (d.sales != 0).then(|| d.refunds as f64 / d.sales as f64)),
+        ),
+    ]
+}
+
+fn ratio(part: i64, whole: i64) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+}
+
+fn tiers(figures: &Overview) -> Vec<TierRow> {
+    let all = sums(figures, |_| true);
+    ["core", "potential", "general", "at_risk"]
+        .into_iter()
+        .map(|tier| {
+            let (n, monetary, _) = sums(figures, |group| group.0 == tier);
+            TierRow {
+                tier: tier.into(),
+                n_customers: n,
+                customer_ratio: ratio(n, all.0),
+                monetary: money(monetary),
+                monetary_ratio: ratio(monetary, all.1),
+            }
+        })
+        .collect()
+}
+
+fn segments(figures: &Overview) -> Vec<SegmentRow> {
+    let all = sums(figures, |_| true);
+    zhike_domain::rfm::Segment::ALL
+        .iter()
+        .map(|segment| {
+            let (n, monetary, days) = sums(figures, |group| group.1 == segment.as_str());
+            SegmentRow {
+                rfm_segment: segment.as_str().into(),
+                n_customers: n,
+                customer_ratio: ratio(n, all.0),
+                monetary: money(monetary),
+                monetary_ratio: ratio(monetary, all.1),
+                avg_recency_days: ratio(days, n),
+            }
+        })
+        .collect()
+}
+
+type Group = (String, String, i64, i64, i64);
+
+fn sums(figures: &Overview, keep: impl Fn(&Group) -> bool) -> (i64, i64, i64) {
+    let kept = figures.groups.iter().filter(|group| keep(group));
+    kept.fold((0, 0, 0), |sum, group| (sum.0 + group.2, sum.1 + group.3, sum.2 + group.4))
+}

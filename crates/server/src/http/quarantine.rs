@@ -1,0 +1,160 @@
+//! `/api/v1/imports/{batch_id}/quarantine`: rows that could not be loaded.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use zhike_domain::clean::rule::Reason;
+use zhike_domain::id::BatchId;
+use zhike_engine::quarantine::{self, QuarantineStatus, Repair};
+
+use super::App;
+use super::error::{ApiError, ApiResult};
+use super::imports::StartedBody;
+
+/// Who acts while there is no sign-in: whoever sits at this machine.
+const ACTOR: &str = "console";
+
+/// A row set aside.
+#[derive(Serialize, ToSchema)]
+pub(super) struct QuarantineItem {
+    row_no: i64,
+    reason_code: String,
+    reason_zh: String,
+    reason_en: String,
+    column_name: Option<String>,
+    detail: Option<String>,
+    /// open, replayed, discarded.
+    status: String,
+}
+
+/// A page of rows set aside.
+#[derive(Serialize, ToSchema)]
+pub(super) struct QuarantinePage {
+    items: Vec<QuarantineItem>,
+    next: Option<String>,
+    /// Rows by reason.
+    counts: BTreeMap<String, i64>,
+}
+
+/// Which rows.
+#[derive(Deserialize, IntoParams)]
+pub(super) struct QuarantineQuery {
+    /// Cursor of the page before.
+    after: Option<u64>,
+    /// Rows, 50 by default.
+    limit: Option<usize>,
+    /// open, replayed, discarded.
+    status: Option<String>,
+}
+
+/// The rows that a load set aside, without their content.
+#[utoipa::path(
+    get,
+    path = "/api/v1/imports/{batch_id}/quarantine",
+    params(("batch_id" = String, Path, description = "`bat_…`"), QuarantineQuery),
+    responses((status = 200, body = QuarantinePage))
+)]
+pub(super) async fn list(
+    State(app): State<App>,
+    path: Result<Path<BatchId>, PathRejection>,
+    query: Result<Query<QuarantineQuery>, QueryRejection>,
+) -> ApiResult<Json<QuarantinePage>> {
+    let Path(batch_id) = path.map_err(ApiError::from)?;
+    let Query(query) = query.map_err(ApiError::from)?;
+    let limit = query.limit.unwrap_or(50).clamp(1, 200);
+    let status = query.status.as_deref().and_then(QuarantineStatus::parse);
+    let rows = quarantine::list(app.ctx(), batch_id, query.after, limit, status).await?;
+    let next = (rows.len() == limit).then(|| rows.last().map(|row| row.row_no.to_string())).flatten();
+    let items = rows.into_iter().map(|row| {
+        let reason = Reason::from_code(&row.reason_code);
+        QuarantineItem {
+            row_no: row.row_no,
+            reason_zh: reason.map_or("", |reason| reason.help_zh()).into(),
+            reason_en: reason.map_or("", |reason| reason.help_en()).into(),
+            reason_code: row.reason_code,
+            column_name: row.column_name,
+            detail: row.detail,
+            status: row.status.as_str().into(),
+        }
+    });
+    let items = items.collect();
+    let counts = quarantine::counts(app.ctx(), batch_id).await?.into_iter().collect();
+    Ok(Json(QuarantinePage { items, next, counts }))
+}
+
+/// Why a row is to be seen.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct RevealBody {
+    reason: String,
+}
+
+/// A row in the clear.
+#[derive(Serialize, ToSchema)]
+pub(super) struct RevealedBody {
+    header: Vec<String>,
+    cells: Vec<Option<String>>,
+}
+
+/// Shows a row in the clear; the act and its reason go to the audit trail.
+#[utoipa::path(
+    post,
+    path = "/api/v1/imports/{batch_id}/quarantine/{row_no}/reveal",
+    params(("batch_id" = String, Path, description = "`bat_…`"), ("row_no" = u64, Path, description = "position in the file")),
+    request_body = RevealBody,
+    responses((status = 200, body = RevealedBody), (status = 404, body = super::error::ErrorBody))
+)]
+pub(super) async fn reveal(
+    State(app): State<App>,
+    path: Result<Path<(BatchId, u64)>, PathRejection>,
+    body: Result<Json<RevealBody>, JsonRejection>,
+) -> ApiResult<Json<RevealedBody>> {
+    let Path((batch_id, row_no)) = path.map_err(ApiError::from)?;
+    let Json(body) = body.map_err(ApiError::from)?;
+    let row = quarantine::reveal(app.ctx(), batch_id, row_no, ACTOR, &body.reason).await?;
+    Ok(Json(RevealedBody { header: row.header, cells: row.cells }))
+}
+
+/// Rows to be loaded again.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct ReplayBody {
+    /// All that wait when absent.
+    rows: Option<Vec<ReplayRow>>,
+}
+
+/// A row to be loaded again.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct ReplayRow {
+    row_no: u64,
+    /// New cells in the order of the header; the stored ones when absent.
+    cells: Option<Vec<Option<String>>>,
+}
+
+/// Loads rows again, repaired or as they are, in the background.
+#[utoipa::path(
+    post,
+    path = "/api/v1/imports/{batch_id}/replay",
+    params(("batch_id" = String, Path, description = "`bat_…`")),
+    request_body = ReplayBody,
+    responses((status = 202, body = StartedBody))
+)]
+pub(super) async fn replay(
+    State(app): State<App>,
+    path: Result<Path<BatchId>, PathRejection>,
+    body: Result<Json<ReplayBody>, JsonRejection>,
+) -> ApiResult<(StatusCode, Json<StartedBody>)> {
+    let Path(batch_id) = path.map_err(ApiError::from)?;
+    let Json(body) = body.map_err(ApiError::from)?;
+    let repairs = body
+        .rows
+        .map(|rows| rows.into_iter().map(|row| Repair { row_no: row.row_no, cells: row.cells }).collect::<Vec<_>>());
+    let ctx = app.ctx().clone();
+    let job_id = app
+        .jobs()
+        .start(move |progress| async move { quarantine::replay(&ctx, batch_id, repairs, progress).await });
+    Ok((StatusCode::ACCEPTED, Json(StartedBody { job_id })))
+}

@@ -1,0 +1,195 @@
+//! `/api/v1/uploads`: files on their way in, sealed while they wait.
+
+use std::collections::HashMap;
+use std::path::{Path as FilePath, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::Json;
+use axum::extract::multipart::{Multipart, MultipartError};
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{DefaultBodyLimit, Path, State};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use zhike_domain::error_code::ErrorCode;
+use zhike_domain::import::entity::Entity;
+use zhike_domain::import::mapping::Mapping;
+use zhike_engine::import::{self, ImportOptions, Looked, Upload};
+
+use super::App;
+use super::error::{ApiError, ApiResult};
+
+/// Largest file that a browser may send; larger ones go through the command line.
+pub(super) const MAX_UPLOAD_BYTES: usize = 4 << 30;
+/// How long an upload waits for its load.
+const KEPT: Duration = Duration::from_secs(2 * 3600);
+/// Rows shown of a file.
+const SAMPLE_ROWS: usize = 20;
+
+/// The uploads of this process.
+#[derive(Clone)]
+pub(super) struct Uploads {
+    dir: Arc<PathBuf>,
+    by_id: Arc<Mutex<HashMap<String, (Instant, Arc<Upload>)>>>,
+}
+
+impl Uploads {
+    /// Uploads into a folder; what a crash left there goes.
+    pub(super) fn new(dir: &FilePath) -> Self {
+        if let Err(error) = import::sweep_uploads(dir) {
+            tracing::warn!(error = %error.message, "old uploads stay");
+        }
+        Self { dir: Arc::new(dir.to_owned()), by_id: Arc::default() }
+    }
+
+    pub(super) fn get(&self, id: &str) -> Option<Arc<Upload>> {
+        self.lock().get(id).map(|(_, upload)| upload.clone())
+    }
+
+    pub(super) fn remove(&self, id: &str) {
+        self.lock().remove(id);
+    }
+
+    fn put(&self, upload: Arc<Upload>) -> String {
+        let id = format!("upl_{}", uuid::Uuid::new_v4().simple());
+        let mut by_id = self.lock();
+        by_id.retain(|_, (at, _)| at.elapsed() < KEPT);
+        by_id.insert(id.clone(), (Instant::now(), upload));
+        id
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, (Instant, Arc<Upload>)>> {
+        self.by_id.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+pub(super) fn gone() -> ApiError {
+    ApiError::new(ErrorCode::NotFound, "the upload is gone: choose the file again", "上传的文件已失效：请重新选择文件")
+}
+
+/// An uploaded file and how it would be read.
+#[derive(Serialize, ToSchema)]
+pub(super) struct UploadBody {
+    upload_id: String,
+    file_name: String,
+    n_bytes: u64,
+    encoding: Option<String>,
+    delimiter: Option<String>,
+    sheet: Option<String>,
+    #[schema(value_type = String)]
+    entity: Entity,
+    source: String,
+    header: Vec<String>,
+    /// First rows; personal columns masked.
+    sample: Vec<Vec<Option<String>>>,
+    #[schema(value_type = Object)]
+    mapping: Mapping,
+    doubts: Vec<String>,
+    targets: Vec<TargetBody>,
+}
+
+/// What a column can become.
+#[derive(Serialize, ToSchema)]
+pub(super) struct TargetBody {
+    name: &'static str,
+    title_zh: &'static str,
+    title_en: &'static str,
+    personal: bool,
+    required: bool,
+}
+
+fn body(upload_id: String, upload: &Upload, looked: Looked) -> UploadBody {
+    let sample = looked.masked_sample(SAMPLE_ROWS);
+    let targets = looked.targets().iter().map(|target| TargetBody {
+        name: target.name,
+        title_zh: target.title_zh,
+        title_en: target.title_en,
+        personal: target.personal,
+        required: target.required,
+    });
+    UploadBody {
+        upload_id,
+        file_name: looked.file_name.clone(),
+        n_bytes: upload.n_bytes(),
+        encoding: looked.sniffed.encoding.map(|encoding| encoding.as_str().to_owned()),
+        delimiter: looked.sniffed.delimiter.map(|byte| char::from(byte).to_string()),
+        sheet: looked.sniffed.sheet.clone(),
+        entity: looked.mapping.entity,
+        source: looked.source.clone(),
+        header: looked.sniffed.header.clone(),
+        sample,
+        targets: targets.collect(),
+        doubts: looked.doubts,
+        mapping: looked.mapping,
+    }
+}
+
+fn broken(error: &MultipartError) -> ApiError {
+    let too_large = error.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE;
+    if too_large {
+        ApiError::new(
+            ErrorCode::TooLarge,
+            "the file is larger than 4 GiB: load it on the command line with zhike import",
+            "文件超过 4 GiB：请在命令行用 zhike import 载入",
+        )
+    } else {
+        ApiError::new(ErrorCode::BadRequest, "the upload broke off: send the file again", "上传中断：请重新上传")
+    }
+}
+
+/// Takes a file (multipart field `file`), seals it, and says how it would be read.
+#[utoipa::path(
+    post,
+    path = "/api/v1/uploads",
+    request_body(content = String, content_type = "multipart/form-data"),
+    responses((status = 200, body = UploadBody), (status = 422, body = super::error::ErrorBody))
+)]
+pub(super) async fn create(State(app): State<App>, mut form: Multipart) -> ApiResult<Json<UploadBody>> {
+    while let Some(mut field) = form.next_field().await.map_err(|error| broken(&error))? {
+        if field.name() != Some("file") {
+            continue;
+        }
+        let name = field.file_name().unwrap_or("upload").rsplit(['/', '\\']).next().unwrap_or("upload").to_owned();
+        let mut writer = Upload::create(&app.uploads().dir, &name)?;
+        while let Some(chunk) = field.chunk().await.map_err(|error| broken(&error))? {
+            writer.write(&chunk)?;
+        }
+        let upload = Arc::new(writer.finish()?);
+        let looked = import::look(app.ctx(), &upload.file(), &ImportOptions::default()).await?;
+        let upload_id = app.uploads().put(upload.clone());
+        return Ok(Json(body(upload_id, &upload, looked)));
+    }
+    Err(ApiError::new(ErrorCode::BadRequest, "the form has no field named file", "表单里没有名为 file 的文件"))
+}
+
+/// As what an upload is to be read.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct GuessBody {
+    #[schema(value_type = String)]
+    entity: Entity,
+}
+
+/// How an upload would be read as another entity.
+#[utoipa::path(
+    post,
+    path = "/api/v1/uploads/{upload_id}/guess",
+    params(("upload_id" = String, Path, description = "`upl_…`")),
+    request_body = GuessBody,
+    responses((status = 200, body = UploadBody), (status = 404, body = super::error::ErrorBody))
+)]
+pub(super) async fn guess(
+    State(app): State<App>,
+    Path(upload_id): Path<String>,
+    form: Result<Json<GuessBody>, JsonRejection>,
+) -> ApiResult<Json<UploadBody>> {
+    let Json(form) = form.map_err(ApiError::from)?;
+    let upload = app.uploads().get(&upload_id).ok_or_else(gone)?;
+    let options = ImportOptions { entity: Some(form.entity), ..ImportOptions::default() };
+    let looked = import::look(app.ctx(), &upload.file(), &options).await?;
+    Ok(Json(body(upload_id, &upload, looked)))
+}
+
+/// Uploads are larger than other bodies.
+pub(super) fn limit() -> DefaultBodyLimit {
+    DefaultBodyLimit::max(MAX_UPLOAD_BYTES)
+}

@@ -1,1 +1,0 @@
-//! Zhike's binary: command line, HTTP, console.

@@ -1,0 +1,151 @@
+//! Rows on stdout: as a table for people, as CSV or JSON for programs.
+
+use std::io::{self, BufWriter, StdoutLock, Write};
+
+use zhike_domain::frame::{Column, ColumnType, Field, Frame};
+
+use crate::cli::Format;
+
+/// Rows kept to size the columns of a printed table.
+const TABLE_ROWS: usize = 10_000;
+
+/// Prints frames of one shape.
+pub(crate) struct Printer {
+    format: Format,
+    fields: Vec<Field>,
+    out: BufWriter<StdoutLock<'static>>,
+    table: comfy_table::Table,
+    n_rows: usize,
+}
+
+impl Printer {
+    /// Starts printing to stdout.
+    pub(crate) fn stdout(format: Format, fields: &[Field]) -> Self {
+        let mut table = comfy_table::Table::new();
+        table.load_preset(comfy_table::presets::UTF8_HORIZONTAL_ONLY);
+        table.set_header(fields.iter().map(|field| field.name.as_str()));
+        for (at, field) in fields.iter().enumerate() {
+            if let (true, Some(column)) = (is_number(field.kind), table.column_mut(at)) {
+                column.set_cell_alignment(comfy_table::CellAlignment::Right);
+            }
+        }
+        let out = BufWriter::new(io::stdout().lock());
+        Self { format, fields: fields.to_vec(), out, table, n_rows: 0 }
+    }
+
+    /// Prints the rows of a frame.
+    pub(crate) fn frame(&mut self, frame: &Frame) -> io::Result<()> {
+        for row in 0..frame.n_rows() {
+            match self.format {
+                Format::Json => {
+                    let start: &[u8] = if self.n_rows == 0 { b"[\n " } else { b",\n " };
+                    self.out.write_all(start)?;
+                    let object: serde_json::Map<String, serde_json::Value> = frame
+                        .fields()
+                        .iter()
+                        .zip(frame.columns())
+                        .map(|(field, column)| (field.name.clone(), json(field.kind, column, row)))
+                        .collect();
+                    serde_json::to_writer(&mut self.out, &object)?;
+                }
+                Format::Csv => {
+                    if self.n_rows == 0 {
+                        self.header()?;
+                    }
+                    let cells = frame.fields().iter().zip(frame.columns());
+                    let cells: Vec<String> =
+                        cells.map(|(field, column)| quoted(&text(field.kind, column, row).unwrap_or_default())).collect();
+                    writeln!(self.out, "{}", cells.join(","))?;
+                }
+                Format::Table => {
+                    let cells = frame.fields().iter().zip(frame.columns());
+                    self.table.add_row(
+                        cells.map(|(field, column)| text(field.kind, column, row).unwrap_or_else(|| "--".into())),
+                    );
+                    if self.table.row_count() >= TABLE_ROWS {
+                        self.flush_table()?;
+                    }
+                }
+            }
+            self.n_rows += 1;
+        }
+        Ok(())
+    }
+
+    /// Ends the document.
+    pub(crate) fn finish(mut self) -> io::Result<()> {
+        match self.format {
+            Format::Json if self.n_rows == 0 => writeln!(self.out, "[]")?,
+            Format::Json => writeln!(self.out, "\n]")?,
+            Format::Csv if self.n_rows == 0 => self.header()?,
+            Format::Csv => {}
+            Format::Table => self.flush_table()?,
+        }
+        self.out.flush()
+    }
+
+    fn header(&mut self) -> io::Result<()> {
+        let names: Vec<String> = self.fields.iter().map(|field| quoted(&field.name)).collect();
+        writeln!(self.out, "{}", names.join(","))
+    }
+
+    fn flush_table(&mut self) -> io::Result<()> {
+        writeln!(self.out, "{}", self.table)?;
+        let empty = self.table.row_count() == 0;
+        if !empty {
+            let n_rows = self.table.row_count();
+            for _ in 0..n_rows {
+                self.table.pop_row();
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_number(kind: ColumnType) -> bool {
+    matches!(kind, ColumnType::Int | ColumnType::Decimal(_) | ColumnType::Float)
+}
+
+/// A cell for CSV: quoted when needed, and never read as a formula by a spreadsheet.
+fn quoted(cell: &str) -> String {
+    let is_formula = cell.starts_with(['=', '+', '@', '\t', '\r']) || (cell.starts_with('-') && cell.parse::<f64>().is_err());
+    let cell = if is_formula { format!("'{cell}") } else { cell.to_owned() };
+    if cell.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell }
+}
+
+/// A value as text; `None` when missing.
+pub(crate) fn text(kind: ColumnType, column: &Column, row: usize) -> Option<String> {
+    match column {
+        Column::Text(column) => column.get(row).map(str::to_owned),
+        Column::Sensitive(_) => Some("***".into()),
+        Column::Float(values) => values[row].map(|value| value.to_string()),
+        Column::Num(column) => column.get(row).map(|value| match kind {
+            ColumnType::Decimal(places) => zhike_domain::clean::number::format_decimal(value, places),
+            ColumnType::Instant => instant(value),
+            ColumnType::Day => zhike_engine::workspace::date_of(value).map_or_else(|| value.to_string(), |day| day.to_string()),
+            ColumnType::Bool => (value != 0).to_string(),
+            _ => value.to_string(),
+        }),
+    }
+}
+
+/// An instant as RFC 3339 in UTC.
+pub(crate) fn instant(us: i64) -> String {
+    jiff::Timestamp::from_microsecond(us).map_or_else(|_| us.to_string(), |at| at.to_string())
+}
+
+/// A value as JSON: whole and floating numbers and truth values as such, the rest as text, so that decimals stay exact.
+pub(crate) fn json(kind: ColumnType, column: &Column, row: usize) -> serde_json::Value {
+    use serde_json::Value;
+    match (kind, column) {
+        (ColumnType::Bool, Column::Num(column)) => column.get(row).map_or(Value::Null, |value| Value::Bool(value != 0)),
+        (ColumnType::Int, Column::Num(column)) => column.get(row).map_or(Value::Null, Value::from),
+        (ColumnType::Decimal(places), Column::Num(column)) => column.get(row).map_or(Value::Null, |value| {
+            // The shortest decimal text is a valid JSON number.
+            let text = zhike_domain::clean::number::format_decimal(value, places);
+            text.parse::<serde_json::Number>().map_or(Value::String(text), Value::Number)
+        }),
+        (_, Column::Float(values)) => values[row].map_or(Value::Null, Value::from),
+        _ => text(kind, column, row).map_or(Value::Null, Value::String),
+    }
+}
