@@ -14,12 +14,13 @@ export default defineConfig({
     reportCompressedSize: false,
     chunkSizeWarningLimit: 1200,
     target: 'es2022',
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'charts', test: /node_modules[\\/](echarts|zrender|tslib)[\\/]/ }] } } },
   },
   server: { port: 5173, proxy: { '/api': process.env.ZHIKE_URL ?? 'http://127.0.0.1:7700' } },
   test: {
     environment: 'jsdom',
     include: ['src/**/*.test.{ts,tsx}'],
     setupFiles: ['src/test-setup.ts'],
-    testTimeout: 20_000,
+    testTimeout: 60_000,
   },
 })

@@ -41,7 +41,11 @@ const guard: Middleware = {
   },
 }
 
-export const client = createClient<paths>({ baseUrl: globalThis.location?.origin ?? '', credentials: 'same-origin' })
+export const client = createClient<paths>({
+  baseUrl: globalThis.location?.origin ?? '',
+  credentials: 'same-origin',
+  fetch: (request) => globalThis.fetch(request),
+})
 client.use(guard)
 
 type Answer<T> = { data?: T; error?: unknown; response: Response }

@@ -34,5 +34,6 @@ export function describeLine(t: TFunction, { name, labels, values, write, totals
     totals ? t('describe.compare', totals) : '',
     isLastPartial ? t('describe.partial') : '',
   ]
-  return sentences.filter(Boolean).join(t('describe.joint'))
+  // A Chinese full stop brings its own space.
+  return sentences.filter(Boolean).reduce((all, next) => (all.endsWith('。') ? all + next : `${all} ${next}`))
 }

@@ -165,7 +165,6 @@ export const en = {
     line: '{{name}}, {{from}} to {{to}}, {{n}} points; highest {{max_at}} {{max}}, lowest {{min_at}} {{min}}.',
     compare: 'Total {{current}}, compared period {{previous}}.',
     partial: 'The last day is not over.',
-    joint: ' ',
     empty: '{{name}}: no data.',
     point: '{{label}}: {{value}}',
   },

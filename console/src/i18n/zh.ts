@@ -164,7 +164,6 @@ export const zh = {
     line: '{{name}}，{{from}}至{{to}}，共 {{n}} 个点；最高 {{max_at}} {{max}}，最低 {{min_at}} {{min}}。',
     compare: '对比期合计 {{previous}}，本期合计 {{current}}。',
     partial: '最后一天未结束。',
-    joint: '',
     empty: '{{name}}：没有数据。',
     point: '{{label}}：{{value}}',
   },

@@ -88,8 +88,7 @@ pub fn scan(text: &str) -> Vec<Finding> {
     let mut findings = emails(text);
     let n_emails = findings.len();
     for finding in numbers(text) {
-        let overlaps =
-            |email: &Finding| email.range.start < finding.range.end && finding.range.start < email.range.end;
+        let overlaps = |email: &Finding| email.range.start < finding.range.end && finding.range.start < email.range.end;
         if !findings[..n_emails].iter().any(overlaps) {
             findings.push(finding);
         }
@@ -398,10 +397,8 @@ mod tests {
     #[test]
     fn finds_say_what_and_where() {
         let findings = scan("a@b.cn 13912345678");
-        let expected = [
-            Finding { kind: FindingKind::Email, range: 0..6 },
-            Finding { kind: FindingKind::Phone, range: 7..18 },
-        ];
+        let expected =
+            [Finding { kind: FindingKind::Email, range: 0..6 }, Finding { kind: FindingKind::Phone, range: 7..18 }];
         assert_eq!(findings, expected);
     }
 

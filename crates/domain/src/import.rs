@@ -22,6 +22,7 @@ mod products;
 mod read;
 pub mod report;
 mod shape;
+mod slot;
 pub mod synonyms;
 #[cfg(test)]
 mod systems;

@@ -70,8 +70,6 @@ const CONTENT_HASH: ColumnSpec = col("content_hash", ColumnType::Int, 2, "finger
 const TRAITS: ColumnSpec = col("traits", ColumnType::Text, 2, "further columns of the file, as JSON");
 
 
-const AS_OF: ColumnSpec = col("as_of", ColumnType::Day, 1, "last day that counts");
-const MODEL_VERSION: ColumnSpec = col("model_version", ColumnType::Int, 1, "version of the model");
 
 /// All tables of the product, in the order in which they are documented.
 pub const TABLES: &[TableSpec] = &[

@@ -206,7 +206,8 @@ pub async fn view(ctx: &Ctx, profile_id: ProfileId, show: &Show) -> Result<Profi
         })
         .collect();
     let zone = ctx.workspace().zone;
-    let (rfm, months) = tokio::try_join!(rfm_views(ctx, &[id], true), async {
+    let ids = [id];
+    let (rfm, months) = tokio::try_join!(rfm_views(ctx, &ids, true), async {
         months(&ctx.lake().profile_months(id, &zone).await?)
     })?;
     Ok(Profile {

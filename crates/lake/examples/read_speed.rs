@@ -14,9 +14,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     if let Some(path) = std::env::args().nth(1) {
         return run(&path, &options, || Input::path(Path::new(&path)));
     }
-    for (name, is_quoted, is_chinese) in
-        [("plain", false, false), ("Chinese", false, true), ("quoted", true, true)]
-    {
+    for (name, is_quoted, is_chinese) in [("plain", false, false), ("Chinese", false, true), ("quoted", true, true)] {
         let text = orders(is_quoted, is_chinese);
         let bytes = text.as_bytes().to_vec();
         run(name, &options, || Ok(Input::reader(name, bytes.len() as u64, Box::new(Cursor::new(bytes.clone())))))?;
@@ -62,7 +60,8 @@ fn orders(is_quoted: bool, is_chinese: bool) -> String {
     } else {
         "order id,customer id,ordered at,status,channel,store,amount,discount\n"
     });
-    let (status, channel, store) = if is_chinese { ("交易成功", "小程序", "南山店") } else { ("completed", "web shop", "store 12") };
+    let (status, channel, store) =
+        if is_chinese { ("交易成功", "小程序", "南山店") } else { ("completed", "web shop", "store 12") };
     for row in 0..ROWS {
         let (id, customer) = (10_000_000 + row, 500_000 + row * 7 % 100_003);
         let (day, second, amount) = (row % 28 + 1, row % 60, row % 90_000);

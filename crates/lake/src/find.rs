@@ -40,7 +40,7 @@ struct KeyIndex<'a> {
 impl<'a> KeyIndex<'a> {
     fn new(keys: &'a TextColumn) -> Self {
         let hasher = FixedState::default();
-        let mut by_hash = HashMap::with_capacity_and_hasher(keys.len(), hasher);
+        let mut by_hash = HashMap::with_capacity_and_hasher(keys.len(), hasher.clone());
         let mut more: HashMap<u64, Vec<u32>> = HashMap::new();
         for (row, key) in keys.iter().enumerate() {
             let Some(key) = key else { continue };

@@ -227,7 +227,7 @@ async fn run(cli: Cli) -> Outcome {
 
 /// Servers log to stderr what they do, commands only what is wrong; `ZHIKE_LOG` changes that.
 fn init_log(is_server: bool) {
-    let default = if is_server { "info,sqlx=warn,datafusion=warn,deltalake_core=warn" } else { "warn,deltalake_core=error" };
+    let default = if is_server { "warn,zhike=info,zhike_engine=info" } else { "error,zhike=warn,zhike_engine=warn" };
     let filter = tracing_subscriber::EnvFilter::try_from_env("ZHIKE_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);

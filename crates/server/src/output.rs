@@ -21,14 +21,7 @@ pub(crate) struct Printer {
 impl Printer {
     /// Starts printing to stdout.
     pub(crate) fn stdout(format: Format, fields: &[Field]) -> Self {
-        let mut table = comfy_table::Table::new();
-        table.load_preset(comfy_table::presets::UTF8_HORIZONTAL_ONLY);
-        table.set_header(fields.iter().map(|field| field.name.as_str()));
-        for (at, field) in fields.iter().enumerate() {
-            if let (true, Some(column)) = (is_number(field.kind), table.column_mut(at)) {
-                column.set_cell_alignment(comfy_table::CellAlignment::Right);
-            }
-        }
+        let table = new_table(fields);
         let out = BufWriter::new(io::stdout().lock());
         Self { format, fields: fields.to_vec(), out, table, n_rows: 0 }
     }
@@ -90,16 +83,24 @@ impl Printer {
     }
 
     fn flush_table(&mut self) -> io::Result<()> {
-        writeln!(self.out, "{}", self.table)?;
-        let empty = self.table.row_count() == 0;
-        if !empty {
-            let n_rows = self.table.row_count();
-            for _ in 0..n_rows {
-                self.table.pop_row();
-            }
+        if self.n_rows == 0 || !self.table.is_empty() {
+            writeln!(self.out, "{}", self.table)?;
         }
+        self.table = new_table(&self.fields);
         Ok(())
     }
+}
+
+fn new_table(fields: &[Field]) -> comfy_table::Table {
+    let mut table = comfy_table::Table::new();
+    table.load_style(comfy_table::presets::NOTHING);
+    table.set_header(fields.iter().map(|field| field.name.as_str()));
+    for (at, field) in fields.iter().enumerate() {
+        if let (true, Some(column)) = (is_number(field.kind), table.column_mut(at)) {
+            column.set_cell_alignment(comfy_table::CellAlignment::Right);
+        }
+    }
+    table
 }
 
 fn is_number(kind: ColumnType) -> bool {

@@ -94,7 +94,7 @@ impl Store {
     /// The latest load of the same content as the same entity from the same source that was finished.
     pub async fn find_loaded_batch(&self, content_hash: &[u8], entity: &str, source: &str) -> Result<Option<BatchRow>> {
         self.data
-            .read("find_loaded_batch", format_args!("{entity} from {source}"))
+            .read("find_loaded_batch", format!("{entity} from {source}"))
             .optional(
                 "SELECT {columns} FROM batches WHERE content_hash = $1 AND entity = $2 AND source = $3 \
                  AND status = 'loaded' ORDER BY started_at DESC, batch_id DESC LIMIT 1",
@@ -107,7 +107,7 @@ impl Store {
     ///
     /// **Errors**: `Conflict` when the id is taken.
     pub async fn start_batch(&self, batch: NewBatch) -> Result<()> {
-        let mut tx = self.data.begin("start_batch", format_args!("batch {}", batch.batch_id)).await?;
+        let mut tx = self.data.begin("start_batch", format!("batch {}", batch.batch_id)).await?;
         let row = BatchRow {
             batch_id: batch.batch_id,
             source: batch.source,
@@ -135,7 +135,7 @@ impl Store {
     ///
     /// **Errors**: `NotFound` when no such load is running or prepared.
     pub async fn prepare_batch(&self, batch_id: i64, plan_json: &str) -> Result<()> {
-        let mut tx = self.data.begin("prepare_batch", format_args!("unfinished batch {batch_id}")).await?;
+        let mut tx = self.data.begin("prepare_batch", format!("unfinished batch {batch_id}")).await?;
         tx.run_one(
             "UPDATE batches SET status = 'prepared', plan_json = $2 \
              WHERE batch_id = $1 AND status IN ('running', 'prepared')",
@@ -156,7 +156,7 @@ impl Store {
         report_json: &str,
         finished_at: i64,
     ) -> Result<()> {
-        let mut tx = self.data.begin("finish_batch", format_args!("unfinished batch {batch_id}")).await?;
+        let mut tx = self.data.begin("finish_batch", format!("unfinished batch {batch_id}")).await?;
         tx.run_one(
             "UPDATE batches SET status = 'loaded', rows_read = $2, rows_loaded = $3, rows_duplicate = $4, \
              rows_quarantined = $5, quality = $6, report_json = $7, finished_at = $8 \
@@ -180,7 +180,7 @@ impl Store {
     ///
     /// **Errors**: `NotFound` when no such load is running: what is prepared can only be finished.
     pub async fn fail_batch(&self, batch_id: i64, error: &str, finished_at: i64) -> Result<()> {
-        let mut tx = self.data.begin("fail_batch", format_args!("running batch {batch_id}")).await?;
+        let mut tx = self.data.begin("fail_batch", format!("running batch {batch_id}")).await?;
         tx.run_one(
             "UPDATE batches SET status = 'failed', error = $2, finished_at = $3 \
              WHERE batch_id = $1 AND status IN ('running', 'failed')",
@@ -193,7 +193,7 @@ impl Store {
     /// One load.
     pub async fn batch(&self, batch_id: i64) -> Result<Option<BatchRow>> {
         self.data
-            .read("batch", format_args!("batch {batch_id}"))
+            .read("batch", format!("batch {batch_id}"))
             .optional("SELECT {columns} FROM batches WHERE batch_id = $1", &[batch_id.arg()])
             .await
     }

@@ -74,7 +74,7 @@ impl Store {
 
     /// Stores a definition and returns its version; the same text as the latest version makes no new one.
     pub async fn put_definition(&self, kind: &str, name: &str, spec_json: &str, created_at: i64) -> Result<i64> {
-        let mut tx = self.data.begin("put_definition", format_args!("{kind} {name}")).await?;
+        let mut tx = self.data.begin("put_definition", format!("{kind} {name}")).await?;
         bump(&mut tx, "definitions_version").await?;
         let latest: Option<(i64, String)> = tx
             .optional(
@@ -103,7 +103,7 @@ impl Store {
     /// A version of a definition, by default the latest.
     pub async fn get_definition(&self, kind: &str, name: &str, version: Option<i64>) -> Result<Option<DefinitionRow>> {
         self.data
-            .read("get_definition", format_args!("{kind} {name}"))
+            .read("get_definition", format!("{kind} {name}"))
             .optional(
                 "SELECT {columns} FROM definitions WHERE kind = $1 AND name = $2 AND version = COALESCE($3, version) \
                  ORDER BY version DESC LIMIT 1",
@@ -143,7 +143,7 @@ impl Store {
     /// The mapping remembered for a header.
     pub async fn find_mapping(&self, source: &str, entity: &str, header_key: i64) -> Result<Option<MappingRow>> {
         self.data
-            .read("find_mapping", format_args!("{entity} from {source}"))
+            .read("find_mapping", format!("{entity} from {source}"))
             .optional(
                 "SELECT {columns} FROM mappings WHERE source = $1 AND entity = $2 AND header_key = $3",
                 &[source.arg(), entity.arg(), header_key.arg()],

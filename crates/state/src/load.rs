@@ -63,7 +63,7 @@ impl Store {
     /// **Errors**: `NotFound` without such a load; `Conflict` when it has failed, was prepared with another plan, or when
     /// another load made one of its profiles or identities first: read again, resolve again.
     pub async fn commit_load(&self, load: &LoadCommit) -> Result<i64> {
-        let mut tx = self.data.begin("commit_load", format_args!("batch {}", load.batch_id)).await?;
+        let mut tx = self.data.begin("commit_load", format!("batch {}", load.batch_id)).await?;
         let version = bump(&mut tx, "state_version").await?;
         let found: Option<(BatchStatus, Option<String>)> = tx
             .optional("SELECT status, plan_json FROM batches WHERE batch_id = $1", &[load.batch_id.arg()])

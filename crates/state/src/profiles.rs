@@ -62,9 +62,19 @@ impl Store {
     /// One profile, merged ones included.
     pub async fn profile(&self, profile_id: i64) -> Result<Option<ProfileRow>> {
         self.data
-            .read("profile", format_args!("profile {profile_id}"))
+            .read("profile", format!("profile {profile_id}"))
             .optional("SELECT {columns} FROM profiles WHERE profile_id = $1", &[profile_id.arg()])
             .await
+    }
+
+    /// Number of profiles that identify somebody and were not merged into another.
+    pub async fn n_profiles(&self) -> Result<i64> {
+        let found: Option<(i64,)> = self
+            .data
+            .read("n_profiles", "profiles")
+            .optional("SELECT count(*) FROM profiles WHERE merged_into IS NULL AND n_identities > 0", &[])
+            .await?;
+        Ok(found.map_or(0, |(n,)| n))
     }
 
     /// The profiles of these ids that exist, merged ones included, in no order.

@@ -55,7 +55,7 @@ impl Store {
     ) -> Result<Vec<QuarantineRow>> {
         let status = status.map(|status| status.as_str().to_owned());
         self.data
-            .read("quarantine_page", format_args!("batch {batch_id}"))
+            .read("quarantine_page", format!("batch {batch_id}"))
             .all(
                 "SELECT {columns} FROM quarantine WHERE batch_id = $1 AND row_no > $2 \
                  AND status = COALESCE($3, status) ORDER BY row_no LIMIT $4",
@@ -68,7 +68,7 @@ impl Store {
     pub async fn quarantine_counts(&self, batch_id: i64) -> Result<Vec<(String, i64)>> {
         let mut found: Vec<(String, i64)> = self
             .data
-            .read("quarantine_counts", format_args!("batch {batch_id}"))
+            .read("quarantine_counts", format!("batch {batch_id}"))
             .all(
                 "SELECT reason_code, count(*) FROM quarantine WHERE batch_id = $1 GROUP BY reason_code",
                 &[batch_id.arg()],
@@ -87,7 +87,7 @@ impl Store {
         replay_batch_id: Option<i64>,
         updated_at: i64,
     ) -> Result<u64> {
-        let mut tx = self.data.begin("set_quarantine_status", format_args!("batch {batch_id}")).await?;
+        let mut tx = self.data.begin("set_quarantine_status", format!("batch {batch_id}")).await?;
         let rows: Vec<QuarantineChange> = rows
             .iter()
             .map(|&row_no| QuarantineChange { batch_id, row_no, status, replay_batch_id, updated_at })

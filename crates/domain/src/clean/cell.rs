@@ -316,7 +316,8 @@ mod tests {
 
     #[test]
     fn words_for_nothing_are_missing() {
-        for word in ["-", "--", "——", "/", "\\N", "null", "NULL", "None", "nan", "N/A", "无", "(空)", "(跳过)"] {
+        for word in ["-", "--", "——", "/", "\\N", "null", "NULL", "None", "nan", "N/A", "无", "(空)", "(跳过)"]
+        {
             check(word, None, &[Rule::NullWord]);
         }
         check("'null", None, &[Rule::ExcelText, Rule::NullWord]);

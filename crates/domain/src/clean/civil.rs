@@ -319,7 +319,17 @@ impl Cursor<'_> {
     /// The month of an English name or its first three letters.
     fn month_name(&mut self) -> Option<u8> {
         const NAMES: [&str; 12] = [
-            "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+            "january",
+            "february",
+            "march",
+            "april",
+            "may",
+            "june",
+            "july",
+            "august",
+            "september",
+            "october",
+            "november",
             "december",
         ];
         let word = self.word();

@@ -100,12 +100,8 @@ mod tests {
     fn the_standard_example() {
         let mut fired = RuleSet::default();
         let read = read_id_number("11010519491231002X", &mut fired).unwrap();
-        let expected = IdNumber {
-            value: "11010519491231002X".to_owned(),
-            birth: (1949, 12, 31),
-            is_male: false,
-            region: 110_105,
-        };
+        let expected =
+            IdNumber { value: "11010519491231002X".to_owned(), birth: (1949, 12, 31), is_male: false, region: 110_105 };
         assert_eq!(read, expected);
         assert!(fired.is_empty());
         assert_eq!(read_id_number("110105 19491231 002x", &mut fired), Ok(expected.clone()));

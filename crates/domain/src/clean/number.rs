@@ -190,8 +190,7 @@ impl Number {
     }
 
     fn to_float(self) -> Result<f64, Reason> {
-        let value: f64 =
-            format!("{}e{}", self.digits, self.power).parse().map_err(|_| Reason::UnreadableNumber)?;
+        let value: f64 = format!("{}e{}", self.digits, self.power).parse().map_err(|_| Reason::UnreadableNumber)?;
         if !value.is_finite() {
             return Err(Reason::NumberTooLarge);
         }
@@ -432,9 +431,9 @@ fn is_grouped(whole: &str, point: char) -> bool {
     if separator == point || !matches!(separator, ',' | '.' | ' ' | '\'' | '’' | '\u{a0}' | '\u{202f}' | '\u{2009}') {
         return false;
     }
-    let mut lengths = whole.split(separator).map(|group| {
-        if group.bytes().all(|byte| byte.is_ascii_digit()) { group.len() } else { 0 }
-    });
+    let mut lengths = whole
+        .split(separator)
+        .map(|group| if group.bytes().all(|byte| byte.is_ascii_digit()) { group.len() } else { 0 });
     let first = lengths.next().unwrap_or(0);
     let rest: Vec<usize> = lengths.collect();
     let by_thousand = (1..=3).contains(&first)
@@ -479,16 +478,95 @@ fn chinese_digit(text: &str) -> Option<(u128, &str)> {
 /// Units that count or measure and change no figure.
 fn is_counting_unit(unit: &str) -> bool {
     const HAN: &[&str] = &[
-        "件", "个", "只", "支", "瓶", "袋", "盒", "箱", "包", "套", "双", "条", "张", "台", "块", "斤", "公斤", "千克",
-        "克", "毫克", "吨", "两", "升", "毫升", "米", "厘米", "毫米", "平方米", "份", "杯", "碗", "次", "人", "人次",
-        "位", "名", "天", "日", "周", "月", "年", "秒", "分", "分钟", "小时", "岁", "星", "星级", "颗", "粒", "片",
-        "本", "册", "枚", "把", "根", "桶", "罐", "提", "组", "对", "打", "束", "卷", "辆", "部", "单", "笔", "股",
-        "点", "级", "款", "种", "听", "串", "盘", "幅", "扎", "棵", "株", "头", "尾", "积分", "元",
+        "件",
+        "个",
+        "只",
+        "支",
+        "瓶",
+        "袋",
+        "盒",
+        "箱",
+        "包",
+        "套",
+        "双",
+        "条",
+        "张",
+        "台",
+        "块",
+        "斤",
+        "公斤",
+        "千克",
+        "克",
+        "毫克",
+        "吨",
+        "两",
+        "升",
+        "毫升",
+        "米",
+        "厘米",
+        "毫米",
+        "平方米",
+        "份",
+        "杯",
+        "碗",
+        "次",
+        "人",
+        "人次",
+        "位",
+        "名",
+        "天",
+        "日",
+        "周",
+        "月",
+        "年",
+        "秒",
+        "分",
+        "分钟",
+        "小时",
+        "岁",
+        "星",
+        "星级",
+        "颗",
+        "粒",
+        "片",
+        "本",
+        "册",
+        "枚",
+        "把",
+        "根",
+        "桶",
+        "罐",
+        "提",
+        "组",
+        "对",
+        "打",
+        "束",
+        "卷",
+        "辆",
+        "部",
+        "单",
+        "笔",
+        "股",
+        "点",
+        "级",
+        "款",
+        "种",
+        "听",
+        "串",
+        "盘",
+        "幅",
+        "扎",
+        "棵",
+        "株",
+        "头",
+        "尾",
+        "积分",
+        "元",
     ];
     const LATIN: &[&str] = &[
         "kg", "g", "mg", "t", "l", "ml", "m", "cm", "mm", "pcs", "pc", "ea", "each", "unit", "units", "item", "items",
-        "star", "stars", "point", "points", "pts", "day", "days", "hour", "hours", "h", "min", "mins", "s", "sec", "lb",
-        "lbs", "oz",
+        "star", "stars", "point", "points", "pts", "day", "days", "hour", "hours", "h", "min", "mins", "s", "sec",
+        "lb", "lbs", "oz",
     ];
     HAN.contains(&unit) || LATIN.iter().any(|name| name.eq_ignore_ascii_case(unit))
 }
@@ -559,10 +637,10 @@ mod tests {
 
     #[test]
     fn digits_are_never_guessed() {
-        for text in
-            ["", "abc", "1,23", "12,34.5", "1.2.3", "1,234,5", "--5", "-(5)", "1-2", "5x", "12 件 3", "()", "-", ".", "%",
-             "inf", "NaN", "1e", "1e9999", "0x10", "1,,234", "★3", "件", "十"]
-        {
+        for text in [
+            "", "abc", "1,23", "12,34.5", "1.2.3", "1,234,5", "--5", "-(5)", "1-2", "5x", "12 件 3", "()", "-", ".",
+            "%", "inf", "NaN", "1e", "1e9999", "0x10", "1,,234", "★3", "件", "十",
+        ] {
             check(text, 2, Err(Reason::UnreadableNumber), &[]);
         }
     }

@@ -54,7 +54,9 @@ pub fn limits(values: impl Iterator<Item = f64> + Clone, rule: OutlierRule) -> O
     let (center, spread, n) = match rule {
         OutlierRule::Off => return None,
         OutlierRule::Limits { low: None, high: None } => return None,
-        OutlierRule::Limits { low, high } => return Some((low.unwrap_or(f64::NEG_INFINITY), high.unwrap_or(f64::INFINITY))),
+        OutlierRule::Limits { low, high } => {
+            return Some((low.unwrap_or(f64::NEG_INFINITY), high.unwrap_or(f64::INFINITY)));
+        }
         OutlierRule::Sigma { n } => {
             let (mean, deviation) = mean_and_deviation(values)?;
             (mean, deviation, n)

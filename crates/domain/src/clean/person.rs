@@ -45,14 +45,62 @@ pub fn is_company(name: &str) -> bool {
     if name.is_ascii() {
         return is_latin_company(name);
     }
-    const ANYWHERE: &[&str] =
-        &["公司", "株式会社", "有限会社", "合伙企业", "事务所", "合作社", "委员会", "研究院", "研究所", "经营部", "专卖店",
-          "个体工商户", "人民政府", "公安局", "幼儿园", "旗舰店", "分店", "集团"];
+    const ANYWHERE: &[&str] = &[
+        "公司",
+        "株式会社",
+        "有限会社",
+        "合伙企业",
+        "事务所",
+        "合作社",
+        "委员会",
+        "研究院",
+        "研究所",
+        "经营部",
+        "专卖店",
+        "个体工商户",
+        "人民政府",
+        "公安局",
+        "幼儿园",
+        "旗舰店",
+        "分店",
+        "集团",
+    ];
     // Words that end a name; people are called by shorter ones.
     const AT_END: &[&str] = &[
-        "厂", "店", "商行", "商店", "超市", "酒店", "饭店", "餐厅", "宾馆", "医院", "诊所", "学校", "大学", "学院", "中学",
-        "小学", "银行", "协会", "学会", "基金会", "中心", "工作室", "书店", "药房", "药店", "门市部", "批发部", "服务部",
-        "企业", "工厂", "俱乐部", "法院", "支行", "分行",
+        "厂",
+        "店",
+        "商行",
+        "商店",
+        "超市",
+        "酒店",
+        "饭店",
+        "餐厅",
+        "宾馆",
+        "医院",
+        "诊所",
+        "学校",
+        "大学",
+        "学院",
+        "中学",
+        "小学",
+        "银行",
+        "协会",
+        "学会",
+        "基金会",
+        "中心",
+        "工作室",
+        "书店",
+        "药房",
+        "药店",
+        "门市部",
+        "批发部",
+        "服务部",
+        "企业",
+        "工厂",
+        "俱乐部",
+        "法院",
+        "支行",
+        "分行",
     ];
     let bare = name.trim_end_matches([')', '）']);
     let name = match bare.rsplit_once(['(', '（']) {
@@ -67,11 +115,31 @@ pub fn is_company(name: &str) -> bool {
 
 fn is_latin_company(name: &str) -> bool {
     const ANYWHERE: &[&str] = &[
-        "ltd", "limited", "inc", "incorporated", "llc", "llp", "gmbh", "corp", "corporation", "company", "plc", "sarl",
-        "pty", "holdings", "s.a.", "s.r.l.", "s.p.a.", "b.v.", "n.v.", "university", "hospital",
+        "ltd",
+        "limited",
+        "inc",
+        "incorporated",
+        "llc",
+        "llp",
+        "gmbh",
+        "corp",
+        "corporation",
+        "company",
+        "plc",
+        "sarl",
+        "pty",
+        "holdings",
+        "s.a.",
+        "s.r.l.",
+        "s.p.a.",
+        "b.v.",
+        "n.v.",
+        "university",
+        "hospital",
     ];
     // Short words that are also names or other words unless they end the name in capitals.
-    const AT_END: &[&str] = &["AG", "SA", "BV", "NV", "KG", "AB", "AS", "OY", "SRL", "SPA", "Srl", "SpA", "Oy", "Co", "KK"];
+    const AT_END: &[&str] =
+        &["AG", "SA", "BV", "NV", "KG", "AB", "AS", "OY", "SRL", "SPA", "Srl", "SpA", "Oy", "Co", "KK"];
     let mut words = name.split([' ', ',', '\t', '(', ')', '/', '&']).filter(|word| !word.is_empty());
     let n_words = words.clone().count();
     let is_named = |word: &str| {
@@ -90,7 +158,8 @@ fn is_latin_company(name: &str) -> bool {
 #[inline]
 pub fn looks_masked(text: &str) -> bool {
     let bytes = text.as_bytes();
-    if memchr::memchr(b'*', bytes).is_some() || text.contains("＊") || text.contains("•••") || text.contains("●●") {
+    if memchr::memchr(b'*', bytes).is_some() || text.contains("＊") || text.contains("•••") || text.contains("●●")
+    {
         return true;
     }
     match bytes {
@@ -138,19 +207,42 @@ mod tests {
     #[test]
     fn companies_are_told_from_people() {
         for name in [
-            "杭州某某科技有限公司", "北京某某有限公司（上海分公司）", "某某集团", "幸福路水果店", "第一人民医院",
-            "Acme Ltd", "Acme Co., Ltd.", "ACME INC.", "Muster GmbH", "Nestle SA", "Smith & Co.", "トヨタ自動車株式会社",
+            "杭州某某科技有限公司",
+            "北京某某有限公司（上海分公司）",
+            "某某集团",
+            "幸福路水果店",
+            "第一人民医院",
+            "Acme Ltd",
+            "Acme Co., Ltd.",
+            "ACME INC.",
+            "Muster GmbH",
+            "Nestle SA",
+            "Smith & Co.",
+            "トヨタ自動車株式会社",
         ] {
             assert!(is_company(name), "{name}");
         }
-        for name in ["张三", "欧阳锋", "李商店", "John Smith", "Lisa Ag", "Inc", "Ana Limon", "", "买买提·吐尔逊", "陈中心"] {
+        for name in
+            ["张三", "欧阳锋", "李商店", "John Smith", "Lisa Ag", "Inc", "Ana Limon", "", "买买提·吐尔逊", "陈中心"]
+        {
             assert!(!is_company(name), "{name}");
         }
     }
 
     #[test]
     fn masked_values_are_seen() {
-        for text in ["138****1234", "1**********", "张*", "##VcbJ8sKq==", "$$AbCd==", "~AbCd~", "$abc$1$", "138xxxx1234", "****", "张＊"] {
+        for text in [
+            "138****1234",
+            "1**********",
+            "张*",
+            "##VcbJ8sKq==",
+            "$$AbCd==",
+            "~AbCd~",
+            "$abc$1$",
+            "138xxxx1234",
+            "****",
+            "张＊",
+        ] {
             assert!(looks_masked(text), "{text}");
         }
         for text in ["13912345678", "张三", "#1001", "$12", "~", "", "a~b", "xxxl"] {

@@ -57,8 +57,8 @@ pub fn read_phone(text: &str, fired: &mut RuleSet) -> PhoneReading {
 pub fn split_phones(text: &str) -> impl Iterator<Item = &str> {
     text.split([';', ',', '/', '、', '|', '\n', '；', '，'])
         .flat_map(|part| {
-            let is_list = part.split_whitespace().count() > 1
-                && part.split_whitespace().all(|word| is_mobile(word.as_bytes()));
+            let is_list =
+                part.split_whitespace().count() > 1 && part.split_whitespace().all(|word| is_mobile(word.as_bytes()));
             let (list, whole) = if is_list { (Some(part.split_whitespace()), None) } else { (None, Some(part.trim())) };
             list.into_iter().flatten().chain(whole)
         })

@@ -27,7 +27,8 @@ pub struct Region {
 ///
 /// A known city brings its province, a municipality its city. A masked cell is missing.
 pub fn read_region(province: Option<&str>, city: Option<&str>, fired: &mut RuleSet) -> Region {
-    let usable = |text: Option<&'_ str>| text.map(str::trim).is_some_and(|text| !text.is_empty() && !looks_masked(text));
+    let usable =
+        |text: Option<&'_ str>| text.map(str::trim).is_some_and(|text| !text.is_empty() && !looks_masked(text));
     let province_text = province.filter(|_| usable(province)).map(str::trim);
     let city_text = city.filter(|_| usable(city)).map(str::trim);
 
@@ -63,7 +64,8 @@ pub fn read_region(province: Option<&str>, city: Option<&str>, fired: &mut RuleS
     }
     let is_placeholder = city_text.is_none_or(|text| matches!(text, "市辖区" | "县" | "省直辖县级行政区划"));
     if found.city.is_none() && !known.is_municipality(found.province) || found.city.is_none() && !is_placeholder {
-        let is_province = city_text.is_some_and(|text| known.province(text) == found.province && found.province.is_some());
+        let is_province =
+            city_text.is_some_and(|text| known.province(text) == found.province && found.province.is_some());
         if !is_province {
             region.city = city_text.filter(|_| !is_placeholder).map(|text| Cow::Owned(text.to_owned()));
         }
@@ -274,7 +276,22 @@ impl Places {
                 (At::Province(at), Some(province)) => at == province,
                 (At::City(at), Some(province)) => self.cities[at].province == province,
             };
-            agrees && text.strip_prefix(&*prefix.name).is_some_and(|rest| !(prefix.is_bare && is_street(rest)))
+            agrees
+                && text.strip_prefix(&*prefix.name).is_some_and(|rest| {
+                    !(prefix.is_bare && is_street(rest)) || self.begins_with_city_of(rest, prefix.at)
+                })
+        })
+    }
+
+    /// Whether a text begins with a city of a province: `江苏|镇江`.
+    fn begins_with_city_of(&self, text: &str, province: At) -> bool {
+        let At::Province(province) = province else {
+            return false;
+        };
+        let names = first_two(text).and_then(|key| self.prefixes.get(&key));
+        names.into_iter().flatten().any(|prefix| match prefix.at {
+            At::City(at) => self.cities[at].province == province && text.starts_with(&*prefix.name),
+            At::Province(_) => false,
         })
     }
 }
@@ -285,7 +302,9 @@ fn first_two(text: &str) -> Option<[char; 2]> {
 }
 
 fn skip_signs(text: &str) -> &str {
-    text.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, ',' | '，' | '/' | '-' | '·' | '|' | '、' | ';' | '^'))
+    text.trim_start_matches(|c: char| {
+        c.is_whitespace() || matches!(c, ',' | '，' | '/' | '-' | '·' | '|' | '、' | ';' | '^')
+    })
 }
 
 /// Whether what follows a name makes it that of a street or a smaller place: `南京|东路`, `朝阳|区`, `中山|公园`.
@@ -295,9 +314,12 @@ fn is_street(rest: &str) -> bool {
         return true;
     }
     let rest = rest.trim_start_matches(['东', '西', '南', '北', '中', '一', '二', '三', '四']);
-    ["路", "街", "大道", "大街", "大路", "道", "巷", "弄", "公园", "广场", "花园", "大厦", "酒店", "宾馆", "饭店", "商城"]
-        .iter()
-        .any(|word| rest.starts_with(word))
+    [
+        "路", "街", "大道", "大街", "大路", "道", "巷", "弄", "公园", "广场", "花园", "大厦", "酒店", "宾馆", "饭店",
+        "商城",
+    ]
+    .iter()
+    .any(|word| rest.starts_with(word))
 }
 
 #[cfg(test)]
@@ -309,7 +331,8 @@ mod tests {
     #[track_caller]
     fn check(province: &str, city: &str, expected: (&str, &str), code: u32) {
         let mut fired = RuleSet::default();
-        let (province_cell, city_cell) = (Some(province).filter(|t| !t.is_empty()), Some(city).filter(|t| !t.is_empty()));
+        let (province_cell, city_cell) =
+            (Some(province).filter(|t| !t.is_empty()), Some(city).filter(|t| !t.is_empty()));
         let region = read_region(province_cell, city_cell, &mut fired);
         let shown = (region.province.as_deref().unwrap_or(""), region.city.as_deref().unwrap_or(""));
         assert_eq!(shown, expected, "{province} {city}");

@@ -98,44 +98,99 @@ fn known_status(word: &str) -> Option<OrderStatus> {
     let word = word.strip_prefix("wc_").unwrap_or(word);
     Some(match word {
         // Taobao, JD, Pinduoduo, Douyin, Youzan, WeChat, Kuaishou, Meituan, Ele.me and points of sale.
-        "等待买家付款" | "等待付款" | "待付款" | "待支付" | "未付款" | "未支付" | "付款确认中" | "已下单" | "待确认"
-        | "未结账" | "未结算" | "挂单" => Created,
-        "买家已付款,等待卖家发货" | "等待卖家发货" | "买家已付款" | "卖家部分发货" | "等待出库" | "等待发货" | "等待打印"
-        | "待发货" | "备货中" | "部分发货" | "待接单" | "待成团" | "待出库" | "待配货" | "配货中" | "拣货中" | "已接单"
-        | "待揽收" | "待配送" | "商家已接单" | "已付款" | "已支付" | "支付成功" | "付款成功" | "待处理" | "处理中" => Paid,
-        "卖家已发货,等待买家确认" | "等待买家确认" | "卖家已发货" | "等待确认收货" | "已发货" | "自提中" | "收款确认"
-        | "已发货,待收货" | "已发货,待签收" | "待收货" | "待签收" | "已出库" | "配送中" | "运输中" | "派送中" | "骑手配送中"
-        | "已揽收" | "待自提" | "待取货" => Shipped,
-        "交易成功" | "交易完成" | "完成" | "已完成" | "已收货" | "已签收" | "确认收货" | "订单完成" | "订单完结" | "已完结"
-        | "待评价" | "已评价" | "已核销" | "已使用" | "已结账" | "已结算" | "用户已收餐" | "已送达" | "已存入零钱"
-        | "对方已收钱" | "正常" => Completed,
-        "交易关闭" | "已关闭" | "关闭" | "已取消" | "取消" | "交易取消" | "订单取消" | "订单关闭" | "删除" | "已删除" | "锁定"
-        | "作废" | "已作废" | "无效" | "超时关闭" | "支付失败" | "已撤销" | "已撤单" | "消费撤销" | "已拒单" => Cancelled,
+        "等待买家付款" | "等待付款" | "待付款" | "待支付" | "未付款" | "未支付" | "付款确认中" | "已下单"
+        | "待确认" | "未结账" | "未结算" | "挂单" => Created,
+        "买家已付款,等待卖家发货"
+        | "等待卖家发货"
+        | "买家已付款"
+        | "卖家部分发货"
+        | "等待出库"
+        | "等待发货"
+        | "等待打印"
+        | "待发货"
+        | "备货中"
+        | "部分发货"
+        | "待接单"
+        | "待成团"
+        | "待出库"
+        | "待配货"
+        | "配货中"
+        | "拣货中"
+        | "已接单"
+        | "待揽收"
+        | "待配送"
+        | "商家已接单"
+        | "已付款"
+        | "已支付"
+        | "支付成功"
+        | "付款成功"
+        | "待处理"
+        | "处理中" => Paid,
+        "卖家已发货,等待买家确认"
+        | "等待买家确认"
+        | "卖家已发货"
+        | "等待确认收货"
+        | "已发货"
+        | "自提中"
+        | "收款确认"
+        | "已发货,待收货"
+        | "已发货,待签收"
+        | "待收货"
+        | "待签收"
+        | "已出库"
+        | "配送中"
+        | "运输中"
+        | "派送中"
+        | "骑手配送中"
+        | "已揽收"
+        | "待自提"
+        | "待取货" => Shipped,
+        "交易成功" | "交易完成" | "完成" | "已完成" | "已收货" | "已签收" | "确认收货" | "订单完成" | "订单完结"
+        | "已完结" | "待评价" | "已评价" | "已核销" | "已使用" | "已结账" | "已结算" | "用户已收餐" | "已送达"
+        | "已存入零钱" | "对方已收钱" | "正常" => Completed,
+        "交易关闭" | "已关闭" | "关闭" | "已取消" | "取消" | "交易取消" | "订单取消" | "订单关闭" | "删除"
+        | "已删除" | "锁定" | "作废" | "已作废" | "无效" | "超时关闭" | "支付失败" | "已撤销" | "已撤单"
+        | "消费撤销" | "已拒单" => Cancelled,
         "部分退款" | "已部分退款" | "部分退货" => PartialRefund,
-        "已退款" | "退款成功" | "退款完成" | "全额退款" | "已全额退款" | "已退货" | "已退单" | "退货" | "退款" | "退单"
-        | "退货退款" => Refunded,
+        "已退款" | "退款成功" | "退款完成" | "全额退款" | "已全额退款" | "已退货" | "已退单" | "退货" | "退款"
+        | "退单" | "退货退款" => Refunded,
         // Wallets, card terminals and enterprise systems.
         "消费" | "已审核" | "审核通过" => Paid,
         "创建" | "暂存" | "审核中" | "重新审核" | "草稿" | "待审核" | "开立" => Created,
         // Taobao, Alipay, JD and WeChat Pay codes.
         "wait_buyer_pay" | "trade_no_create_pay" | "pay_pending" | "notpay" | "userpaying" => Created,
-        "wait_seller_send_goods" | "seller_consigned_part" | "wait_seller_stock_out" | "trade_success" | "success"
-        | "locked" | "pop_order_pause" => Paid,
+        "wait_seller_send_goods"
+        | "seller_consigned_part"
+        | "wait_seller_stock_out"
+        | "trade_success"
+        | "success"
+        | "locked"
+        | "pop_order_pause" => Paid,
         "wait_buyer_confirm_goods" | "wait_goods_receive_confirm" => Shipped,
         "trade_buyer_signed" | "trade_finished" | "finished_l" => Completed,
         "trade_closed" | "trade_closed_by_taobao" | "trade_canceled" | "revoked" | "payerror" => Cancelled,
         "refund" => Refunded,
         // Shopify, WooCommerce, Magento, Square and common words.
-        "created" | "new" | "open" | "draft" | "pending" | "pending_payment" | "pendingpayment" | "authorized" | "unpaid"
-        | "on_hold" | "onhold" | "holded" | "awaitingpayment" | "awaiting_payment" | "payment_review" | "paymentreview"
-        | "checkout_draft" | "partially_paid" => Created,
-        "paid" | "processing" | "confirmed" | "unfulfilled" | "partial" | "partially_fulfilled" | "awaitingshipment"
-        | "awaiting_shipment" | "awaitingfulfillment" | "awaiting_fulfillment" | "readytoship" | "ready_to_ship" => Paid,
+        "created" | "new" | "open" | "draft" | "pending" | "pending_payment" | "pendingpayment" | "authorized"
+        | "unpaid" | "on_hold" | "onhold" | "holded" | "awaitingpayment" | "awaiting_payment" | "payment_review"
+        | "paymentreview" | "checkout_draft" | "partially_paid" => Created,
+        "paid"
+        | "processing"
+        | "confirmed"
+        | "unfulfilled"
+        | "partial"
+        | "partially_fulfilled"
+        | "awaitingshipment"
+        | "awaiting_shipment"
+        | "awaitingfulfillment"
+        | "awaiting_fulfillment"
+        | "readytoship"
+        | "ready_to_ship" => Paid,
         "shipped" | "intransit" | "in_transit" | "outfordelivery" | "out_for_delivery" | "partiallyshipped"
         | "partially_shipped" => Shipped,
         "completed" | "complete" | "fulfilled" | "delivered" | "done" | "finished" | "payment" => Completed,
-        "cancelled" | "canceled" | "voided" | "void" | "failed" | "declined" | "expired" | "fraud" | "trash" | "deleted"
-        | "abandoned" => Cancelled,
+        "cancelled" | "canceled" | "voided" | "void" | "failed" | "declined" | "expired" | "fraud" | "trash"
+        | "deleted" | "abandoned" => Cancelled,
         "partial_refund" | "partially_refunded" | "partiallyrefunded" | "partialrefund" => PartialRefund,
         // Magento closes an order when all of it was refunded.
         "refunded" | "closed" | "returned" | "fullyrefunded" | "fully_refunded" => Refunded,
@@ -178,7 +233,8 @@ fn compound_status(word: &str) -> Option<OrderStatus> {
         Some(Shipped)
     } else if has(&["待付款", "待支付", "未付款", "未支付", "等待买家付款"]) {
         Some(Created)
-    } else if has(&["退款中", "申请退款", "待退款", "售后中", "售后处理中", "已付款", "已支付"]) {
+    } else if has(&["退款中", "申请退款", "待退款", "售后中", "售后处理中", "已付款", "已支付"])
+    {
         Some(Paid)
     } else {
         None
@@ -188,17 +244,29 @@ fn compound_status(word: &str) -> Option<OrderStatus> {
 fn known_refund_state(word: &str) -> Option<RefundState> {
     use RefundState::{InProgress, None, Partial, Succeeded};
     Some(match word {
-        "" | "_" | "0" | "无" | "无售后" | "无退款" | "未退款" | "没有申请退款" | "未申请退款" | "无售后或售后取消" | "正常" => {
-            None
+        ""
+        | "_"
+        | "0"
+        | "无"
+        | "无售后"
+        | "无退款"
+        | "未退款"
+        | "没有申请退款"
+        | "未申请退款"
+        | "无售后或售后取消"
+        | "正常" => None,
+        "售后关闭" | "售后取消" | "售后已取消" | "售后已关闭" | "退款关闭" | "退款取消" | "取消退款" | "退款失败"
+        | "拒绝退款" | "商家拒绝" | "已撤销" | "换货成功" | "换货待收货" | "补寄成功" | "维修成功" | "none" | "no"
+        | "closed" | "change" | "fail" | "failed" => None,
+        "退款成功" | "已全额退款" | "全额退款成功" | "全额退款" | "已退款" | "退款完成" | "退货退款成功"
+        | "全部退款" | "全部退款成功" | "已退货退款" | "refunded" | "success" | "fully_refunded" => {
+            Succeeded
         }
-        "售后关闭" | "售后取消" | "售后已取消" | "售后已关闭" | "退款关闭" | "退款取消" | "取消退款" | "退款失败" | "拒绝退款"
-        | "商家拒绝" | "已撤销" | "换货成功" | "换货待收货" | "补寄成功" | "维修成功" | "none" | "no" | "closed" | "change"
-        | "fail" | "failed" => None,
-        "退款成功" | "已全额退款" | "全额退款成功" | "全额退款" | "已退款" | "退款完成" | "退货退款成功" | "全部退款"
-        | "全部退款成功" | "已退货退款" | "refunded" | "success" | "fully_refunded" => Succeeded,
-        "部分退款" | "部分退款成功" | "已部分退款" | "partially_refunded" | "partial_refund" | "partial" => Partial,
-        "售后待处理" | "退款中" | "退款处理中" | "售后中" | "售后处理中" | "申请退款" | "待退款" | "待商家处理" | "退货中"
-        | "待退货" | "processing" | "pending" | "in_progress" => InProgress,
+        "部分退款" | "部分退款成功" | "已部分退款" | "partially_refunded" | "partial_refund" | "partial" => {
+            Partial
+        }
+        "售后待处理" | "退款中" | "退款处理中" | "售后中" | "售后处理中" | "申请退款" | "待退款" | "待商家处理"
+        | "退货中" | "待退货" | "processing" | "pending" | "in_progress" => InProgress,
         _ => return Option::None,
     })
 }
@@ -240,17 +308,41 @@ mod tests {
     #[test]
     fn words_of_all_systems() {
         use OrderStatus::{Cancelled, Completed, Created, Paid, PartialRefund, Refunded, Shipped};
-        check(&["等待买家付款", "等待付款", "待付款", "待支付", "pending", "authorized", "on-hold", "创建"], Some(Created));
-        check(&["买家已付款，等待卖家发货", "买家已付款,等待卖家发货", "等待出库", "等待发货", "待发货", "备货中"], Some(Paid));
-        check(&["部分发货", "待接单", "待成团", "paid", "processing", "wc-processing", "SUCCESS", "已审核"], Some(Paid));
+        check(
+            &["等待买家付款", "等待付款", "待付款", "待支付", "pending", "authorized", "on-hold", "创建"],
+            Some(Created),
+        );
+        check(
+            &["买家已付款，等待卖家发货", "买家已付款,等待卖家发货", "等待出库", "等待发货", "待发货", "备货中"],
+            Some(Paid),
+        );
+        check(
+            &["部分发货", "待接单", "待成团", "paid", "processing", "wc-processing", "SUCCESS", "已审核"],
+            Some(Paid),
+        );
         check(&["卖家已发货，等待买家确认", "等待确认收货", "已发货", "自提中", "收款确认", "shipped"], Some(Shipped));
         check(&["已发货，待收货", "已发货，待签收", "已发货,待签收"], Some(Shipped));
-        check(&["交易成功", "完成", "已完成", "已收货", "交易完成", "completed", "wc-completed", "complete"], Some(Completed));
+        check(
+            &["交易成功", "完成", "已完成", "已收货", "交易完成", "completed", "wc-completed", "complete"],
+            Some(Completed),
+        );
         check(&["订单完结", "Payment", "fulfilled"], Some(Completed));
-        check(&["交易关闭", "已取消", "锁定", "删除", "(删除)等待出库", "（删除）完成", "已关闭", "voided"], Some(Cancelled));
-        check(&["canceled", "failed", "REVOKED", "交易关闭(超时未付款)", "未付款用户主动取消或超时未付款订单自动取消"], Some(Cancelled));
-        check(&["已发货，退款成功", "未发货，退款成功", "退款成功", "已全额退款", "refunded", "REFUND", "退货", "closed"], Some(Refunded));
-        check(&["partially_refunded", "Partially refunded", "部分退款", "部分退款成功", "已退款(￥12.00)"], Some(PartialRefund));
+        check(
+            &["交易关闭", "已取消", "锁定", "删除", "(删除)等待出库", "（删除）完成", "已关闭", "voided"],
+            Some(Cancelled),
+        );
+        check(
+            &["canceled", "failed", "REVOKED", "交易关闭(超时未付款)", "未付款用户主动取消或超时未付款订单自动取消"],
+            Some(Cancelled),
+        );
+        check(
+            &["已发货，退款成功", "未发货，退款成功", "退款成功", "已全额退款", "refunded", "REFUND", "退货", "closed"],
+            Some(Refunded),
+        );
+        check(
+            &["partially_refunded", "Partially refunded", "部分退款", "部分退款成功", "已退款(￥12.00)"],
+            Some(PartialRefund),
+        );
         check(&["已发货，退款中"], Some(Shipped));
         check(&["待发货,申请退款", "退款中"], Some(Paid));
         check(&["已收货,退款取消", "已收货，售后取消"], Some(Completed));
@@ -272,8 +364,24 @@ mod tests {
         use RefundState::{InProgress, None as Nothing, Partial, Succeeded};
         check(&["退款成功", "已全额退款", "已发货，退款成功", "未发货,退款成功", "SUCCESS", "已退款"], Some(Succeeded));
         check(&["部分退款成功", "已退款(¥12.00)", "partially_refunded"], Some(Partial));
-        check(&["无售后或售后取消", "", "-", "没有申请退款", "售后关闭", "换货成功", "换货待收货", "补寄成功", "退款关闭"], Some(Nothing));
-        check(&["售后待处理", "退款中", "买家已经申请退款,等待卖家同意", "卖家已经同意退款，等待买家退货", "待商家处理"], Some(InProgress));
+        check(
+            &[
+                "无售后或售后取消",
+                "",
+                "-",
+                "没有申请退款",
+                "售后关闭",
+                "换货成功",
+                "换货待收货",
+                "补寄成功",
+                "退款关闭",
+            ],
+            Some(Nothing),
+        );
+        check(
+            &["售后待处理", "退款中", "买家已经申请退款,等待卖家同意", "卖家已经同意退款，等待买家退货", "待商家处理"],
+            Some(InProgress),
+        );
         check(&["其它", "foo"], None);
     }
 

@@ -374,8 +374,8 @@ impl<'a> Graph<'a> {
 
 impl Chains {
     fn of(&self, root: u32) -> impl Iterator<Item = u32> {
-        let start = self.first[root as usize];
-        std::iter::successors(Some(start), |&at| Some(self.next[at as usize])).take_while(|&at| at != NONE)
+        let present = |at: u32| (at != NONE).then_some(at);
+        std::iter::successors(present(self.first[root as usize]), move |&at| present(self.next[at as usize]))
     }
 
     fn append(&mut self, stays: usize, goes: usize) {

@@ -55,8 +55,8 @@ impl Lines {
         self.products.take(&frame, &keep);
         let frame = frame.filter(&keep);
         let hashes: Vec<u128> = hashes.into_iter().zip(&keep).filter_map(|(hash, &keep)| keep.then_some(hash)).collect();
-        self.spill.push(self.staged(frame, &hashes)?)?;
-        Ok(())
+        let staged = self.staged(frame, &hashes)?;
+        Ok(self.spill.push(staged)?)
     }
 
     /// The columns that the second pass reads.

@@ -309,7 +309,7 @@ impl People {
                 right_identity_id: self.locals[right as usize].identity_id,
                 kind: "deterministic".into(),
                 strength: 1.0,
-                reason: reason.as_str().into(),
+                reason: reason.code().into(),
                 source: self.source.clone(),
                 batch_id,
                 created_at: now,

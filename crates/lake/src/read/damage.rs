@@ -4,7 +4,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 
 use zhike_domain::clean::rule::Reason;
 
-use super::tests::{ORDERS, Got, gzip, read, read_input, read_with};
+use super::tests::{Got, ORDERS, gzip, read, read_input, read_with};
 use super::zip::tests::archive;
 use super::*;
 
@@ -33,7 +33,8 @@ fn files_without_a_table_are_refused_with_a_reason() {
 
 #[test]
 fn a_header_without_rows_is_no_error() {
-    for bytes in ["订单编号,下单时间,实付金额\n", "订单编号,下单时间,实付金额", "订单编号,下单时间,实付金额\n\n合计\n"] {
+    for bytes in ["订单编号,下单时间,实付金额\n", "订单编号,下单时间,实付金额", "订单编号,下单时间,实付金额\n\n合计\n"]
+    {
         let got = read("a.csv", bytes.as_bytes()).unwrap();
         assert!(got.rows.is_empty() && got.sniffed.is_header_only(), "{bytes}");
         assert_eq!(got.sniffed.header.len(), 3);
@@ -113,7 +114,8 @@ fn an_endless_json_line_is_one_bad_row() {
     let got = read_input(input, &ReadOptions::default(), 1000).unwrap();
     assert_eq!(got.lines(), ["1: 1", "3: 3"]);
     assert_eq!((got.bad[0].row_no, got.bad[0].reason), (2, Reason::CellTooLong));
-    let error = failure(read_input(LongLine::input(b"[{\"a\":\"", b'x', GIB / 16, b"\"}]"), &ReadOptions::default(), 10));
+    let error =
+        failure(read_input(LongLine::input(b"[{\"a\":\"", b'x', GIB / 16, b"\"}]"), &ReadOptions::default(), 10));
     assert!(matches!(error, Error::CellTooLong { row: 1, .. }), "{error}");
 }
 
@@ -159,7 +161,10 @@ fn cells_beyond_the_limit_make_a_bad_row() {
 
 #[test]
 fn truncated_files_give_an_error_after_their_whole_rows() {
-    let text = format!("order id,customer,amount\n{}", (0..200_000).map(|row| format!("{row},c{},5\n", row * 7919 % 10_007)).collect::<String>());
+    let text = format!(
+        "order id,customer,amount\n{}",
+        (0..200_000).map(|row| format!("{row},c{},5\n", row * 7919 % 10_007)).collect::<String>()
+    );
     let bytes = gzip(text.as_bytes());
     let mut input = super::tests::input("a.csv.gz", &bytes[..bytes.len() * 3 / 4]);
     let options = ReadOptions::default();

@@ -257,7 +257,14 @@ impl LineDecoder {
 }
 
 /// Decodes `raw`; what does not fit becomes U+FFFD and a mark.
-fn decode_run(decoder: &mut Decoder, raw: &[u8], is_last: bool, out: &mut String, offset: u64, marks: &mut VecDeque<Mark>) {
+fn decode_run(
+    decoder: &mut Decoder,
+    raw: &[u8],
+    is_last: bool,
+    out: &mut String,
+    offset: u64,
+    marks: &mut VecDeque<Mark>,
+) {
     let mut at = 0;
     loop {
         let rest = &raw[at..];

@@ -145,7 +145,12 @@ impl<'a> Delimited<'a> {
 
 impl<'a> Delimited<'a> {
     /// Reads the rows after the header of a file that has been looked at.
-    pub(super) fn open(source: impl Read + Seek + Send + 'a, name: &str, sniffed: &Sniffed, limits: &Limits) -> Result<Self, Error> {
+    pub(super) fn open(
+        source: impl Read + Seek + Send + 'a,
+        name: &str,
+        sniffed: &Sniffed,
+        limits: &Limits,
+    ) -> Result<Self, Error> {
         let plan = &sniffed.plan;
         let text = plan.open_text(source, name, sniffed.is_gzip, sniffed.encoding)?;
         let mut rows = Self::new(text, sniffed.delimiter.unwrap_or(b','), plan.newline, sniffed.n_bytes, limits);
@@ -166,7 +171,10 @@ impl<'a> Delimited<'a> {
             let row_no = self.row_no + 1;
             match self.next()? {
                 Next::End => return Ok(false),
-                Next::Bad { reason, detail, text } => table.reject(row_no, reason, detail, text),
+                Next::Bad { reason, detail, text } => {
+                    table.reject(row_no, reason, detail, text);
+                    table.notes.quotes_end_at_line = !self.splitter.quotes_span_lines;
+                }
                 Next::Record { line, mark: Some(mark), .. } => table.reject_undecodable(row_no, mark, line),
                 Next::Record { record, line, mark: None } => {
                     if record.len() > n_columns && line.starts_with('`') {
@@ -184,7 +192,6 @@ impl<'a> Delimited<'a> {
                 table.notes.encoding_found = Some((row_no, encoding));
             }
         }
-        table.notes.quotes_end_at_line = !self.splitter.quotes_span_lines;
         Ok(true)
     }
 }

@@ -44,7 +44,9 @@ pub enum Error {
         limit: usize,
     },
     /// A row before the first data row is too long to look at.
-    #[error("row {row} is longer than {limit} bytes; check that the file has line breaks and that its quotes are closed")]
+    #[error(
+        "row {row} is longer than {limit} bytes; check that the file has line breaks and that its quotes are closed"
+    )]
     CellTooLong {
         /// Position of the row, from 1.
         row: u64,
@@ -82,8 +84,10 @@ pub enum Error {
     /// A known format that is not read, or not in this variant.
     #[error("{what} cannot be read; {remedy}")]
     Unsupported {
-        /// The format.
+        /// The format, in English.
         what: String,
+        /// The format, in Chinese.
+        what_zh: String,
         /// What to do, in English.
         remedy: &'static str,
         /// What to do, in Chinese.
@@ -123,7 +127,11 @@ impl Error {
         match self {
             Self::Empty => "文件为空，请重新导出。".to_owned(),
             Self::NotText { looks_like } => {
-                format!("该文件不是表格，看起来是 {looks_like}。请选择 CSV、TSV、Excel、JSON Lines 或 Parquet 文件。")
+                let kind = looks_like
+                    .replace(" image", " 图片")
+                    .replace(" file", " 文件")
+                    .replace("binary data", "二进制数据");
+                format!("该文件不是表格，看起来是 {kind}。请选择 CSV、TSV、Excel、JSON Lines 或 Parquet 文件。")
             }
             Self::Directory { name } => format!("{name} 是目录，请指定其中的文件。"),
             Self::NotFound { name } => format!("{name} 不存在，请检查路径。"),
@@ -146,11 +154,15 @@ impl Error {
                 format!("文件超过上限 {limit} {unit}。请另存为 .xlsx 或 CSV，或拆分后再导入。")
             }
             Self::NoTable { n_rows, .. } => format!("在前 {n_rows} 行中没有找到表头。请把列名放在第一行。"),
-            Self::Unsupported { what, remedy_zh, .. } => format!("不支持读取：{what}。{remedy_zh}"),
+            Self::Unsupported { what_zh, remedy_zh, .. } => format!("无法读取{what_zh}。{remedy_zh}"),
             Self::Corrupt { row: Some(row), .. } => format!("文件在第 {row} 行之后损坏。请重新复制或导出。"),
             Self::Corrupt { row: None, .. } => "文件已损坏。请重新复制或导出。".to_owned(),
             Self::Io { name, .. } => format!("读取 {name} 失败。请检查磁盘或网络后重试。"),
         }
+    }
+
+    pub(super) fn unsupported(what: &str, what_zh: &str, remedy: &'static str, remedy_zh: &'static str) -> Self {
+        Self::Unsupported { what: what.to_owned(), what_zh: what_zh.to_owned(), remedy, remedy_zh }
     }
 
     /// The error of a failed read: broken compression is damage, the rest may pass.

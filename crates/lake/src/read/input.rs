@@ -38,11 +38,8 @@ impl Input {
             return Err(Error::Directory { name });
         }
         if !metadata.is_file() {
-            return Err(Error::Unsupported {
-                what: "a device or pipe".to_owned(),
-                remedy: "save its content to a file first",
-                remedy_zh: "请先把内容保存为文件。",
-            });
+            let remedy = "save its content to a file first";
+            return Err(Error::unsupported("a device or pipe", "设备或管道", remedy, "请先把内容保存为文件。"));
         }
         let file = File::open(path).map_err(failed)?;
         let name = path.file_name().map_or(name, |name| name.to_string_lossy().into_owned());

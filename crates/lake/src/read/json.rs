@@ -146,6 +146,9 @@ mod tests {
         }
         let deep = format!("{}1{}", "{\"a\":".repeat(10_000), "}".repeat(10_000));
         assert!(cells(&deep).is_err());
-        assert_eq!(cells(r#"{"a":123456789012345678901234567890}"#).unwrap()[0].1.as_deref(), Some("1.2345678901234568E+29"));
+        assert_eq!(
+            cells(r#"{"a":123456789012345678901234567890}"#).unwrap()[0].1.as_deref(),
+            Some("1.2345678901234568E+29")
+        );
     }
 }

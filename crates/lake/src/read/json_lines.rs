@@ -28,8 +28,13 @@ pub(super) struct JsonLines<'a> {
 /// What comes next.
 pub(super) enum Next {
     /// An object: the last so many bytes of the text.
-    Object { n: usize, mark: Option<Mark> },
-    TooLong { text: String },
+    Object {
+        n: usize,
+        mark: Option<Mark>,
+    },
+    TooLong {
+        text: String,
+    },
     End,
 }
 
@@ -40,7 +45,12 @@ impl<'a> JsonLines<'a> {
         Self { text, is_stream, columns, values, spans, row_no: 0, n_total, limits: limits.clone() }
     }
 
-    pub(super) fn open(source: impl Read + Seek + Send + 'a, name: &str, sniffed: &Sniffed, limits: &Limits) -> Result<Self, Error> {
+    pub(super) fn open(
+        source: impl Read + Seek + Send + 'a,
+        name: &str,
+        sniffed: &Sniffed,
+        limits: &Limits,
+    ) -> Result<Self, Error> {
         let plan = &sniffed.plan;
         let text = plan.open_text(source, name, sniffed.is_gzip, sniffed.encoding)?;
         Ok(Self::new(text, plan.is_json_stream, &sniffed.header, sniffed.n_bytes, limits))
@@ -104,7 +114,8 @@ impl<'a> JsonLines<'a> {
     fn next_in_stream(&mut self) -> Result<Next, Error> {
         loop {
             let rest = self.text.rest();
-            let n_between = rest.len() - rest.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, ',' | '[' | ']')).len();
+            let n_between =
+                rest.len() - rest.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, ',' | '[' | ']')).len();
             if n_between > 0 {
                 self.take(n_between);
             }
@@ -199,7 +210,11 @@ fn object_end(bytes: &[u8]) -> Option<usize> {
 }
 
 /// The keys of the first objects in order of appearance, and how many objects were looked at.
-pub(super) fn keys(rows: &mut JsonLines<'_>, n_objects: usize, max_bytes: usize) -> Result<(Vec<String>, usize), Error> {
+pub(super) fn keys(
+    rows: &mut JsonLines<'_>,
+    n_objects: usize,
+    max_bytes: usize,
+) -> Result<(Vec<String>, usize), Error> {
     let mut keys = Vec::new();
     let mut known = HashSet::new();
     let (mut n, mut n_bytes) = (0, 0);

@@ -45,7 +45,8 @@ fn table() -> impl Strategy<Value = Vec<Vec<String>>> {
 fn written(rows: &[Vec<String>], delimiter: u8, is_quoted: bool, is_windows: bool) -> Vec<u8> {
     let quote = if is_quoted { csv::QuoteStyle::Always } else { csv::QuoteStyle::Necessary };
     let end = if is_windows { csv::Terminator::CRLF } else { csv::Terminator::Any(b'\n') };
-    let mut writer = csv::WriterBuilder::new().delimiter(delimiter).quote_style(quote).terminator(end).from_writer(Vec::new());
+    let mut writer =
+        csv::WriterBuilder::new().delimiter(delimiter).quote_style(quote).terminator(end).from_writer(Vec::new());
     let n = rows.first().map_or(2, Vec::len);
     let names = ["订单编号", "下单时间", "实付金额", "备注", "渠道", "门店名称"];
     writer.write_record(&names[..n]).unwrap();

@@ -9,7 +9,9 @@ use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, Float32Type, Float64Type, Schema};
 use datafusion::arrow::json::writer::{EncoderOptions, make_encoder};
 use datafusion::arrow::record_batch::RecordBatch;
-use datafusion::parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use datafusion::parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
 use datafusion::parquet::errors::ParquetError;
 use datafusion::parquet::file::reader::{ChunkReader, Length};
 use zhike_domain::frame::TextColumn;
@@ -54,7 +56,10 @@ impl Cells {
 
 fn corrupt(row: Option<u64>, error: impl std::fmt::Display) -> Error {
     let detail = error.to_string();
-    Error::Corrupt { row, detail: format!("the Parquet data cannot be read ({})", detail.lines().next().unwrap_or_default()) }
+    Error::Corrupt {
+        row,
+        detail: format!("the Parquet data cannot be read ({})", detail.lines().next().unwrap_or_default()),
+    }
 }
 
 impl ParquetRows {
@@ -73,9 +78,11 @@ impl ParquetRows {
             let metadata = ArrowReaderMetadata::load(&file, options.clone()).map_err(|error| corrupt(None, error))?;
             let names = metadata.schema().fields().iter().map(|field| field.name().clone()).collect();
             let options = options.with_schema(Arc::new(viewed(metadata.schema())));
-            let metadata = ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options).map_err(|error| corrupt(None, error))?;
+            let metadata = ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options)
+                .map_err(|error| corrupt(None, error))?;
             let n_total = u64::try_from(metadata.metadata().file_metadata().num_rows()).unwrap_or(0);
-            let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata).with_batch_size(BATCH_ROWS);
+            let builder =
+                ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata).with_batch_size(BATCH_ROWS);
             let reader = builder.build().map_err(|error| corrupt(None, error))?;
             Ok((Self { reader, columns: Vec::new(), n_rows: 0, at: 0, row_no: 0, n_total }, names))
         })
@@ -221,12 +228,13 @@ fn to_cells(batch: &RecordBatch) -> Result<Vec<Cells>, Error> {
 }
 
 fn cells(field: &Arc<Field>, array: &ArrayRef) -> Result<Cells, Error> {
-    let unreadable = |error| Error::Unsupported {
-        what: format!("column {:?} of type {} ({error})", field.name(), field.data_type()),
-        remedy: "export it as text",
-        remedy_zh: "请把该列导出为文本。",
+    let unreadable = |error| {
+        let (name, kind) = (field.name(), field.data_type());
+        let what = format!("column {name:?} of type {kind} ({error})");
+        Error::unsupported(&what, &format!("类型为 {kind} 的列“{name}”"), "export it as text", "请把该列导出为文本。")
     };
-    let text = |array: &ArrayRef| cast(array, &DataType::Utf8).map(|array| Cells::Text(array.as_string::<i32>().clone()));
+    let text =
+        |array: &ArrayRef| cast(array, &DataType::Utf8).map(|array| Cells::Text(array.as_string::<i32>().clone()));
     match array.data_type() {
         DataType::Null => Ok(Cells::Missing),
         DataType::Utf8View => Ok(Cells::View(array.as_string_view().clone())),
@@ -234,12 +242,17 @@ fn cells(field: &Arc<Field>, array: &ArrayRef) -> Result<Cells, Error> {
         DataType::Float32 => {
             let array = array.as_primitive::<Float32Type>();
             // By way of its shortest text, so that 0.1 stays 0.1.
-            Ok(Cells::Own(numbers(array.iter().map(|number| number.and_then(|number| number.to_string().parse().ok())), 16_777_216.0)))
+            Ok(Cells::Own(numbers(
+                array.iter().map(|number| number.and_then(|number| number.to_string().parse().ok())),
+                16_777_216.0,
+            )))
         }
-        DataType::Float64 => Ok(Cells::Own(numbers(array.as_primitive::<Float64Type>().iter(), 9_007_199_254_740_992.0))),
-        DataType::Timestamp(unit, Some(_)) => {
-            cast(array, &DataType::Timestamp(*unit, Some("UTC".into()))).and_then(|array| text(&array)).map_err(unreadable)
+        DataType::Float64 => {
+            Ok(Cells::Own(numbers(array.as_primitive::<Float64Type>().iter(), 9_007_199_254_740_992.0)))
         }
+        DataType::Timestamp(unit, Some(_)) => cast(array, &DataType::Timestamp(*unit, Some("UTC".into())))
+            .and_then(|array| text(&array))
+            .map_err(unreadable),
         kind if kind.is_nested() => {
             let options = EncoderOptions::default();
             let mut encoder = make_encoder(field, array, &options).map_err(unreadable)?;

@@ -45,6 +45,19 @@ pub(super) struct Plan {
 }
 
 impl Plan {
+    fn new() -> Self {
+        Self {
+            newline: b'\n',
+            n_bom_bytes: 0,
+            is_ascii_so_far: false,
+            is_json_stream: false,
+            is_whole: false,
+            archived: None,
+            workbook: None,
+            checked: None,
+        }
+    }
+
     /// The decoded text of a file or of the file in an archive.
     pub(super) fn open_text<'a>(
         &self,
@@ -70,11 +83,14 @@ pub fn sniff(input: &mut Input, options: &ReadOptions) -> Result<Sniffed, Error>
     if let Some(delimiter) = options.delimiter
         && (!delimiter.is_ascii() || matches!(delimiter, b'"' | b'\n' | b'\r'))
     {
-        return Err(Error::Unsupported {
-            what: format!("a table whose cells are parted by the byte {delimiter}"),
-            remedy: "name a delimiter such as , or ;",
-            remedy_zh: "请指定逗号、分号等分隔符。",
-        });
+        let (what, what_zh) =
+            (format!("a table parted by the byte {delimiter}"), format!("以字节 {delimiter} 分隔的表格"));
+        return Err(Error::unsupported(
+            &what,
+            &what_zh,
+            "name a delimiter such as , or ;",
+            "请指定逗号、分号等分隔符。",
+        ));
     }
     let n_bytes = input.n_bytes();
     let head = input.head(8)?;
@@ -87,7 +103,12 @@ pub fn sniff(input: &mut Input, options: &ReadOptions) -> Result<Sniffed, Error>
     if inner.starts_with(b"PAR1") || inner.starts_with(b"PK\x03\x04") || inner.starts_with(&CFB_MAGIC) {
         let mut inflated = input.inflated(options.limits.max_in_memory_bytes)?;
         if inner.starts_with(b"PK") && !is_workbook(&zip::entries(inflated.source(), input.name())?) {
-            return Err(unsupported("a zip archive inside a gzip file", "unpack it first", "请先解压。"));
+            return Err(Error::unsupported(
+                "a zip archive inside a gzip file",
+                "gzip 中的 zip 文件",
+                UNPACK,
+                UNPACK_ZH,
+            ));
         }
         let sniffed = sniff_plain(&mut inflated, &inner, options)?;
         return Ok(Sniffed { is_gzip: true, n_bytes, ..sniffed });
@@ -97,9 +118,10 @@ pub fn sniff(input: &mut Input, options: &ReadOptions) -> Result<Sniffed, Error>
 
 const CFB_MAGIC: [u8; 8] = [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1];
 
-fn unsupported(what: &str, remedy: &'static str, remedy_zh: &'static str) -> Error {
-    Error::Unsupported { what: what.to_owned(), remedy, remedy_zh }
-}
+const SAVE_AS: &str = "open it in a spreadsheet and save it as .xlsx or CSV";
+const SAVE_AS_ZH: &str = "请用表格软件打开，另存为 .xlsx 或 CSV。";
+const UNPACK: &str = "unpack it and choose the file inside";
+const UNPACK_ZH: &str = "请先解压，再选择其中的文件。";
 
 fn sniff_plain(input: &mut Input, head: &[u8], options: &ReadOptions) -> Result<Sniffed, Error> {
     if head.is_empty() {
@@ -131,7 +153,12 @@ fn is_workbook(entries: &[zip::Entry]) -> bool {
 fn sniff_archive(input: &mut Input, entries: &[zip::Entry], options: &ReadOptions) -> Result<Sniffed, Error> {
     let has = |name: &str| entries.iter().any(|entry| entry.name == name);
     if has("xl/workbook.bin") || has("content.xml") {
-        return Err(unsupported("a workbook in the form .xlsb or .ods", "save it as .xlsx or CSV", "请另存为 .xlsx 或 CSV。"));
+        return Err(Error::unsupported(
+            "a workbook in the form .xlsb or .ods",
+            ".xlsb 或 .ods 工作簿",
+            SAVE_AS,
+            SAVE_AS_ZH,
+        ));
     }
     let is_text = |entry: &&zip::Entry| {
         let name = entry.name.to_ascii_lowercase();
@@ -142,10 +169,11 @@ fn sniff_archive(input: &mut Input, entries: &[zip::Entry], options: &ReadOption
     let (mut found, mut skipped_sheets, mut first_error) = (Vec::new(), Vec::new(), None);
     for entry in entries.iter().filter(is_text).take(100) {
         if entry.is_encrypted {
-            return Err(unsupported(
+            return Err(Error::unsupported(
                 "a zip archive protected by a password",
-                "unpack it and choose the file inside",
-                "请先用密码解压，再选择其中的文件。",
+                "有密码的 zip 文件",
+                UNPACK,
+                UNPACK_ZH,
             ));
         }
         match sniff_text(input, false, Some(entry), options) {
@@ -159,7 +187,7 @@ fn sniff_archive(input: &mut Input, entries: &[zip::Entry], options: &ReadOption
     let best = (0..found.len()).max_by(|&a, &b| found[a].1.total_cmp(&found[b].1).then(b.cmp(&a)));
     let Some(best) = best else {
         return Err(first_error.unwrap_or_else(|| {
-            unsupported("a zip archive without a CSV file", "unpack it and choose the file inside", "请先解压，再选择其中的文件。")
+            Error::unsupported("a zip archive without a CSV file", "没有 CSV 文件的 zip 文件", UNPACK, UNPACK_ZH)
         }));
     };
     let (mut sniffed, _) = found.swap_remove(best);
@@ -185,16 +213,7 @@ fn sniff_text(
     let name = input.name().to_owned();
     let n_bytes = input.n_bytes();
     input.rewind()?;
-    let mut plan = Plan {
-        newline: b'\n',
-        n_bom_bytes: 0,
-        is_ascii_so_far: false,
-        is_json_stream: false,
-        is_whole: false,
-        archived: entry.cloned(),
-        workbook: None,
-        checked: None,
-    };
+    let mut plan = Plan { archived: entry.cloned(), ..Plan::new() };
     let mut head = Vec::new();
     let mut stream = match entry {
         Some(entry) => Stream::new(zip::open(input.source(), entry, &name)?, false),
@@ -212,8 +231,7 @@ fn sniff_text(
     plan.is_ascii_so_far = options.encoding.is_none() && n_bom_bytes == 0 && !is_whole && head.is_ascii();
 
     // Decoded once more from the start, which is where reading starts later.
-    let reopen = |input: &mut Input| input.rewind();
-    reopen(input)?;
+    input.rewind()?;
     let mut text = plan.open_text(input.source(), &name, is_gzip, Some(encoding))?;
     text.fill(None)?;
     let first = clip(text.rest(), 256 << 10).to_owned();
@@ -226,22 +244,13 @@ fn sniff_text(
         plan.newline = b'\r';
     }
     let mut sniffed = Sniffed {
-        format: Format::Delimited,
         is_gzip,
         encoding: Some(encoding),
-        delimiter: None,
         sheet: entry.map(|entry| entry.name.clone()),
-        other_sheets: Vec::new(),
-        skipped_sheets: Vec::new(),
-        header: Vec::new(),
-        header_row: 0,
-        n_header_rows: 0,
-        entity: options.entity,
-        sample: Vec::new(),
-        n_bytes,
         plan,
+        ..blank(Format::Delimited, n_bytes, options)
     };
-    reopen(input)?;
+    input.rewind()?;
     let inner_name = entry.map_or(name.as_str(), |entry| entry.name.as_str());
     if let Some(is_stream) = json_form(&first, inner_name) {
         sniffed.format = Format::JsonLines;
@@ -249,7 +258,8 @@ fn sniff_text(
         return sniff_json(input, &name, sniffed, limits);
     }
 
-    let declared = first.get(..4).filter(|start| start.eq_ignore_ascii_case("sep=")).and_then(|_| first.as_bytes().get(4));
+    let declared =
+        first.get(..4).filter(|start| start.eq_ignore_ascii_case("sep=")).and_then(|_| first.as_bytes().get(4));
     let declared = declared.copied().filter(|byte| byte.is_ascii() && !matches!(byte, b'"' | b'\n' | b'\r'));
     let delimiter = options.delimiter.or(declared).unwrap_or_else(|| guess_delimiter(&first));
     sniffed.delimiter = Some(delimiter);
@@ -278,7 +288,7 @@ fn sniff_text(
     }
     drop(records);
     let score = set_header(&mut sniffed, &rows, options)?;
-    reopen(input)?;
+    input.rewind()?;
     let mut rows = Delimited::open(input.source(), &name, &sniffed, limits)?;
     let mut table = Table::new(sniffed.header.len(), limits);
     let has_more = rows.pull(&mut table, SAMPLE_ROWS)?;
@@ -327,13 +337,14 @@ fn refuse_markup(text: &str) -> Result<(), Error> {
     }
     let start = clip(start, 64 << 10).to_ascii_lowercase();
     if start.starts_with("<?xml") {
-        return Err(unsupported("an XML file", "open it in a spreadsheet and save it as .xlsx or CSV", "请用表格软件打开，另存为 .xlsx 或 CSV。"));
+        return Err(Error::unsupported("an XML file", " XML 文件", SAVE_AS, SAVE_AS_ZH));
     }
     if ["<!doctype", "<html", "<table", "<head", "<meta", "<style", "<body"].iter().any(|tag| start.starts_with(tag)) {
-        return Err(unsupported(
+        return Err(Error::unsupported(
             "a web page (HTML), perhaps saved as .xls,",
-            "open it in a spreadsheet and save it as .xlsx or CSV",
-            "请用表格软件打开，另存为 .xlsx 或 CSV。",
+            "网页（HTML，可能被命名为 .xls）",
+            SAVE_AS,
+            SAVE_AS_ZH,
         ));
     }
     Ok(())
@@ -358,7 +369,8 @@ fn json_form(text: &str, name: &str) -> Option<bool> {
         return Some(false);
     }
     // An object spread over lines: its first line ends inside.
-    let is_spread = first.trim_start_matches('{').trim_start().is_empty() || first.trim_start_matches('{').trim_start().starts_with('"');
+    let is_spread = first.trim_start_matches('{').trim_start().is_empty()
+        || first.trim_start_matches('{').trim_start().starts_with('"');
     (is_named || is_spread).then_some(is_spread)
 }
 
@@ -389,14 +401,14 @@ fn sniff_parquet(input: &mut Input, options: &ReadOptions) -> Result<Sniffed, Er
     if header.is_empty() {
         return Err(Error::NoTable { n_rows: 0, detail: "it has no column".to_owned() });
     }
-    let mut sniffed = typed(Format::Parquet, header, input.n_bytes(), options);
+    let mut sniffed = Sniffed { header, ..blank(Format::Parquet, input.n_bytes(), options) };
     sniffed.sample = rows_of(&rows);
     sniffed.plan.is_whole = is_whole;
     set_entity(&mut sniffed);
     Ok(sniffed)
 }
 
-fn typed(format: Format, header: Vec<String>, n_bytes: u64, options: &ReadOptions) -> Sniffed {
+fn blank(format: Format, n_bytes: u64, options: &ReadOptions) -> Sniffed {
     Sniffed {
         format,
         is_gzip: false,
@@ -405,22 +417,13 @@ fn typed(format: Format, header: Vec<String>, n_bytes: u64, options: &ReadOption
         sheet: None,
         other_sheets: Vec::new(),
         skipped_sheets: Vec::new(),
-        header,
+        header: Vec::new(),
         header_row: 0,
         n_header_rows: 0,
         entity: options.entity,
         sample: Vec::new(),
         n_bytes,
-        plan: Plan {
-            newline: b'\n',
-            n_bom_bytes: 0,
-            is_ascii_so_far: false,
-            is_json_stream: false,
-            is_whole: false,
-            archived: None,
-            workbook: None,
-            checked: None,
-        },
+        plan: Plan::new(),
     }
 }
 
@@ -449,7 +452,7 @@ fn sniff_workbook(input: &mut Input, kind: Kind, options: &ReadOptions) -> Resul
             skipped_sheets.push((sheet.name, "it is empty".to_owned()));
             continue;
         }
-        let mut sniffed = typed(Format::Workbook, Vec::new(), n_bytes, options);
+        let mut sniffed = blank(Format::Workbook, n_bytes, options);
         sniffed.sheet = Some(sheet.name.clone());
         sniffed.plan.workbook = Some(kind);
         sniffed.plan.checked = Some((name.clone(), n_bytes));
@@ -555,10 +558,16 @@ fn plain_header(rows: &[Vec<String>]) -> Result<usize, Error> {
     if wanted == 0 {
         return Err(no_table("there is no text"));
     }
-    let at = rows[..n_rows].iter().position(|row| n_filled(row) >= wanted).ok_or_else(|| no_table("no row has two cells"))?;
+    let at = rows[..n_rows]
+        .iter()
+        .position(|row| n_filled(row) >= wanted)
+        .ok_or_else(|| no_table("no row has two cells"))?;
     let is_name = |cell: &String| {
         let cell = cell.trim();
-        cell.is_empty() || cell.len() <= 200 && cell.chars().any(char::is_alphabetic) && !cell.starts_with(|c: char| c.is_ascii_digit())
+        cell.is_empty()
+            || cell.len() <= 200
+                && cell.chars().any(char::is_alphabetic)
+                && !cell.starts_with(|c: char| c.is_ascii_digit())
     };
     if rows[at].iter().all(is_name) { Ok(at) } else { Err(no_table("the first full row holds values, not names")) }
 }

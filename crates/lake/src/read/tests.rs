@@ -24,7 +24,9 @@ pub(super) struct Got {
 impl Got {
     /// The rows as lines, missing cells as `∅`.
     pub(super) fn lines(&self) -> Vec<String> {
-        let line = |cells: &Vec<Option<String>>| cells.iter().map(|cell| cell.as_deref().unwrap_or("∅")).collect::<Vec<_>>().join("|");
+        let line = |cells: &Vec<Option<String>>| {
+            cells.iter().map(|cell| cell.as_deref().unwrap_or("∅")).collect::<Vec<_>>().join("|")
+        };
         self.rows.iter().map(|(row_no, cells)| format!("{row_no}: {}", line(cells))).collect()
     }
 }
@@ -234,7 +236,10 @@ fn json_lines_become_columns() {
     assert_eq!(got.sniffed.header, ["order_id", "buyer.phone", "buyer.city", "amount", "items"]);
     assert_eq!(got.sniffed.format, Format::JsonLines);
     assert_eq!(got.lines(), rows);
-    assert_eq!((got.bad[0].row_no, got.bad[0].reason, got.bad[0].text.as_str()), (4, Reason::RaggedRow, "not json\n".trim()));
+    assert_eq!(
+        (got.bad[0].row_no, got.bad[0].reason, got.bad[0].text.as_str()),
+        (4, Reason::RaggedRow, "not json\n".trim())
+    );
     assert_eq!(read("orders", &gzip(text.as_bytes())).unwrap().lines(), rows);
 }
 
@@ -351,4 +356,11 @@ fn a_path_is_read_like_a_reader() {
     assert_eq!(read_input(input, &ReadOptions::default(), 10).unwrap().lines(), ORDER_ROWS);
     assert!(matches!(Input::path(folder.path()), Err(Error::Directory { .. })));
     assert!(matches!(Input::path(Path::new("/nowhere/a.csv")), Err(Error::NotFound { .. })));
+}
+
+#[test]
+fn readers_may_move_to_another_thread() {
+    fn moves<T: Send>() {}
+    moves::<RowReader>();
+    moves::<Input>();
 }

@@ -90,7 +90,8 @@ impl Block {
 
     /// Row `at` of the block, its number, and whether it was cut.
     fn row(&self, at: usize) -> (u64, Record<'_>, bool) {
-        let (span_start, text_start) = at.checked_sub(1).map_or((0, 0), |before| (self.rows[before].spans, self.rows[before].text));
+        let (span_start, text_start) =
+            at.checked_sub(1).map_or((0, 0), |before| (self.rows[before].spans, self.rows[before].text));
         let row = &self.rows[at];
         let (text, spans) = (&self.text[text_start..row.text], &self.spans[span_start..row.spans]);
         (row.row_no, Record { text, scratch: "", spans }, row.is_too_long)
@@ -139,7 +140,13 @@ impl<R: Read + Seek> Workbook<R> {
     }
 
     /// Hands the rows of a sheet to `take`, block by block, until it returns false.
-    pub(super) fn read(&mut self, sheet: &str, limits: &Limits, block_rows: usize, mut take: impl FnMut(Block) -> bool) -> Result<(), Error> {
+    pub(super) fn read(
+        &mut self,
+        sheet: &str,
+        limits: &Limits,
+        block_rows: usize,
+        mut take: impl FnMut(Block) -> bool,
+    ) -> Result<(), Error> {
         let bounds = Bounds::new(limits, block_rows);
         guarded(|| match self {
             Self::Xlsx(book) => read_xlsx(book, sheet, bounds, &mut take),
@@ -208,7 +215,9 @@ fn read_range(range: &Range<Data>, bounds: Bounds, take: &mut dyn FnMut(Block) -
 fn write_ref(cell: &DataRef<'_>, room: usize, out: &mut String) -> bool {
     match cell {
         DataRef::Empty | DataRef::Error(_) => return false,
-        DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => out.push_str(clip(text, room)),
+        DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => {
+            out.push_str(clip(text, room))
+        }
         DataRef::SharedString(text) => out.push_str(clip(text, room)),
         DataRef::Int(number) => out.push_str(&number.to_string()),
         DataRef::Float(number) => write_number(*number, 1e15, out),
@@ -283,17 +292,18 @@ fn write_time(time: &ExcelDateTime, out: &mut String) {
 }
 
 /// Makes sure that a workbook can be read within the limits.
-pub(super) fn check(source: &mut (dyn ReadSeek + Send), kind: Kind, n_bytes: u64, name: &str, limits: &Limits) -> Result<(), Error> {
+pub(super) fn check(
+    source: &mut (dyn ReadSeek + Send),
+    kind: Kind,
+    n_bytes: u64,
+    name: &str,
+    limits: &Limits,
+) -> Result<(), Error> {
     if kind == Kind::Xlsx {
         let entries = zip::entries(source, name)?;
         return zip::check(source, &entries, name, limits);
     }
-    let too_large = |limit, unit| Error::TooLarge {
-        what: "workbook",
-        limit,
-        unit,
-        remedy: "save it as .xlsx or CSV",
-    };
+    let too_large = |limit, unit| Error::TooLarge { what: "workbook", limit, unit, remedy: "save it as .xlsx or CSV" };
     if n_bytes > limits.max_xls_bytes {
         return Err(too_large(limits.max_xls_bytes, "bytes"));
     }
@@ -312,11 +322,12 @@ pub(super) fn check(source: &mut (dyn ReadSeek + Send), kind: Kind, n_bytes: u64
 }
 
 fn password() -> Error {
-    Error::Unsupported {
-        what: "a workbook protected by a password".to_owned(),
-        remedy: "save it without a password",
-        remedy_zh: "请去掉密码后另存。",
-    }
+    Error::unsupported(
+        "a workbook protected by a password",
+        "有密码保护的工作簿",
+        "save it without a password",
+        "请去掉密码后另存。",
+    )
 }
 
 fn from_xlsx(error: XlsxError) -> Error {
@@ -338,11 +349,8 @@ fn from_xls(error: XlsError) -> Error {
 }
 
 pub(super) fn no_sheet(name: &str) -> Error {
-    Error::Unsupported {
-        what: format!("sheet {name:?}, which is not in the file,"),
-        remedy: "choose one that is",
-        remedy_zh: "文件中没有这个工作表，请另选。",
-    }
+    let what = format!("sheet {name:?}, which is not in the file,");
+    Error::unsupported(&what, &format!("工作表“{name}”：文件中没有它"), "choose one that is", "请另选工作表。")
 }
 
 /// Runs a library on a file that may be damaged in ways the library did not expect.
@@ -414,7 +422,13 @@ impl SheetRows {
     }
 }
 
-fn send_rows(source: Box<dyn ReadSeek + Send>, kind: Kind, sheet: &str, limits: &Limits, sender: &SyncSender<Result<Block, Error>>) {
+fn send_rows(
+    source: Box<dyn ReadSeek + Send>,
+    kind: Kind,
+    sheet: &str,
+    limits: &Limits,
+    sender: &SyncSender<Result<Block, Error>>,
+) {
     // A send fails when the reader was dropped: then nobody wants to know.
     let take = |block| sender.send(Ok(block)).is_ok();
     let result = Workbook::open(source, kind).and_then(|mut book| book.read(sheet, limits, BLOCK_ROWS, take));
@@ -424,7 +438,12 @@ fn send_rows(source: Box<dyn ReadSeek + Send>, kind: Kind, sheet: &str, limits: 
 }
 
 /// The first rows of a sheet as text; blank rows between them are there too, so that positions are row numbers.
-pub(super) fn head<R: Read + Seek>(book: &mut Workbook<R>, sheet: &str, n: usize, limits: &Limits) -> Result<(Vec<Vec<Option<String>>>, bool), Error> {
+pub(super) fn head<R: Read + Seek>(
+    book: &mut Workbook<R>,
+    sheet: &str,
+    n: usize,
+    limits: &Limits,
+) -> Result<(Vec<Vec<Option<String>>>, bool), Error> {
     let mut rows = Vec::new();
     let mut is_whole = true;
     book.read(sheet, limits, n, |block| {

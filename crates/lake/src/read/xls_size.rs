@@ -33,7 +33,9 @@ pub(super) fn measure(file: &[u8]) -> Option<Size> {
             0x0085 => {
                 let start = u32_at(data, 0)? as usize;
                 n_sheets += 1;
-                let sheet = sheets.entry(start).or_insert_with(|| measure_sheet(stream.get(start..).unwrap_or_default(), &lengths));
+                let sheet = sheets
+                    .entry(start)
+                    .or_insert_with(|| measure_sheet(stream.get(start..).unwrap_or_default(), &lengths));
                 size.n_cells = size.n_cells.saturating_add(sheet.n_cells);
                 size.text_bytes = size.text_bytes.saturating_add(sheet.text_bytes);
             }
@@ -47,7 +49,8 @@ pub(super) fn measure(file: &[u8]) -> Option<Size> {
 /// Lengths of the shared texts, in bytes of UTF-8 at most. Source: MS-XLS 2.4.265 (SST), 2.5.293.
 fn text_lengths(stream: &[u8]) -> Vec<u32> {
     let mut records = Records(stream).skip_while(|&(kind, _)| kind != 0x00fc).enumerate();
-    let mut parts = records.by_ref().take_while(|&(at, (kind, _))| at == 0 || kind == 0x003c).map(|(_, (_, data))| data);
+    let mut parts =
+        records.by_ref().take_while(|&(at, (kind, _))| at == 0 || kind == 0x003c).map(|(_, (_, data))| data);
     let mut rest = parts.next().and_then(|first| first.get(8..)).unwrap_or_default();
     let mut lengths = Vec::new();
     'texts: loop {
@@ -112,7 +115,11 @@ fn measure_sheet(sheet: &[u8], lengths: &[u32]) -> Size {
                 let (first_row, end_row) = (u32_at(data, 0).unwrap_or(0), u32_at(data, 4).unwrap_or(0));
                 let n_columns = u16_at(data, 10).unwrap_or(0);
                 // A range that ends before it starts would wrap around in the library.
-                declared = if end_row < first_row { u64::MAX } else { u64::from(end_row - first_row + 1) * u64::from(n_columns) };
+                declared = if end_row < first_row {
+                    u64::MAX
+                } else {
+                    u64::from(end_row - first_row + 1) * u64::from(n_columns)
+                };
             }
             0x0006 | 0x00bd | 0x00d6 | 0x00fd | 0x0203..=0x0205 | 0x027e => {
                 let (Some(row), Some(column)) = (u16_at(data, 0), u16_at(data, 2)) else { continue };

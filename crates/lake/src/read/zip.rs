@@ -59,8 +59,9 @@ pub(super) fn entries(source: &mut (impl Read + Seek + ?Sized), name: &str) -> R
     let tail = read_at(source, tail_start, 22 + 65_535).map_err(failed)?;
     let end = memchr::memmem::rfind(&tail, &DIRECTORY_END).ok_or_else(|| corrupt("it ends in the middle"))?;
     let fields = (|| Some((u16_at(&tail, end + 10)?, u32_at(&tail, end + 12)?, u32_at(&tail, end + 16)?)))();
-    let (mut n, mut size, mut start) =
-        fields.map(|(n, size, start)| (u64::from(n), u64::from(size), u64::from(start))).ok_or_else(|| corrupt("it ends in the middle"))?;
+    let (mut n, mut size, mut start) = fields
+        .map(|(n, size, start)| (u64::from(n), u64::from(size), u64::from(start)))
+        .ok_or_else(|| corrupt("it ends in the middle"))?;
     if let Some(locator) = end.checked_sub(20).filter(|&at| tail[at..].starts_with(b"PK\x06\x07")) {
         let at = u64_at(&tail, locator + 8).unwrap_or(u64::MAX);
         let wide = read_at(source, at.min(n_bytes), 56).map_err(failed)?;
@@ -115,7 +116,11 @@ fn entry(directory: &[u8], at: usize) -> Option<(Entry, usize)> {
 }
 
 /// The bytes of one file of an archive.
-pub(super) fn open<'a>(mut source: impl Read + Seek + Send + 'a, entry: &Entry, name: &str) -> Result<Box<dyn Read + Send + 'a>, Error> {
+pub(super) fn open<'a>(
+    mut source: impl Read + Seek + Send + 'a,
+    entry: &Entry,
+    name: &str,
+) -> Result<Box<dyn Read + Send + 'a>, Error> {
     seek_data(&mut source, entry).map_err(|error| Error::from_io(name, None, error))?;
     let stored = BufReader::with_capacity(128 << 10, source.take(entry.n_stored));
     match entry.method {
@@ -126,11 +131,9 @@ pub(super) fn open<'a>(mut source: impl Read + Seek + Send + 'a, entry: &Entry, 
 }
 
 fn unknown_method(entry: &Entry) -> Error {
-    Error::Unsupported {
-        what: format!("a zip archive with compression method {}", entry.method),
-        remedy: "unpack it and choose the file inside",
-        remedy_zh: "请先解压，再选择其中的文件。",
-    }
+    let what = format!("a zip archive with compression method {}", entry.method);
+    let what_zh = format!("压缩方式为 {} 的 zip 文件", entry.method);
+    Error::unsupported(&what, &what_zh, "unpack it and choose the file inside", "请先解压，再选择其中的文件。")
 }
 
 fn seek_data(source: &mut (impl Read + Seek + ?Sized), entry: &Entry) -> io::Result<()> {
@@ -142,7 +145,12 @@ fn seek_data(source: &mut (impl Read + Seek + ?Sized), entry: &Entry) -> io::Res
 }
 
 /// Makes sure that inflating everything stays within the limits, and that everything is there.
-pub(super) fn check(mut source: &mut (impl Read + Seek + ?Sized), entries: &[Entry], name: &str, limits: &Limits) -> Result<(), Error> {
+pub(super) fn check(
+    mut source: &mut (impl Read + Seek + ?Sized),
+    entries: &[Entry],
+    name: &str,
+    limits: &Limits,
+) -> Result<(), Error> {
     let limit = limits.max_sheet_bytes;
     let bomb = |entry: &Entry, limit| Error::ZipBomb { part: entry.name.clone(), limit };
     let mut n_total = 0_u64;

@@ -15,11 +15,9 @@ use super::profiles::{day, money};
 #[derive(Deserialize, IntoParams)]
 pub(super) struct OverviewQuery {
     /// First day; 30 days up to the last by default.
-    #[param(value_type = Option<String>)]
-    from: Option<jiff::civil::Date>,
+    from: Option<String>,
     /// Last day; the last day with data by default.
-    #[param(value_type = Option<String>)]
-    to: Option<jiff::civil::Date>,
+    to: Option<String>,
     /// `prev` for as many days just before, `year` for the same days a year earlier.
     compare: Option<CompareWord>,
 }
@@ -108,8 +106,18 @@ pub(super) async fn show(
         Some(CompareWord::Year) => Compare::Year,
         _ => Compare::Previous,
     };
-    let figures = overview::overview(app.ctx(), query.from, query.to, compare).await?;
+    let figures = overview::overview(app.ctx(), date(query.from)?, date(query.to)?, compare).await?;
     Ok(Json(body(&figures, app.ctx().workspace().currency)))
+}
+
+fn date(text: Option<String>) -> ApiResult<Option<jiff::civil::Date>> {
+    let read = |text: String| {
+        text.parse().map_err(|_| {
+            let code = zhike_domain::error_code::ErrorCode::BadRequest;
+            ApiError::new(code, "a day is written YYYY-MM-DD", "日期格式为 YYYY-MM-DD")
+        })
+    };
+    text.map(read).transpose()
 }
 
 fn body(figures: &Overview, currency: String) -> OverviewBody {

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zhike_domain::error_code::ErrorCode;
 use zhike_domain::import::entity::Entity;
+use zhike_domain::import::layout::Encoding;
 use zhike_domain::import::mapping::Mapping;
 use zhike_engine::import::{self, ImportOptions, Looked, Upload};
 
@@ -73,7 +74,8 @@ pub(super) struct UploadBody {
     upload_id: String,
     file_name: String,
     n_bytes: u64,
-    encoding: Option<String>,
+    #[schema(value_type = Option<String>)]
+    encoding: Option<Encoding>,
     delimiter: Option<String>,
     sheet: Option<String>,
     #[schema(value_type = String)]
@@ -111,7 +113,7 @@ fn body(upload_id: String, upload: &Upload, looked: Looked) -> UploadBody {
         upload_id,
         file_name: looked.file_name.clone(),
         n_bytes: upload.n_bytes(),
-        encoding: looked.sniffed.encoding.map(|encoding| encoding.as_str().to_owned()),
+        encoding: looked.sniffed.encoding,
         delimiter: looked.sniffed.delimiter.map(|byte| char::from(byte).to_string()),
         sheet: looked.sniffed.sheet.clone(),
         entity: looked.mapping.entity,

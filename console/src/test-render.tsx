@@ -1,0 +1,28 @@
+// Renders a part of a page as the app would: with texts, settings, formats and a query cache that asks no server.
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { render } from '@testing-library/react'
+import type { ReactNode } from 'react'
+import { workspaceQuery } from './api/queries'
+import { SettingsProvider } from './app/settings'
+
+export function renderPart(part: ReactNode, lang: 'zh' | 'en' = 'zh') {
+  localStorage.setItem('zhike.lang', lang)
+  const client = new QueryClient({ defaultOptions: { queries: { retry: false, staleTime: Infinity } } })
+  client.setQueryData(workspaceQuery.queryKey, {
+    name: 'w',
+    currency: 'CNY',
+    zone: 'Asia/Shanghai',
+    version: '0.1.0',
+    data_from: '2026-01-01',
+    data_to: '2026-11-21',
+    as_of: '2026-11-21',
+    refreshed_at: null,
+    n_profiles: 1,
+    n_orders: 1,
+  })
+  return render(
+    <QueryClientProvider client={client}>
+      <SettingsProvider>{part}</SettingsProvider>
+    </QueryClientProvider>,
+  )
+}
