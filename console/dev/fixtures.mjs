@@ -130,11 +130,17 @@ const people = Array.from({ length: 230 }, (_, index) => {
   }
 })
 
+function countOf(tier, segment) {
+  const { tiers, rfm_segments } = overview(day(-6), AS_OF, 'prev')
+  if (tier && segment) return 1
+  return tiers.find((each) => each.tier === tier)?.n_customers ?? rfm_segments.find((each) => each.rfm_segment === segment)?.n_customers ?? workspace.n_profiles
+}
+
 export function profiles({ after, limit = 50, tier, rfm_segment }) {
   const all = people.filter((each) => (!tier || each.tier === tier) && (!rfm_segment || each.rfm_segment === rfm_segment))
   const start = after ? Number(String(after).slice(1)) : 0
   const end = start + Number(limit)
-  return { items: all.slice(start, end), next: end < all.length ? `c${end}` : null, total: tier || rfm_segment ? all.length : workspace.n_profiles }
+  return { items: all.slice(start, end), next: end < all.length ? `c${end}` : null, total: countOf(tier, rfm_segment) }
 }
 
 export function search(value) {

@@ -36,7 +36,26 @@ function jobState(job_id) {
   }
 }
 
-const small = { ...made.report, rows_read: 1204, rows_loaded: 1180, rows_duplicate: 21, rows_quarantined: 3, reasons: { unreadable_time: 3 } }
+/** What the last upload would come to: one row twice, one row with an impossible day. */
+let uploaded = { file_name: made.upload.file_name, n_rows: 1204 }
+const loads = new Map()
+
+function uploadReport() {
+  const n = uploaded.n_rows
+  return { ...made.report, rows_read: n, rows_loaded: n - 3, rows_duplicate: 1, rows_quarantined: 2, reasons: { unreadable_time: 2 } }
+}
+
+function load(body) {
+  const report = { ...uploadReport(), mapping: body.mapping }
+  if (body.dry_run) return startJob('try', 1.2, report, null)
+  const batch_id = String(10 + loads.size)
+  const now = new Date().toISOString()
+  const batch = { ...made.imports[0], batch_id, file_name: uploaded.file_name, quality: report.quality.score, started_at: now, finished_at: now }
+  for (const key of ['rows_read', 'rows_loaded', 'rows_duplicate', 'rows_quarantined']) batch[key] = report[key]
+  loads.set(batch_id, { report, rows: made.quarantined.slice(0, 2).map((row) => ({ ...row, status: 'open' })) })
+  made.imports.unshift(batch)
+  return startJob('load', 2, report, batch_id)
+}
 
 /** An answer for a request, or undefined when there is no such thing. */
 function answer(method, path, query, body) {
@@ -49,29 +68,37 @@ function answer(method, path, query, body) {
     if (first === 'profiles') return made.profile(second)
     if (first === 'imports' && !second) return { items: made.imports, next: null }
     if (first === 'imports' && third === 'quarantine') {
-      const items = made.quarantined.filter((row) => !query.status || row.status === query.status)
+      const all = loads.get(second)?.rows ?? made.quarantined
+      const items = all.filter((row) => !query.status || row.status === query.status)
       const counts = {}
-      for (const row of made.quarantined) counts[row.reason_code] = (counts[row.reason_code] ?? 0) + 1
+      for (const row of all) counts[row.reason_code] = (counts[row.reason_code] ?? 0) + 1
       return { items, next: null, counts }
     }
     if (first === 'imports') {
       const batch = made.imports.find((each) => each.batch_id === second)
-      return batch && { batch, report: { ...made.report, rows_read: batch.rows_read, rows_loaded: batch.rows_loaded, rows_duplicate: batch.rows_duplicate, rows_quarantined: batch.rows_quarantined } }
+      return batch && { batch, report: loads.get(second)?.report ?? { ...made.report, rows_read: batch.rows_read, rows_loaded: batch.rows_loaded, rows_duplicate: batch.rows_duplicate, rows_quarantined: batch.rows_quarantined } }
     }
     if (first === 'jobs') return jobState(second)
     return undefined
   }
   if (first === 'profiles' && second === 'search') return made.search(body.value)
-  if (first === 'uploads') return { ...made.upload, entity: body?.entity ?? made.upload.entity, mapping: { ...made.mapping, entity: body?.entity ?? made.upload.entity } }
-  if (first === 'imports' && !second) return startJob('load', body.dry_run ? 1.2 : 2, { ...small, mapping: body.mapping }, body.dry_run ? null : '7')
+  if (first === 'uploads') return { ...made.upload, file_name: uploaded.file_name, entity: body?.entity ?? made.upload.entity, mapping: { ...made.mapping, entity: body?.entity ?? made.upload.entity } }
+  if (first === 'imports' && !second) return load(body)
   if (fifth === 'reveal') return made.revealed
   if (third === 'replay') {
-    const n = body.rows?.length ?? 37
-    for (const { row_no } of body.rows ?? []) made.quarantined.find((row) => row.row_no === row_no).status = 'replayed'
-    return startJob('replay', 0.8, { ...small, rows_read: n, rows_loaded: n, rows_duplicate: 0, rows_quarantined: 0 }, '7')
+    const open = (loads.get(second)?.rows ?? made.quarantined).filter((row) => row.status === 'open' && (body.rows?.some((each) => each.row_no === row.row_no) ?? true))
+    for (const row of open) row.status = 'replayed'
+    const n = open.length
+    return startJob('replay', 0.8, { ...made.report, rows_read: n, rows_loaded: n, rows_duplicate: 0, rows_quarantined: 0 }, second)
   }
   void fourth
   return undefined
+}
+
+function readForm(text) {
+  const name = /filename="([^"]*)"/.exec(text)?.[1] ?? ''
+  const content = text.slice(text.indexOf('\r\n\r\n') + 4, text.lastIndexOf('\r\n--'))
+  return { file_name: Buffer.from(name, 'latin1').toString(), n_rows: content.trim().split('\n').length - 1 }
 }
 
 async function file(path) {
@@ -94,6 +121,7 @@ createServer(async (request, response) => {
   if (url.pathname.startsWith('/api/')) {
     response.setHeader('content-type', 'application/json')
     const isForm = request.headers['content-type']?.startsWith('multipart/')
+    if (isForm) uploaded = readForm(Buffer.concat(chunks).toString('latin1'))
     const body = chunks.length > 0 && !isForm ? JSON.parse(Buffer.concat(chunks).toString()) : undefined
     if (request.method !== 'GET' && request.headers['x-zhike-request'] !== '1') {
       response.writeHead(403).end(JSON.stringify(failure('csrf', 'The header X-Zhike-Request is missing.', '缺少请求头 X-Zhike-Request。')))

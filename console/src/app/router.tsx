@@ -1,8 +1,8 @@
 // Every route once, with the search parameters it understands. The URL is the state: what is not here is not kept.
 import type { QueryClient } from '@tanstack/react-query'
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, stripSearchParams, type SearchSchemaInput } from '@tanstack/react-router'
-import { importQuery, importsQuery, profileOrdersQuery, profileQuery, profilesQuery, workspaceQuery } from '../api/queries'
-import { DEFAULT_RANGE, readRange, type RangeSearch } from '../range'
+import { importQuery, importsQuery, overviewQuery, profileOrdersQuery, profileQuery, profilesQuery, workspaceQuery } from '../api/queries'
+import { daysOf, DEFAULT_RANGE, readRange, type RangeSearch } from '../range'
 import { SEGMENTS, TIERS, type Segment, type Tier } from '../words'
 import { CrashedPage, MissingPage } from './outside'
 import { Shell } from './Shell'
@@ -43,6 +43,18 @@ const overview = createRoute({
     view: view(raw.view),
   }),
   search: { middlewares: [stripSearchParams({ ...DEFAULT_RANGE, metric: 'net_sales', view: 'chart' } as OverviewSearch)] },
+  loaderDeps: ({ search: { range, compare, from, to } }) => ({ range, compare, from, to }),
+  loader: ({ context: { queryClient }, deps }) => {
+    const ask = async () => {
+      const { as_of, data_to } = await queryClient.ensureQueryData(workspaceQuery)
+      const lastDay = as_of ?? data_to
+      if (!lastDay) return
+      const days = daysOf(deps, lastDay)
+      await queryClient.prefetchQuery(overviewQuery(days.from, days.to, deps.compare))
+    }
+    // The page asks again and shows what failed.
+    void ask().catch(() => undefined)
+  },
   component: lazyRouteComponent(() => import('../pages/overview/OverviewPage')),
 })
 

@@ -168,7 +168,8 @@ mod tests {
     #[test]
     fn the_reference_lists_every_code() {
         let text = markdown();
-        let rows: Vec<&str> = text.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| Code")).collect();
+        let rows: Vec<&str> =
+            text.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| Code")).collect();
         assert_eq!(rows.len(), ErrorCode::ALL.len());
         assert!(text.contains("| busy | 503 | yes | another load or refresh is running: try again later |"));
     }

@@ -50,10 +50,11 @@ pub fn phone(value: &str) -> String {
         && matches!(area.len(), 3 | 4)
         && area.starts_with('0')
         && area.bytes().all(|byte| byte.is_ascii_digit())
-        && local.len() >= 7
     {
         let local: Vec<char> = local.chars().filter(|c| c.is_ascii_digit() || *c == '*').collect();
-        return format!("{area}-{}", keep_ends(&local, 0, 2, local.len().saturating_sub(2)));
+        if local.len() >= 7 {
+            return format!("{area}-{}", keep_ends(&local, 0, 2, local.len() - 2));
+        }
     }
     if is_plain && is_foreign && signs.len() >= 8 {
         let hidden = signs.len() - 4;
@@ -306,7 +307,9 @@ mod tests {
         /// INV-MASK-1, INV-MASK-3.
         #[test]
         fn no_mask_shows_its_value(value in "\\PC{2,20}|[0-9+ -]{2,20}|[张三欧阳浙江省杭州市区县路]{2,14}|[a-z@.]{2,12}") {
-            prop_assume!(value.trim().chars().count() >= 2 && !value.contains('*'));
+            if value.trim().chars().count() < 2 || value.contains('*') {
+                return Ok(());
+            }
             for name in FIELDS {
                 let mask = field(name, &value);
                 prop_assert!(!mask.contains(value.trim()), "{} {}", name, mask);

@@ -272,12 +272,11 @@ mod tests {
     #[test]
     fn empty_lines_take_no_part() {
         check(&[(1, 5, 0, 5, 10), (2, 5, 1, -5, 10)], &[(3, 5, 1, 5, 30), (4, 5, -1, 5, 30)], &[]);
-        check(&[(1, 5, i64::MAX, i64::MAX, i64::MIN)], &[(2, 5, i64::MAX, i64::MAX, i64::MAX)], &[[
-            0,
-            0,
-            i64::MAX,
-            i64::MAX,
-        ]]);
+        check(
+            &[(1, 5, i64::MAX, i64::MAX, i64::MIN)],
+            &[(2, 5, i64::MAX, i64::MAX, i64::MAX)],
+            &[[0, 0, i64::MAX, i64::MAX]],
+        );
     }
 
     fn lines(n: usize) -> impl Strategy<Value = Vec<Line>> {

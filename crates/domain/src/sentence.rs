@@ -301,8 +301,12 @@ fn cause_words(numbers: &Overview<'_>, is_up: bool) -> Option<(String, String)> 
         (Driver::Repeat, false) => ("主要因为老客复购减少".to_owned(), "repeat customers bought less".to_owned()),
         (Driver::New, true) => ("主要来自新客".to_owned(), "new customers drove it".to_owned()),
         (Driver::New, false) => ("主要因为新客减少".to_owned(), "new customers brought less".to_owned()),
-        (Driver::Unknown, true) => ("主要来自未识别客户的订单".to_owned(), "orders without a known customer drove it".to_owned()),
-        (Driver::Unknown, false) => ("主要因为未识别客户的订单减少".to_owned(), "orders without a known customer brought less".to_owned()),
+        (Driver::Unknown, true) => {
+            ("主要来自未识别客户的订单".to_owned(), "orders without a known customer drove it".to_owned())
+        }
+        (Driver::Unknown, false) => {
+            ("主要因为未识别客户的订单减少".to_owned(), "orders without a known customer brought less".to_owned())
+        }
         (Driver::Several(groups), _) => {
             let names = groups.iter().zip(GROUPS).filter_map(|(&takes_part, names)| takes_part.then_some(names));
             let (zh, en): (Vec<&str>, Vec<&str>) = names.unzip();
@@ -390,7 +394,8 @@ mod tests {
 
     #[test]
     fn percentages() {
-        let cases = [(1, 8, "12.5%"), (1, 5, "20%"), (2, 3, "66.7%"), (-1, 8, "−12.5%"), (123, 1, "12,300%"), (1, 0, "--")];
+        let cases =
+            [(1, 8, "12.5%"), (1, 5, "20%"), (2, 3, "66.7%"), (-1, 8, "−12.5%"), (123, 1, "12,300%"), (1, 0, "--")];
         for (part, whole, text) in cases {
             assert_eq!(percent(part, whole), text);
         }
@@ -456,7 +461,11 @@ mod tests {
     fn nothing_to_compare() {
         for before in [None, Some(0), Some(-5)] {
             let numbers = Overview { net_sales: Pair { now: 150_000, before }, n_days: 1, ..GROWTH };
-            check(numbers, "这 1 天净销售额 ¥1,500；无可比数据。", "Net sales over the day are ¥1,500; nothing to compare with.");
+            check(
+                numbers,
+                "这 1 天净销售额 ¥1,500；无可比数据。",
+                "Net sales over the day are ¥1,500; nothing to compare with.",
+            );
         }
     }
 

@@ -161,7 +161,10 @@ pub async fn look(ctx: &Ctx, open: &OpenFile, options: &ImportOptions) -> Result
             }
         }
     };
-    mapping.validate().map_err(|problems| mapping_error(&file_name, &problems))?;
+    // A guess may be incomplete: it is shown to be completed. What somebody wrote is checked at once.
+    if options.mapping.is_some() {
+        mapping.validate().map_err(|problems| mapping_error(&file_name, &problems))?;
+    }
     let is_guess = options.mapping.is_none() && !is_remembered;
     let source = source(&mapping);
     Ok(Looked {

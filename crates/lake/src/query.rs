@@ -137,6 +137,9 @@ impl Lake {
             .with_default_catalog_and_schema("zhike", "public");
         config.options_mut().sql_parser.dialect = Dialect::PostgreSQL;
         config.options_mut().execution.parquet.pushdown_filters = false;
+        // Sorts set aside memory for merging; with little memory they must still get started.
+        config.options_mut().execution.sort_spill_reservation_bytes =
+            (self.options.memory_bytes / (8 * self.options.n_threads.max(1))).clamp(64 << 10, 10 << 20);
         let state = SessionStateBuilder::new()
             .with_config(config)
             .with_runtime_env(self.runtime.clone())

@@ -7,6 +7,7 @@ mod imports;
 mod overview;
 pub(crate) mod profiles;
 mod quarantine;
+mod schema;
 mod uploads;
 mod workspace;
 
@@ -64,7 +65,7 @@ impl App {
 struct ApiDoc;
 
 fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
-    OpenApiRouter::with_openapi(ApiDoc::openapi())
+    let (router, mut document) = OpenApiRouter::with_openapi(ApiDoc::openapi())
         .routes(routes!(workspace::show))
         .routes(routes!(overview::show))
         .routes(routes!(profiles::list))
@@ -80,7 +81,9 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(quarantine::replay))
         .layer(DefaultBodyLimit::max(MAX_JSON_BYTES))
         .merge(OpenApiRouter::new().routes(routes!(uploads::create)).layer(uploads::limit()))
-        .split_for_parts()
+        .split_for_parts();
+    schema::all_required(&mut document);
+    (router, document)
 }
 
 /// The OpenAPI document.

@@ -137,7 +137,7 @@ function RecentPeople() {
             hasNext={data.next != null}
             onNext={() => set({ ...filter, after: data.next ?? undefined, page: page + 1 })}
             onFirst={() => set({ tier: search.tier, rfm_segment: search.rfm_segment })}
-            total={<span>{t('table.total_people', { n: format.count(data.total) })}</span>}
+            total={<span>{t('table.total_people', { count: data.total, n: format.count(data.total) })}</span>}
           />
         </>
       )}

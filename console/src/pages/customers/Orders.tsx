@@ -63,7 +63,7 @@ function OrderRow({ order, currency }: { order: Order; currency: string }) {
   const notes = [
     order.channel,
     order.store_id,
-    order.n_items == null ? undefined : t('profile.n_items', { n: format.quantity(order.n_items) }),
+    order.n_items == null ? undefined : t('profile.n_items', { count: order.n_items, n: format.quantity(order.n_items) }),
     Number(order.discount ?? 0) > 0 ? t('profile.discount', { amount: format.money(order.discount) }) : undefined,
     Number(order.refunded_amount ?? 0) > 0 ? t('profile.refunded_part', { amount: format.money(order.refunded_amount) }) : undefined,
     order.original_amount != null && order.currency !== currency ? t('profile.original', { amount: format.amount(order.original_amount), currency: order.currency }) : undefined,

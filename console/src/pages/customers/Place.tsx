@@ -19,8 +19,8 @@ export function Place({ rfm, currency }: { rfm: Rfm | null | undefined; currency
     )
   }
   const rows = [
-    { key: 'recency', name: t('profile.recency'), value: t('profile.recency_value', { n: format.count(rfm.recency_days) }), score: rfm.r_score, share: rfm.percentile.recency },
-    { key: 'frequency', name: t('profile.frequency'), value: t('profile.frequency_value', { n: format.count(rfm.frequency) }), score: rfm.f_score, share: rfm.percentile.frequency },
+    { key: 'recency', name: t('profile.recency'), value: t('profile.recency_value', { count: rfm.recency_days, n: format.count(rfm.recency_days) }), score: rfm.r_score, share: rfm.percentile.recency },
+    { key: 'frequency', name: t('profile.frequency'), value: t('profile.frequency_value', { count: rfm.frequency, n: format.count(rfm.frequency) }), score: rfm.f_score, share: rfm.percentile.frequency },
     { key: 'monetary', name: t('profile.monetary'), value: format.money(rfm.monetary), score: rfm.m_score, share: rfm.percentile.monetary },
   ]
   const why = lang === 'zh' ? rfm.why_zh : rfm.why_en

@@ -16,7 +16,7 @@ export function Equation({ counts, isDryRun = false }: { counts: Counts; isDryRu
   return (
     <div className="zk-equation" role="group" aria-label={t('report.equation')}>
       {terms.map((term) => (
-        <div key={term.kind} className={`zk-term zk-term-${term.kind}`}>
+        <div key={term.kind} className={term.kind === 'quarantined' && term.n > 0 ? 'zk-term zk-term-some' : 'zk-term'}>
           {term.sign && <span className="zk-sign">{term.sign}</span>}
           <span className="zk-term-body">
             <span className="zk-term-label">{term.label}</span>
@@ -25,7 +25,7 @@ export function Equation({ counts, isDryRun = false }: { counts: Counts; isDryRu
         </div>
       ))}
       <p className={missing === 0 ? 'zk-sum zk-sum-right' : 'zk-sum zk-sum-wrong'} role={missing === 0 ? undefined : 'alert'}>
-        {missing === 0 ? `✓ ${t('report.adds_up')}` : `✗ ${t('report.off_by', { n: format.count(Math.abs(missing)) })}`}
+        {missing === 0 ? `✓ ${t('report.adds_up')}` : `✗ ${t('report.off_by', { count: Math.abs(missing), n: format.count(Math.abs(missing)) })}`}
       </p>
     </div>
   )

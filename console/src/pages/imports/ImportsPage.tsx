@@ -113,6 +113,7 @@ function Loads({ items }: { items: readonly ImportItem[] }) {
 
 function Rows({ item }: { item: ImportItem }) {
   const format = useFormat()
+  if (item.status === 'failed' && item.rows_read === 0) return <>--</>
   const isOff = item.status === 'loaded' && rowsMissing(item) !== 0
   return (
     <span className={isOff ? 'zk-off' : undefined}>

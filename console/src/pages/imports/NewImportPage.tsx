@@ -226,7 +226,7 @@ function DryRunStep({ jobId, search, go }: StepProps & { jobId: string; search: 
               <p className="zk-job-title">{t('job.try_done')}</p>
               {back}
               <Button type="primary" loading={start.isPending} disabled={!job.report?.rows_loaded} onClick={() => start.mutate(job)}>
-                {t('job.load', { n: format.count(job.report?.rows_loaded) })}
+                {t('job.load', { count: job.report?.rows_loaded ?? 0, n: format.count(job.report?.rows_loaded) })}
               </Button>
             </div>
           )}

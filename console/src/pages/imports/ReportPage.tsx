@@ -57,7 +57,7 @@ export default function ReportPage() {
           <Notice tone="error" title={t('report.failed')} help={data.batch.error} />
         </Card>
       )}
-      {data?.report && (
+      {data?.report && (data.batch.status !== 'failed' || data.report.rows_read > 0) && (
         <>
           <ReportBody report={data.report} />
           <Quarantine batchId={batchId} status={status} onStatus={(next) => void navigate({ search: { status: next } })} />

@@ -319,7 +319,7 @@ fn is_midnight(text: &str) -> bool {
     let digits = |byte: &u8| matches!(byte, b'0' | b':' | b'.');
     let text = text.trim().trim_end_matches("AM").trim_end();
     let text = text.strip_prefix("12").unwrap_or(text);
-    text.contains(':') && text.as_bytes().iter().all(|byte| digits(byte))
+    text.contains(':') && text.as_bytes().iter().all(digits)
 }
 
 #[cfg(test)]

@@ -91,10 +91,7 @@ fn the_oldest_profile_stays() {
     let resolution = world.first(&[(0, 3), (0, 4), (1, 4)]);
     assert_eq!(resolution.cluster_of, [0, 0, 0, 0, 0]);
     assert_eq!(resolution.profile_of, [Some(80)]);
-    assert_eq!(
-        resolution.merges,
-        [Merge { from: 70, into: 80, edge: 0 }, Merge { from: 90, into: 80, edge: 2 }]
-    );
+    assert_eq!(resolution.merges, [Merge { from: 70, into: 80, edge: 0 }, Merge { from: 90, into: 80, edge: 2 }]);
     assert_eq!(reasons(&resolution), [(0, 3, "same_row"), (0, 4, "shared_email"), (1, 4, "shared_email")]);
 }
 
@@ -193,9 +190,12 @@ fn naive(world: &World, links: &[(u32, u32)], limit: u32) -> (Vec<u32>, Vec<u32>
     let n = world.kind.len();
     let strength = |at: u32| world.kind[at as usize].strength();
     let is_aside = |x: u32| {
-        let seen: BTreeSet<u32> = links.iter().flat_map(|&(a, b)| [(a, b), (b, a)]).filter(|&(a, _)| a == x).map(|l| l.1).collect();
+        let seen: BTreeSet<u32> =
+            links.iter().flat_map(|&(a, b)| [(a, b), (b, a)]).filter(|&(a, _)| a == x).map(|l| l.1).collect();
         let seen: Vec<u32> = seen.into_iter().filter(|&other| other != x && strength(other) <= strength(x)).collect();
-        IdentityKind::ALL.iter().any(|kind| seen.iter().filter(|&&at| world.kind[at as usize] == *kind).count() as u32 > limit)
+        IdentityKind::ALL
+            .iter()
+            .any(|kind| seen.iter().filter(|&&at| world.kind[at as usize] == *kind).count() as u32 > limit)
     };
     let aside: Vec<u32> = (0..n as u32).filter(|&x| is_aside(x)).collect();
     let mut person: Vec<u32> = (0..n as u32).collect();
@@ -226,9 +226,11 @@ fn run(case: &Case, policy: &Policy) -> Run {
     let mut stored: Vec<(u32, u32)> = Vec::new();
     let mut made: BTreeSet<u32> = BTreeSet::new();
     let mut next_profile = 1000;
-    let mut run = Run { persons: Vec::new(), aside: Vec::new(), joined: Vec::new(), is_late: false, stored: Vec::new() };
+    let mut run =
+        Run { persons: Vec::new(), aside: Vec::new(), joined: Vec::new(), is_late: false, stored: Vec::new() };
     for call in 0..N_CALLS {
-        let links: Vec<_> = case.links.iter().zip(&case.call).filter(|(_, when)| **when == call).map(|l| *l.0).collect();
+        let links: Vec<_> =
+            case.links.iter().zip(&case.call).filter(|(_, when)| **when == call).map(|l| *l.0).collect();
         let result = world.resolve(&links, Some(&stored), policy);
         run.is_late |= result.set_aside.iter().any(|aside| aside.is_new && made.contains(&aside.identity));
         for edge in &result.edges {

@@ -111,6 +111,9 @@ impl Joined {
 
     /// The largest counter.
     pub fn most(self) -> u32 {
+        if self.0 == 0 {
+            return 0;
+        }
         IdentityKind::ALL.iter().map(|&kind| self.n(kind)).max().unwrap_or(0)
     }
 

@@ -135,7 +135,8 @@ pub fn resolve(input: Input<'_>, policy: &Policy) -> Resolution {
             joined[left as usize].add(kind(right));
         }
     }
-    let is_aside: Vec<bool> = input.kind.iter().zip(&joined).map(|(&kind, &joined)| policy.is_beyond(kind, joined)).collect();
+    let is_aside: Vec<bool> =
+        input.kind.iter().zip(&joined).map(|(&kind, &joined)| policy.is_beyond(kind, joined)).collect();
 
     let mut graph = Graph::new(input, policy, &is_aside);
     let mut edges = Vec::with_capacity(links.len());

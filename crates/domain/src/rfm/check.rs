@@ -1,5 +1,7 @@
 //! Proof that rules give every combination of scores exactly one segment and one tier.
 
+use std::collections::BTreeMap;
+
 use super::rules::{Condition, Range, Rules, Segment, Tier};
 
 /// Combinations of three scores from 1 to 5.
@@ -120,19 +122,13 @@ impl Rules {
 
     fn check_segments(&self, problems: &mut Vec<Problem>) {
         let mut gap = Vec::new();
-        let mut overlaps: Vec<((usize, usize), Vec<[u8; 3]>)> = Vec::new();
+        let mut overlaps: BTreeMap<(usize, usize), Vec<[u8; 3]>> = BTreeMap::new();
         for cell in cells() {
             let mut hits = (0..self.segments.len()).filter(|&at| self.segments[at].when.holds(cell));
             match (hits.next(), hits.next()) {
                 (None, _) => gap.push(cell),
                 (Some(_), None) => {}
-                (Some(first), Some(second)) => {
-                    let pair = (first, second);
-                    match overlaps.iter_mut().find(|(known, _)| *known == pair) {
-                        Some((_, cells)) => cells.push(cell),
-                        None => overlaps.push((pair, vec![cell])),
-                    }
-                }
+                (Some(first), Some(second)) => overlaps.entry((first, second)).or_default().push(cell),
             }
         }
         report(problems, &gap, "不属于任何分群", "in no segment");

@@ -47,15 +47,27 @@ pub fn why(one: One, scores: Scores, cuts: &Cuts, rules: &Rules, currency: &str)
         n => (format!("最近一次下单在 {} 天前", count(n)), format!("last order {} days ago", count(n))),
     };
     let orders = count(one.frequency);
-    let orders = (format!("下单 {orders} 次"), format!("{orders} {}", if one.frequency == 1 { "order" } else { "orders" }));
+    let orders =
+        (format!("下单 {orders} 次"), format!("{orders} {}", if one.frequency == 1 { "order" } else { "orders" }));
     let spent = money(one.monetary, currency);
     let spent = (format!("累计消费 {spent}"), format!("spent {spent} in all"));
 
-    let recency = Scale { letter: 'R', best: ("最近", "most recent"), worst: ("最久", "least recent"), cuts: &cuts.recency_days };
-    let frequency =
-        Scale { letter: 'F', best: ("最多", "most frequent"), worst: ("最少", "least frequent"), cuts: &cuts.frequency };
-    let monetary =
-        Scale { letter: 'M', best: ("最高", "highest-spending"), worst: ("最低", "lowest-spending"), cuts: &cuts.monetary };
+    let recency =
+        Scale {
+            letter: 'R', best: ("最近", "most recent"), worst: ("最久", "least recent"), cuts: &cuts.recency_days
+        };
+    let frequency = Scale {
+        letter: 'F',
+        best: ("最多", "most frequent"),
+        worst: ("最少", "least frequent"),
+        cuts: &cuts.frequency,
+    };
+    let monetary = Scale {
+        letter: 'M',
+        best: ("最高", "highest-spending"),
+        worst: ("最低", "lowest-spending"),
+        cuts: &cuts.monetary,
+    };
     let lines = [
         recency.line(scores.r, cuts, days, recency.days_band(scores.r)),
         frequency.line(scores.f, cuts, orders, frequency.orders_band(scores.f)),
@@ -152,7 +164,10 @@ impl Scale<'_> {
 
 fn span(from: i64, to: i64, unit_zh: &str, unit_en: &str) -> Both {
     if from >= to {
-        return (format!("{} {unit_zh}", count(to)), format!("{} {}", count(to), if to == 1 { unit_en.trim_end_matches('s') } else { unit_en }));
+        return (
+            format!("{} {unit_zh}", count(to)),
+            format!("{} {}", count(to), if to == 1 { unit_en.trim_end_matches('s') } else { unit_en }),
+        );
     }
     let (from, to) = (count(from), count(to));
     (format!("{from}～{to} {unit_zh}"), format!("{from}–{to} {unit_en}"))
@@ -181,7 +196,8 @@ fn tier_line(scores: Scores, rules: &Rules) -> Both {
 
 /// A condition in words; scores that may be any are left out.
 fn words(when: &Condition) -> Both {
-    let parts = [("R", "R", Some(when.r)), ("F", "F", Some(when.f)), ("M", "M", Some(when.m)), ("合计", "sum", when.sum)];
+    let parts =
+        [("R", "R", Some(when.r)), ("F", "F", Some(when.f)), ("M", "M", Some(when.m)), ("合计", "sum", when.sum)];
     let mut zh = Vec::new();
     let mut en = Vec::new();
     for (name_zh, name_en, range) in parts {
@@ -258,7 +274,10 @@ mod tests {
             ]
         );
         let (last, _) = explain(Mode::Quantile, 8, &ROWS);
-        assert_eq!(last.zh[..2], ["R=1：最近一次下单在 300 天前，落在最久的 20%（> 120 天）", "F=1：下单 1 次，落在最少的 40%（< 2 次）"]);
+        assert_eq!(
+            last.zh[..2],
+            ["R=1：最近一次下单在 300 天前，落在最久的 20%（> 120 天）", "F=1：下单 1 次，落在最少的 40%（< 2 次）"]
+        );
     }
 
     #[test]

@@ -59,11 +59,6 @@ impl People {
         })
     }
 
-    /// Number of distinct identities so far.
-    pub(crate) fn len(&self) -> usize {
-        self.locals.len()
-    }
-
     /// Takes the identity columns out of a frame and returns, for each row, the number of its strongest identity, or
     /// [`NOBODY`]. `seen_at` names the column with the instant of the row's fact.
     pub(crate) fn take(&mut self, frame: &mut Frame, seen_at: Option<&str>) -> Vec<u32> {

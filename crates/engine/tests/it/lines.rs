@@ -35,15 +35,33 @@ async fn one_file_becomes_orders_items_products_and_refunds() {
         "SELECT order_id, kind, status, amount, refunded_amount, net_amount, n_items FROM orders ORDER BY order_id",
     )
     .await;
-    insta::assert_snapshot!(orders.join("\n"), @"");
-    let refunds = rows(&ctx, "SELECT refund_order_id, order_id, product_id, quantity, amount FROM refunds").await;
-    insta::assert_snapshot!(refunds.join("\n"), @"");
+    insta::assert_snapshot!(orders.join("\n"), @r"
+    536365|sale|partial_refund|35.64|5.10|30.54|12.000
+    536370|sale|partial_refund|144.00|90.00|54.00|24.000
+    536400|sale|completed|4.25|0.00|4.25|1.000
+    536401|adjustment|completed|0.00|0.00|0.00|-
+    A563185|adjustment|completed|-11062.06|0.00|-11062.06|-
+    C536379|refund|refunded|0.00|0.00|0.00|-
+    C536391|refund|refunded|0.00|22.50|-22.50|-
+    ");
+    let refunds = rows(&ctx, "SELECT refund_order_id, order_id, product_id, quantity, amount FROM refunds ORDER BY 1").await;
+    insta::assert_snapshot!(refunds.join("\n"), @r"
+    C536379|536365|85123A|2.000|5.10
+    C536391|536370|22728|24.000|90.00
+    ");
     // What the orders add up to is what the lines add up to.
     let sums = rows(&ctx, "SELECT (SELECT sum(net_amount) FROM orders), (SELECT sum(amount) FROM order_items)").await;
     let (orders, items) = sums[0].split_once('|').unwrap();
     assert_eq!(orders, items);
     let products = rows(&ctx, "SELECT product_id, name, kind FROM products ORDER BY product_id").await;
-    insta::assert_snapshot!(products.join("\n"), @"");
+    insta::assert_snapshot!(products.join("\n"), @r"
+    22728|ALARM CLOCK|goods
+    71053|WHITE METAL LANTERN|goods
+    84077|damaged|goods
+    85123A|WHITE HANGING HEART|goods
+    B|Adjust bad debt|adjustment
+    POST|POSTAGE|postage
+    ");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -81,7 +99,11 @@ InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Countr
          ORDER BY order_id",
     )
     .await;
-    insta::assert_snapshot!(orders.join("\n"), @"");
+    insta::assert_snapshot!(orders.join("\n"), @r"
+    536365|35.64|5.10|30.54
+    536370|93.75|90.00|3.75
+    536500|7.50|0.00|7.50
+    ");
     let items = rows(&ctx, "SELECT count(*) FROM order_items WHERE order_id = '536370'").await;
     assert_eq!(items, ["1"]);
 }
@@ -98,13 +120,19 @@ async fn a_refund_in_a_later_file_is_netted_against_the_earlier_order() {
     let second = home.file("second.csv", format!("{head}\n{}\n", refunds.join("\n")));
     load(&ctx, &first, Entity::OrderLines).await.unwrap();
     load(&ctx, &second, Entity::OrderLines).await.unwrap();
-    let apart = dump(&ctx).await;
+    let apart = without_positions(dump(&ctx).await);
 
     let whole = Home::sqlite();
     let other = whole.open().await;
     in_pounds(&other).await;
     load(&other, &whole.file("lines.csv", LINES), Entity::OrderLines).await.unwrap();
-    assert_eq!(apart, dump(&other).await);
+    assert_eq!(apart, without_positions(dump(&other).await));
+}
+
+/// Without the positions of rows set aside, which differ from file to file.
+fn without_positions(mut dump: Vec<String>) -> Vec<String> {
+    dump.retain(|line| !line.starts_with("quarantine|"));
+    dump
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -36,6 +36,8 @@ impl Home {
         };
         let number = SCHEMAS.fetch_add(1, Ordering::Relaxed);
         let schema = format!("engine_{}_{number}", std::process::id());
+        let made = std::process::Command::new("psql").args([&url, "-qc", &format!("CREATE SCHEMA {schema}")]).status();
+        assert!(made.is_ok_and(|status| status.success()), "psql could not make the schema {schema}");
         let joint = if url.contains('?') { '&' } else { '?' };
         let state_url = format!("{url}{joint}options=-c%20search_path%3D{schema}");
         Some(Self { dir: tempfile::tempdir().unwrap(), state_url: Some(state_url) })

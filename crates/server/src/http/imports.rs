@@ -1,7 +1,5 @@
 //! `/api/v1/imports` and the jobs that load.
 
-use std::sync::Arc;
-
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
@@ -12,12 +10,12 @@ use zhike_domain::error_code::ErrorCode;
 use zhike_domain::id::BatchId;
 use zhike_domain::import::entity::Entity;
 use zhike_domain::import::mapping::Mapping;
-use zhike_domain::import::report::LoadReport;
 use zhike_engine::import::{self, BatchRow, ImportOptions};
 
 use super::App;
 use super::error::{ApiError, ApiResult};
 use super::profiles::bad_cursor;
+use super::schema::{EntityWord, LoadReport, MappingSchema};
 use crate::output::instant;
 
 /// A load in a list.
@@ -25,6 +23,7 @@ use crate::output::instant;
 pub(super) struct ImportItem {
     batch_id: String,
     file_name: String,
+    #[schema(value_type = EntityWord)]
     entity: String,
     source: String,
     /// running, prepared, loaded, failed.
@@ -101,9 +100,9 @@ pub(super) async fn list(
 
 /// A load with its report.
 #[derive(Serialize, ToSchema)]
+#[schema(as = ImportSheet)]
 pub(super) struct ImportBody {
     batch: ImportItem,
-    #[schema(value_type = Option<Object>)]
     report: Option<LoadReport>,
 }
 
@@ -120,18 +119,20 @@ pub(super) async fn show(
 ) -> ApiResult<Json<ImportBody>> {
     let Path(batch_id) = path.map_err(ApiError::from)?;
     let (batch, report) = import::report(app.ctx(), batch_id).await?;
+    let report = report.as_ref().map(LoadReport::from);
     Ok(Json(ImportBody { batch: ImportItem::from(&batch), report }))
 }
 
 /// What to load.
 #[derive(Deserialize, ToSchema)]
+#[schema(as = ImportRequest)]
 pub(super) struct StartBody {
     upload_id: String,
-    #[schema(value_type = String)]
+    #[schema(value_type = EntityWord)]
     entity: Entity,
     source: Option<String>,
     /// Mapping of the upload, changed or not.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<MappingSchema>)]
     mapping: Option<Mapping>,
     /// Clean and count only.
     #[serde(default)]
@@ -140,6 +141,7 @@ pub(super) struct StartBody {
 
 /// A load that was started.
 #[derive(Serialize, ToSchema)]
+#[schema(as = JobStarted)]
 pub(super) struct StartedBody {
     pub(super) job_id: String,
 }
@@ -174,6 +176,7 @@ pub(super) async fn start(
 
 /// A job as it stands.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Job)]
 pub(super) struct JobBody {
     job_id: String,
     /// running, done, failed.
@@ -184,8 +187,7 @@ pub(super) struct JobBody {
     done_ratio: f64,
     rows_per_second: f64,
     batch_id: Option<String>,
-    #[schema(value_type = Option<Object>)]
-    report: Option<Arc<LoadReport>>,
+    report: Option<LoadReport>,
     error: Option<String>,
     error_zh: Option<String>,
 }
@@ -216,7 +218,7 @@ pub(super) async fn job(State(app): State<App>, Path(job_id): Path<String>) -> A
         done_ratio: if job.progress.total == 0 { 0.0 } else { job.progress.done as f64 / job.progress.total as f64 },
         rows_per_second: job.progress.rows_done as f64 / seconds,
         batch_id: report.as_ref().map(|report| report.batch_id.clone()),
-        report,
+        report: report.as_deref().map(LoadReport::from),
         error,
         error_zh,
     }))

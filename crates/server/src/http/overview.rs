@@ -10,6 +10,7 @@ use zhike_engine::overview::{self, Compare, DayFigures, Overview, Totals};
 use super::App;
 use super::error::{ApiError, ApiResult};
 use super::profiles::{day, money};
+use super::schema::{SegmentWord, TierWord};
 
 /// Which days.
 #[derive(Deserialize, IntoParams)]
@@ -32,6 +33,7 @@ pub(super) enum CompareWord {
 
 /// The figures of the first page.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Overview)]
 pub(super) struct OverviewBody {
     from: String,
     to: String,
@@ -53,17 +55,23 @@ pub(super) struct Kpi {
     key: &'static str,
     /// money, count, ratio.
     unit: &'static str,
-    /// Money as decimal text, the others as numbers.
-    #[schema(value_type = Object, nullable)]
-    value: serde_json::Value,
-    #[schema(value_type = Object, nullable)]
-    previous: serde_json::Value,
+    value: Option<KpiValue>,
+    previous: Option<KpiValue>,
     /// By day; empty where a day has no such figure.
     series: Vec<Option<f64>>,
 }
 
+/// Money as decimal text, the others as numbers.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub(super) enum KpiValue {
+    Money(String),
+    Number(f64),
+}
+
 /// One day.
 #[derive(Serialize, ToSchema)]
+#[schema(as = TrendPoint)]
 pub(super) struct TrendDay {
     on: String,
     net_sales: String,
@@ -76,7 +84,9 @@ pub(super) struct TrendDay {
 
 /// One tier.
 #[derive(Serialize, ToSchema)]
+#[schema(as = TierShare)]
 pub(super) struct TierRow {
+    #[schema(value_type = TierWord)]
     tier: String,
     n_customers: i64,
     customer_ratio: f64,
@@ -86,7 +96,9 @@ pub(super) struct TierRow {
 
 /// One of the eight groups.
 #[derive(Serialize, ToSchema)]
+#[schema(as = RfmSegmentShare)]
 pub(super) struct SegmentRow {
+    #[schema(value_type = SegmentWord)]
     rfm_segment: String,
     n_customers: i64,
     customer_ratio: f64,
@@ -150,17 +162,16 @@ fn body(figures: &Overview, currency: String) -> OverviewBody {
 }
 
 fn kpis(figures: &Overview) -> Vec<Kpi> {
-    use serde_json::Value;
     let before = figures.before.as_ref();
     let series = |of: &dyn Fn(&DayFigures) -> Option<f64>| figures.days.iter().map(of).collect();
-    let amount = |value: i64| Value::String(money(value));
-    let count = Value::from;
-    let share = |part: i64, whole: i64| if whole == 0 { Value::Null } else { Value::from(part as f64 / whole as f64) };
-    let kpi = |key, unit, of: &dyn Fn(&Totals) -> Value, series: Vec<Option<f64>>| Kpi {
+    let amount = |value: i64| Some(KpiValue::Money(money(value)));
+    let count = |n: i64| Some(KpiValue::Number(n as f64));
+    let share = |part: i64, whole: i64| (whole != 0).then(|| KpiValue::Number(part as f64 / whole as f64));
+    let kpi = |key, unit, of: &dyn Fn(&Totals) -> Option<KpiValue>, series: Vec<Option<f64>>| Kpi {
         key,
         unit,
         value: of(&figures.now),
-        previous: before.map_or(Value::Null, of),
+        previous: before.and_then(of),
         series,
     };
     vec![

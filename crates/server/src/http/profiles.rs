@@ -17,6 +17,7 @@ use zhike_engine::workspace::date_of;
 
 use super::App;
 use super::error::{ApiError, ApiResult};
+use super::schema::{SegmentWord, TierWord};
 use crate::output::instant;
 
 /// Rows of a page at most.
@@ -34,7 +35,9 @@ pub(crate) fn day(day: i64) -> String {
 
 /// One customer, whole.
 #[derive(Serialize, ToSchema)]
+#[schema(as = ProfileSheet)]
 pub(crate) struct ProfileBody {
+    currency: String,
     pub(crate) profile: ProfileHead,
     pub(crate) identities: Vec<IdentityItem>,
     pub(crate) edges: Vec<EdgeItem>,
@@ -45,6 +48,7 @@ pub(crate) struct ProfileBody {
 
 /// Who the customer is; personal fields masked.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Profile)]
 pub(crate) struct ProfileHead {
     pub(crate) profile_id: String,
     kind: String,
@@ -71,6 +75,7 @@ pub(crate) struct ProfileHead {
 
 /// One identity.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Identity)]
 pub(crate) struct IdentityItem {
     identity_id: String,
     pub(crate) kind: String,
@@ -83,6 +88,7 @@ pub(crate) struct IdentityItem {
 
 /// How two identities were joined.
 #[derive(Serialize, ToSchema)]
+#[schema(as = IdentityEdge)]
 pub(crate) struct EdgeItem {
     edge_id: String,
     left_identity_id: String,
@@ -97,6 +103,7 @@ pub(crate) struct EdgeItem {
 
 /// Scores, their place among all customers, and why.
 #[derive(Serialize, ToSchema)]
+#[schema(as = ProfileRfm)]
 pub(crate) struct RfmBody {
     pub(crate) as_of: String,
     recency_days: i64,
@@ -105,7 +112,9 @@ pub(crate) struct RfmBody {
     pub(crate) r_score: u8,
     pub(crate) f_score: u8,
     pub(crate) m_score: u8,
+    #[schema(value_type = SegmentWord)]
     pub(crate) rfm_segment: String,
+    #[schema(value_type = TierWord)]
     pub(crate) tier: String,
     mode: String,
     /// Share of customers that are worse, 0 to 1.
@@ -124,6 +133,7 @@ pub(crate) struct Percentile {
 
 /// Sums over all orders.
 #[derive(Serialize, ToSchema)]
+#[schema(as = ProfileTotals)]
 pub(crate) struct TotalsBody {
     pub(crate) n_orders: i64,
     amount: String,
@@ -132,11 +142,11 @@ pub(crate) struct TotalsBody {
     first_ordered_at: Option<String>,
     last_ordered_at: Option<String>,
     average_order: Option<String>,
-    currency: String,
 }
 
 /// Sums of one month.
 #[derive(Serialize, ToSchema)]
+#[schema(as = MonthValue)]
 pub(crate) struct MonthBody {
     pub(crate) month: String,
     pub(crate) net_amount: String,
@@ -193,11 +203,12 @@ impl ProfileBody {
             undone_at: edge.undone_at.map(instant),
         });
         Self {
+            currency: currency.to_owned(),
             profile,
             identities: identities.collect(),
             edges: edges.collect(),
             rfm: view.rfm.as_ref().map(rfm_body),
-            totals: totals(view, currency),
+            totals: totals(view),
             value_by_month: months(view),
         }
     }
@@ -222,7 +233,7 @@ fn rfm_body(rfm: &profiles::RfmView) -> RfmBody {
     }
 }
 
-fn totals(view: &Profile, currency: &str) -> TotalsBody {
+fn totals(view: &Profile) -> TotalsBody {
     let sum = |of: &dyn Fn(&profiles::Month) -> i64| view.months.iter().map(of).sum::<i64>();
     let n_orders = sum(&|month| month.n_orders);
     let amount = sum(&|month| month.amount);
@@ -234,7 +245,6 @@ fn totals(view: &Profile, currency: &str) -> TotalsBody {
         first_ordered_at: view.months.first().map(|month| instant(month.span.0)),
         last_ordered_at: view.months.last().map(|month| instant(month.span.1)),
         average_order: (n_orders > 0).then(|| money((amount + n_orders / 2) / n_orders)),
-        currency: currency.to_owned(),
     }
 }
 
@@ -256,13 +266,16 @@ fn months(view: &Profile) -> Vec<MonthBody> {
 
 /// A customer in a list; personal fields masked.
 #[derive(Serialize, ToSchema)]
+#[schema(as = ProfileItem)]
 pub(super) struct ListItem {
     profile_id: String,
     name: Option<String>,
     phone: Option<String>,
     province: Option<String>,
     city: Option<String>,
+    #[schema(value_type = Option<TierWord>)]
     tier: Option<String>,
+    #[schema(value_type = Option<SegmentWord>)]
     rfm_segment: Option<String>,
     r_score: Option<u8>,
     f_score: Option<u8>,
@@ -345,6 +358,7 @@ pub(super) fn bad_cursor() -> ApiError {
 
 /// Whom to look up.
 #[derive(Deserialize, ToSchema)]
+#[schema(as = ProfileSearch)]
 pub(super) struct SearchBody {
     /// Kind of identity; all kinds when absent.
     #[schema(value_type = Option<String>)]
@@ -399,6 +413,7 @@ pub(super) struct OrdersQuery {
 
 /// A page of orders.
 #[derive(Serialize, ToSchema)]
+#[schema(as = OrderPage)]
 pub(super) struct OrdersPage {
     items: Vec<OrderBody>,
     next: Option<String>,
@@ -406,6 +421,7 @@ pub(super) struct OrdersPage {
 
 /// One order.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Order)]
 pub(super) struct OrderBody {
     order_id: String,
     source: String,
@@ -426,6 +442,7 @@ pub(super) struct OrderBody {
 
 /// One line of an order.
 #[derive(Serialize, ToSchema)]
+#[schema(as = OrderLine)]
 pub(super) struct ItemBody {
     line_no: Option<i64>,
     product_id: Option<String>,

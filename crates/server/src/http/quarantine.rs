@@ -89,12 +89,14 @@ pub(super) async fn list(
 
 /// Why a row is to be seen.
 #[derive(Deserialize, ToSchema)]
+#[schema(as = RevealRequest)]
 pub(super) struct RevealBody {
     reason: String,
 }
 
 /// A row in the clear.
 #[derive(Serialize, ToSchema)]
+#[schema(as = RevealedRow)]
 pub(super) struct RevealedBody {
     header: Vec<String>,
     cells: Vec<Option<String>>,
@@ -121,6 +123,7 @@ pub(super) async fn reveal(
 
 /// Rows to be loaded again.
 #[derive(Deserialize, ToSchema)]
+#[schema(as = ReplayRequest)]
 pub(super) struct ReplayBody {
     /// All that wait when absent.
     rows: Option<Vec<ReplayRow>>,

@@ -19,6 +19,7 @@ use zhike_engine::import::{self, ImportOptions, Looked, Upload};
 
 use super::App;
 use super::error::{ApiError, ApiResult};
+use super::schema::{EntityWord, MappingSchema};
 
 /// Largest file that a browser may send; larger ones go through the command line.
 pub(super) const MAX_UPLOAD_BYTES: usize = 4 << 30;
@@ -70,6 +71,7 @@ pub(super) fn gone() -> ApiError {
 
 /// An uploaded file and how it would be read.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Upload)]
 pub(super) struct UploadBody {
     upload_id: String,
     file_name: String,
@@ -78,13 +80,13 @@ pub(super) struct UploadBody {
     encoding: Option<Encoding>,
     delimiter: Option<String>,
     sheet: Option<String>,
-    #[schema(value_type = String)]
+    #[schema(value_type = EntityWord)]
     entity: Entity,
     source: String,
     header: Vec<String>,
     /// First rows; personal columns masked.
     sample: Vec<Vec<Option<String>>>,
-    #[schema(value_type = Object)]
+    #[schema(value_type = MappingSchema)]
     mapping: Mapping,
     doubts: Vec<String>,
     targets: Vec<TargetBody>,
@@ -92,6 +94,7 @@ pub(super) struct UploadBody {
 
 /// What a column can become.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Target)]
 pub(super) struct TargetBody {
     name: &'static str,
     title_zh: &'static str,
@@ -166,8 +169,9 @@ pub(super) async fn create(State(app): State<App>, mut form: Multipart) -> ApiRe
 
 /// As what an upload is to be read.
 #[derive(Deserialize, ToSchema)]
+#[schema(as = GuessRequest)]
 pub(super) struct GuessBody {
-    #[schema(value_type = String)]
+    #[schema(value_type = EntityWord)]
     entity: Entity,
 }
 

@@ -12,6 +12,7 @@ use super::profiles::day;
 
 /// What the workspace is and holds.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Workspace)]
 pub(super) struct WorkspaceBody {
     name: String,
     currency: String,

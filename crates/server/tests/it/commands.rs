@@ -20,7 +20,7 @@ fn import_refresh_query_and_profile() {
     let done = home.json(&["refresh", "--as-of", "2026-01-31"]);
     assert_eq!(done["n_customers"], 2);
     let rows = home.json(&["sql", "SELECT order_id, net_amount, ordered_at FROM orders ORDER BY order_id"]);
-    insta::assert_snapshot!(rows.to_string(), @"");
+    insta::assert_snapshot!(rows.to_string(), @r#"[{"net_amount":100.0,"order_id":"T1","ordered_at":"2026-01-02T02:00:00Z"},{"net_amount":50.5,"order_id":"T2","ordered_at":"2026-01-03T02:00:00Z"}]"#);
     let profile = home.json(&["profile", "show", "--identity", "member_id:M1"]);
     assert_eq!(profile["totals"]["net_amount"], "100.00");
     assert_eq!(profile["rfm"]["recency_days"], 29);

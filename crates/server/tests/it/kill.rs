@@ -39,5 +39,5 @@ fn a_killed_load_leaves_nothing_half_visible() {
     assert_eq!(report["files"][0]["rows_read"], 60_000);
     let rows = home.json(&["sql", "SELECT count(*) AS n, count(DISTINCT order_id) AS d, sum(net_amount) AS s FROM orders"]);
     assert_eq!((&rows[0]["n"], &rows[0]["d"]), (&60_000.into(), &60_000.into()), "{seen:?}");
-    assert_eq!(rows[0]["s"].to_string(), "210000.00");
+    assert_eq!(rows[0]["s"].to_string(), "210000.0");
 }

@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs'
+import { expect, numberIn, open, SHOTS, test } from './console'
+
+// 43 rows in GBK: 40 good ones, one of them twice, a day that does not exist, an amount that is no number.
+const FILE = new URL('./files/orders_gbk.csv', import.meta.url)
+const ROWS = 43
+
+/** The same file under other order numbers, so that the test can run again on one server. */
+function freshFile(): Buffer {
+  const run = String(Date.now()).slice(-8)
+  return Buffer.from(readFileSync(FILE).toString('latin1').replaceAll('RUN00000', run), 'latin1')
+}
+
+async function counts(page: import('@playwright/test').Page): Promise<number[]> {
+  const shown = await page.locator('.zk-term strong').allTextContents()
+  return shown.map(numberIn)
+}
+
+test('a GBK file goes from upload to a report that adds up, and a row is repaired', async ({ page }) => {
+  await open(page, '/data/imports')
+  await page.getByRole('link', { name: '导入文件' }).first().click()
+  await page.locator('input[type=file]').setInputFiles({ name: `gbk_${Date.now()}.csv`, mimeType: 'text/csv', buffer: freshFile() })
+
+  await expect(page).toHaveURL(/upload=/)
+  await expect(page.getByText(/GB(K|18030)/i).first()).toBeVisible()
+  await expect(page.getByRole('rowheader', { name: '联系手机' })).toBeVisible()
+  // Personal columns are masked in the samples.
+  await expect(page.locator('.zk-samples')).not.toContainText(['13812340001'])
+  await page.screenshot({ path: `${SHOTS}/e2e-mapping.png`, fullPage: true })
+
+  await page.getByRole('button', { name: '试运行' }).click()
+  await expect(page.getByText('试运行完成')).toBeVisible()
+  await expect(page.getByText('合计相符')).toBeVisible()
+  await page.getByRole('button', { name: /^载入 \d+ 行$/ }).click()
+  await expect(page.getByText('已载入')).toBeVisible()
+  await page.getByRole('link', { name: '看完整报告' }).click()
+
+  await expect(page.getByRole('heading', { name: '各列情况' })).toBeVisible()
+  const [read = 0, loaded = 0, duplicate = 0, quarantined = 0] = await counts(page)
+  expect(read).toBe(ROWS)
+  expect(loaded + duplicate + quarantined).toBe(read)
+  expect(duplicate).toBeGreaterThanOrEqual(1)
+  expect(quarantined).toBeGreaterThanOrEqual(1)
+  await expect(page.getByText('合计相符')).toBeVisible()
+  await page.screenshot({ path: `${SHOTS}/e2e-report.png`, fullPage: true })
+
+  const row = page.locator('tr', { hasText: '日期' }).filter({ hasText: '待处理' }).first()
+  await row.getByRole('button').click()
+  const sheet = page.locator('.zk-sheet')
+  await sheet.getByLabel('查看理由').fill('核对下单时间后更正')
+  await sheet.getByRole('button', { name: '显示内容' }).click()
+  await sheet.getByLabel(/^订单创建时间/).fill('2026-11-20 08:00:00')
+  await sheet.getByRole('button', { name: '保存并重放' }).click()
+  await expect(page.getByText(/重放完成/)).toBeVisible()
+  expect(page.url()).not.toMatch(/1381234/)
+
+  await page.getByRole('link', { name: '返回导入列表' }).click()
+  await expect(page.getByRole('rowheader', { name: /gbk_/ }).first()).toBeVisible()
+})
