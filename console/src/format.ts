@@ -126,14 +126,16 @@ export function createFormat({ lang, currency, zone }: FormatOptions) {
     /** 2026年11月21日 / Nov 21, 2026 */
     daySentence,
     /** 2026-11-21 */
-    day: (day: Text) => (splitDay(day) ? day!.slice(0, 10) : NO_VALUE),
+    day: (day: Text) => splitDay(day)?.text ?? NO_VALUE,
     /** 11-21 */
-    dayAxis: (day: Text) => (splitDay(day) ? day!.slice(5, 10) : NO_VALUE),
+    dayAxis: (day: Text) => splitDay(day)?.text.slice(5) ?? NO_VALUE,
     /** 11-01 ～ 11-21; with years where they differ. */
     dayRange: (from: Text, to: Text) => {
-      if (!splitDay(from) || !splitDay(to)) return NO_VALUE
-      const sep = lang === 'zh' ? ' ～ ' : ' – '
-      return from!.slice(0, 4) === to!.slice(0, 4) ? from!.slice(5, 10) + sep + to!.slice(5, 10) : from! + sep + to!
+      const first = splitDay(from)
+      const last = splitDay(to)
+      if (!first || !last) return NO_VALUE
+      const skip = first.year === last.year ? 5 : 0
+      return first.text.slice(skip) + (lang === 'zh' ? ' ～ ' : ' – ') + last.text.slice(skip)
     },
     /** 2026年11月 / Nov 2026 */
     month: (month: Text) => {
@@ -182,9 +184,9 @@ function symbolOf(currency: string): string {
   return parts.find((part) => part.type === 'currency')?.value ?? currency
 }
 
-function splitDay(day: Text): { year: number; month: number; day: number } | undefined {
+function splitDay(day: Text): { text: string; year: number; month: number; day: number } | undefined {
   const found = /^(\d{4})-(\d{2})-(\d{2})/.exec(day ?? '')
-  return found ? { year: Number(found[1]), month: Number(found[2]), day: Number(found[3]) } : undefined
+  return found ? { text: found[0], year: Number(found[1]), month: Number(found[2]), day: Number(found[3]) } : undefined
 }
 
 function isoWeek(day: Text): { year: number; week: number } | undefined {

@@ -28,10 +28,15 @@ const page = (raw: Raw) => {
   return after ? { after, page: typeof raw.page === 'number' && raw.page > 1 ? Math.floor(raw.page) : 2 } : {}
 }
 
+/** Asked for before the page is there; the page shows what has failed. */
+function ahead(answer: Promise<unknown>): void {
+  answer.catch(() => undefined)
+}
+
 const root = createRootRouteWithContext<{ queryClient: QueryClient }>()({
   component: Shell,
   notFoundComponent: MissingPage,
-  loader: ({ context }) => void context.queryClient.prefetchQuery(workspaceQuery),
+  loader: ({ context }) => ahead(context.queryClient.query(workspaceQuery)),
 })
 
 const overview = createRoute({
@@ -42,18 +47,17 @@ const overview = createRoute({
     metric: oneOf(METRICS, raw.metric) ?? 'net_sales',
     view: view(raw.view),
   }),
-  search: { middlewares: [stripSearchParams({ ...DEFAULT_RANGE, metric: 'net_sales', view: 'chart' } as OverviewSearch)] },
+  search: { middlewares: [stripSearchParams({ ...DEFAULT_RANGE, metric: 'net_sales', view: 'chart' })] },
   loaderDeps: ({ search: { range, compare, from, to } }) => ({ range, compare, from, to }),
   loader: ({ context: { queryClient }, deps }) => {
     const ask = async () => {
-      const { as_of, data_to } = await queryClient.ensureQueryData(workspaceQuery)
+      const { as_of, data_to } = await queryClient.query(workspaceQuery)
       const lastDay = as_of ?? data_to
       if (!lastDay) return
       const days = daysOf(deps, lastDay)
-      await queryClient.prefetchQuery(overviewQuery(days.from, days.to, deps.compare))
+      await queryClient.query(overviewQuery(days.from, days.to, deps.compare))
     }
-    // The page asks again and shows what failed.
-    void ask().catch(() => undefined)
+    ahead(ask())
   },
   component: lazyRouteComponent(() => import('../pages/overview/OverviewPage')),
 })
@@ -63,7 +67,7 @@ const customers = createRoute({
   path: '/customers',
   validateSearch: (raw: CustomersSearch & SearchSchemaInput): CustomersSearch => ({ tier: oneOf(TIERS, raw.tier), rfm_segment: oneOf(SEGMENTS, raw.rfm_segment), ...page(raw) }),
   loaderDeps: ({ search: { tier, rfm_segment, after } }) => ({ tier, rfm_segment, after }),
-  loader: ({ context, deps }) => void context.queryClient.prefetchQuery(profilesQuery(deps)),
+  loader: ({ context, deps }) => ahead(context.queryClient.query(profilesQuery(deps))),
   component: lazyRouteComponent(() => import('../pages/customers/CustomersPage')),
 })
 
@@ -71,10 +75,10 @@ const profile = createRoute({
   getParentRoute: () => root,
   path: '/customers/$profileId',
   validateSearch: (raw: Partial<ProfileSearch> & SearchSchemaInput): ProfileSearch => ({ view: view(raw.view) }),
-  search: { middlewares: [stripSearchParams({ view: 'chart' } as ProfileSearch)] },
+  search: { middlewares: [stripSearchParams({ view: 'chart' })] },
   loader: ({ context, params }) => {
-    void context.queryClient.prefetchQuery(profileQuery(params.profileId))
-    void context.queryClient.prefetchInfiniteQuery(profileOrdersQuery(params.profileId))
+    ahead(context.queryClient.query(profileQuery(params.profileId)))
+    ahead(context.queryClient.infiniteQuery(profileOrdersQuery(params.profileId)))
   },
   component: lazyRouteComponent(() => import('../pages/customers/ProfilePage')),
 })
@@ -84,7 +88,7 @@ const imports = createRoute({
   path: '/data/imports',
   validateSearch: (raw: ImportsSearch & SearchSchemaInput): ImportsSearch => page(raw),
   loaderDeps: ({ search: { after } }) => ({ after }),
-  loader: ({ context, deps }) => void context.queryClient.prefetchQuery(importsQuery(deps.after)),
+  loader: ({ context, deps }) => ahead(context.queryClient.query(importsQuery(deps.after))),
   component: lazyRouteComponent(() => import('../pages/imports/ImportsPage')),
 })
 
@@ -99,7 +103,7 @@ const report = createRoute({
   getParentRoute: () => root,
   path: '/data/imports/$batchId',
   validateSearch: (raw: ReportSearch & SearchSchemaInput): ReportSearch => ({ status: text(raw.status) }),
-  loader: ({ context, params }) => void context.queryClient.prefetchQuery(importQuery(params.batchId)),
+  loader: ({ context, params }) => ahead(context.queryClient.query(importQuery(params.batchId))),
   component: lazyRouteComponent(() => import('../pages/imports/ReportPage')),
 })
 

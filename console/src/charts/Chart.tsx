@@ -81,7 +81,7 @@ export function Chart({ title, description, option, n, read, legend = [], height
       made.dispatchAction({ type: 'hideTip' })
       return
     }
-    const x = made.convertToPixel({ xAxisIndex: 0 }, index) as unknown as number
+    const x = made.convertToPixel({ xAxisIndex: 0 }, index)
     made.dispatchAction({ type: 'showTip', x, y: height / 2 })
   }
 

@@ -15,7 +15,7 @@ export function Card({ title, hint, extra, children, className = '', isStale = f
   const id = useId()
   return (
     <section className={`zk-card ${className}`} aria-labelledby={title ? id : undefined} aria-busy={isStale}>
-      {(title || extra) && (
+      {(title ?? extra) && (
         <header className="zk-card-head">
           <div className="zk-card-titles">
             {title && (

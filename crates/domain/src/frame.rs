@@ -71,7 +71,11 @@ impl TextColumn {
     /// When `row` is out of range.
     #[inline]
     pub fn get(&self, row: usize) -> Option<&str> {
-        if self.valid[row] { Some(&self.text[self.offsets[row] as usize..self.offsets[row + 1] as usize]) } else { None }
+        if self.valid[row] {
+            Some(&self.text[self.offsets[row] as usize..self.offsets[row + 1] as usize])
+        } else {
+            None
+        }
     }
 
     /// All values in order.

@@ -14,11 +14,13 @@ pub mod entity;
 mod facts;
 pub mod guess;
 pub mod layout;
+#[cfg(test)]
+mod loads;
 pub mod mapping;
 mod orders;
 mod people;
-pub mod profile;
 mod products;
+pub mod profile;
 mod read;
 pub mod report;
 mod shape;
@@ -27,8 +29,8 @@ pub mod synonyms;
 #[cfg(test)]
 mod systems;
 mod targets;
-mod work;
 pub mod words;
+mod work;
 
 pub use accept::{Accepted, Acceptor, Change, Reject};
 pub use entity::{Entity, IdentityKind, Target, TargetKind, targets};

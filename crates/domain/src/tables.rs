@@ -69,8 +69,6 @@ const IDENTITY_ID: ColumnSpec = col("identity_id", ColumnType::Int, 2, "identity
 const CONTENT_HASH: ColumnSpec = col("content_hash", ColumnType::Int, 2, "fingerprint of the cleaned row");
 const TRAITS: ColumnSpec = col("traits", ColumnType::Text, 2, "further columns of the file, as JSON");
 
-
-
 /// All tables of the product, in the order in which they are documented.
 pub const TABLES: &[TableSpec] = &[
     TableSpec {
@@ -108,7 +106,12 @@ pub const TABLES: &[TableSpec] = &[
         columns: &[
             col("identity_id", ColumnType::Int, 2, "id"),
             col("profile_id", ColumnType::Int, 2, "profile it belongs to now"),
-            col("kind", ColumnType::Text, 2, "member_id, phone, email, unionid, openid, device_id, card_no, external_id …"),
+            col(
+                "kind",
+                ColumnType::Text,
+                2,
+                "member_id, phone, email, unionid, openid, device_id, card_no, external_id …",
+            ),
             col("value", ColumnType::Text, 3, "value, masked"),
             col("status", ColumnType::Text, 2, "active, or set_aside when it joins too many"),
             col("first_seen_at", ColumnType::Instant, 2, "earliest fact"),
@@ -170,8 +173,18 @@ pub const TABLES: &[TableSpec] = &[
             PROFILE_ID,
             IDENTITY_ID,
             col("ordered_at", ColumnType::Instant, 2, "when it was placed"),
-            col("status", ColumnType::Text, 2, "created, paid, shipped, completed, cancelled, partial_refund, refunded"),
-            col("kind", ColumnType::Text, 2, "sale; refund (a document that only gives back); adjustment (bookkeeping)"),
+            col(
+                "status",
+                ColumnType::Text,
+                2,
+                "created, paid, shipped, completed, cancelled, partial_refund, refunded",
+            ),
+            col(
+                "kind",
+                ColumnType::Text,
+                2,
+                "sale; refund (a document that only gives back); adjustment (bookkeeping)",
+            ),
             col("channel", ColumnType::Text, 2, "channel"),
             col("store_id", ColumnType::Text, 2, "store"),
             col("amount", MONEY, 2, "what the buyer paid or owes after all reductions"),

@@ -203,12 +203,7 @@ pub fn mapping_yaml(mapping: &Mapping) -> Result<String> {
 /// Loads a file.
 ///
 /// **Errors**: when nothing could be loaded; rows that cannot be loaded are no error but stand in the report.
-pub async fn import(
-    ctx: &Ctx,
-    open: OpenFile,
-    options: ImportOptions,
-    progress: OnProgress,
-) -> Result<LoadReport> {
+pub async fn import(ctx: &Ctx, open: OpenFile, options: ImportOptions, progress: OnProgress) -> Result<LoadReport> {
     let looked = look(ctx, &open, &options).await?;
     load_looked(ctx, open, looked, options.dry_run, progress).await
 }
@@ -228,10 +223,10 @@ pub async fn load_looked(
     recover_locked(ctx).await?;
     let content_hash = content_hash(&open, &looked)?;
     let entity = looked.mapping.entity;
-    if !dry_run {
-        if let Some(earlier) = ctx.store().find_loaded_batch(&content_hash, entity.as_str(), &looked.source).await? {
-            return repeated(&earlier, &looked);
-        }
+    if !dry_run
+        && let Some(earlier) = ctx.store().find_loaded_batch(&content_hash, entity.as_str(), &looked.source).await?
+    {
+        return repeated(&earlier, &looked);
     }
     let batch_id = ctx.vault().random_id();
     let batch = NewBatch {
@@ -296,8 +291,7 @@ async fn remember(ctx: &Ctx, source: &str, mapping: &Mapping, header_key: i64) -
 /// The report of a file that was loaded before: every row is a duplicate.
 fn repeated(earlier: &BatchRow, looked: &Looked) -> Result<LoadReport> {
     let json = earlier.report_json.as_deref().unwrap_or("{}");
-    let mut report: LoadReport =
-        serde_json::from_str(json).map_err(|error| Error::bug("an earlier report", error))?;
+    let mut report: LoadReport = serde_json::from_str(json).map_err(|error| Error::bug("an earlier report", error))?;
     report.file = looked.file_name.clone();
     report.rows_duplicate = report.rows_read;
     report.rows_loaded = 0;

@@ -143,13 +143,11 @@ pub async fn overview(ctx: &Ctx, from: Option<Date>, to: Option<Date>, compare: 
         Compare::Previous => (first - (last - first + 1), first - 1),
         Compare::Year => (year_before(first), year_before(last)),
     };
-    let span = |days: (i64, i64)| OverviewSpan { from: workspace.day_start(days.0), to: workspace.day_start(days.1 + 1) };
+    let span =
+        |days: (i64, i64)| OverviewSpan { from: workspace.day_start(days.0), to: workspace.day_start(days.1 + 1) };
     let now = totals(&ctx.lake().customers(span((first, last))).await?);
-    let before = if compared.0 >= data_from {
-        Some(totals(&ctx.lake().customers(span(compared)).await?))
-    } else {
-        None
-    };
+    let before =
+        if compared.0 >= data_from { Some(totals(&ctx.lake().customers(span(compared)).await?)) } else { None };
     let days = every_day(ctx, &workspace, (first, last)).await?;
     let days_before = if before.is_some() { every_day(ctx, &workspace, compared).await? } else { Vec::new() };
     let groups = groups(&ctx.lake().rfm_groups().await?);
@@ -163,7 +161,13 @@ fn year_before(day: i64) -> i64 {
     date.checked_sub(1.year()).map_or(day - 365, day_number)
 }
 
-fn sentence(currency: &str, days: (i64, i64), now: &Totals, before: Option<&Totals>, compare: Compare) -> (String, String) {
+fn sentence(
+    currency: &str,
+    days: (i64, i64),
+    now: &Totals,
+    before: Option<&Totals>,
+    compare: Compare,
+) -> (String, String) {
     let pair = |of: &dyn Fn(&Totals) -> i64| sentence::Pair { now: of(now), before: before.map(of) };
     sentence::overview(&sentence::Overview {
         currency,
@@ -180,7 +184,8 @@ fn sentence(currency: &str, days: (i64, i64), now: &Totals, before: Option<&Tota
 }
 
 fn totals(frame: &Frame) -> Totals {
-    let num = |name: &str| frame.num(name).filter(|column| !column.is_empty()).and_then(|column| column.get(0)).unwrap_or(0);
+    let num =
+        |name: &str| frame.num(name).filter(|column| !column.is_empty()).and_then(|column| column.get(0)).unwrap_or(0);
     Totals {
         net_sales: num("net_sales"),
         refunds: num("refunds"),
@@ -197,8 +202,7 @@ fn totals(frame: &Frame) -> Totals {
 async fn every_day(ctx: &Ctx, workspace: &Workspace, days: (i64, i64)) -> Result<Vec<DayFigures>> {
     let span = OverviewSpan { from: workspace.day_start(days.0), to: workspace.day_start(days.1 + 1) };
     let frame = ctx.lake().daily(span, &workspace.zone).await?;
-    let mut all: Vec<DayFigures> =
-        (days.0..=days.1).map(|on| DayFigures { on, ..DayFigures::default() }).collect();
+    let mut all: Vec<DayFigures> = (days.0..=days.1).map(|on| DayFigures { on, ..DayFigures::default() }).collect();
     for row in 0..frame.n_rows() {
         let num = |name: &str| frame.num(name).and_then(|column| column.get(row)).unwrap_or(0);
         let on = num("on");
@@ -216,11 +220,18 @@ async fn every_day(ctx: &Ctx, workspace: &Workspace, days: (i64, i64)) -> Result
 }
 
 fn groups(frame: &Frame) -> Vec<(String, String, i64, i64, i64)> {
-    let text = |name: &str, row: usize| frame.text(name).and_then(|column| column.get(row)).unwrap_or_default().to_owned();
+    let text =
+        |name: &str, row: usize| frame.text(name).and_then(|column| column.get(row)).unwrap_or_default().to_owned();
     let num = |name: &str, row: usize| frame.num(name).and_then(|column| column.get(row)).unwrap_or(0);
     (0..frame.n_rows())
         .map(|row| {
-            (text("tier", row), text("rfm_segment", row), num("n_customers", row), num("monetary", row), num("recency_days", row))
+            (
+                text("tier", row),
+                text("rfm_segment", row),
+                num("n_customers", row),
+                num("monetary", row),
+                num("recency_days", row),
+            )
         })
         .collect()
 }

@@ -185,7 +185,8 @@ pub async fn view(ctx: &Ctx, profile_id: ProfileId, show: &Show) -> Result<Profi
     let row = current(ctx, profile_id.get()).await?;
     let id = row.profile_id;
     let identities = ctx.store().identities_of(&[id]).await?;
-    let edges = ctx.store().edges_of(&identities.iter().map(|identity| identity.identity_id).collect::<Vec<_>>()).await?;
+    let edges =
+        ctx.store().edges_of(&identities.iter().map(|identity| identity.identity_id).collect::<Vec<_>>()).await?;
     let personal = match show {
         Show::Masked => masked_fields(ctx, &[id]).await?,
         Show::Clear { actor, reason } => {
@@ -207,9 +208,8 @@ pub async fn view(ctx: &Ctx, profile_id: ProfileId, show: &Show) -> Result<Profi
         .collect();
     let zone = ctx.workspace().zone;
     let ids = [id];
-    let (rfm, months) = tokio::try_join!(rfm_views(ctx, &ids, true), async {
-        months(&ctx.lake().profile_months(id, &zone).await?)
-    })?;
+    let (rfm, months) =
+        tokio::try_join!(rfm_views(ctx, &ids, true), async { months(&ctx.lake().profile_months(id, &zone).await?) })?;
     Ok(Profile {
         personal: personal.into_iter().map(|((_, field), value)| (field, value)).collect(),
         identities,
@@ -232,7 +232,10 @@ async fn current(ctx: &Ctx, profile_id: i64) -> Result<ProfileRow> {
 /// Writes an act on personal data to the audit trail; without it the act must not happen.
 pub(crate) async fn audit(ctx: &Ctx, actor: &str, action: &str, subject: &str, reason: &str) -> Result<()> {
     if reason.trim().is_empty() {
-        return Err(Error::bad_request("a reason is needed to see values in the clear".into(), "查看明文必须填写理由".into()));
+        return Err(Error::bad_request(
+            "a reason is needed to see values in the clear".into(),
+            "查看明文必须填写理由".into(),
+        ));
     }
     let entry = AuditEntry {
         at: ctx.now(),
@@ -383,7 +386,8 @@ pub async fn orders(ctx: &Ctx, profile_id: ProfileId, skip: usize, limit: usize)
     let orders = orders.take(&(0..orders.n_rows().min(limit)).collect::<Vec<_>>());
     let none = TextColumn::default();
     let items = ctx.lake().profile_items(id, orders.text("order_id").unwrap_or(&none)).await?;
-    let mut products: Vec<&str> = items.text("product_id").map(|ids| ids.iter().flatten().collect()).unwrap_or_default();
+    let mut products: Vec<&str> =
+        items.text("product_id").map(|ids| ids.iter().flatten().collect()).unwrap_or_default();
     products.sort_unstable();
     products.dedup();
     let names = ctx.lake().product_names(&products).await?;

@@ -51,7 +51,8 @@ pub(crate) async fn definition_version<T: DeserializeOwned + Default>(
     match ctx.store().get_definition(kind, name, None).await? {
         None => Ok((T::default(), 0)),
         Some(row) => {
-            let spec = serde_json::from_str(&row.spec_json).map_err(|error| Error::bug("a stored definition", error))?;
+            let spec =
+                serde_json::from_str(&row.spec_json).map_err(|error| Error::bug("a stored definition", error))?;
             Ok((spec, row.version))
         }
     }

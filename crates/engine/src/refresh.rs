@@ -104,7 +104,8 @@ pub async fn refresh(ctx: &Ctx, options: RefreshOptions) -> Result<Refreshed> {
         let to = (from + (1 << 18)).min(n_customers);
         let n_rows = to - from;
         let nums = |values: &[i64]| Column::Num(values[from..to].iter().map(|&value| Some(value)).collect());
-        let scores = |values: &[u8]| Column::Num(values[from..to].iter().map(|&value| Some(i64::from(value))).collect());
+        let scores =
+            |values: &[u8]| Column::Num(values[from..to].iter().map(|&value| Some(i64::from(value))).collect());
         let same = |value: i64| Column::Num(std::iter::repeat_n(Some(value), n_rows).collect());
         let mode = if rules.mode == Mode::Quantile { "quantile" } else { "thresholds" };
         let mut frame = Frame::new(n_rows);
@@ -130,14 +131,8 @@ pub async fn refresh(ctx: &Ctx, options: RefreshOptions) -> Result<Refreshed> {
     ctx.step("refresh.staged")?;
     ctx.lake().publish(batch_id, &publication).await?;
     ctx.step("refresh.published")?;
-    let run = Run {
-        inputs,
-        overrides,
-        rules_version,
-        n_customers: n_customers as u64,
-        cuts: scored.cuts,
-        at: ctx.now(),
-    };
+    let run =
+        Run { inputs, overrides, rules_version, n_customers: n_customers as u64, cuts: scored.cuts, at: ctx.now() };
     let json = serde_json::to_string(&run).map_err(|error| Error::bug("a refresh as JSON", error))?;
     ctx.store().set_meta(&run_key(day), &json).await?;
     Ok(Refreshed {

@@ -159,7 +159,10 @@ fn from_array(array: &ArrayRef) -> Result<(ColumnType, Column), Error> {
         }
         DataType::Boolean => {
             let bits = array.as_boolean();
-            (ColumnType::Bool, num((0..bits.len()).map(|row| i64::from(bits.is_valid(row) && bits.value(row))).collect()))
+            (
+                ColumnType::Bool,
+                num((0..bits.len()).map(|row| i64::from(bits.is_valid(row) && bits.value(row))).collect()),
+            )
         }
         DataType::Float64 => {
             let values = array.as_primitive::<Float64Type>();

@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex};
 use datafusion::arrow::datatypes::{DataType as ArrowType, Field as ArrowField, Schema, SchemaRef};
 use datafusion::execution::runtime_env::RuntimeEnv;
 use deltalake_core::DeltaTable;
+use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel;
 use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties};
 use deltalake_core::kernel::{Action, Add, Remove, StructType, Transaction};
-use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel;
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex as AsyncMutex;
@@ -194,7 +194,7 @@ impl Lake {
     }
 }
 
-/// Makes the newest log entry of a table durable: the engine's own commits are not (design.md §6).
+/// Makes the newest log entry of a table durable: the engine's own commits are not (RFD 0001).
 fn sync_log(root: &Path, version: i64) -> Result<(), Error> {
     let log = root.join("_delta_log");
     let entry = log.join(format!("{version:020}.json"));

@@ -243,8 +243,7 @@ fn with_partition(
             Some(array) => cast(array, field.data_type())?,
             None => match (&file.partition, spec.home) {
                 (Some(value), Home::Lake { partition: Some(column), .. }) if column == field.name() => {
-                    let value =
-                        datafusion::common::ScalarValue::try_from_string(value.clone(), field.data_type())?;
+                    let value = datafusion::common::ScalarValue::try_from_string(value.clone(), field.data_type())?;
                     value.to_array_of_size(batch.num_rows())?
                 }
                 _ => datafusion::arrow::array::new_null_array(field.data_type(), batch.num_rows()),

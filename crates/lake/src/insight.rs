@@ -64,12 +64,9 @@ impl Lake {
         let mut inputs = RfmInputs::default();
         let mut all: Vec<(i64, i64, i64, i64)> = Vec::new();
         while let Some(frame) = rows.next().await? {
-            let (Some(profile), Some(last), Some(frequency), Some(monetary)) = (
-                frame.num("profile_id"),
-                frame.num("last_ordered_at"),
-                frame.num("frequency"),
-                frame.num("monetary"),
-            ) else {
+            let (Some(profile), Some(last), Some(frequency), Some(monetary)) =
+                (frame.num("profile_id"), frame.num("last_ordered_at"), frame.num("frequency"), frame.num("monetary"))
+            else {
                 return Err(Error::Bug("RFM inputs have other columns than asked for".into()));
             };
             for row in 0..frame.n_rows() {
@@ -190,7 +187,6 @@ impl Lake {
         let sql = format!("SELECT * FROM rfm WHERE {filter} ORDER BY monetary DESC, profile_id LIMIT {limit}");
         Ok((self.query(&sql, Vec::new()).await?.all().await?, u64::try_from(total).unwrap_or(0)))
     }
-
 }
 
 impl Lake {

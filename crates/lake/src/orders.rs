@@ -100,14 +100,12 @@ impl Lake {
     ) -> Result<(Frame, Frame, Frame), Error> {
         let select = "l.order_id, p.profile_id, l.identity_id, l.product_id, l.unit_price, l.quantity, l.amount, \
                       l.ordered_at";
-        let refunds = format!(
-            "SELECT l.order_id, p.profile_id, l.identity_id, l.product_id, l.unit_price, -l.quantity AS quantity, \
+        let refunds = "SELECT l.order_id, p.profile_id, l.identity_id, l.product_id, l.unit_price, -l.quantity AS quantity, \
                     -l.amount AS amount, l.ordered_at \
              FROM lines l JOIN people p ON l.identity_id = p.identity_id \
-             WHERE l.is_document_refund AND l.amount < 0 AND l.quantity < 0 AND p.profile_id IS NOT NULL"
-        );
+             WHERE l.is_document_refund AND l.amount < 0 AND l.quantity < 0 AND p.profile_id IS NOT NULL";
         let inputs = vec![("lines", Input::Spill(lines)), ("people", Input::Frame(people.clone()))];
-        let refunds = self.query(&refunds, inputs).await?.all().await?;
+        let refunds = self.query(refunds, inputs).await?.all().await?;
         if refunds.n_rows() == 0 {
             return Ok((refunds.clone(), refunds.clone(), refunds));
         }
@@ -199,7 +197,9 @@ impl Lake {
         items_of: Option<&str>,
     ) -> Result<QueryRows, Error> {
         let sql = match items_of {
-            None => "SELECT r.*, p.profile_id FROM rows r LEFT JOIN people p ON r.identity_id = p.identity_id".to_owned(),
+            None => {
+                "SELECT r.*, p.profile_id FROM rows r LEFT JOIN people p ON r.identity_id = p.identity_id".to_owned()
+            }
             Some(source) => {
                 let own: Vec<String> = rows
                     .column_names()

@@ -135,11 +135,8 @@ impl FileTable {
         let (in_path, in_file): (Vec<FieldRef>, Vec<FieldRef>) =
             schema.fields().iter().cloned().partition(|field| Some(field.name().as_str()) == partition);
         let names: Vec<&str> = in_file.iter().chain(&in_path).map(|field| field.name().as_str()).collect();
-        let positions = schema
-            .fields()
-            .iter()
-            .filter_map(|field| names.iter().position(|name| name == field.name()))
-            .collect();
+        let positions =
+            schema.fields().iter().filter_map(|field| names.iter().position(|name| name == field.name())).collect();
         let scan_schema =
             TableSchema::builder(Arc::new(Schema::new(in_file))).with_table_partition_cols(in_path).build();
         Self { schema, scan_schema, positions, files: files.into() }

@@ -160,8 +160,7 @@ impl Lake {
 
     /// Registers those of the named tables that the lake holds.
     async fn register(&self, session: &SessionContext, names: &BTreeSet<String>) -> Result<(), Error> {
-        let overrides =
-            self.overrides.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        let overrides = self.overrides.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
         let specs = TABLES.iter().filter(|spec| matches!(spec.home, Home::Lake { .. }) && names.contains(spec.name));
         for spec in specs {
             let provider: Arc<dyn TableProvider> = match self.version(spec.name).await? {

@@ -70,8 +70,7 @@ impl Spill {
         let path = self.folder.join(format!("{:05}.parquet", self.files.len()));
         let file = std::fs::File::create(&path).map_err(|error| Error::io("make", &path, error))?;
         let properties = crate::stage::properties(schema, Compression::LZ4_RAW);
-        let mut writer =
-            datafusion::parquet::arrow::ArrowWriter::try_new(&file, schema.clone(), Some(properties))?;
+        let mut writer = datafusion::parquet::arrow::ArrowWriter::try_new(&file, schema.clone(), Some(properties))?;
         for batch in self.pending.drain(..) {
             writer.write(&batch).map_err(|error| write_error(&path, error))?;
         }

@@ -197,8 +197,7 @@ fn zstd() -> Result<Compression, Error> {
 }
 
 fn without(rows: &RecordBatch, column: &str) -> Result<RecordBatch, Error> {
-    let keep: Vec<usize> =
-        (0..rows.num_columns()).filter(|&at| rows.schema_ref().field(at).name() != column).collect();
+    let keep: Vec<usize> = (0..rows.num_columns()).filter(|&at| rows.schema_ref().field(at).name() != column).collect();
     Ok(rows.project(&keep)?)
 }
 
@@ -324,7 +323,8 @@ impl FileStats {
                 max.insert(name.clone(), high);
             }
         }
-        serde_json::json!({"numRecords": self.n_rows, "minValues": min, "maxValues": max, "nullCount": missing}).to_string()
+        serde_json::json!({"numRecords": self.n_rows, "minValues": min, "maxValues": max, "nullCount": missing})
+            .to_string()
     }
 
     pub(crate) fn from_json(spec: &TableSpec, json: &str) -> Self {
@@ -362,9 +362,7 @@ impl FileStats {
                     }
                     _ => None,
                 };
-                let bound = |value: Option<i64>| {
-                    value.and_then(scalar).map_or(Precision::Absent, Precision::Inexact)
-                };
+                let bound = |value: Option<i64>| value.and_then(scalar).map_or(Precision::Absent, Precision::Inexact);
                 let mut statistics = ColumnStatistics::new_unknown();
                 statistics.null_count = Precision::Exact(range.n_missing as usize);
                 statistics.min_value = bound(range.min_max.map(|(low, _)| low));
@@ -372,7 +370,11 @@ impl FileStats {
                 statistics
             })
             .collect();
-        Statistics { num_rows: Precision::Exact(self.n_rows as usize), total_byte_size: Precision::Absent, column_statistics }
+        Statistics {
+            num_rows: Precision::Exact(self.n_rows as usize),
+            total_byte_size: Precision::Absent,
+            column_statistics,
+        }
     }
 }
 

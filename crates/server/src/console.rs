@@ -9,7 +9,7 @@ use crate::http::not_found;
 
 /// The built console; `make console` builds it. Without it the binary serves the API and says so at `/`.
 #[derive(RustEmbed)]
-#[folder = "$CARGO_MANIFEST_DIR/../../console/dist"]
+#[folder = "../../console/dist"]
 #[allow_missing = true]
 struct Assets;
 
@@ -65,4 +65,3 @@ fn content_type(path: &str) -> &'static str {
         _ => "application/octet-stream",
     }
 }
-

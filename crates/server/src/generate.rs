@@ -20,9 +20,9 @@ pub(crate) struct Gen {
 
 impl Gen {
     pub(crate) fn run(self) -> Outcome {
-        let openapi = crate::http::openapi().to_pretty_json().map_err(|error| {
-            Failure::new(format!("OpenAPI: {error}"), format!("OpenAPI：{error}"))
-        })?;
+        let openapi = crate::http::openapi()
+            .to_pretty_json()
+            .map_err(|error| Failure::new(format!("OpenAPI: {error}"), format!("OpenAPI：{error}")))?;
         write(&self.root, "console/openapi.json", &(openapi + "\n"))?;
         write(&self.root, "docs/errors.md", &zhike_domain::error_code::markdown())?;
         write(&self.root, "docs/tables.md", &tables())?;
@@ -49,7 +49,11 @@ fn tables() -> String {
             Home::Lake { partition: None, .. } => "lake".to_owned(),
             Home::Lake { partition: Some(column), .. } => format!("lake, partitioned by `{column}`"),
         };
-        let _ = writeln!(text, "\n## {}\n\n{} ({home}).\n\n| column | type | grade | meaning |\n|---|---|---|---|", table.name, table.doc);
+        let _ = writeln!(
+            text,
+            "\n## {}\n\n{} ({home}).\n\n| column | type | grade | meaning |\n|---|---|---|---|",
+            table.name, table.doc
+        );
         for column in table.columns {
             let kind = match column.kind {
                 ColumnType::Text | ColumnType::Sensitive => "TEXT".to_owned(),

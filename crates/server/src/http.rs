@@ -96,7 +96,10 @@ pub(crate) fn router(app: App) -> Router {
     let (api, document) = api();
     let document = Arc::new(document.to_json().unwrap_or_default());
     let api = api
-        .route("/api/openapi.json", get(move || async move { ([("content-type", "application/json")], document.to_string()) }))
+        .route(
+            "/api/openapi.json",
+            get(move || async move { ([("content-type", "application/json")], document.to_string()) }),
+        )
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(workspace::ready))
         .route("/metrics", get(workspace::metrics))

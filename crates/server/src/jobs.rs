@@ -29,7 +29,11 @@ impl Jobs {
         F: Future<Output = zhike_engine::Result<LoadReport>> + Send + 'static,
     {
         let id = format!("job_{}", uuid::Uuid::new_v4().simple());
-        let job = Job { started: Instant::now(), progress: Progress { stage: "waiting", ..Progress::default() }, outcome: None };
+        let job = Job {
+            started: Instant::now(),
+            progress: Progress { stage: "waiting", ..Progress::default() },
+            outcome: None,
+        };
         self.forget_old();
         self.lock().insert(id.clone(), job);
         let on_progress: OnProgress = {

@@ -46,8 +46,9 @@ impl Printer {
                         self.header()?;
                     }
                     let cells = frame.fields().iter().zip(frame.columns());
-                    let cells: Vec<String> =
-                        cells.map(|(field, column)| quoted(&text(field.kind, column, row).unwrap_or_default())).collect();
+                    let cells: Vec<String> = cells
+                        .map(|(field, column)| quoted(&text(field.kind, column, row).unwrap_or_default()))
+                        .collect();
                     writeln!(self.out, "{}", cells.join(","))?;
                 }
                 Format::Table => {
@@ -109,7 +110,8 @@ fn is_number(kind: ColumnType) -> bool {
 
 /// A cell for CSV: quoted when needed, and never read as a formula by a spreadsheet.
 fn quoted(cell: &str) -> String {
-    let is_formula = cell.starts_with(['=', '+', '@', '\t', '\r']) || (cell.starts_with('-') && cell.parse::<f64>().is_err());
+    let is_formula =
+        cell.starts_with(['=', '+', '@', '\t', '\r']) || (cell.starts_with('-') && cell.parse::<f64>().is_err());
     let cell = if is_formula { format!("'{cell}") } else { cell.to_owned() };
     if cell.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell }
 }
@@ -123,7 +125,9 @@ pub(crate) fn text(kind: ColumnType, column: &Column, row: usize) -> Option<Stri
         Column::Num(column) => column.get(row).map(|value| match kind {
             ColumnType::Decimal(places) => zhike_domain::clean::number::format_decimal(value, places),
             ColumnType::Instant => instant(value),
-            ColumnType::Day => zhike_engine::workspace::date_of(value).map_or_else(|| value.to_string(), |day| day.to_string()),
+            ColumnType::Day => {
+                zhike_engine::workspace::date_of(value).map_or_else(|| value.to_string(), |day| day.to_string())
+            }
             ColumnType::Bool => (value != 0).to_string(),
             _ => value.to_string(),
         }),

@@ -1,13 +1,15 @@
 //! Prints how fast the store loads and finds identities.
 //!
-//! `cargo run --release -p zhike-state --example state_speed -- [N_PROFILES] [postgres://…]`
+//! `cargo run --release -p zhike-state --example state_speed -- [N_PROFILES] [ordered|random] [postgres://…]`
+//!
+//! `ordered` gives out ids in the order of (kind, value index), as the documentation of `LoadCommit` recommends.
 #![allow(clippy::print_stdout, reason = "figures are what it is for")]
 
 use std::time::Instant;
 
 use zhike_state::{
-    EdgeRow, FieldRow, IdentityKey, IdentityRow, IdentityStatus, IdentityTouch, KeyRow, LoadCommit, NewBatch, ProfileRow,
-    ScanTable, StateConfig, Store,
+    EdgeRow, FieldRow, IdentityKey, IdentityRow, IdentityStatus, IdentityTouch, KeyRow, LoadCommit, NewBatch,
+    ProfileRow, ScanTable, StateConfig, Store,
 };
 
 const N_IDENTITIES_PER_PROFILE: i64 = 3;
@@ -28,11 +30,31 @@ fn index_of(n: i64) -> [u8; 16] {
     index
 }
 
-fn identity(n: i64) -> IdentityRow {
+fn kind_of(n: i64) -> &'static str {
+    KINDS[(n % N_IDENTITIES_PER_PROFILE) as usize]
+}
+
+/// Ids of identities `from..to`, spread over the whole range.
+fn identity_ids(from: i64, to: i64, is_ordered: bool) -> Vec<i64> {
+    let mut ids: Vec<i64> = (from..to).map(|n| spread(n ^ 0x1234_5678_0000)).collect();
+    if is_ordered {
+        ids.sort_unstable();
+        let mut order: Vec<i64> = (from..to).collect();
+        order.sort_unstable_by_key(|&n| (kind_of(n), index_of(n)));
+        let mut ordered = vec![0; ids.len()];
+        for (n, id) in order.into_iter().zip(ids) {
+            ordered[(n - from) as usize] = id;
+        }
+        return ordered;
+    }
+    ids
+}
+
+fn identity(n: i64, ids: &[i64]) -> IdentityRow {
     let profile = spread(n / N_IDENTITIES_PER_PROFILE);
     IdentityRow {
-        identity_id: spread(n ^ 0x1234_5678_0000),
-        kind: KINDS[(n % N_IDENTITIES_PER_PROFILE) as usize].to_owned(),
+        identity_id: ids[n as usize],
+        kind: kind_of(n).to_owned(),
         scope: if n % N_IDENTITIES_PER_PROFILE == 0 { "crm".to_owned() } else { String::new() },
         value_index: index_of(n),
         sealed: vec![n as u8; 44],
@@ -114,9 +136,16 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut args = std::env::args().skip(1);
     let n_profiles: i64 = args.next().map_or(Ok(500_000), |text| text.parse())?;
     let dir = tempfile::tempdir()?;
+    let is_ordered = args.next().is_none_or(|order| order == "ordered");
     let config = StateConfig { dir: dir.path().to_owned(), url: args.next(), keys_url: None };
     let store = Store::open(config).await?;
     let n_identities = n_profiles * N_IDENTITIES_PER_PROFILE;
+    let n_first = n_profiles * 9 / 10 * N_IDENTITIES_PER_PROFILE;
+    let mut ids = identity_ids(0, n_first, is_ordered);
+    ids.extend(identity_ids(n_first, n_identities, is_ordered));
+    // Beyond the last one stand values that nobody has.
+    ids.resize(2 * n_identities as usize, 0);
+    let identity = |n| identity(n, &ids);
 
     let keys: Vec<KeyRow> = (0..n_profiles)
         .map(|n| KeyRow {
@@ -142,7 +171,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
         start(&store, 100 + batch_id).await?;
         let range = from * N_IDENTITIES_PER_PROFILE..to * N_IDENTITIES_PER_PROFILE;
-        let load = LoadCommit { new_identities: range.map(identity).collect(), ..empty(100 + batch_id) };
+        let new_identities = range.map(identity).collect();
+        let load = LoadCommit { new_identities, ..empty(100 + batch_id) };
         let since = Clock::start();
         store.commit_load(&load).await?;
         report(&format!("commit_load new identities, {what}"), load.new_identities.len(), since);
@@ -166,7 +196,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         start(&store, 300 + batch_id).await?;
         let edges = (from..to)
             .map(|n| EdgeRow {
-                edge_id: spread(n ^ 0x7777_0000),
+                edge_id: identity(n * N_IDENTITIES_PER_PROFILE).identity_id ^ 1,
                 left_identity_id: identity(n * N_IDENTITIES_PER_PROFILE).identity_id,
                 right_identity_id: identity(n * N_IDENTITIES_PER_PROFILE + 1).identity_id,
                 kind: "deterministic".to_owned(),

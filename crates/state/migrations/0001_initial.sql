@@ -93,7 +93,7 @@ CREATE TABLE profiles (
 );
 
 CREATE TABLE profile_fields (
-    profile_id BIGINT NOT NULL REFERENCES profiles (profile_id) DEFERRABLE INITIALLY DEFERRED,
+    profile_id BIGINT NOT NULL,
     field TEXT NOT NULL,
     sealed BLOB NOT NULL,
     source TEXT NOT NULL,
@@ -108,7 +108,7 @@ CREATE TABLE identities (
     value_index BLOB NOT NULL,
     sealed BLOB NOT NULL,
     key_profile_id BIGINT NOT NULL,
-    profile_id BIGINT NOT NULL REFERENCES profiles (profile_id) DEFERRABLE INITIALLY DEFERRED,
+    profile_id BIGINT NOT NULL,
     home_profile_id BIGINT NOT NULL,
     status TEXT NOT NULL,
     n_joined BIGINT NOT NULL,

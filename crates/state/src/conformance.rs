@@ -21,8 +21,8 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 use tempfile::TempDir;
 
 use crate::{
-    EdgeRow, IdentityKey, IdentityRow, IdentityStatus, LoadCommit, NewBatch, ProfileRow, QuarantineRow, QuarantineStatus,
-    StateConfig, Store,
+    EdgeRow, IdentityKey, IdentityRow, IdentityStatus, LoadCommit, NewBatch, ProfileRow, QuarantineRow,
+    QuarantineStatus, StateConfig, Store,
 };
 
 /// Which database a test runs on.

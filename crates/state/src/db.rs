@@ -413,10 +413,12 @@ fn postgres_rows_text(kinds: &[Kind]) -> String {
 }
 
 /// Tells SQLite that a statement which fails need not be undone by itself, for the transaction around it never goes on.
-/// Otherwise SQLite keeps a copy of every page that the statement touches, four times the cost of the rows themselves.
-/// Foreign keys are deferred in the schema for the same reason.
+/// Otherwise SQLite keeps a copy of every page that the statement touches, which costs half as much again where they are
+/// many. Foreign keys are deferred in the schema for the same reason.
 fn without_statement_journal(sql: &str) -> Cow<'static, str> {
-    sql.replacen("INSERT INTO", "INSERT OR FAIL INTO", 1).replacen("{rows}) UPDATE ", "{rows}) UPDATE OR FAIL ", 1).into()
+    sql.replacen("INSERT INTO", "INSERT OR FAIL INTO", 1)
+        .replacen("{rows}) UPDATE ", "{rows}) UPDATE OR FAIL ", 1)
+        .into()
 }
 
 /// The statements of a bulk operation, one per chunk of rows.
@@ -431,11 +433,8 @@ struct Chunks<'a, R> {
 impl<'a, R: PutRow> Chunks<'a, R> {
     fn new(template: Cow<'static, str>, rows: &'a [R], is_sqlite: bool) -> Self {
         let n_columns = R::KINDS.len();
-        let n_full = if is_sqlite {
-            (SQLITE_MAX_PARAMETERS / n_columns).min(SQLITE_MAX_ROWS)
-        } else {
-            POSTGRES_MAX_ROWS
-        };
+        let n_full =
+            if is_sqlite { (SQLITE_MAX_PARAMETERS / n_columns).min(SQLITE_MAX_ROWS) } else { POSTGRES_MAX_ROWS };
         let values = match is_sqlite {
             true => sqlite_rows_text(n_columns, n_full.min(rows.len())),
             false => postgres_rows_text(R::KINDS),
@@ -637,9 +636,10 @@ impl Tx {
     pub(crate) async fn run(&mut self, sql: &'static str, args: &[Arg<'_>]) -> Result<u64> {
         let run = async {
             match &mut self.conn {
-                Conn::Sqlite(tx) => {
-                    sqlx::query_with(sql, sqlite_arguments(args)?).execute(&mut **tx).await.map(|done| done.rows_affected())
-                }
+                Conn::Sqlite(tx) => sqlx::query_with(sql, sqlite_arguments(args)?)
+                    .execute(&mut **tx)
+                    .await
+                    .map(|done| done.rows_affected()),
                 Conn::Postgres(tx) => sqlx::query_with(sql, postgres_arguments(args)?)
                     .execute(&mut **tx)
                     .await
@@ -707,6 +707,37 @@ impl Tx {
         };
         run.await.map_err(|error| self.at.fail(error))?;
         Ok(n_changed)
+    }
+
+    /// Adds up the counts that a statement gives over a table of values, `{rows}` in the text.
+    pub(crate) async fn count_of<R: PutRow>(&mut self, sql: &'static str, rows: &[R]) -> Result<i64> {
+        let mut n_found = 0;
+        if rows.is_empty() {
+            return Ok(n_found);
+        }
+        let run = async {
+            match &mut self.conn {
+                Conn::Sqlite(tx) => {
+                    let mut chunks = Chunks::new(sql.into(), rows, true);
+                    run_chunks!(chunks, sqlite_rows, |text, persistent, arguments| async {
+                        let query = sqlx::query_with(AssertSqlSafe(text), arguments).persistent(persistent);
+                        n_found += query.fetch_one(&mut **tx).await?.try_get::<i64, _>(0)?;
+                        Ok::<(), sqlx::Error>(())
+                    });
+                }
+                Conn::Postgres(tx) => {
+                    let mut chunks = Chunks::new(sql.into(), rows, false);
+                    run_chunks!(chunks, postgres_rows, |text, persistent, arguments| async {
+                        let query = sqlx::query_with(AssertSqlSafe(text), arguments).persistent(persistent);
+                        n_found += query.fetch_one(&mut **tx).await?.try_get::<i64, _>(0)?;
+                        Ok::<(), sqlx::Error>(())
+                    });
+                }
+            }
+            Ok(())
+        };
+        run.await.map_err(|error| self.at.fail(error))?;
+        Ok(n_found)
     }
 
     /// Runs several statements without parameters.

@@ -60,7 +60,9 @@ pub enum Error {
         source: Cause,
     },
     /// The database was written by a newer release: use that release.
-    #[error("{op}: {subject} has schema version {found}, this release knows versions up to {known}; use a newer release")]
+    #[error(
+        "{op}: {subject} has schema version {found}, this release knows versions up to {known}; use a newer release"
+    )]
     UnsupportedSchema {
         /// Operation.
         op: &'static str,

@@ -106,10 +106,7 @@ impl Store {
     pub async fn find_identity(&self, kind: &str, index: &[u8; 16]) -> Result<Vec<IdentityRow>> {
         self.data
             .read("find_identity", kind)
-            .all(
-                "SELECT {columns} FROM identities WHERE kind = $1 AND value_index = $2",
-                &[kind.arg(), index.arg()],
-            )
+            .all("SELECT {columns} FROM identities WHERE kind = $1 AND value_index = $2", &[kind.arg(), index.arg()])
             .await
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::db::record;
+use crate::db::{Put, record};
 use crate::error::Result;
 use crate::open::Store;
 
@@ -32,7 +32,7 @@ impl Store {
             .bulk(
                 "INSERT INTO person_keys ({columns}) {rows} ON CONFLICT (subject_kind, subject_id) \
                  DO UPDATE SET wrapped = excluded.wrapped WHERE person_keys.wrapped = excluded.wrapped",
-                &keys,
+                &sorted(&keys),
             )
             .await?;
         if n_stored != keys.len() as u64 {
@@ -48,7 +48,7 @@ impl Store {
             .bulk(
                 "WITH v(v_kind, v_id, v_epoch, v_wrapped, v_at) AS ({rows}) UPDATE person_keys \
                  SET epoch = v_epoch, wrapped = v_wrapped FROM v WHERE subject_kind = v_kind AND subject_id = v_id",
-                keys,
+                &sorted(keys),
             )
             .await?;
         tx.commit().await?;
@@ -69,7 +69,6 @@ impl Store {
 
     /// Keys after a subject, by (kind, id).
     pub async fn list_keys(&self, after: Option<(&str, i64)>, limit: usize) -> Result<Vec<KeyRow>> {
-        use crate::db::Put;
         let (kind, id) = after.unwrap_or(("", i64::MIN));
         self.keys
             .read("list_keys", "person keys")
@@ -91,10 +90,7 @@ impl Store {
     pub async fn delete_keys(&self, subjects: &[(String, i64)]) -> Result<u64> {
         let mut tx = self.keys.begin("delete_keys", "person keys").await?;
         let n_deleted = tx
-            .bulk(
-                "DELETE FROM person_keys WHERE (subject_kind, subject_id) IN ({rows})",
-                &distinct(subjects),
-            )
+            .bulk("DELETE FROM person_keys WHERE (subject_kind, subject_id) IN ({rows})", &distinct(subjects))
             .await?;
         tx.commit().await?;
         self.keys.forget("delete_keys", "person_keys", Duration::from_secs(10)).await?;
@@ -107,4 +103,11 @@ fn distinct(subjects: &[(String, i64)]) -> Vec<(&str, i64)> {
     rows.sort_unstable();
     rows.dedup();
     rows
+}
+
+/// In the order of their table, so that each of its pages is touched once.
+fn sorted(keys: &[KeyRow]) -> Vec<&KeyRow> {
+    let mut keys: Vec<&KeyRow> = keys.iter().collect();
+    keys.sort_unstable_by(|a, b| (&a.subject_kind, a.subject_id).cmp(&(&b.subject_kind, b.subject_id)));
+    keys
 }

@@ -36,8 +36,7 @@ pub struct Cursor {
 
 impl ScanTable {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Profiles, Self::Identities, Self::IdentityEdges, Self::Quarantine, Self::Batches];
+    pub const ALL: [Self; 5] = [Self::Profiles, Self::Identities, Self::IdentityEdges, Self::Quarantine, Self::Batches];
 
     /// SQL name.
     pub const fn name(self) -> &'static str {
@@ -75,10 +74,9 @@ impl ScanTable {
         let is_shown = if self == Self::Profiles { " AND merged_into IS NULL" } else { "" };
         let name = self.name();
         let _ = match second {
-            None => write!(
-                sql,
-                "{first} FROM {name} WHERE {first} > $1 AND $2 <= $2{is_shown} ORDER BY {first} LIMIT $3"
-            ),
+            None => {
+                write!(sql, "{first} FROM {name} WHERE {first} > $1 AND $2 <= $2{is_shown} ORDER BY {first} LIMIT $3")
+            }
             Some(second) => write!(
                 sql,
                 "{first}, {second} FROM {name} WHERE ({first}, {second}) > ($1, $2){is_shown} \
@@ -97,10 +95,11 @@ impl Store {
     pub async fn scan(&self, table: ScanTable, after: Option<Cursor>, limit: usize) -> Result<(Frame, Option<Cursor>)> {
         let columns = table.columns();
         let (first, second) = after.map_or((i64::MIN, i64::MIN), |cursor| (cursor.first, cursor.second));
-        let mut builders: Vec<Builder> =
-            columns.iter().map(|column| Builder::new(column.kind)).collect::<Option<_>>().ok_or_else(|| {
-                At::new("scan", table.name()).bug("a column in the clear is of a personal type")
-            })?;
+        let mut builders: Vec<Builder> = columns
+            .iter()
+            .map(|column| Builder::new(column.kind))
+            .collect::<Option<_>>()
+            .ok_or_else(|| At::new("scan", table.name()).bug("a column in the clear is of a personal type"))?;
         let mut n_rows = 0;
         let mut last = Cursor { first: 0, second: 0 };
         let has_second = table.key().1.is_some();

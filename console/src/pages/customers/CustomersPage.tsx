@@ -2,7 +2,7 @@
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { Button, Input, Select } from 'antd'
-import { useId, useState, type FormEvent } from 'react'
+import { useId, useState, type SyntheticEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import { profilesQuery, searchProfiles } from '../../api/queries'
 import { ContextBar } from '../../app/ContextBar'
@@ -36,7 +36,7 @@ function Finder() {
   const [kind, setKind] = useState<string>('any')
   const [value, setValue] = useState('')
   const search = useMutation({ mutationFn: () => searchProfiles(value.trim(), kind === 'any' ? undefined : kind) })
-  const submit = (event: FormEvent) => {
+  const submit = (event: SyntheticEvent) => {
     event.preventDefault()
     if (value.trim()) search.mutate()
   }
@@ -49,7 +49,7 @@ function Finder() {
           value={kind}
           onChange={setKind}
           popupMatchSelectWidth={false}
-          options={[{ value: 'any', label: t('customers.kind_any') }, ...KINDS.map((each) => ({ value: each as string, label: t(`identity.${each}`) }))]}
+          options={[{ value: 'any', label: t('customers.kind_any') }, ...KINDS.map((each) => ({ value: each, label: t(`identity.${each}`) }))]}
         />
         <label className="zk-hidden" htmlFor={id}>
           {t('customers.value')}

@@ -16,11 +16,10 @@ export function JobProgress({ jobId, title, hint, onEnd, children }: Props) {
   const query = useQuery(jobQuery(jobId))
   const job = query.data
   const ended = useEffectEvent((last: Job) => onEnd?.(last))
-  const isOver = job !== undefined && job.state !== 'running'
+  const over = job !== undefined && job.state !== 'running' ? job : undefined
   useEffect(() => {
-    if (isOver && job) ended(job)
-    // Only the change from running to over matters.
-  }, [isOver, job?.job_id])
+    if (over) ended(over)
+  }, [over])
 
   if (query.isError && !job) return <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />
   if (!job) return <Skeleton rows={3} />

@@ -18,6 +18,10 @@ export function MappingEditor({ upload: { sample, targets }, mapping, onChange }
   const [byHand, setByHand] = useState<ReadonlySet<number>>(new Set())
   const [isDoubtfulOnly, setDoubtfulOnly] = useState(false)
   const byName = useMemo(() => new Map(targets.map((target) => [target.name, target])), [targets])
+  const titleOf = (name: string) => {
+    const found = byName.get(name)
+    return found ? title(found) : name
+  }
   const title = (target: Target) => (lang === 'zh' ? target.title_zh : target.title_en)
 
   const options = useMemo(() => {
@@ -55,7 +59,7 @@ export function MappingEditor({ upload: { sample, targets }, mapping, onChange }
               {problem.kind === 'missing'
                 ? t('mapping.missing_required', { names: problem.targets.map(title).join(lang === 'zh' ? '、' : ', ') })
                 : t('mapping.duplicate', {
-                    target: byName.get(problem.target) ? title(byName.get(problem.target)!) : problem.target,
+                    target: titleOf(problem.target),
                     columns: problem.headers.join(lang === 'zh' ? '、' : ', '),
                   })}
             </li>
@@ -112,7 +116,7 @@ export function MappingEditor({ upload: { sample, targets }, mapping, onChange }
                   value={column.unit ?? NONE}
                   options={[
                     { value: NONE, label: t('mapping.unit_none') },
-                    ...UNITS.map((unit) => ({ value: unit as string, label: t(`mapping.${unit}`) })),
+                    ...UNITS.map((unit) => ({ value: unit, label: t(`mapping.${unit}`) })),
                     ...(column.unit && !UNITS.some((unit) => unit === column.unit) ? [{ value: column.unit, label: column.unit }] : []),
                   ]}
                   onChange={(unit: string) => onChange(withUnit(mapping, index, unit === NONE ? null : unit))}

@@ -134,7 +134,7 @@ function Detected({ upload, onMapping, onEntity }: { upload: Upload; onMapping: 
               id={id}
               value={upload.entity}
               popupMatchSelectWidth={false}
-              options={ENTITIES.map((value) => ({ value: value as string, label: word(t, 'entity', value) }))}
+              options={ENTITIES.map((value) => ({ value: value, label: word(t, 'entity', value) }))}
               onChange={onEntity}
             />
           )}
@@ -149,7 +149,7 @@ function Detected({ upload, onMapping, onEntity }: { upload: Upload; onMapping: 
               value={mapping.date_order ?? ''}
               options={[
                 { value: '', label: t('mapping.date_auto') },
-                ...orders.map((value) => ({ value: value as string, label: t(`mapping.${value}`) })),
+                ...orders.map((value) => ({ value: value, label: t(`mapping.${value}`) })),
                 ...(mapping.date_order && !orders.some((value) => value === mapping.date_order) ? [{ value: mapping.date_order, label: mapping.date_order }] : []),
               ]}
               onChange={(value: string) => onMapping({ ...mapping, date_order: value || null })}

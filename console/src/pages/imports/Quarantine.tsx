@@ -42,7 +42,7 @@ export function Quarantine({ batchId, status, onStatus }: Props) {
             popupMatchSelectWidth={false}
             value={status ?? 'all'}
             onChange={(next: string) => onStatus(next === 'all' ? undefined : next)}
-            options={[{ value: 'all', label: t('quarantine.all') }, ...STATUSES.map((value) => ({ value: value as string, label: t(`quarantine.${value}`) }))]}
+            options={[{ value: 'all', label: t('quarantine.all') }, ...STATUSES.map((value) => ({ value: value, label: t(`quarantine.${value}`) }))]}
           />
           {items.some((item) => item.status === 'open') && (
             <Button title={t('quarantine.replay_all_hint')} loading={start.isPending} onClick={() => start.mutate(null)}>

@@ -2,7 +2,7 @@
 import { CloseOutlined } from '@ant-design/icons'
 import { useMutation } from '@tanstack/react-query'
 import { Button, Input } from 'antd'
-import { useEffect, useId, useRef, useState, type FormEvent } from 'react'
+import { useEffect, useId, useRef, useState, type SyntheticEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import { replay, revealRow } from '../../api/queries'
 import type { QuarantineItem } from '../../api/types'
@@ -27,7 +27,7 @@ export function RepairSheet({ batchId, item, onClose, onStarted }: Props) {
     dialog.current?.showModal()
   }, [])
 
-  const submit = (run: () => void) => (event: FormEvent) => {
+  const submit = (run: () => void) => (event: SyntheticEvent) => {
     event.preventDefault()
     run()
   }

@@ -192,7 +192,9 @@ impl Acceptor {
         let rates = mapping
             .rates
             .iter()
-            .filter_map(|(code, rate)| Some((code.clone(), parse_decimal(rate, RATE_PLACES, &mut RuleSet::default()).ok()?)))
+            .filter_map(|(code, rate)| {
+                Some((code.clone(), parse_decimal(rate, RATE_PLACES, &mut RuleSet::default()).ok()?))
+            })
             .collect();
         let off = mapping.rules.off();
         let fill_down = (mapping.fill_down && !off.contains(Rule::FillDown)).then(|| fill_down(&slots)).flatten();
@@ -452,8 +454,12 @@ fn skip_lines(columns: &[TextColumn], work: &mut Work<'_>, has_ended: &mut bool)
         if is_skipped {
             work.is_out[row] = true;
             n_skipped += 1;
-            let filled: Vec<&str> =
-                columns.iter().filter_map(|column| column.get(row)).map(str::trim).filter(|cell| !cell.is_empty()).collect();
+            let filled: Vec<&str> = columns
+                .iter()
+                .filter_map(|column| column.get(row))
+                .map(str::trim)
+                .filter(|cell| !cell.is_empty())
+                .collect();
             if !filled.is_empty() && texts.len() < 20 {
                 texts.push(shown(&filled.join(" ")).into_owned());
             }
@@ -468,7 +474,13 @@ fn how(mapping: &Mapping, target: &Target, column: &super::ColumnMapping, now_us
         TimeReader::new(&mapping.zone, order).map(Box::new).map_err(|error| error.to_string())
     };
     let unit = column.unit.unwrap_or_default();
-    let words = || mapping.status_words.iter().map(|(word, &status)| (word.clone(), status)).collect::<Vec<(String, OrderStatus)>>();
+    let words = || {
+        mapping
+            .status_words
+            .iter()
+            .map(|(word, &status)| (word.clone(), status))
+            .collect::<Vec<(String, OrderStatus)>>()
+    };
     let is_strict = mapping.entity == Entity::Profiles;
     Ok(match target.kind {
         TargetKind::Id => How::Id,

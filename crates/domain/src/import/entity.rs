@@ -99,7 +99,9 @@ impl fmt::Display for Entity {
 
 /// Text that names no entity.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown entity {0:?}; one of profiles, orders, order_items, order_lines, products, events, interactions, feedback, campaigns, touches")]
+#[error(
+    "unknown entity {0:?}; one of profiles, orders, order_items, order_lines, products, events, interactions, feedback, campaigns, touches"
+)]
 pub struct UnknownEntity(pub String);
 
 impl FromStr for Entity {

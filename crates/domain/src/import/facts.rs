@@ -4,8 +4,8 @@ use super::accept::Plan;
 use super::entity::Entity;
 use super::orders::{refuse_negative, settle_currency};
 use super::people::require_identity;
-use super::work::Work;
 use super::words::{read_arm, read_outcome};
+use super::work::Work;
 use crate::clean::Reason;
 use crate::frame::{ColumnType, NumColumn, TextColumn};
 

@@ -7,14 +7,15 @@
 use std::collections::HashMap;
 
 use super::entity::{Entity, Target, TargetKind, targets};
+use super::layout::{is_closing_line, is_skipped_line};
 use super::mapping::{ColumnMapping, Mapping, TRAITS};
 use super::shape::{agreement, is_null, personal_shape, strip_marks};
 use super::synonyms::{Aside, NormalHeader, Sense, aside, exact, forms, inside, normal};
 use super::targets::{FIRST_DISCOUNT_PART, FIRST_PLATFORM_ID};
+use crate::clean::RuleSet;
 use crate::clean::money::{MoneyUnit, header_unit};
 use crate::clean::number::parse_float;
 use crate::clean::time::{DateOrder, guess_order};
-use crate::clean::RuleSet;
 
 /// Below this score a column is not mapped.
 const DOUBT: f32 = 0.5;
@@ -45,7 +46,8 @@ impl Guess {
 pub fn refusal(header: &[String]) -> Option<(&'static str, &'static str)> {
     let names: Vec<String> = header.iter().map(|name| normal(name).full).collect();
     let has = |word: &str| names.iter().any(|name| name.contains(word));
-    let is_settlement = has("动账时间") || has("动账方向") || has("费用名称") && has("应结金额") || has("收支方向") && has("应结");
+    let is_settlement =
+        has("动账时间") || has("动账方向") || has("费用名称") && has("应结金额") || has("收支方向") && has("应结");
     is_settlement.then_some((
         "这是结算（资金）账单，不是订单；请改为导出订单列表",
         "this is a settlement bill, not orders; export the list of orders instead",
@@ -78,6 +80,9 @@ pub fn guess(
     guesser.finish(mapping)
 }
 
+/// Words by which any phone column is known.
+const PHONE_WORDS: &[&str] = &["手机", "电话", "phone", "mobile"];
+
 struct Seen<'a> {
     header: &'a str,
     forms: Vec<NormalHeader>,
@@ -103,7 +108,7 @@ struct Guesser<'a> {
 
 impl<'a> Guesser<'a> {
     fn new(entity: Entity, header: &'a [String], sample: &'a [Vec<Option<String>>], zone: &'a str) -> Self {
-        let sample = &sample[..sample.len().min(SAMPLE_ROWS)];
+        let sample = rows_of(sample);
         let columns: Vec<Seen<'a>> = header
             .iter()
             .enumerate()
@@ -124,11 +129,23 @@ impl<'a> Guesser<'a> {
         let is_shipping = is_order
             && columns.iter().any(|column| {
                 column.aside == Some(Aside::Recipient)
-                    || column.forms.first().is_some_and(|form| matches!(form.full.as_str(), "客户地址" | "详细地址" | "快递单号" | "快递公司"))
+                    || column.forms.first().is_some_and(|form| {
+                        matches!(form.full.as_str(), "客户地址" | "详细地址" | "快递单号" | "快递公司")
+                    })
             });
         let chosen = vec![None; columns.len()];
         let doubts = refusal(header).map(|(zh, en)| format!("{zh} / {en}")).into_iter().collect();
-        Self { entity, targets: targets(entity), columns, n_rows: sample.len(), zone, chosen, later: Vec::new(), doubts, is_shipping }
+        Self {
+            entity,
+            targets: targets(entity),
+            columns,
+            n_rows: sample.len(),
+            zone,
+            chosen,
+            later: Vec::new(),
+            doubts,
+            is_shipping,
+        }
     }
 
     fn target_at(&self, name: &str) -> Option<usize> {
@@ -138,14 +155,14 @@ impl<'a> Guesser<'a> {
     fn column_of(&self, name: &str) -> Option<usize> {
         let target = self.target_at(name)?;
         let is_first = |at: &usize| !self.later.contains(at);
-        (0..self.columns.len())
-            .filter(|&at| self.chosen[at].is_some_and(|(chosen, _)| chosen == target))
-            .find(is_first)
+        (0..self.columns.len()).filter(|&at| self.chosen[at].is_some_and(|(chosen, _)| chosen == target)).find(is_first)
     }
 
     fn columns_of(&self, name: &str) -> Vec<usize> {
         let target = self.target_at(name);
-        (0..self.columns.len()).filter(|&at| self.chosen[at].map(|(chosen, _)| chosen) == target && target.is_some()).collect()
+        (0..self.columns.len())
+            .filter(|&at| self.chosen[at].map(|(chosen, _)| chosen) == target && target.is_some())
+            .collect()
     }
 
     fn shape(&self, column: usize, target: &Target) -> f32 {
@@ -154,7 +171,11 @@ impl<'a> Guesser<'a> {
             return 0.0;
         }
         if target.name == "kind" && self.entity == Entity::Profiles {
-            let is_kind = |value: &str| ["个人", "企业", "公司", "person", "company", "individual", "business"].iter().any(|word| value.to_lowercase().contains(word));
+            let is_kind = |value: &str| {
+                ["个人", "企业", "公司", "person", "company", "individual", "business"]
+                    .iter()
+                    .any(|word| value.to_lowercase().contains(word))
+            };
             let n = values.clone().count();
             return if n == 0 || values.filter(|value| is_kind(value)).count() * 2 > n { 1.0 } else { 0.0 };
         }
@@ -177,14 +198,31 @@ impl<'a> Guesser<'a> {
         match self.columns[column].aside {
             Some(Aside::Recipient) => !target.personal,
             Some(Aside::OtherPeople) => target.name == "agent",
+            _ if target.name == "device_id" && self.is_order() => !self.is_named(column, &["deviceid", "设备id"]),
             _ => !(self.is_shipping && target.kind == TargetKind::Phone && self.is_contact_phone(column)),
         }
+    }
+
+    fn is_order(&self) -> bool {
+        matches!(self.entity, Entity::Orders | Entity::OrderLines | Entity::OrderItems)
+    }
+
+    fn is_named(&self, column: usize, names: &[&str]) -> bool {
+        self.columns[column].forms.first().is_some_and(|form| names.contains(&form.full.as_str()))
     }
 
     /// Whether a phone column of an order names nobody, so that it is the recipient's.
     fn is_contact_phone(&self, column: usize) -> bool {
         let name = self.columns[column].forms.first().map_or("", |form| form.full.as_str());
-        !["买家", "会员", "客户手机", "用户", "customer", "member", "billing"].iter().any(|word| name.contains(word))
+        // Where the recipient has a phone column of their own, a plain one is the buyer's.
+        let has_own = self.columns.iter().any(|column| {
+            let is_phone = |form: &NormalHeader| PHONE_WORDS.iter().any(|word| form.full.contains(word));
+            column.aside == Some(Aside::Recipient) && column.forms.first().is_some_and(is_phone)
+        });
+        !has_own
+            && !["买家", "会员", "客户手机", "用户", "customer", "member", "billing"]
+                .iter()
+                .any(|word| name.contains(word))
     }
 
     fn assign_exact(&mut self) {
@@ -227,7 +265,11 @@ impl<'a> Guesser<'a> {
         self.chosen[first] = Some((at, shape));
         match target.name {
             "discount" | "order_discount" => {
-                let first_part = if target.name == "discount" && self.entity == Entity::OrderLines { 0 } else { place(FIRST_DISCOUNT_PART) };
+                let first_part = if target.name == "discount" && self.entity == Entity::OrderLines {
+                    0
+                } else {
+                    place(FIRST_DISCOUNT_PART)
+                };
                 if rank >= first_part {
                     for &(column, _, shape) in &candidates[1..] {
                         self.chosen[column] = Some((at, shape));
@@ -305,13 +347,18 @@ impl<'a> Guesser<'a> {
 
     /// Share of the rows whose price times quantity is the column's value.
     fn product_share(&self, column: usize) -> f32 {
-        let (Some(quantity), Some(price)) = (self.column_of("quantity"), self.column_of("unit_price")) else { return 0.0 };
+        let (Some(quantity), Some(price)) = (self.column_of("quantity"), self.column_of("unit_price")) else {
+            return 0.0;
+        };
         let number = |column: usize, row: usize| {
-            parse_float(self.columns[column].values[row].trim_start_matches(['¥', '￥', '$']), &mut RuleSet::default()).ok()
+            parse_float(self.columns[column].values[row].trim_start_matches(['¥', '￥', '$']), &mut RuleSet::default())
+                .ok()
         };
         let mut counts = (0, 0);
         for row in 0..self.n_rows {
-            if let (Some(value), Some(quantity), Some(price)) = (number(column, row), number(quantity, row), number(price, row)) {
+            if let (Some(value), Some(quantity), Some(price)) =
+                (number(column, row), number(quantity, row), number(price, row))
+            {
                 counts.0 += 1;
                 counts.1 += i32::from((quantity * price - value).abs() < 0.015);
             }
@@ -365,7 +412,10 @@ impl<'a> Guesser<'a> {
             }
         } else if let (Some(main), Some(column)) = (self.column_of(main), self.column_of(part)) {
             let has_clock = self.columns[main].values.iter().any(|value| value.contains(':'));
-            let fits = self.columns[column].values.iter().all(|value| value.is_empty() || value.contains(':') && value.len() <= 14);
+            let fits = self.columns[column]
+                .values
+                .iter()
+                .all(|value| value.is_empty() || value.contains(':') && value.len() <= 14);
             if has_clock || !fits {
                 self.chosen[column] = None;
             }
@@ -380,7 +430,7 @@ impl<'a> Guesser<'a> {
         }
         let is_phone = |seen: &Seen<'_>| {
             let name = seen.forms.first().map_or("", |form| form.full.as_str());
-            ["手机", "电话", "phone", "mobile"].iter().any(|word| name.contains(word)) && seen.aside != Some(Aside::OtherPeople)
+            PHONE_WORDS.iter().any(|word| name.contains(word)) && seen.aside != Some(Aside::OtherPeople)
         };
         let mut found: Vec<usize> =
             (0..self.columns.len()).filter(|&at| self.chosen[at].is_none() && is_phone(&self.columns[at])).collect();
@@ -398,7 +448,8 @@ impl<'a> Guesser<'a> {
 
     /// Moves categories up when the top one is not there.
     fn settle_categories(&mut self) {
-        for (upper, lower) in [("category_1", "category_2"), ("category_2", "category_3"), ("category_1", "category_2")] {
+        for (upper, lower) in [("category_1", "category_2"), ("category_2", "category_3"), ("category_1", "category_2")]
+        {
             if self.column_of(upper).is_none()
                 && let Some(column) = self.column_of(lower)
             {
@@ -460,7 +511,9 @@ impl<'a> Guesser<'a> {
         }
         // The preferred of two columns with one target stands first, where the other stood.
         for &fallback in &self.later {
-            let preferred = columns.iter().position(|column| column.target == columns[fallback].target && column.header != columns[fallback].header);
+            let preferred = columns.iter().position(|column| {
+                column.target == columns[fallback].target && column.header != columns[fallback].header
+            });
             if let Some(preferred) = preferred.filter(|&preferred| preferred > fallback) {
                 columns.swap(preferred, fallback);
             }
@@ -469,16 +522,21 @@ impl<'a> Guesser<'a> {
         mapping.fill_down = self.is_filled_down();
         self.settle_prefixes(&mut mapping);
         if let Err(problems) = mapping.validate() {
-            self.doubts.extend(problems.iter().map(|problem| format!("{} / {}", problem.message_zh, problem.message_en)));
+            self.doubts
+                .extend(problems.iter().map(|problem| format!("{} / {}", problem.message_zh, problem.message_en)));
         }
         Guess { entity: self.entity, mapping, doubts: self.doubts, unmapped }
     }
 
     fn reason_to_leave(&self, at: usize) -> Option<(&'static str, &'static str)> {
         let seen = &self.columns[at];
-        let is_order = matches!(self.entity, Entity::Orders | Entity::OrderLines | Entity::OrderItems);
         if let Some(aside) = seen.aside {
-            let aside = if is_order && self.is_shipping && aside == Aside::Personal && self.is_contact_phone(at) { Aside::Recipient } else { aside };
+            let aside = if self.is_order() && self.is_shipping && aside == Aside::Personal && self.is_contact_phone(at)
+            {
+                Aside::Recipient
+            } else {
+                aside
+            };
             return Some((aside.reason_zh(), aside.reason_en()));
         }
         // A second identity column of a kind is somebody's too, and not for the traits.
@@ -489,7 +547,8 @@ impl<'a> Guesser<'a> {
             return Some(("没有表头也没有内容", "neither a header nor values"));
         }
         let filled = seen.values.iter().copied().filter(|value| !value.is_empty());
-        personal_shape(filled).map(|_| ("取值像手机号、邮箱或证件号", "its values look like phones, e-mails or ID numbers"))
+        personal_shape(filled)
+            .map(|_| ("取值像手机号、邮箱或证件号", "its values look like phones, e-mails or ID numbers"))
     }
 
     fn date_order(&mut self, at: usize) -> Option<DateOrder> {
@@ -513,7 +572,9 @@ impl<'a> Guesser<'a> {
 
     /// Whether an order's further lines leave the order's own cells blank.
     fn is_filled_down(&self) -> bool {
-        let (Some(order), Some(time)) = (self.column_of("order_id"), self.column_of("ordered_at")) else { return false };
+        let (Some(order), Some(time)) = (self.column_of("order_id"), self.column_of("ordered_at")) else {
+            return false;
+        };
         if !matches!(self.entity, Entity::OrderLines | Entity::OrderItems) {
             return false;
         }
@@ -543,11 +604,73 @@ impl<'a> Guesser<'a> {
     }
 }
 
+/// The rows of a sample, without the lines that are none.
+fn rows_of(sample: &[Vec<Option<String>>]) -> Vec<&Vec<Option<String>>> {
+    let mut rows = Vec::new();
+    for row in sample.iter().take(SAMPLE_ROWS) {
+        let cells: Vec<&str> = row.iter().map(|cell| cell.as_deref().unwrap_or("")).collect();
+        if is_closing_line(&cells) {
+            break;
+        }
+        if !is_skipped_line(&cells) {
+            rows.push(row);
+        }
+    }
+    rows
+}
+
 /// Words that say little about what a file is.
 const GENERIC: &[&str] = &[
-    "name", "id", "date", "status", "source", "type", "time", "title", "channel", "amount", "category", "日期", "状态", "来源", "渠道", "名称", "标题",
-    "类型", "时间", "金额", "总金额", "email", "phone", "城市", "city", "country", "state", "description", "label", "platform", "group", "创建时间", "day",
-    "createdat", "timestamp", "reason", "owner", "subject", "total", "sales", "text", "link", "line", "product", "value", "店铺", "store", "spend", "start", "end",
+    "name",
+    "id",
+    "date",
+    "status",
+    "source",
+    "type",
+    "time",
+    "title",
+    "channel",
+    "amount",
+    "category",
+    "日期",
+    "状态",
+    "来源",
+    "渠道",
+    "名称",
+    "标题",
+    "类型",
+    "时间",
+    "金额",
+    "总金额",
+    "email",
+    "phone",
+    "城市",
+    "city",
+    "country",
+    "state",
+    "description",
+    "label",
+    "platform",
+    "group",
+    "创建时间",
+    "day",
+    "createdat",
+    "timestamp",
+    "reason",
+    "owner",
+    "subject",
+    "total",
+    "sales",
+    "text",
+    "link",
+    "line",
+    "product",
+    "value",
+    "店铺",
+    "store",
+    "spend",
+    "start",
+    "end",
 ];
 
 /// The entity whose targets the headers name best.
@@ -593,7 +716,11 @@ fn entity_score(entity: Entity, headers: &[Vec<NormalHeader>]) -> f32 {
     let mut score: f32 = named.values().sum();
     for (at, target) in targets(entity).iter().enumerate() {
         if target.required {
-            let substitute = target.name == "ordered_at" && targets(entity).iter().enumerate().any(|(other, target)| target.name == "paid_at" && named.contains_key(&other));
+            let substitute = target.name == "ordered_at"
+                && targets(entity)
+                    .iter()
+                    .enumerate()
+                    .any(|(other, target)| target.name == "paid_at" && named.contains_key(&other));
             score += match named.get(&at) {
                 Some(weight) => *weight,
                 None if substitute => 0.0,
@@ -601,9 +728,14 @@ fn entity_score(entity: Entity, headers: &[Vec<NormalHeader>]) -> f32 {
             };
         }
     }
-    let has = |name: &str| targets(entity).iter().position(|target| target.name == name).is_some_and(|at| named.contains_key(&at));
-    let has_identity = targets(entity).iter().enumerate().any(|(at, target)| target.identity().is_some() && named.contains_key(&at));
-    let names_somebody = || named_targets(Entity::Profiles, headers).keys().any(|&at| targets(Entity::Profiles)[at].identity().is_some());
+    let has = |name: &str| {
+        targets(entity).iter().position(|target| target.name == name).is_some_and(|at| named.contains_key(&at))
+    };
+    let has_identity =
+        targets(entity).iter().enumerate().any(|(at, target)| target.identity().is_some() && named.contains_key(&at));
+    let names_somebody = || {
+        named_targets(Entity::Profiles, headers).keys().any(|&at| targets(Entity::Profiles)[at].identity().is_some())
+    };
     match entity {
         Entity::Profiles if has_identity => score += 0.5,
         Entity::Touches if has_identity && (has("campaign_id") || has("touch_id")) => score += 1.0,
@@ -623,7 +755,10 @@ fn entity_score(entity: Entity, headers: &[Vec<NormalHeader>]) -> f32 {
 fn order_entity(header: &[String], sample: &[Vec<Option<String>>], headers: &[Vec<NormalHeader>]) -> Entity {
     let named = named_targets(Entity::OrderLines, headers);
     let has = |name: &str| {
-        targets(Entity::OrderLines).iter().position(|target| target.name == name).is_some_and(|at| named.contains_key(&at))
+        targets(Entity::OrderLines)
+            .iter()
+            .position(|target| target.name == name)
+            .is_some_and(|at| named.contains_key(&at))
     };
     let has_product = has("product_id") || has("name");
     if !has_product || !has("quantity") && !has("unit_price") {
@@ -636,11 +771,13 @@ fn order_entity(header: &[String], sample: &[Vec<Option<String>>], headers: &[Ve
         return Entity::OrderLines;
     }
     let order = (0..header.len()).filter_map(|at| {
-        let senses = headers[at].iter().map(|form| exact(Entity::OrderLines, form)).find(|senses| !senses.is_empty())?;
+        let senses =
+            headers[at].iter().map(|form| exact(Entity::OrderLines, form)).find(|senses| !senses.is_empty())?;
         let target = |sense: &&Sense| targets(Entity::OrderLines)[sense.target].name == "order_id";
         senses.iter().find(target).map(|sense| (sense.rank, at))
     });
     let Some((_, order)) = order.min() else { return Entity::Orders };
+    let sample = rows_of(sample);
     let ids: Vec<&str> = sample
         .iter()
         .filter_map(|row| row.get(order).and_then(Option::as_deref))
@@ -649,7 +786,9 @@ fn order_entity(header: &[String], sample: &[Vec<Option<String>>], headers: &[Ve
         .collect();
     let has_blank = ids.len() < sample.len() && !ids.is_empty();
     let distinct: std::collections::HashSet<&str> = ids.iter().copied().collect();
-    let has_money = headers.iter().flatten().any(|form| exact(Entity::Orders, form).iter().any(|sense| targets(Entity::Orders)[sense.target].name == "amount"));
+    let has_money = headers.iter().flatten().any(|form| {
+        exact(Entity::Orders, form).iter().any(|sense| targets(Entity::Orders)[sense.target].name == "amount")
+    });
     let repeats = distinct.len() < ids.len() || has_blank;
     let shows_lines = has("product_id") && has("quantity") && has("unit_price");
     if repeats || !has_money || ids.is_empty() && shows_lines { Entity::OrderLines } else { Entity::Orders }

@@ -368,7 +368,11 @@ impl Mapping {
         }
         if matches!(self.entity, Entity::OrderLines | Entity::OrderItems) {
             if !self.has("product_id") && !self.has("name") {
-                problem("columns".into(), "缺少商品列（product_id 或 name）".into(), "no column goes to product_id or name".into());
+                problem(
+                    "columns".into(),
+                    "缺少商品列（product_id 或 name）".into(),
+                    "no column goes to product_id or name".into(),
+                );
             }
             if !self.has("amount") && !self.has("unit_price") && !self.has("order_amount") {
                 problem(
@@ -378,7 +382,8 @@ impl Mapping {
                 );
             }
         }
-        let has_identity = targets(self.entity).iter().any(|target| target.identity().is_some() && self.has(target.name));
+        let has_identity =
+            targets(self.entity).iter().any(|target| target.identity().is_some() && self.has(target.name));
         if matches!(self.entity, Entity::Profiles | Entity::Touches) && !has_identity {
             problem(
                 "columns".into(),
@@ -506,7 +511,7 @@ mod tests {
             ("columns[0].kind", |m| m.columns[0].target = Some("identity".into())),
             ("rates.USD", |m| drop(m.rates.insert("USD".into(), "-1".into()))),
             ("rules.off[0]", |m| m.rules.off = vec!["personal_masked".into()]),
-            ("rules.missing.nothing", |m| drop(m.rules.missing.insert("nothing".into(), FillMissing::Mean))),
+            ("rules.missing.nothing", |m| m.rules.missing = [("nothing".into(), FillMissing::Mean)].into()),
             ("rules.non_products[0]", |m| m.rules.non_products = vec!["POST".into()]),
             ("rules.refund_prefixes", |m| m.rules.refund_prefixes = vec![String::new()]),
         ];

@@ -102,7 +102,9 @@ impl States {
         }
         let trade = state(at(&self.trade));
         match (trade, state(at(&self.fulfillment))) {
-            (None | Some(OrderStatus::Paid), Some(further @ (OrderStatus::Shipped | OrderStatus::Completed))) => Some(further),
+            (None | Some(OrderStatus::Paid), Some(further @ (OrderStatus::Shipped | OrderStatus::Completed))) => {
+                Some(further)
+            }
             (None, fulfillment) => fulfillment,
             (trade, _) => trade,
         }
@@ -145,7 +147,13 @@ pub(super) fn finish_orders(plan: &mut Plan, work: &mut Work<'_>) {
         let is_refund = has_prefix(id, &plan.refund_prefixes)
             || refund_flag.as_ref().and_then(|flags| flags.get(row)) == Some(1)
             || amount.get(row).is_some_and(|amount| amount < 0);
-        let kind = if is_adjustment { "adjustment" } else if is_refund { "refund" } else { "sale" };
+        let kind = if is_adjustment {
+            "adjustment"
+        } else if is_refund {
+            "refund"
+        } else {
+            "sale"
+        };
         kinds.push(kind);
         if kind == "refund"
             && let Some(value) = amount.get(row).filter(|&value| value > 0)
@@ -260,9 +268,10 @@ pub(super) fn finish_lines(plan: &mut Plan, work: &mut Work<'_>) {
         }
         let id = work.frame.text("order_id").and_then(|ids| ids.get(row)).unwrap_or("");
         let is_bookkeeping = has_prefix(id, &plan.adjustment_prefixes)
-            || work.frame.text("product_kind").and_then(|kinds| kinds.get(row)) == Some(ProductKind::Adjustment.as_str());
-        let is_marked = has_prefix(id, &plan.refund_prefixes)
-            || refund_flag.as_ref().and_then(|flags| flags.get(row)) == Some(1);
+            || work.frame.text("product_kind").and_then(|kinds| kinds.get(row))
+                == Some(ProductKind::Adjustment.as_str());
+        let is_marked =
+            has_prefix(id, &plan.refund_prefixes) || refund_flag.as_ref().and_then(|flags| flags.get(row)) == Some(1);
         let is_negative = units.is_some_and(|units| units < 0) || amount.is_some_and(|amount| amount < 0);
         let kind = match (is_bookkeeping, is_marked || is_negative) {
             (true, _) => "adjustment",
@@ -291,7 +300,11 @@ pub(super) fn finish_lines(plan: &mut Plan, work: &mut Work<'_>) {
         let given_back = (0..n_rows).map(|row| {
             let explicit = explicit.as_ref().and_then(|column| column.get(row));
             let is_refunded = refund_states.get(row) == Some(RefundState::Succeeded as i64);
-            explicit.filter(|&value| value > 0 || !is_refunded).or(if is_refunded { amounts.get(row).map(i64::saturating_abs) } else { Some(0) })
+            explicit.filter(|&value| value > 0 || !is_refunded).or(if is_refunded {
+                amounts.get(row).map(i64::saturating_abs)
+            } else {
+                Some(0)
+            })
         });
         let given_back = given_back.collect();
         work.set_num("line_refunded_amount", MONEY, given_back);
@@ -390,7 +403,11 @@ pub(super) fn finish_products(plan: &mut Plan, work: &mut Work<'_>) {
 /// Gives up rows in which money that cannot be negative is.
 pub(super) fn refuse_negative(name: &str, places: u8, work: &mut Work<'_>) {
     let negative: Vec<(usize, i64)> = match work.frame.num(name) {
-        Some(column) => column.iter().enumerate().filter_map(|(row, value)| Some((row, value.filter(|&value| value < 0)?))).collect(),
+        Some(column) => column
+            .iter()
+            .enumerate()
+            .filter_map(|(row, value)| Some((row, value.filter(|&value| value < 0)?)))
+            .collect(),
         None => return,
     };
     for (row, value) in negative {
@@ -426,12 +443,16 @@ pub(super) fn settle_currency(plan: &Plan, work: &mut Work<'_>) {
         let named = || work.currencies.get(row).copied().flatten().map(|currency| currency.as_str().to_owned());
         stated.or_else(named).unwrap_or_else(|| plan.currency.clone())
     };
-    let codes: Vec<Option<String>> =
-        (0..work.n_rows).map(|row| Some(code_of(row, work)).filter(|code| is_foreign(code) && !work.is_out[row])).collect();
+    let codes: Vec<Option<String>> = (0..work.n_rows)
+        .map(|row| Some(code_of(row, work)).filter(|code| is_foreign(code) && !work.is_out[row]))
+        .collect();
     if codes.iter().all(Option::is_none) {
         return;
     }
-    let main = ["amount", "value", "cost", "list_price"].into_iter().find(|name| work.frame.num(name).is_some()).unwrap_or("amount");
+    let main = ["amount", "value", "cost", "list_price"]
+        .into_iter()
+        .find(|name| work.frame.num(name).is_some())
+        .unwrap_or("amount");
     let original: NumColumn = match work.frame.num(main) {
         Some(column) => column.iter().zip(&codes).map(|(value, code)| value.filter(|_| code.is_some())).collect(),
         None => constant(None, work.n_rows),

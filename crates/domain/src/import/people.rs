@@ -47,12 +47,15 @@ fn join_names(work: &mut Work<'_>) {
 /// What an ID number says about its holder, where the file does not.
 fn settle_id_numbers(work: &mut Work<'_>) {
     let Some(numbers) = work.frame.sensitive("id_number") else { return };
-    let read = |row: usize| numbers.expose().get(row).and_then(|number| read_id_number(number, &mut RuleSet::default()).ok());
+    let read =
+        |row: usize| numbers.expose().get(row).and_then(|number| read_id_number(number, &mut RuleSet::default()).ok());
     let known: Vec<_> = (0..work.n_rows).map(read).collect();
     let genders: TextColumn = {
         let stated = work.frame.text("gender");
         let gender = |row: usize| {
-            stated.and_then(|column| column.get(row)).or(known[row].as_ref().map(|number| if number.is_male { "male" } else { "female" }))
+            stated
+                .and_then(|column| column.get(row))
+                .or(known[row].as_ref().map(|number| if number.is_male { "male" } else { "female" }))
         };
         (0..work.n_rows).map(gender).collect()
     };
@@ -82,7 +85,9 @@ fn settle_birth_years(plan: &Plan, work: &mut Work<'_>) {
     let (this_year, ..) = civil(plan.now_us.div_euclid(86_400_000_000));
     let years: NumColumn = {
         let birthdays = work.frame.sensitive("birthday");
-        let year_of = |text: &str| (text.len() == 10 && text.as_bytes()[4] == b'-').then(|| text[..4].parse::<i64>().ok()).flatten();
+        let year_of = |text: &str| {
+            (text.len() == 10 && text.as_bytes()[4] == b'-').then(|| text[..4].parse::<i64>().ok()).flatten()
+        };
         let year = |row: usize| {
             let stated = stated.as_ref().and_then(|column| column.get(row));
             let of_day = || birthdays.and_then(|column| column.expose().get(row)).and_then(year_of);
@@ -139,7 +144,8 @@ fn settle_kind(work: &mut Work<'_>) {
         let names = work.frame.sensitive("name");
         let kind = |row: usize| {
             let stated = stated.as_ref().and_then(|column| column.get(row)).map(str::to_lowercase);
-            let is_stated = |words: &[&str]| stated.as_deref().is_some_and(|text| words.iter().any(|word| text.contains(word)));
+            let is_stated =
+                |words: &[&str]| stated.as_deref().is_some_and(|text| words.iter().any(|word| text.contains(word)));
             if is_stated(&["企业", "公司", "company", "business", "单位"]) {
                 return "company";
             }

@@ -162,7 +162,8 @@ impl NonProducts {
                 (false, true) => Shape::End,
                 (false, false) => Shape::Inside,
             };
-            let pattern = Pattern { text: text.to_owned(), shape, kind, only_codes: text.len() <= 4 && text.is_ascii() };
+            let pattern =
+                Pattern { text: text.to_owned(), shape, kind, only_codes: text.len() <= 4 && text.is_ascii() };
             if from_start { parsed.starts[first as usize].push(pattern) } else { parsed.anywhere.push(pattern) }
         }
         Ok(parsed)

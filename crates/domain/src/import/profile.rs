@@ -227,9 +227,11 @@ mod tests {
     fn profiles_grow_with_batches_and_hide_personal_values() {
         let amounts: NumColumn = [Some(100), None, Some(-250)].into_iter().collect();
         let phones: TextColumn = [Some("13800138001"), Some("13800138002"), None].into_iter().collect();
-        let frame = Frame::new(3)
-            .with("amount", MONEY, Column::Num(amounts))
-            .with("phone", ColumnType::Sensitive, Column::Sensitive(SensitiveColumn::new(phones)));
+        let frame = Frame::new(3).with("amount", MONEY, Column::Num(amounts)).with(
+            "phone",
+            ColumnType::Sensitive,
+            Column::Sensitive(SensitiveColumn::new(phones)),
+        );
         let mut profiler = Profiler::default();
         profiler.add(&frame);
         profiler.add(&Frame::new(2));

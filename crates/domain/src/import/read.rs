@@ -43,21 +43,40 @@ pub(super) enum How {
     FreeText,
     /// Free text of a review, where "no comment" is missing.
     Comment,
-    Money { unit: MoneyUnit, places: u8 },
+    Money {
+        unit: MoneyUnit,
+        places: u8,
+    },
     Quantity,
     Int,
     Score,
-    Instant { reader: Box<TimeReader>, future: FutureTime, latest_us: i64, or_duration: bool },
-    Day { reader: Box<TimeReader> },
-    Birthday { reader: Box<TimeReader> },
-    Status { words: Vec<(String, OrderStatus)> },
-    RefundState { words: Vec<(String, OrderStatus)> },
+    Instant {
+        reader: Box<TimeReader>,
+        future: FutureTime,
+        latest_us: i64,
+        or_duration: bool,
+    },
+    Day {
+        reader: Box<TimeReader>,
+    },
+    Birthday {
+        reader: Box<TimeReader>,
+    },
+    Status {
+        words: Vec<(String, OrderStatus)>,
+    },
+    RefundState {
+        words: Vec<(String, OrderStatus)>,
+    },
     Gender,
     Name,
     Address,
     Bool,
     Currency,
-    Identity { kind: IdentityKind, is_strict: bool },
+    Identity {
+        kind: IdentityKind,
+        is_strict: bool,
+    },
 }
 
 impl How {
@@ -554,7 +573,8 @@ fn identities(cells: &TextColumn, work: &mut Work<'_>, label: u16, kind: Identit
     match kind {
         IdentityKind::Phone => texts(cells, work, label, |text, fired| {
             let mut reading = PhoneReading::Invalid;
-            for part in text.split([';', '；', ',', '，', '、', '|']).map(str::trim).filter(|part| !part.is_empty()) {
+            for part in text.split([';', '；', ',', '，', '、', '|']).map(str::trim).filter(|part| !part.is_empty())
+            {
                 reading = read_phone(part, fired);
                 if matches!(reading, PhoneReading::Phone { .. }) {
                     break;
@@ -625,14 +645,18 @@ mod tests {
 
     #[test]
     fn days_have_dates() {
-        for (day, expected) in [(0, (1970, 1, 1)), (-1, (1969, 12, 31)), (11_016, (2000, 2, 29)), (20_454, (2026, 1, 1))] {
+        for (day, expected) in
+            [(0, (1970, 1, 1)), (-1, (1969, 12, 31)), (11_016, (2000, 2, 29)), (20_454, (2026, 1, 1))]
+        {
             assert_eq!(civil(day), expected);
         }
     }
 
     #[test]
     fn durations_read_in_many_forms() {
-        for (text, seconds) in [("00:01:20", Some(80)), ("85秒", Some(85)), ("2分30秒", Some(150)), ("3", Some(180)), ("soon", None)] {
+        for (text, seconds) in
+            [("00:01:20", Some(80)), ("85秒", Some(85)), ("2分30秒", Some(150)), ("3", Some(180)), ("soon", None)]
+        {
             assert_eq!(duration_us(text), seconds.map(|seconds: i64| seconds * 1_000_000), "{text}");
         }
     }

@@ -235,9 +235,7 @@ pub fn n_violations(entity: Entity, frame: &Frame) -> u64 {
             let is_before = |name: &str| opened.zip(num(name, row)).is_some_and(|(opened, later)| later < opened);
             is_before("first_reply_at") || is_before("closed_at")
         }
-        Entity::Campaigns => {
-            num("started_at", row).zip(num("ended_at", row)).is_some_and(|(start, end)| end < start)
-        }
+        Entity::Campaigns => num("started_at", row).zip(num("ended_at", row)).is_some_and(|(start, end)| end < start),
         Entity::Profiles => {
             let born = num("birth_year", row);
             let joined = num("registered_on", row).map(|day| super::read::civil(day).0);

@@ -29,7 +29,11 @@ pub fn looks_like_value(cell: &str) -> bool {
     }
     let n_letters = cell.chars().filter(|letter| letter.is_alphabetic()).count();
     let is_numeric = cell.chars().all(|letter| {
-        letter.is_ascii_digit() || matches!(letter, '.' | ',' | '-' | '+' | '/' | ':' | ' ' | '%' | '¥' | '￥' | '$' | '€' | '(' | ')' | '#')
+        letter.is_ascii_digit()
+            || matches!(
+                letter,
+                '.' | ',' | '-' | '+' | '/' | ':' | ' ' | '%' | '¥' | '￥' | '$' | '€' | '(' | ')' | '#'
+            )
     });
     if is_numeric || n_letters == 0 {
         return true;
@@ -63,15 +67,17 @@ fn fit(kind: TargetKind, value: &str, readers: &mut [Option<TimeReader>; 3], fir
         TargetKind::Province | TargetKind::City => yes(value.parse::<f64>().is_err()),
         TargetKind::Name => yes(value.parse::<f64>().is_err() && value.chars().count() <= 60),
         TargetKind::Money | TargetKind::Price => yes(parse_money(value, MoneyUnit::Yuan, 4, fired).is_ok()),
-        TargetKind::Quantity => yes(
-            parse_float(value, fired).is_ok() || strip_quantity_unit(value).is_some_and(|number| parse_float(number, fired).is_ok()),
-        ),
+        TargetKind::Quantity => yes(parse_float(value, fired).is_ok()
+            || strip_quantity_unit(value).is_some_and(|number| parse_float(number, fired).is_ok())),
         TargetKind::Int => yes(parse_int(value, fired).is_ok()),
         TargetKind::Float => yes(matches!(read_score(value), Ok(_)) || parse_float(value, fired).is_ok()),
         TargetKind::Instant | TargetKind::Day | TargetKind::Birthday => {
-            yes(readers.iter_mut().flatten().any(|reader| reader.instant(value, fired).is_ok()) || kind == TargetKind::Birthday && value.len() <= 24)
+            yes(readers.iter_mut().flatten().any(|reader| reader.instant(value, fired).is_ok())
+                || kind == TargetKind::Birthday && value.len() <= 24)
         }
-        TargetKind::Time => yes(value.contains(':') && value.len() <= 14 && value.starts_with(|letter: char| letter.is_ascii_digit())),
+        TargetKind::Time => {
+            yes(value.contains(':') && value.len() <= 14 && value.starts_with(|letter: char| letter.is_ascii_digit()))
+        }
         TargetKind::Status => yes(read_status(value).is_some()),
         TargetKind::RefundState => yes(read_refund_state(value).is_some()),
         TargetKind::Gender => yes(read_gender(value, fired).is_some() || value.chars().count() <= 3),
@@ -79,18 +85,38 @@ fn fit(kind: TargetKind, value: &str, readers: &mut [Option<TimeReader>; 3], fir
         TargetKind::Email => yes(value.contains('@') || looks_masked(value)),
         TargetKind::IdNumber => yes(read_id_number(value, fired).is_ok() || looks_masked(value)),
         TargetKind::Bool => yes(read_bool(value).is_some()),
-        TargetKind::IdentityValue(_) => yes(read_bool(value).is_none_or(|_| value.bytes().all(|byte| byte.is_ascii_digit())) && value.len() <= 200),
+        TargetKind::IdentityValue(_) => {
+            yes(read_bool(value).is_none_or(|_| value.bytes().all(|byte| byte.is_ascii_digit())) && value.len() <= 200)
+        }
     }
 }
 
 /// Whether a cell says nothing.
 pub fn is_null(cell: &str) -> bool {
-    matches!(cell, "" | "-" | "--" | "——" | "/" | "\\N" | "null" | "NULL" | "None" | "nan" | "NaN" | "N/A" | "无" | "(空)" | "(跳过)")
+    matches!(
+        cell,
+        "" | "-"
+            | "--"
+            | "——"
+            | "/"
+            | "\\N"
+            | "null"
+            | "NULL"
+            | "None"
+            | "nan"
+            | "NaN"
+            | "N/A"
+            | "无"
+            | "(空)"
+            | "(跳过)"
+    )
 }
 
 fn is_code(value: &str) -> bool {
     let n_letters = value.chars().count();
-    n_letters <= 64 && !value.contains(['，', '。', ':', '@']) && (value.bytes().any(|byte| byte.is_ascii_digit()) || n_letters <= 20)
+    n_letters <= 64
+        && !value.contains(['，', '。', ':', '@'])
+        && (value.bytes().any(|byte| byte.is_ascii_digit()) || n_letters <= 20)
 }
 
 /// Whether a cell is a phone number, possibly masked, virtual or made up.
@@ -114,7 +140,8 @@ pub fn personal_shape<'a>(values: impl Iterator<Item = &'a str> + Clone) -> Opti
     if most(values.clone().filter(|value| read_email(value, &mut fired).is_ok()).count()) {
         return Some("email");
     }
-    most(values.filter(|value| value.len() == 18 && read_id_number(value, &mut fired).is_ok()).count()).then_some("id_number")
+    most(values.filter(|value| value.len() == 18 && read_id_number(value, &mut fired).is_ok()).count())
+        .then_some("id_number")
 }
 
 /// A mainland mobile number with its usual prefixes; stricter than [`is_phone_like`], for columns without a telling name.

@@ -90,7 +90,9 @@ impl Slot {
 
     pub fn wants_learning(&self) -> bool {
         matches!(self.fill, FillMissing::Mean | FillMissing::Median)
-            || self.outlier.is_some_and(|setting| matches!(setting.rule, OutlierRule::Sigma { .. } | OutlierRule::Mad { .. }))
+            || self
+                .outlier
+                .is_some_and(|setting| matches!(setting.rule, OutlierRule::Sigma { .. } | OutlierRule::Mad { .. }))
     }
 
     /// Turns what was learnt into a substitute and limits.
@@ -98,7 +100,8 @@ impl Slot {
         let learnt = std::mem::take(&mut self.learnt);
         let scale = 10_f64.powi(self.places().into());
         if matches!(self.fill, FillMissing::Mean | FillMissing::Median) && !learnt.is_empty() {
-            let mut values: Vec<Option<i64>> = learnt.iter().map(|value| Some((value * scale).round() as i64)).collect();
+            let mut values: Vec<Option<i64>> =
+                learnt.iter().map(|value| Some((value * scale).round() as i64)).collect();
             values.push(None);
             fill_numeric(&mut values, self.fill);
             self.substitute = values.last().copied().flatten();
@@ -190,7 +193,13 @@ impl Slot {
                         (Some(value), _) => self.previous = Previous::Num(value),
                         (None, Previous::Num(value)) => {
                             column.set(row, Some(*value));
-                            work.fire_rule(row, name, Rule::MissingPrevious, "", &format_decimal(*value, self.places()));
+                            work.fire_rule(
+                                row,
+                                name,
+                                Rule::MissingPrevious,
+                                "",
+                                &format_decimal(*value, self.places()),
+                            );
                         }
                         _ => {}
                     }
@@ -215,7 +224,9 @@ impl Slot {
                 work.set_text(name, filled);
             }
             Some(Column::Float(mut values)) => {
-                for (row, value) in values.iter_mut().enumerate().filter(|(row, _)| !work.is_out[*row]).collect::<Vec<_>>() {
+                for (row, value) in
+                    values.iter_mut().enumerate().filter(|(row, _)| !work.is_out[*row]).collect::<Vec<_>>()
+                {
                     match (&value, &self.previous) {
                         (Some(value), _) => self.previous = Previous::Float(*value),
                         (None, Previous::Float(previous)) => {
@@ -268,8 +279,24 @@ pub(super) struct FillDown {
 }
 
 const ORDER_LEVEL: &[&str] = &[
-    "order_id", "ordered_at", "paid_at", "completed_at", "cancelled_at", "status", "order_amount", "order_discount",
-    "refunded_amount", "merchant_amount", "currency", "channel", "store_id", "coupon_id", "campaign_id", "country", "province",
+    "order_id",
+    "ordered_at",
+    "paid_at",
+    "completed_at",
+    "cancelled_at",
+    "status",
+    "fulfillment_status",
+    "order_amount",
+    "order_discount",
+    "refunded_amount",
+    "merchant_amount",
+    "currency",
+    "channel",
+    "store_id",
+    "coupon_id",
+    "campaign_id",
+    "country",
+    "province",
     "city",
 ];
 
@@ -280,7 +307,13 @@ pub(super) fn fill_down(slots: &[Slot]) -> Option<FillDown> {
     let columns: Vec<(usize, u16)> = slots
         .iter()
         .filter(of_order)
-        .flat_map(|slot| slot.sources.iter().flat_map(|source| [Some(source.column), source.time_column]).flatten().map(|column| (column, slot.label)))
+        .flat_map(|slot| {
+            slot.sources
+                .iter()
+                .flat_map(|source| [Some(source.column), source.time_column])
+                .flatten()
+                .map(|column| (column, slot.label))
+        })
         .collect();
     let last = vec![None; columns.len()];
     Some(FillDown { order_column, columns, last_order: None, last })
@@ -289,7 +322,8 @@ pub(super) fn fill_down(slots: &[Slot]) -> Option<FillDown> {
 impl FillDown {
     /// The order's columns with the blanks of further lines filled from the first.
     pub fn fill(&mut self, cells: &[&TextColumn], work: &mut Work<'_>) -> Vec<(usize, TextColumn)> {
-        let mut filled: Vec<TextColumn> = self.columns.iter().map(|_| TextColumn::with_capacity(work.n_rows, 0)).collect();
+        let mut filled: Vec<TextColumn> =
+            self.columns.iter().map(|_| TextColumn::with_capacity(work.n_rows, 0)).collect();
         let value = |column: usize, row: usize| cells[column].get(row).filter(|cell| !strip_marks(cell).is_empty());
         for row in 0..work.n_rows {
             let order = value(self.order_column, row);
@@ -320,4 +354,3 @@ impl FillDown {
         self.columns.iter().map(|&(column, _)| column).zip(filled).collect()
     }
 }
-

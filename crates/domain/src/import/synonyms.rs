@@ -82,7 +82,8 @@ fn index(entity: Entity) -> Index {
                 senses.push(sense);
             }
             let n_letters = word.chars().count();
-            let is_specific = if word.is_ascii() { n_letters >= 5 } else { n_letters >= 3 || target.personal && n_letters == 2 };
+            let is_specific =
+                if word.is_ascii() { n_letters >= 5 } else { n_letters >= 3 || target.personal && n_letters == 2 };
             if is_specific {
                 index.inside.push((word, sense));
             }
@@ -177,9 +178,9 @@ pub(super) fn forms(header: &str) -> Vec<NormalHeader> {
 
 /// Whether a header carries the number that makes duplicates distinct (`分销员#2`).
 fn is_numbered(header: &str) -> bool {
-    header
-        .rsplit_once('#')
-        .is_some_and(|(name, number)| !name.is_empty() && !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
+    header.rsplit_once('#').is_some_and(|(name, number)| {
+        !name.is_empty() && !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())
+    })
 }
 
 /// Whom a column that is not the customer's describes.
@@ -213,23 +214,135 @@ impl Aside {
     }
 }
 
-const RECIPIENT: &[&str] = &["收货人", "收件人", "提货人", "收货地址", "收件地址", "提货地址", "详细收货", "shipto", "recipient", "consignee"];
+const RECIPIENT: &[&str] =
+    &["收货人", "收件人", "提货人", "收货地址", "收件地址", "提货地址", "详细收货", "shipto", "recipient", "consignee"];
 const RECIPIENT_SHIPPING: &[&str] = &["name", "phone", "address", "street", "zip", "company", "email"];
 const OTHER_PEOPLE: &[&str] = &[
-    "导购", "达人", "团长", "带货", "分销员", "分销商", "收银员", "营业员", "店员", "客服", "负责人", "销售员", "业务员", "操作员", "制单人", "审核人",
-    "所属员工", "添加人", "企微好友", "跟进人", "客户所有人", "接待人", "推广员", "推荐人", "配送员", "骑手", "employee", "staff", "cashier",
-    "salesperson", "contactowner", "recordowner", "accountowner", "leadowner", "assignee", "affiliate", "referrername", "influencer",
+    "导购",
+    "达人",
+    "团长",
+    "带货",
+    "分销员",
+    "分销商",
+    "收银员",
+    "营业员",
+    "店员",
+    "客服",
+    "负责人",
+    "销售员",
+    "业务员",
+    "操作员",
+    "制单人",
+    "审核人",
+    "所属员工",
+    "添加人",
+    "企微好友",
+    "跟进人",
+    "客户所有人",
+    "接待人",
+    "推广员",
+    "推荐人",
+    "配送员",
+    "骑手",
+    "employee",
+    "staff",
+    "cashier",
+    "salesperson",
+    "contactowner",
+    "recordowner",
+    "accountowner",
+    "leadowner",
+    "assignee",
+    "affiliate",
+    "referrername",
+    "influencer",
 ];
 const PERSONAL: &[&str] = &[
-    "地址", "街道", "邮编", "姓名", "昵称", "客户名称", "客户简称", "身份证", "证件", "手机", "电话", "邮箱", "支付宝账号", "对方账户", "对方账号", "交易对方", "微信号",
-    "qq", "银行卡", "交易卡号", "车牌", "护照", "ip", "address", "street", "postcode", "postalcode", "zipcode", "phone", "mobile", "email", "fullname",
-    "firstname", "lastname", "middlename", "nickname", "surname", "givenname", "customername", "billtoname", "cardholder",
-    "socsecid", "ssn", "passport", "pansuffix", "birth", "生日", "wechat", "salutation",
+    "地址",
+    "街道",
+    "邮编",
+    "姓名",
+    "昵称",
+    "客户名称",
+    "客户简称",
+    "身份证",
+    "证件",
+    "手机",
+    "电话",
+    "邮箱",
+    "支付宝账号",
+    "对方账户",
+    "对方账号",
+    "交易对方",
+    "微信号",
+    "qq",
+    "银行卡",
+    "交易卡号",
+    "车牌",
+    "护照",
+    "ip",
+    "address",
+    "street",
+    "postcode",
+    "postalcode",
+    "zipcode",
+    "phone",
+    "mobile",
+    "email",
+    "fullname",
+    "firstname",
+    "lastname",
+    "middlename",
+    "nickname",
+    "surname",
+    "givenname",
+    "customername",
+    "billtoname",
+    "cardholder",
+    "socsecid",
+    "ssn",
+    "passport",
+    "pansuffix",
+    "birth",
+    "生日",
+    "wechat",
+    "salutation",
 ];
 /// Words for personal data that only count as the whole header, or its end.
-const PERSONAL_WHOLE: &[&str] = &["zip", "billingzip", "shippingzip", "mailingzip", "billingname", "shippingname", "dob", "fax", "companyaddress", "name", "billingcompany"];
+const PERSONAL_WHOLE: &[&str] = &[
+    "zip",
+    "billingzip",
+    "shippingzip",
+    "mailingzip",
+    "billingname",
+    "shippingname",
+    "dob",
+    "fax",
+    "companyaddress",
+    "name",
+    "billingcompany",
+];
 /// Headers that hold a word of [`PERSONAL`] and say nothing about a person.
-const NOT_PERSONAL: &[&str] = &["optout", "accepts", "unsubscribed", "是否", "店铺", "门店", "电话营销", "membership", "skip", "tip", "script", "ship", "description", "subscription", "multip", "type", "归属地", "participat"];
+const NOT_PERSONAL: &[&str] = &[
+    "optout",
+    "accepts",
+    "unsubscribed",
+    "是否",
+    "店铺",
+    "门店",
+    "电话营销",
+    "membership",
+    "skip",
+    "tip",
+    "script",
+    "ship",
+    "description",
+    "subscription",
+    "multip",
+    "type",
+    "归属地",
+    "participat",
+];
 
 /// Whom a header describes when not the customer or the deed, `None` when it is harmless.
 pub fn aside(header: &NormalHeader) -> Option<Aside> {
@@ -245,7 +358,13 @@ pub fn aside(header: &NormalHeader) -> Option<Aside> {
         return Some(Aside::Personal);
     }
     let is_personal = PERSONAL.iter().any(|word| match *word {
-        "ip" => text == "ip" || text.ends_with("来自ip") || text.ends_with("访客ip") || text == "browserip" || text == "ipaddress",
+        "ip" => {
+            text == "ip"
+                || text.ends_with("来自ip")
+                || text.ends_with("访客ip")
+                || text == "browserip"
+                || text == "ipaddress"
+        }
         "birth" => text.starts_with("birth") || text.ends_with("birth"),
         "qq" => text == "qq" || text == "qq号",
         word => text.contains(word),

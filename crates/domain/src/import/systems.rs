@@ -6,8 +6,12 @@ use super::guess::{Guess, guess};
 /// Guesses from `header → target` lines (`-` not loaded, `~` traits), and compares; cells of a sample row are
 /// separated by `|`, and named in a row that starts with `@`.
 fn check(expected_entity: Entity, said: Option<Entity>, lines: &str, sample: &[&str]) -> Guess {
-    let expected: Vec<(&str, &str)> =
-        lines.lines().map(str::trim).filter(|line| !line.is_empty()).map(|line| line.rsplit_once(" > ").expect(line)).collect();
+    let expected: Vec<(&str, &str)> = lines
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .map(|line| line.rsplit_once(" > ").expect(line))
+        .collect();
     let header: Vec<String> = expected.iter().map(|(header, _)| (*header).to_owned()).collect();
     let sample: Vec<Vec<Option<String>>> = sample
         .iter()
@@ -16,7 +20,9 @@ fn check(expected_entity: Entity, said: Option<Entity>, lines: &str, sample: &[&
             Some(named) => {
                 let cells: Vec<(&str, &str)> = named.split('|').map(|cell| cell.split_once('=').expect(cell)).collect();
                 assert!(cells.iter().all(|(name, _)| header.iter().any(|header| header == name)), "{row}");
-                let value = |name: &String| cells.iter().find(|(header, _)| header == name).map(|(_, value)| (*value).to_owned());
+                let value = |name: &String| {
+                    cells.iter().find(|(header, _)| header == name).map(|(_, value)| (*value).to_owned())
+                };
                 header.iter().map(value).collect()
             }
         })
@@ -115,7 +121,10 @@ fn complete_journey() {
          household_size > ~
          household_comp > ~
          kids_count > ~",
-        &["1|65+|35-49K|Homeowner|Married|2|2 Adults No Kids|0", "1001|45-54|50-74K|Homeowner|Unmarried|1|1 Adult No Kids|0"],
+        &[
+            "1|65+|35-49K|Homeowner|Married|2|2 Adults No Kids|0",
+            "1001|45-54|50-74K|Homeowner|Unmarried|1|1 Adult No Kids|0",
+        ],
     );
     both(
         Entity::Campaigns,
@@ -386,7 +395,9 @@ fn youzan_orders_and_customers() {
          成为会员时间 > registered_on
          所属区域 > ~
          column_24 > -",
-        &["张三|小张|13812345678|1990-05-12|男|老客|是|120|V1|-|30|0.00|5|500.00|0.00|2026-08-01 10:00:00|王导|是|小程序|主动|2025-01-01 10:00:00|2025-01-02 10:00:00|浙江省杭州市|"],
+        &[
+            "张三|小张|13812345678|1990-05-12|男|老客|是|120|V1|-|30|0.00|5|500.00|0.00|2026-08-01 10:00:00|王导|是|小程序|主动|2025-01-01 10:00:00|2025-01-02 10:00:00|浙江省杭州市|",
+        ],
     );
 }
 
@@ -626,7 +637,9 @@ fn salesforce_contacts() {
          Created Date > registered_on
          Email Opt Out > ~
          Birthdate > birthday",
-        &["0035g00000ABCDe|Ms.|Ann|Lee|CFO|Acme|ann@example.com|+1 617-555-0101|+1 617-555-0102|1 Main St|Boston|MA|02108|US|Web|Sam|9/13/2026|0|5/12/1990"],
+        &[
+            "0035g00000ABCDe|Ms.|Ann|Lee|CFO|Acme|ann@example.com|+1 617-555-0101|+1 617-555-0102|1 Main St|Boston|MA|02108|US|Web|Sam|9/13/2026|0|5/12/1990",
+        ],
     );
     assert_eq!(guess.mapping.date_order, crate::clean::time::DateOrder::MonthFirst);
 }
@@ -649,7 +662,9 @@ fn hubspot_contacts() {
          Original Source > acquisition_channel
          Country/Region > country
          Unsubscribed from all email > ~",
-        &["101|Ann|Lee|ann@example.com|+1 617-555-0101|NEW|lead|2024-03-12 09:14|Acme|9001;9002|Sam|ORGANIC_SEARCH|United States|"],
+        &[
+            "101|Ann|Lee|ann@example.com|+1 617-555-0101|NEW|lead|2024-03-12 09:14|Acme|9001;9002|Sam|ORGANIC_SEARCH|United States|",
+        ],
     );
 }
 
@@ -681,7 +696,9 @@ fn other_kinds_of_files() {
          首次响应时间 > first_reply_at
          解决时间 > closed_at
          满意度 > satisfaction",
-        &["T1|退货咨询|标准|已解决|小王|一组|张三|13812345678|2026-09-01 10:00:00|2026-09-01 10:05:00|2026-09-01 11:00:00|非常满意"],
+        &[
+            "T1|退货咨询|标准|已解决|小王|一组|张三|13812345678|2026-09-01 10:00:00|2026-09-01 10:05:00|2026-09-01 11:00:00|非常满意",
+        ],
     );
     both(
         Entity::Feedback,
@@ -704,7 +721,10 @@ fn other_kinds_of_files() {
          明细信息/折扣额 > discount
          明细信息/价税合计 > amount
          明细信息/备注 > ~",
-        &["XSDD0001|2026-09-01|C001|某某有限公司|王五|人民币|W1|螺丝|10|1.20|0|12.00|", "XSDD0001|2026-09-01|C001|某某有限公司|王五|人民币|W2|螺母|10|1.00|0|10.00|"],
+        &[
+            "XSDD0001|2026-09-01|C001|某某有限公司|王五|人民币|W1|螺丝|10|1.20|0|12.00|",
+            "XSDD0001|2026-09-01|C001|某某有限公司|王五|人民币|W2|螺母|10|1.00|0|10.00|",
+        ],
     );
     let guess = guess(
         Some(Entity::Orders),

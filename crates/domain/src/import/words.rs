@@ -4,9 +4,10 @@
 pub fn read_bool(text: &str) -> Option<bool> {
     let lower = text.trim().to_lowercase();
     Some(match lower.as_str() {
-        "1" | "y" | "yes" | "true" | "t" | "是" | "有" | "refund" | "return" | "refunded" | "退款" | "退货" | "退单" | "已退单" | "已退款" | "红字"
-        | "消费撤销" | "退" => true,
-        "0" | "n" | "no" | "false" | "f" | "否" | "无" | "payment" | "sale" | "交易" | "消费" | "正常" | "销售" | "在线支付" | "未退款" | "收费" => false,
+        "1" | "y" | "yes" | "true" | "t" | "是" | "有" | "refund" | "return" | "refunded" | "退款" | "退货"
+        | "退单" | "已退单" | "已退款" | "红字" | "消费撤销" | "退" => true,
+        "0" | "n" | "no" | "false" | "f" | "否" | "无" | "payment" | "sale" | "交易" | "消费" | "正常" | "销售"
+        | "在线支付" | "未退款" | "收费" => false,
         _ => return None,
     })
 }
@@ -31,11 +32,8 @@ pub fn read_score(text: &str) -> Result<Option<f64>, ()> {
         "offered" | "unoffered" | "未评价" | "无评价" | "(跳过)" | "(空)" | "-2" | "-3" => return Ok(None),
         _ => {}
     }
-    let digits = lower
-        .trim_end_matches(['星', '分', '级', '%'])
-        .trim_end_matches(" stars")
-        .trim_end_matches(" star")
-        .trim();
+    let digits =
+        lower.trim_end_matches(['星', '分', '级', '%']).trim_end_matches(" stars").trim_end_matches(" star").trim();
     let digits = digits.split_once(['/', '(']).map_or(digits, |(score, _)| score.trim());
     match digits.parse::<f64>() {
         Ok(score) if score.is_finite() && score.abs() < 1e9 => Ok(Some(score)),
@@ -47,14 +45,17 @@ pub fn read_score(text: &str) -> Result<Option<f64>, ()> {
 pub fn read_outcome(text: &str) -> Option<&'static str> {
     let lower = text.trim().to_lowercase();
     Some(match lower.as_str() {
-        "sent" | "send" | "submitted" | "accepted" | "已发送" | "发送成功" | "已提交" | "提交成功" | "成功" | "acceptd" => "sent",
+        "sent" | "send" | "submitted" | "accepted" | "已发送" | "发送成功" | "已提交" | "提交成功" | "成功"
+        | "acceptd" => "sent",
         "delivered" | "delivrd" | "delivery" | "送达" | "已送达" | "到达" | "接收成功" | "ok" => "delivered",
         "opened" | "open" | "read" | "打开" | "已打开" | "已读" | "阅读" => "opened",
         "clicked" | "click" | "点击" | "已点击" => "clicked",
         "converted" | "conversion" | "redeemed" | "转化" | "已转化" | "核销" | "已核销" => "converted",
-        "failed" | "failure" | "bounced" | "bounce" | "undeliv" | "undelivered" | "expired" | "rejectd" | "rejected" | "deleted" | "unknown"
-        | "发送失败" | "失败" | "未送达" | "未到达" => "failed",
-        "suppressed" | "skipped" | "unsubscribed" | "blocked" | "已拦截" | "拦截" | "未发送" | "退订" => "suppressed",
+        "failed" | "failure" | "bounced" | "bounce" | "undeliv" | "undelivered" | "expired" | "rejectd"
+        | "rejected" | "deleted" | "unknown" | "发送失败" | "失败" | "未送达" | "未到达" => "failed",
+        "suppressed" | "skipped" | "unsubscribed" | "blocked" | "已拦截" | "拦截" | "未发送" | "退订" => {
+            "suppressed"
+        }
         _ => return None,
     })
 }
@@ -69,8 +70,8 @@ pub fn read_arm(text: &str) -> Option<&'static str> {
 }
 
 const UNITS: &[&str] = &[
-    "件", "个", "盒", "箱", "份", "瓶", "包", "袋", "张", "套", "条", "双", "台", "支", "只", "杯", "本", "次", "kg", "公斤", "千克", "斤", "g", "克",
-    "l", "ml", "升", "米", "m", "pcs", "pc", "x", "ea", "units", "unit",
+    "件", "个", "盒", "箱", "份", "瓶", "包", "袋", "张", "套", "条", "双", "台", "支", "只", "杯", "本", "次", "kg",
+    "公斤", "千克", "斤", "g", "克", "l", "ml", "升", "米", "m", "pcs", "pc", "x", "ea", "units", "unit",
 ];
 
 /// A quantity's number without the unit behind it (`2件`, `1.250kg`, `x3`); `None` when there is no such unit.
@@ -93,8 +94,26 @@ pub fn is_nobody(text: &str) -> bool {
     }
     matches!(
         text.to_lowercase().as_str(),
-        "散客" | "游客" | "访客" | "匿名" | "匿名用户" | "非会员" | "未知" | "unknown" | "guest" | "anonymous" | "undefined" | "none" | "null" | "nan"
-            | "n/a" | "na" | "test" | "测试" | "-1" | "00000000-0000-0000-0000-000000000000"
+        "散客"
+            | "游客"
+            | "访客"
+            | "匿名"
+            | "匿名用户"
+            | "非会员"
+            | "未知"
+            | "unknown"
+            | "guest"
+            | "anonymous"
+            | "undefined"
+            | "none"
+            | "null"
+            | "nan"
+            | "n/a"
+            | "na"
+            | "test"
+            | "测试"
+            | "-1"
+            | "00000000-0000-0000-0000-000000000000"
     )
 }
 
@@ -103,8 +122,17 @@ pub fn is_no_comment(text: &str) -> bool {
     let text = text.trim().trim_end_matches(['。', '.', '！', '!']);
     matches!(
         text,
-        "此用户没有填写评价" | "该用户没有填写评价" | "用户未填写评价内容" | "系统默认好评" | "默认好评" | "此用户未填写评价内容" | "用户未填写文字评价" | "(空)" | "(跳过)"
-            | "评价方未及时做出评价,系统默认好评" | "评价方未及时做出评价，系统默认好评"
+        "此用户没有填写评价"
+            | "该用户没有填写评价"
+            | "用户未填写评价内容"
+            | "系统默认好评"
+            | "默认好评"
+            | "此用户未填写评价内容"
+            | "用户未填写文字评价"
+            | "(空)"
+            | "(跳过)"
+            | "评价方未及时做出评价,系统默认好评"
+            | "评价方未及时做出评价，系统默认好评"
     )
 }
 
@@ -133,9 +161,15 @@ mod tests {
 
     #[test]
     fn units_are_taken_off() {
-        for (text, expected) in
-            [("2件", Some("2")), ("1.250kg", Some("1.250")), ("x3", Some("3")), ("3", None), ("many", None), ("", None), ("3 fish", None)]
-        {
+        for (text, expected) in [
+            ("2件", Some("2")),
+            ("1.250kg", Some("1.250")),
+            ("x3", Some("3")),
+            ("3", None),
+            ("many", None),
+            ("", None),
+            ("3 fish", None),
+        ] {
             assert_eq!(strip_quantity_unit(text), expected, "{text}");
         }
     }

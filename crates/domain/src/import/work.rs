@@ -195,7 +195,13 @@ impl<'a> Work<'a> {
         changes.sort_by_key(|(row, _)| *row);
         let mut rejects = self.rejects;
         rejects.sort_by_key(|reject| reject.row);
-        Notes { frame: self.frame, is_out, rejects, counts, changes: changes.into_iter().map(|(_, change)| change).collect() }
+        Notes {
+            frame: self.frame,
+            is_out,
+            rejects,
+            counts,
+            changes: changes.into_iter().map(|(_, change)| change).collect(),
+        }
     }
 }
 

@@ -33,7 +33,15 @@ struct Confined {
 const CONFINED: &[Confined] = &[
     Confined {
         what: "the query engine and its formats",
-        packages: &["arrow*", "parquet*", "datafusion*", "deltalake*", "delta_kernel*", "buoyant_kernel*", "object_store"],
+        packages: &[
+            "arrow*",
+            "parquet*",
+            "datafusion*",
+            "deltalake*",
+            "delta_kernel*",
+            "buoyant_kernel*",
+            "object_store",
+        ],
         to: &["lake"],
     },
     Confined { what: "SQL", packages: &["sqlx*", "rusqlite", "libsqlite3-sys", "tokio-postgres"], to: &["state"] },

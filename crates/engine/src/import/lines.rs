@@ -54,7 +54,8 @@ impl Lines {
         let keep = load.first_seen(&hashes);
         self.products.take(&frame, &keep);
         let frame = frame.filter(&keep);
-        let hashes: Vec<u128> = hashes.into_iter().zip(&keep).filter_map(|(hash, &keep)| keep.then_some(hash)).collect();
+        let hashes: Vec<u128> =
+            hashes.into_iter().zip(&keep).filter_map(|(hash, &keep)| keep.then_some(hash)).collect();
         let staged = self.staged(frame, &hashes)?;
         Ok(self.spill.push(staged)?)
     }
@@ -74,7 +75,8 @@ impl Lines {
             whose.push(slot.identity_id);
         }
         let word = |name: &str, row: usize| frame.text(name).and_then(|column| column.get(row)).unwrap_or_default();
-        let flag = |test: &dyn Fn(usize) -> bool| Column::Num((0..n_rows).map(|row| Some(i64::from(test(row)))).collect());
+        let flag =
+            |test: &dyn Fn(usize) -> bool| Column::Num((0..n_rows).map(|row| Some(i64::from(test(row)))).collect());
         let is_refund = |row: usize| frame.num("is_refund").and_then(|column| column.get(row)) == Some(1);
         let mut staged = Frame::new(n_rows);
         staged.set("line_no", ColumnType::Int, Column::Num(line_no));
@@ -95,7 +97,18 @@ impl Lines {
                 *slot = Some(name);
             }
         }
-        let kept = ["order_id", "ordered_at", "product_id", "quantity", "unit_price", "amount", "discount", "order_amount", "refunded_amount", "original_amount"];
+        let kept = [
+            "order_id",
+            "ordered_at",
+            "product_id",
+            "quantity",
+            "unit_price",
+            "amount",
+            "discount",
+            "order_amount",
+            "refunded_amount",
+            "original_amount",
+        ];
         let (fields, columns) = frame.into_parts();
         for (field, column) in fields.into_iter().zip(columns) {
             if kept.contains(&field.name.as_str()) || ORDER_TEXTS.contains(&field.name.as_str()) {
@@ -116,7 +129,8 @@ impl Lines {
             loaded.n_duplicate = orders.n_unchanged_lines(&self.orders, self.hasher);
             orders.net(load, &mut self.spill, people.clone()).await?;
             orders.stage(load, &mut publication).await?;
-            let n_items = stage_items(load, &mut self.spill, people, self.has_discount, &orders, &mut publication).await?;
+            let n_items =
+                stage_items(load, &mut self.spill, people, self.has_discount, &orders, &mut publication).await?;
             loaded.n_loaded = n_items;
             load.count(zhike_domain::clean::rule::Rule::RefundNetted, "amount", orders.n_netted);
             load.count(zhike_domain::clean::rule::Rule::Correction, "order_id", orders.replaced.len() as u64);
@@ -255,7 +269,13 @@ impl Orders {
         netted.set(
             "product_id",
             ColumnType::Text,
-            texts(&|row| refunds.text("product_id").and_then(|column| column.get(rows[row].0.refund)).unwrap_or_default().to_owned()),
+            texts(&|row| {
+                refunds
+                    .text("product_id")
+                    .and_then(|column| column.get(rows[row].0.refund))
+                    .unwrap_or_default()
+                    .to_owned()
+            }),
         );
         netted.set("quantity", QUANTITY, nums(&|row| Some(rows[row].0.quantity)));
         netted.set("amount", MONEY, nums(&|row| Some(rows[row].0.amount)));
@@ -287,7 +307,9 @@ impl Orders {
             let frame = self.without_unchanged(frame);
             let ids = frame.text("order_id").ok_or_else(|| missing("order_id"))?;
             if !self.given_back.is_empty() {
-                here.extend(ids.iter().flatten().filter(|order| self.given_back.contains_key(*order)).map(str::to_owned));
+                here.extend(
+                    ids.iter().flatten().filter(|order| self.given_back.contains_key(*order)).map(str::to_owned),
+                );
             }
             let mut orders = self.order_rows(&frame)?;
             load.stamp(&mut orders);
@@ -331,7 +353,7 @@ impl Orders {
         Ok(())
     }
 
-    /// Grouped lines as rows of `orders`: money as `imports.md` §0 defines it, refunds netted.
+    /// Grouped lines as rows of `orders`: money as `docs/guides/cleaning.md` defines it, refunds netted.
     fn order_rows(&self, grouped: &Frame) -> Result<Frame> {
         let n_rows = grouped.n_rows();
         let ids = grouped.text("order_id").ok_or_else(|| missing("order_id"))?;
@@ -343,7 +365,8 @@ impl Orders {
             let order = ids.get(row).unwrap_or_default();
             let sold = get("order_amount", row).or(get("sold", row)).unwrap_or(0);
             let all_refund = get("all_refund", row) == Some(1);
-            let is_adjustment = get("any_adjustment", row) == Some(1) || (all_refund && get("given_back", row) == Some(0));
+            let is_adjustment =
+                get("any_adjustment", row) == Some(1) || (all_refund && get("given_back", row) == Some(0));
             let own_refund = get("refunded_amount", row).unwrap_or_else(|| get("given_back", row).unwrap_or(0));
             let placed = self.placed.get(order).copied().unwrap_or(0);
             let netted = self.given_back.get(order).copied().unwrap_or(0);
@@ -384,7 +407,8 @@ impl Orders {
             })
             .collect();
         let get = |name: &str, row: usize| orders.num(name).and_then(|column| column.get(row)).unwrap_or(0);
-        let refunded: Vec<i64> = delta.iter().enumerate().map(|(row, delta)| get("refunded_amount", row) + delta).collect();
+        let refunded: Vec<i64> =
+            delta.iter().enumerate().map(|(row, delta)| get("refunded_amount", row) + delta).collect();
         let net: Vec<i64> = refunded.iter().enumerate().map(|(row, refunded)| get("amount", row) - refunded).collect();
         let mut status = TextColumn::default();
         for (row, &refunded) in refunded.iter().enumerate() {

@@ -67,13 +67,7 @@ pub(crate) struct Refused {
 }
 
 impl<'a> Load<'a> {
-    pub(crate) async fn new(
-        ctx: &'a Ctx,
-        batch_id: i64,
-        entity: Entity,
-        source: &str,
-        off: Vec<Rule>,
-    ) -> Result<Self> {
+    pub(crate) async fn new(ctx: &'a Ctx, batch_id: i64, entity: Entity, source: &str, off: Vec<Rule>) -> Result<Self> {
         Ok(Self {
             ctx,
             batch_id,

@@ -160,9 +160,8 @@ impl People {
         let now = ctx.now();
         let policy = policy(ctx).await?;
         // Existing identities that were set aside identify nobody.
-        let is_aside = |local: &Local| {
-            local.existing.as_ref().is_some_and(|row| row.status == IdentityStatus::SetAside)
-        };
+        let is_aside =
+            |local: &Local| local.existing.as_ref().is_some_and(|row| row.status == IdentityStatus::SetAside);
         let existing_profile: Vec<Option<i64>> = self
             .locals
             .iter()
@@ -189,6 +188,7 @@ impl People {
                 })
             })
             .collect();
+        let stored = self.stored_links(ctx).await?;
         // Every identity of a load comes from its one source.
         let scope = vec![0; kinds.len()];
         let input = identity::Input {
@@ -197,7 +197,7 @@ impl People {
             joined: &joined,
             profile: &profile,
             links: &self.links,
-            stored: None,
+            stored: Some(&stored),
         };
         let resolution = identity::resolve(input, &policy);
         let mut is_aside: Vec<bool> = self.locals.iter().map(is_aside).collect();
@@ -210,10 +210,7 @@ impl People {
         let mut keys = Keys::default();
         let mut resolved = Resolved { profile_of: vec![None; self.locals.len()], ..Resolved::default() };
         let mut new_rows: HashMap<i64, ProfileRow> = HashMap::new();
-        for at in 0..self.locals.len() {
-            if is_aside[at] {
-                continue;
-            }
+        for (at, _) in is_aside.iter().enumerate().filter(|(_, aside)| !**aside) {
             let cluster = resolution.cluster_of[at] as usize;
             let profile_id = *profile_of_cluster[cluster].get_or_insert_with(|| {
                 let profile_id = ctx.vault().random_id();
@@ -234,6 +231,21 @@ impl People {
         resolved.new_rows = new_rows;
         resolved.known = known;
         Ok(resolved)
+    }
+
+    /// Links among the identities of this load that earlier loads made, refused or undid: they are not decided again.
+    async fn stored_links(&self, ctx: &Ctx) -> Result<Vec<(u32, u32)>> {
+        if self.links.is_empty() {
+            return Ok(Vec::new());
+        }
+        let known = self.locals.iter().enumerate().filter(|(_, local)| local.existing.is_some());
+        let numbers: HashMap<i64, u32> = known.map(|(at, local)| (local.identity_id, at as u32)).collect();
+        let ids: Vec<i64> = numbers.keys().copied().collect();
+        let edges = ctx.store().edges_of(&ids).await?;
+        let both = edges
+            .iter()
+            .filter_map(|edge| Some((*numbers.get(&edge.left_identity_id)?, *numbers.get(&edge.right_identity_id)?)));
+        Ok(both.collect())
     }
 
     async fn commit_identities(

@@ -76,7 +76,11 @@ impl Products {
             Column::Text(column)
         };
         let mut frame = Frame::new(fresh.len());
-        frame.set("product_id", ColumnType::Text, Column::Text(fresh.iter().map(|(id, _)| Some(id.as_str())).collect()));
+        frame.set(
+            "product_id",
+            ColumnType::Text,
+            Column::Text(fresh.iter().map(|(id, _)| Some(id.as_str())).collect()),
+        );
         frame.set("name", ColumnType::Text, texts(&|product| best_name(&product.names)));
         frame.set("kind", ColumnType::Text, texts(&|product| product.kind.clone()));
         for (at, name) in TEXTS.iter().enumerate() {

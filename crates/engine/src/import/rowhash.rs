@@ -20,12 +20,19 @@ pub(crate) fn rows(frame: &Frame, skip: &[&str]) -> Vec<u128> {
             continue;
         }
         // The column's name parts equal values in different columns.
-        let salt = u128::from(xxh3_64(name.as_bytes())) << 32 | 1;
-        let mix = |hash: &mut u128, value: u128| *hash = (*hash ^ value.wrapping_mul(salt)).wrapping_mul(PRIME).rotate_left(29);
+        let salt = (u128::from(xxh3_64(name.as_bytes())) << 32) | 1;
+        let mix = |hash: &mut u128, value: u128| {
+            *hash = (*hash ^ value.wrapping_mul(salt)).wrapping_mul(PRIME).rotate_left(29)
+        };
         match &frame.columns()[at] {
             Column::Num(column) => {
                 for (hash, value) in hashes.iter_mut().zip(column.iter()) {
-                    mix(hash, value.map_or(0x9e37_79b9, |value| u128::from(spread(value as u64)) << 64 | u128::from(value as u64) + 1));
+                    mix(
+                        hash,
+                        value.map_or(0x9e37_79b9, |value| {
+                            (u128::from(spread(value as u64)) << 64) | (u128::from(value as u64) + 1)
+                        }),
+                    );
                 }
             }
             Column::Text(column) => {
@@ -72,7 +79,10 @@ mod tests {
     #[test]
     fn equal_rows_and_only_they_have_equal_fingerprints() {
         let hashes = rows(
-            &frame(&[("a", &[Some("x"), Some("x"), Some("y"), None, Some("")]), ("b", &[Some("y"), Some("y"), Some("x"), None, None])]),
+            &frame(&[
+                ("a", &[Some("x"), Some("x"), Some("y"), None, Some("")]),
+                ("b", &[Some("y"), Some("y"), Some("x"), None, None]),
+            ]),
             &[],
         );
         assert_eq!(hashes[0], hashes[1]);

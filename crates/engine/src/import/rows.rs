@@ -55,7 +55,8 @@ impl Rows {
         let hashes = rowhash::rows(&frame, &[]);
         let keep = load.first_seen(&hashes);
         let frame = frame.filter(&keep);
-        let hashes: Vec<u128> = hashes.into_iter().zip(&keep).filter_map(|(hash, &keep)| keep.then_some(hash)).collect();
+        let hashes: Vec<u128> =
+            hashes.into_iter().zip(&keep).filter_map(|(hash, &keep)| keep.then_some(hash)).collect();
         let mut frame = self.with_keys(load, frame, &hashes);
         let n_rows = frame.n_rows() as u64;
         let content = hashes.iter().map(|&hash| Some(rowhash::stored(hash))).collect();

@@ -38,9 +38,7 @@ impl Upload {
     /// The file, to be loaded.
     pub fn file(self: &Arc<Self>) -> OpenFile {
         let upload = self.clone();
-        Arc::new(move || {
-            Ok(Input::reader(&upload.name, upload.file.n_bytes(), Box::new(upload.file.open()?)))
-        })
+        Arc::new(move || Ok(Input::reader(&upload.name, upload.file.n_bytes(), Box::new(upload.file.open()?))))
     }
 }
 

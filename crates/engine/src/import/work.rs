@@ -305,19 +305,18 @@ fn masked(text: &str) -> String {
 }
 
 fn notes(mapping: &Mapping, ended: &Ended, loaded: &Loaded, zh: &mut Vec<String>, en: &mut Vec<String>) {
-    let dropped: Vec<&str> = mapping
-        .columns
-        .iter()
-        .filter(|column| column.target.is_none())
-        .map(|column| column.header.as_str())
-        .collect();
+    let dropped: Vec<&str> =
+        mapping.columns.iter().filter(|column| column.target.is_none()).map(|column| column.header.as_str()).collect();
     if !dropped.is_empty() {
         zh.push(format!("未载入的列：{}", dropped.join("、")));
         en.push(format!("columns that were not loaded: {}", dropped.join(", ")));
     }
     if ended.notes.n_short_rows > 0 {
         zh.push(format!("{} 行的单元格比表头少，缺的按空处理", ended.notes.n_short_rows));
-        en.push(format!("{} rows have fewer cells than the header; the missing ones are empty", ended.notes.n_short_rows));
+        en.push(format!(
+            "{} rows have fewer cells than the header; the missing ones are empty",
+            ended.notes.n_short_rows
+        ));
     }
     for (key, n) in &ended.notes.unknown_keys {
         zh.push(format!("键 {key} 在开头没有出现，{n} 个值未载入"));

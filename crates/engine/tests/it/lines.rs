@@ -44,7 +44,8 @@ async fn one_file_becomes_orders_items_products_and_refunds() {
     C536379|refund|refunded|0.00|0.00|0.00|-
     C536391|refund|refunded|0.00|22.50|-22.50|-
     ");
-    let refunds = rows(&ctx, "SELECT refund_order_id, order_id, product_id, quantity, amount FROM refunds ORDER BY 1").await;
+    let refunds =
+        rows(&ctx, "SELECT refund_order_id, order_id, product_id, quantity, amount FROM refunds ORDER BY 1").await;
     insta::assert_snapshot!(refunds.join("\n"), @r"
     C536379|536365|85123A|2.000|5.10
     C536391|536370|22728|24.000|90.00

@@ -29,9 +29,7 @@ fn people() -> String {
 fn orders() -> String {
     let mut text = String::from("订单编号,会员号,手机号,下单时间,实付金额,收货人姓名,收货地址,备注\n");
     for n in 0..3000 {
-        text.push_str(&format!(
-            "T{n},M1,{PHONE},2026-01-02 10:00:00,{n}.50,{NAME},{ADDRESS},请联系{PHONE}\n"
-        ));
+        text.push_str(&format!("T{n},M1,{PHONE},2026-01-02 10:00:00,{n}.50,{NAME},{ADDRESS},请联系{PHONE}\n"));
     }
     // Set aside: the amount does not read.
     text.push_str(&format!("T9999,M1,{PHONE},2026-01-02 10:00:00,没有,{NAME},{ADDRESS},{EMAIL}\n"));

@@ -97,9 +97,8 @@ fn naive(text: &str, as_of: jiff::civil::Date) -> Vec<String> {
         }
         let mut back = -quantity;
         let mine = bought.get_mut(line[6]).unwrap();
-        let mut at: Vec<usize> = (0..mine.len())
-            .filter(|&at| mine[at].product == line[1] && mine[at].date.as_str() <= line[4])
-            .collect();
+        let mut at: Vec<usize> =
+            (0..mine.len()).filter(|&at| mine[at].product == line[1] && mine[at].date.as_str() <= line[4]).collect();
         at.sort_by_key(|&at| (mine[at].price == cents(line[5]), mine[at].date.clone(), mine[at].order.clone()));
         for at in at.into_iter().rev() {
             let taken = back.min(mine[at].left);

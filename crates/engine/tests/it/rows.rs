@@ -18,7 +18,8 @@ async fn a_later_export_corrects_an_order_and_repeats_the_rest() {
     load(&ctx, &home.file("a.csv", first), Entity::Orders).await.unwrap();
     let report = load(&ctx, &home.file("b.csv", second), Entity::Orders).await.unwrap();
     assert_eq!((report.rows_read, report.rows_loaded, report.rows_duplicate), (3, 2, 1), "{report:?}");
-    let orders = rows(&ctx, "SELECT order_id, status, amount, refunded_amount, net_amount FROM orders ORDER BY 1").await;
+    let orders =
+        rows(&ctx, "SELECT order_id, status, amount, refunded_amount, net_amount FROM orders ORDER BY 1").await;
     insta::assert_snapshot!(orders.join("\n"), @r"
     T1|partial_refund|100.00|30.00|70.00
     T2|completed|1050.50|0.00|1050.50

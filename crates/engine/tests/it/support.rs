@@ -101,11 +101,7 @@ pub async fn rows(ctx: &Ctx, sql: &str) -> Vec<String> {
     lines
 }
 
-fn cell(
-    kind: zhike_domain::frame::ColumnType,
-    column: &zhike_domain::frame::Column,
-    row: usize,
-) -> String {
+fn cell(kind: zhike_domain::frame::ColumnType, column: &zhike_domain::frame::Column, row: usize) -> String {
     use zhike_domain::frame::{Column, ColumnType};
     if column.is_missing(row) {
         return "-".into();
@@ -129,13 +125,23 @@ fn cell(
 pub async fn dump(ctx: &Ctx) -> Vec<String> {
     let who = "(SELECT profile_id, min(kind || ':' || value) AS who FROM identities WHERE status = 'active' GROUP BY profile_id)";
     let queries = [
-        format!("SELECT 'profile', w.who, p.kind, p.gender, p.province, p.city, p.member_level, p.n_identities, p.name, p.phone, p.email FROM profiles p LEFT JOIN {who} w ON w.profile_id = p.profile_id"),
-        format!("SELECT 'identity', w.who, i.kind, i.value, i.status, i.first_seen_at, i.last_seen_at FROM identities i LEFT JOIN {who} w ON w.profile_id = i.profile_id"),
-        format!("SELECT 'order', o.order_id, w.who, o.ordered_at, o.status, o.kind, o.amount, o.refunded_amount, o.net_amount, o.n_items FROM orders o LEFT JOIN {who} w ON w.profile_id = o.profile_id"),
-        format!("SELECT 'item', i.order_id, i.line_no, w.who, i.product_id, i.quantity, i.unit_price, i.amount, i.is_refund FROM order_items i LEFT JOIN {who} w ON w.profile_id = i.profile_id"),
+        format!(
+            "SELECT 'profile', w.who, p.kind, p.gender, p.province, p.city, p.member_level, p.n_identities, p.name, p.phone, p.email FROM profiles p LEFT JOIN {who} w ON w.profile_id = p.profile_id"
+        ),
+        format!(
+            "SELECT 'identity', w.who, i.kind, i.value, i.status, i.first_seen_at, i.last_seen_at FROM identities i LEFT JOIN {who} w ON w.profile_id = i.profile_id"
+        ),
+        format!(
+            "SELECT 'order', o.order_id, w.who, o.ordered_at, o.status, o.kind, o.amount, o.refunded_amount, o.net_amount, o.n_items FROM orders o LEFT JOIN {who} w ON w.profile_id = o.profile_id"
+        ),
+        format!(
+            "SELECT 'item', i.order_id, i.line_no, w.who, i.product_id, i.quantity, i.unit_price, i.amount, i.is_refund FROM order_items i LEFT JOIN {who} w ON w.profile_id = i.profile_id"
+        ),
         "SELECT 'refund', refund_order_id, order_id, product_id, quantity, amount FROM refunds".to_owned(),
         "SELECT 'product', product_id, name, kind FROM products".to_owned(),
-        format!("SELECT 'rfm', w.who, r.as_of, r.recency_days, r.frequency, r.monetary, r.r_score, r.f_score, r.m_score, r.rfm_segment, r.tier FROM rfm r LEFT JOIN {who} w ON w.profile_id = r.profile_id"),
+        format!(
+            "SELECT 'rfm', w.who, r.as_of, r.recency_days, r.frequency, r.monetary, r.r_score, r.f_score, r.m_score, r.rfm_segment, r.tier FROM rfm r LEFT JOIN {who} w ON w.profile_id = r.profile_id"
+        ),
         "SELECT 'quarantine', entity, row_no, reason_code, status FROM quarantine".to_owned(),
     ];
     let mut all = Vec::new();

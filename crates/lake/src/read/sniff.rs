@@ -439,6 +439,7 @@ fn sniff_workbook(input: &mut Input, kind: Kind, options: &ReadOptions) -> Resul
     if let Some(wanted) = options.sheet.as_ref().filter(|wanted| sheets.iter().all(|sheet| sheet.name != **wanted)) {
         return Err(workbook::no_sheet(wanted));
     }
+    let order: Vec<String> = sheets.iter().map(|sheet| sheet.name.clone()).collect();
     for sheet in sheets {
         if options.sheet.as_ref().is_some_and(|wanted| *wanted != sheet.name) {
             continue;
@@ -499,6 +500,7 @@ fn sniff_workbook(input: &mut Input, kind: Kind, options: &ReadOptions) -> Resul
             skipped_sheets.push((name, "none of its column names is known".to_owned()));
         }
     }
+    skipped_sheets.sort_by_key(|(name, _)| order.iter().position(|sheet| sheet == name));
     Ok(Sniffed { skipped_sheets, ..sniffed })
 }
 

@@ -133,7 +133,7 @@ impl Table {
             let detail = format!("{} cells, the header has {}", cells.len(), self.n_columns);
             return self.reject(row_no, Reason::RaggedRow, detail, line.to_owned());
         }
-        if self.is_label(n_filled) {
+        if self.is_label(n_filled, record.len()) {
             self.held_bytes += line.len();
             let cells = (0..self.n_columns).map(|at| record.get(at).map(str::to_owned)).collect();
             self.held.push(Held { row_no, cells, line: line.to_owned() });
@@ -146,11 +146,13 @@ impl Table {
     }
 
     /// Whether a record has so few cells that it may be part of a footer.
-    fn is_label(&self, n_filled: usize) -> bool {
+    fn is_label(&self, n_filled: usize, n_cells: usize) -> bool {
         if self.n_columns < 4 || self.n_accepted == 0 {
             return false;
         }
-        n_filled <= 1 || (self.after_break && (n_filled as u64 * 2) * self.n_accepted < self.n_filled)
+        let is_sparse = (n_filled as u64 * 2) * self.n_accepted < self.n_filled;
+        let is_narrow = self.notes.n_short_rows == 0 && n_cells * 2 <= self.n_columns;
+        n_filled <= 1 || self.after_break && (is_sparse || is_narrow)
     }
 
     #[inline]

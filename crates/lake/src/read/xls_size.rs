@@ -115,11 +115,8 @@ fn measure_sheet(sheet: &[u8], lengths: &[u32]) -> Size {
                 let (first_row, end_row) = (u32_at(data, 0).unwrap_or(0), u32_at(data, 4).unwrap_or(0));
                 let n_columns = u16_at(data, 10).unwrap_or(0);
                 // A range that ends before it starts would wrap around in the library.
-                declared = if end_row < first_row {
-                    u64::MAX
-                } else {
-                    u64::from(end_row - first_row + 1) * u64::from(n_columns)
-                };
+                declared =
+                    if end_row < first_row { u64::MAX } else { u64::from(end_row - first_row) * u64::from(n_columns) };
             }
             0x0006 | 0x00bd | 0x00d6 | 0x00fd | 0x0203..=0x0205 | 0x027e => {
                 let (Some(row), Some(column)) = (u16_at(data, 0), u16_at(data, 2)) else { continue };

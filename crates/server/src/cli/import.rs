@@ -94,9 +94,8 @@ impl Import {
 
 fn read_mapping(path: &Path) -> Result<zhike_domain::import::mapping::Mapping, Failure> {
     let name = path.display();
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        Failure::new(format!("cannot read {name}: {error}"), format!("无法读取 {name}：{error}"))
-    })?;
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::new(format!("cannot read {name}: {error}"), format!("无法读取 {name}：{error}")))?;
     import::parse_mapping(&text)
         .map_err(|error| Failure::new(format!("{name}: {}", error.message), format!("{name}：{}", error.message_zh)))
 }
@@ -118,7 +117,8 @@ fn show_mapping(looked: &import::Looked, lang: Lang) -> std::io::Result<()> {
     )?;
     for column in &looked.mapping.columns {
         let target = column.target_name().unwrap_or(word("（不载入）", "(not loaded)"));
-        let doubt = if column.confidence < 0.5 && column.target.is_some() { word("  存疑", "  doubtful") } else { "" };
+        let doubt =
+            if column.confidence < 0.5 && column.target.is_some() { word("  存疑", "  doubtful") } else { "" };
         writeln!(err, "  {} → {target}{doubt}", column.header)?;
     }
     for doubt in &looked.doubts {
@@ -220,7 +220,8 @@ fn print_report(out: &mut impl Write, report: &LoadReport, lang: Lang) -> std::i
         )?;
     }
     for (code, n) in &report.rules {
-        let title = Rule::from_code(code).map_or(code.as_str(), |rule| if zh { rule.title_zh() } else { rule.title_en() });
+        let title =
+            Rule::from_code(code).map_or(code.as_str(), |rule| if zh { rule.title_zh() } else { rule.title_en() });
         writeln!(out, "  {title}: {n}")?;
     }
     for (code, n) in &report.reasons {

@@ -72,7 +72,8 @@ impl Profile {
         let mut out = std::io::stdout().lock();
         match global.format {
             Format::Json => {
-                serde_json::to_writer_pretty(&mut out, &ProfileBody::new(&view, &currency)).map_err(std::io::Error::from)?;
+                serde_json::to_writer_pretty(&mut out, &ProfileBody::new(&view, &currency))
+                    .map_err(std::io::Error::from)?;
                 writeln!(out)?;
             }
             _ => print(&mut out, &view, &currency, global.lang())?,
@@ -129,7 +130,14 @@ fn print(out: &mut impl Write, view: &View, currency: &str, lang: Lang) -> std::
         }
     }
     for month in &body.value_by_month {
-        writeln!(out, "  {}  {:>12}  {} {:>12}", month.month, month.net_amount, word("累计", "cumulative"), month.cumulative)?;
+        writeln!(
+            out,
+            "  {}  {:>12}  {} {:>12}",
+            month.month,
+            month.net_amount,
+            word("累计", "cumulative"),
+            month.cumulative
+        )?;
     }
     Ok(())
 }

@@ -63,8 +63,11 @@ impl Quarantine {
             }
             Self::Show { batch_id, row_no, reason } => {
                 let row = quarantine::reveal(&ctx, batch_id, row_no, "owner", &reason).await?;
-                serde_json::to_writer_pretty(&mut out, &serde_json::json!({ "header": row.header, "cells": row.cells }))
-                    .map_err(std::io::Error::from)?;
+                serde_json::to_writer_pretty(
+                    &mut out,
+                    &serde_json::json!({ "header": row.header, "cells": row.cells }),
+                )
+                .map_err(std::io::Error::from)?;
                 writeln!(out)?;
             }
             Self::Repair { batch_id, row_no, cells } => {
@@ -74,7 +77,10 @@ impl Quarantine {
                     std::fs::read_to_string(&cells)?
                 };
                 let cells = serde_json::from_str(&text).map_err(|error| {
-                    Failure::new(format!("the cells are no JSON array of texts: {error}"), format!("单元格不是 JSON 数组：{error}"))
+                    Failure::new(
+                        format!("the cells are no JSON array of texts: {error}"),
+                        format!("单元格不是 JSON 数组：{error}"),
+                    )
                 })?;
                 let repairs = vec![Repair { row_no, cells: Some(cells) }];
                 let report = quarantine::replay(&ctx, batch_id, Some(repairs), quiet()).await?;

@@ -80,9 +80,8 @@ impl Rules {
                 let text = std::fs::read_to_string(&file).map_err(|error| {
                     Failure::new(format!("cannot read {name}: {error}"), format!("无法读取 {name}：{error}"))
                 })?;
-                let rules = serde_json::from_str(&text).map_err(|error| {
-                    Failure::new(format!("{name}: {error}"), format!("{name} 有误：{error}"))
-                })?;
+                let rules = serde_json::from_str(&text)
+                    .map_err(|error| Failure::new(format!("{name}: {error}"), format!("{name} 有误：{error}")))?;
                 let version = refresh::set_rules(&ctx, &rules).await?;
                 writeln!(out, "rfm rules version {version}")?;
             }

@@ -30,7 +30,10 @@ impl Serve {
     pub(super) async fn bind(&self) -> Result<TcpListener, Failure> {
         if !self.listen.ip().is_loopback() {
             return Err(Failure::new(
-                format!("{} can be reached from other machines, and there is no sign-in yet: use 127.0.0.1", self.listen),
+                format!(
+                    "{} can be reached from other machines, and there is no sign-in yet: use 127.0.0.1",
+                    self.listen
+                ),
                 format!("{} 可被其他机器访问，而目前还没有登录功能：请用 127.0.0.1", self.listen),
             ));
         }

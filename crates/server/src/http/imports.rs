@@ -85,9 +85,9 @@ pub(super) async fn list(
     let before = match query.after.as_deref() {
         None => None,
         Some(text) => {
-            let parsed = text.split_once(':').and_then(|(at, id)| {
-                Some((at.parse::<i64>().ok()?, id.parse::<BatchId>().ok()?.get()))
-            });
+            let parsed = text
+                .split_once(':')
+                .and_then(|(at, id)| Some((at.parse::<i64>().ok()?, id.parse::<BatchId>().ok()?.get())));
             Some(parsed.ok_or_else(bad_cursor)?)
         }
     };

@@ -436,7 +436,7 @@ pub(super) struct OrderBody {
     net_amount: Option<String>,
     currency: Option<String>,
     original_amount: Option<String>,
-    n_items: Option<String>,
+    n_items: Option<f64>,
     items: Vec<ItemBody>,
 }
 
@@ -447,7 +447,7 @@ pub(super) struct ItemBody {
     line_no: Option<i64>,
     product_id: Option<String>,
     product_name: Option<String>,
-    quantity: Option<String>,
+    quantity: Option<f64>,
     unit_price: Option<String>,
     amount: Option<String>,
     is_refund: bool,
@@ -485,7 +485,7 @@ fn order_bodies(page: &OrderPage) -> Vec<OrderBody> {
             line_no: num(items, "line_no", row),
             product_id,
             product_name: name,
-            quantity: decimal(items, "quantity", row, 3),
+            quantity: units(items, "quantity", row),
             unit_price: decimal(items, "unit_price", row, 4),
             amount: decimal(items, "amount", row, 2),
             is_refund: num(items, "is_refund", row) == Some(1),
@@ -512,7 +512,7 @@ fn order_bodies(page: &OrderPage) -> Vec<OrderBody> {
                 net_amount: decimal(orders, "net_amount", row, 2),
                 currency: text(orders, "currency", row),
                 original_amount: decimal(orders, "original_amount", row, 2),
-                n_items: decimal(orders, "n_items", row, 3),
+                n_items: units(orders, "n_items", row),
                 items,
             }
         })
@@ -525,6 +525,11 @@ fn text(frame: &Frame, name: &str, row: usize) -> Option<String> {
 
 fn num(frame: &Frame, name: &str, row: usize) -> Option<i64> {
     frame.num(name)?.get(row)
+}
+
+/// Thousandths as a number.
+fn units(frame: &Frame, name: &str, row: usize) -> Option<f64> {
+    num(frame, name, row).map(|value| value as f64 / 1000.0)
 }
 
 fn decimal(frame: &Frame, name: &str, row: usize, places: u8) -> Option<String> {

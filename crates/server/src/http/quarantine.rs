@@ -156,8 +156,7 @@ pub(super) async fn replay(
         .rows
         .map(|rows| rows.into_iter().map(|row| Repair { row_no: row.row_no, cells: row.cells }).collect::<Vec<_>>());
     let ctx = app.ctx().clone();
-    let job_id = app
-        .jobs()
-        .start(move |progress| async move { quarantine::replay(&ctx, batch_id, repairs, progress).await });
+    let job_id =
+        app.jobs().start(move |progress| async move { quarantine::replay(&ctx, batch_id, repairs, progress).await });
     Ok((StatusCode::ACCEPTED, Json(StartedBody { job_id })))
 }

@@ -162,15 +162,8 @@ impl From<&report::LoadReport> for LoadReport {
 }
 
 /// Bodies that clients send: fields that may be absent stay optional.
-const REQUESTS: [&str; 7] = [
-    "GuessRequest",
-    "ImportRequest",
-    "MappingColumn",
-    "ProfileSearch",
-    "ReplayRequest",
-    "ReplayRow",
-    "RevealRequest",
-];
+const REQUESTS: [&str; 7] =
+    ["GuessRequest", "ImportRequest", "MappingColumn", "ProfileSearch", "ReplayRequest", "ReplayRow", "RevealRequest"];
 
 /// Answers always carry every field, `null` where there is no value; the document says so.
 pub(super) fn all_required(document: &mut OpenApi) {

@@ -32,8 +32,11 @@ const SAMPLE_ROWS: usize = 20;
 #[derive(Clone)]
 pub(super) struct Uploads {
     dir: Arc<PathBuf>,
-    by_id: Arc<Mutex<HashMap<String, (Instant, Arc<Upload>)>>>,
+    by_id: Arc<Mutex<ById>>,
 }
+
+/// Uploads with the time they came.
+type ById = HashMap<String, (Instant, Arc<Upload>)>;
 
 impl Uploads {
     /// Uploads into a folder; what a crash left there goes.
@@ -60,7 +63,7 @@ impl Uploads {
         id
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, (Instant, Arc<Upload>)>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, ById> {
         self.by_id.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

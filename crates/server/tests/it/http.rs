@@ -18,7 +18,8 @@ fn a_file_goes_from_upload_to_profile() {
     assert_eq!(status, 200, "{upload}");
     assert_eq!(upload["entity"], "orders");
     assert!(!upload["sample"].to_string().contains("13800138001"), "{}", upload["sample"]);
-    let start = json!({"upload_id": upload["upload_id"], "entity": "orders", "mapping": upload["mapping"], "dry_run": true});
+    let start =
+        json!({"upload_id": upload["upload_id"], "entity": "orders", "mapping": upload["mapping"], "dry_run": true});
     let (status, started) = server.post("/api/v1/imports", &start);
     assert_eq!(status, 202, "{started}");
     let tried = server.job(started["job_id"].as_str().unwrap());
@@ -61,7 +62,8 @@ fn foreign_pages_and_names_are_refused() {
     let server = Server::start(&home);
     let (status, _, _) = server.request("GET", "/api/v1/workspace", &[("Host", "evil.example")], b"");
     assert_eq!(status, 403);
-    let (status, _, _) = server.request("POST", "/api/v1/profiles/search", &[("Content-Type", "application/json")], b"{}");
+    let (status, _, _) =
+        server.request("POST", "/api/v1/profiles/search", &[("Content-Type", "application/json")], b"{}");
     assert_eq!(status, 403);
     let headers = [("X-Zhike-Request", "1"), ("Origin", "http://evil.example"), ("Content-Type", "application/json")];
     assert_eq!(server.request("POST", "/api/v1/profiles/search", &headers, b"{\"value\":\"1\"}").0, 403);
@@ -94,7 +96,12 @@ fn the_page_carries_its_policy_and_the_api_may_not_be_framed() {
     let server = Server::start(&home);
     let (_, head, _) = server.request("GET", "/api/v1/workspace", &[], b"");
     let head = head.to_ascii_lowercase();
-    for wanted in ["content-security-policy: default-src 'none'", "x-content-type-options: nosniff", "cache-control: no-store", "x-request-id: "] {
+    for wanted in [
+        "content-security-policy: default-src 'none'",
+        "x-content-type-options: nosniff",
+        "cache-control: no-store",
+        "x-request-id: ",
+    ] {
         assert!(head.contains(wanted), "{wanted} in {head}");
     }
     let (status, head, body) = server.request("GET", "/", &[], b"");
@@ -102,7 +109,8 @@ fn the_page_carries_its_policy_and_the_api_may_not_be_framed() {
         println!("skipped: built without the console");
         return;
     }
-    let policy = head.lines().find(|line| line.to_ascii_lowercase().starts_with("content-security-policy")).unwrap().to_owned();
+    let policy =
+        head.lines().find(|line| line.to_ascii_lowercase().starts_with("content-security-policy")).unwrap().to_owned();
     let nonce = policy.split("'nonce-").nth(1).unwrap().split('\'').next().unwrap();
     let page = String::from_utf8(body).unwrap();
     assert!(page.contains(nonce) && !page.contains("__CSP_NONCE__"));

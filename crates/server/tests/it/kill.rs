@@ -37,7 +37,8 @@ fn a_killed_load_leaves_nothing_half_visible() {
     }
     let report = home.json(&["import", path.to_str().unwrap(), "--as", "order_lines"]);
     assert_eq!(report["files"][0]["rows_read"], 60_000);
-    let rows = home.json(&["sql", "SELECT count(*) AS n, count(DISTINCT order_id) AS d, sum(net_amount) AS s FROM orders"]);
+    let rows =
+        home.json(&["sql", "SELECT count(*) AS n, count(DISTINCT order_id) AS d, sum(net_amount) AS s FROM orders"]);
     assert_eq!((&rows[0]["n"], &rows[0]["d"]), (&60_000.into(), &60_000.into()), "{seen:?}");
     assert_eq!(rows[0]["s"].to_string(), "210000.0");
 }

@@ -1,4 +1,5 @@
 //! The real binary: commands, bad files, kills, HTTP.
+#![expect(clippy::print_stdout, reason = "tests say what they skip")]
 
 mod bad_files;
 mod commands;

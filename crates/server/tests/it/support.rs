@@ -136,11 +136,6 @@ impl Server {
         }
         panic!("job {id} does not end");
     }
-
-    pub fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
 }
 
 impl Drop for Server {

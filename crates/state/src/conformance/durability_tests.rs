@@ -17,7 +17,9 @@ async fn a_load_cut_off_is_whole_or_absent(place: &Place) {
     let store = place.open().await;
     let n = 4_000;
     let (mut n_committed, mut n_cut) = (0, 0);
-    for (at, micros) in [0, 100, 1_000, 3_000, 10_000, 20_000, 40_000, 80_000, 160_000, 10_000_000].into_iter().enumerate() {
+    for (at, micros) in
+        [0, 100, 1_000, 3_000, 10_000, 20_000, 40_000, 80_000, 160_000, 10_000_000].into_iter().enumerate()
+    {
         let load = load((at as i64 + 1) * 1_000, n);
         store.start_batch(batch(load.batch_id)).await.unwrap();
         match tokio::time::timeout(Duration::from_micros(micros), store.commit_load(&load)).await {
