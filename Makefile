@@ -42,9 +42,10 @@ e2e: console
 	@scripts/build
 	@scripts/e2e
 
+# Generated data through import, refresh and queries; DuckDB and chDB on the same files.
 bench: console
-	cargo build --release --workspace
-	@exec "$$(scripts/binary release)" bench
+	@scripts/build
+	@scripts/bench
 
 # Regenerate what is made from code: OpenAPI document, API client, references under docs/.
 gen: console

@@ -74,7 +74,7 @@ test.describe('when the server is gone', () => {
 
 test('language and appearance switch and stay', async ({ page }) => {
   await page.goto('/')
-  await page.getByRole('button', { name: 'English' }).click()
+  await page.getByRole('button', { name: 'EN', exact: true }).click()
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Overview')
   await expect(page.locator('html')).toHaveAttribute('lang', 'en')
   await page.getByRole('button', { name: 'Switch to dark' }).click()

@@ -151,10 +151,10 @@ function LanguageSwitch() {
   const { lang, setLang } = useSettings()
   return (
     <div className="zk-lang" role="group" aria-label={t('app.language')}>
-      <button type="button" lang="zh-CN" aria-label="中文" aria-pressed={lang === 'zh'} onClick={() => setLang('zh')}>
-        中
+      <button type="button" lang="zh-CN" aria-pressed={lang === 'zh'} onClick={() => setLang('zh')}>
+        中文
       </button>
-      <button type="button" lang="en" aria-label="English" aria-pressed={lang === 'en'} onClick={() => setLang('en')}>
+      <button type="button" lang="en" aria-pressed={lang === 'en'} onClick={() => setLang('en')}>
         EN
       </button>
     </div>

@@ -279,8 +279,6 @@ export const en = {
     order: 'Order {{id}}',
     n_items_one: '{{n}} item',
     n_items_other: '{{n}} items',
-    show_lines: 'Show the lines of order {{id}}',
-    hide_lines: 'Hide the lines of order {{id}}',
     refunded_part: 'Refunded {{amount}}',
     discount: 'Discount {{amount}}',
     original: 'Original {{amount}} {{currency}}',

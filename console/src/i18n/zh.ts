@@ -272,8 +272,6 @@ export const zh = {
     no_orders: '没有订单',
     order: '订单 {{id}}',
     n_items_other: '{{n}} 件',
-    show_lines: '展开订单 {{id}} 的明细',
-    hide_lines: '收起订单 {{id}} 的明细',
     refunded_part: '已退 {{amount}}',
     discount: '优惠 {{amount}}',
     original: '原币 {{amount}} {{currency}}',

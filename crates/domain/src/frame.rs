@@ -423,6 +423,15 @@ impl Frame {
         Some(self.columns.remove(at))
     }
 
+    /// Removes all personal columns.
+    pub fn drop_sensitive(&mut self) {
+        let keep: Vec<bool> = self.columns.iter().map(|column| !matches!(column, Column::Sensitive(_))).collect();
+        let mut kept = keep.iter();
+        self.fields.retain(|_| *kept.next().unwrap_or(&true));
+        let mut kept = keep.iter();
+        self.columns.retain(|_| *kept.next().unwrap_or(&true));
+    }
+
     /// The text column of a name; `None` when absent or of another type.
     pub fn text(&self, name: &str) -> Option<&TextColumn> {
         match self.column(name)? {

@@ -190,7 +190,7 @@ impl Lake {
         batch_id: i64,
     ) -> Result<Option<(Vec<StagedFile>, Vec<String>)>, Error> {
         const MANY_FILES: usize = 16;
-        const SMALL_ROWS: u64 = 1 << 19;
+        const SMALL_ROWS: u64 = 1 << 18;
         let Some(version) = self.version(table).await? else { return Ok(None) };
         let (spec, root) = self.table_root(table)?;
         let schema = convert::arrow_schema(spec)?;

@@ -14,7 +14,7 @@ use crate::stage::write_error;
 use crate::{Error, Lake, convert};
 
 /// Rows gathered before a file is written.
-const FILE_ROWS: usize = 1 << 20;
+const FILE_ROWS: usize = 1 << 18;
 
 /// A temporary table; its files go when it is dropped, or at the next start after a crash.
 pub struct Spill {

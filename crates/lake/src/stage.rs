@@ -21,8 +21,8 @@ use zhike_domain::tables::{Home, TableSpec};
 
 use crate::{Error, Lake, convert};
 
-/// Rows gathered and sorted for one file; some 100 MB of orders.
-const FILE_ROWS: usize = 1 << 20;
+/// Rows gathered and sorted for one file; some 50 MB of orders in memory.
+const FILE_ROWS: usize = 1 << 19;
 /// Rows of a row group: small enough that one customer's rows are found without reading much else.
 const ROW_GROUP_ROWS: usize = 1 << 17;
 

@@ -1,5 +1,6 @@
 //! The command line: arguments to use cases, results to stdout, progress and errors to stderr.
 
+mod bench;
 mod demo;
 mod import;
 mod profile;
@@ -97,6 +98,8 @@ enum Command {
     /// Show one customer, whole.
     #[command(subcommand)]
     Profile(profile::Profile),
+    /// Measure import, refresh and queries on generated data.
+    Bench(bench::Bench),
     /// Write generated documents: OpenAPI, tables, errors.
     #[command(hide = true)]
     Gen(crate::generate::Gen),
@@ -221,6 +224,7 @@ async fn run(cli: Cli) -> Outcome {
         Command::Rules(command) => command.run(global).await,
         Command::Sql(command) => command.run(global).await,
         Command::Profile(command) => command.run(global).await,
+        Command::Bench(command) => command.run(global).await,
         Command::Gen(command) => command.run(),
     }
 }

@@ -75,7 +75,6 @@ function OrderRow({ order, currency }: { order: Order; currency: string }) {
         className="zk-order-head"
         aria-expanded={isOpen}
         aria-controls={id}
-        aria-label={`${format.instant(order.ordered_at)} ${isOpen ? t('profile.hide_lines', { id: order.order_id }) : t('profile.show_lines', { id: order.order_id })} ${format.money(order.net_amount)}`}
         onClick={() => setOpen(!isOpen)}
       >
         {isOpen ? <DownOutlined /> : <RightOutlined />}

@@ -9,7 +9,8 @@
 //! `order_lines`: `status`, `kind`, `product_kind`, `quantity`, `amount`, `is_refund`; money of the order that is repeated
 //! on its lines stands in `order_amount`, `order_discount` and `refunded_amount` and counts once per order, money of the
 //! line in `amount`, `discount` and `line_refunded_amount` and adds up. `orders`: `status`, `kind`, `discount`,
-//! `refunded_amount`, `net_amount`. `profiles`: `kind`. Rows of entities whose id the file does not give carry
+//! `refunded_amount`, `net_amount`. `profiles`: `kind`. A document's `refund_of` and a line's `line_id` are there when the
+//! file has them. Rows of entities whose id the file does not give carry
 //! `content_key`, personal because it is made of the whole row: ids made from it must be keyed.
 
 use std::collections::{BTreeMap, HashMap};
@@ -481,7 +482,7 @@ fn how(mapping: &Mapping, target: &Target, column: &super::ColumnMapping, now_us
             .map(|(word, &status)| (word.clone(), status))
             .collect::<Vec<(String, OrderStatus)>>()
     };
-    let is_strict = mapping.entity == Entity::Profiles;
+    let is_customer_list = mapping.entity == Entity::Profiles;
     Ok(match target.kind {
         TargetKind::Id => How::Id,
         TargetKind::Text | TargetKind::Province | TargetKind::City => How::Text,
@@ -512,10 +513,10 @@ fn how(mapping: &Mapping, target: &Target, column: &super::ColumnMapping, now_us
         TargetKind::Address => How::Address,
         TargetKind::Bool => How::Bool,
         TargetKind::Currency => How::Currency,
-        TargetKind::Phone => How::Identity { kind: IdentityKind::Phone, is_strict },
-        TargetKind::Email => How::Identity { kind: IdentityKind::Email, is_strict },
-        TargetKind::IdNumber => How::Identity { kind: IdentityKind::IdNumber, is_strict },
-        TargetKind::IdentityValue(kind) => How::Identity { kind, is_strict },
+        TargetKind::Phone => How::Identity { kind: IdentityKind::Phone, is_customer_list },
+        TargetKind::Email => How::Identity { kind: IdentityKind::Email, is_customer_list },
+        TargetKind::IdNumber => How::Identity { kind: IdentityKind::IdNumber, is_customer_list },
+        TargetKind::IdentityValue(kind) => How::Identity { kind, is_customer_list },
         TargetKind::Time => return Err("a time of day has no column of its own".to_owned()),
     })
 }

@@ -405,10 +405,10 @@ impl<'a> Guesser<'a> {
         if self.column_of(main).is_none() {
             if let Some(column) = self.column_of(part) {
                 self.set(column, main);
-            } else if self.entity == Entity::Orders || self.entity == Entity::OrderLines {
-                if let Some(column) = self.column_of("paid_at").or_else(|| self.column_of("completed_at")) {
-                    self.set(column, main);
-                }
+            } else if matches!(self.entity, Entity::Orders | Entity::OrderLines)
+                && let Some(column) = self.column_of("paid_at").or_else(|| self.column_of("completed_at"))
+            {
+                self.set(column, main);
             }
         } else if let (Some(main), Some(column)) = (self.column_of(main), self.column_of(part)) {
             let has_clock = self.columns[main].values.iter().any(|value| value.contains(':'));

@@ -501,7 +501,8 @@ mod tests {
     #[test]
     fn validation_names_the_place() {
         assert_eq!(orders().validate(), Ok(()));
-        let cases: [(&str, fn(&mut Mapping)); 12] = [
+        type Spoil = fn(&mut Mapping);
+        let cases: [(&str, Spoil); 12] = [
             ("version", |m| m.version = 2),
             ("zone", |m| m.zone = String::new()),
             ("currency", |m| m.currency = "rmb".into()),

@@ -4,10 +4,10 @@ use super::accept::Plan;
 use super::entity::IdentityKind;
 use super::read::civil;
 use super::work::Work;
+use crate::clean::RuleSet;
 use crate::clean::id_number::read_id_number;
 use crate::clean::person::is_company;
 use crate::clean::region::{read_region, region_of_address};
-use crate::clean::{Reason, RuleSet};
 use crate::frame::{ColumnType, NumColumn, TextColumn};
 
 /// Finishes profiles.
@@ -62,9 +62,9 @@ fn settle_id_numbers(work: &mut Work<'_>) {
     let birthdays: TextColumn = {
         let stated = work.frame.sensitive("birthday");
         let mut column = TextColumn::with_capacity(work.n_rows, work.n_rows * 10);
-        for row in 0..work.n_rows {
+        for (row, number) in known.iter().enumerate() {
             let own = stated.and_then(|column| column.expose().get(row));
-            let of_number = known[row].as_ref().map(|number| {
+            let of_number = number.as_ref().map(|number| {
                 let (year, month, day) = number.birth;
                 format!("{year:04}-{month:02}-{day:02}")
             });
@@ -173,7 +173,6 @@ pub(super) fn require_identity(work: &mut Work<'_>) {
             .collect()
     };
     for row in nobody {
-        work.is_out[row] = false;
-        work.reject(row, Reason::NoIdentity, None, "");
+        work.reject_nobody(row);
     }
 }

@@ -75,7 +75,7 @@ pub(super) enum How {
     Currency,
     Identity {
         kind: IdentityKind,
-        is_strict: bool,
+        is_customer_list: bool,
     },
 }
 
@@ -165,11 +165,11 @@ pub(super) fn read(source: &mut Source, cells: &TextColumn, time: Option<&TextCo
             }
             Ok(Some(Cow::Borrowed(text)))
         })),
-        How::Bool => Column::Num(numbers(cells, work, label, Reason::UnreadableNumber, 0, |text, _| {
-            read_bool(text).map(|value| Some(i64::from(value))).ok_or(Reason::UnreadableNumber)
+        How::Bool => Column::Num(numbers(cells, work, label, Reason::UnknownStatus, 0, |text, _| {
+            read_bool(text).map(|value| Some(i64::from(value))).ok_or(Reason::UnknownStatus)
         })),
         How::Currency => Column::Text(texts(cells, work, label, |text, _| Ok(Some(currency_code(text))))),
-        How::Identity { kind, is_strict } => sensitive(identities(cells, work, label, *kind, *is_strict)),
+        How::Identity { kind, is_customer_list } => sensitive(identities(cells, work, label, *kind, *is_customer_list)),
     }
 }
 
@@ -306,6 +306,12 @@ fn texts(
                 };
                 column.push(value.as_deref());
             }
+            Err(reason @ (Reason::InvalidPhone | Reason::InvalidEmail | Reason::InvalidIdNumber)) => {
+                fired.insert(Rule::MaskedIdentity);
+                work.fire(row, label, fired, raw, None);
+                work.note_invalid(row, reason, label, raw);
+                column.push(None);
+            }
             Err(reason) => {
                 work.reject(row, reason, Some(label), raw);
                 column.push(None);
@@ -391,7 +397,7 @@ fn scores(cells: &TextColumn, work: &mut Work<'_>, label: u16) -> Vec<Option<f64
                         fired.insert(Rule::NumberForm);
                         Ok(value)
                     }
-                    Err(()) => Err(reason),
+                    Err(_) => Err(reason),
                 },
             },
         };
@@ -491,7 +497,15 @@ fn birthday<'t>(text: &'t str, reader: &mut TimeReader, fired: &mut RuleSet) -> 
         fired.insert(Rule::MaskedIdentity);
         return Ok(None);
     }
-    let Some(day) = reader.day(text, fired)? else { return Ok(None) };
+    let day = match reader.day(text, fired) {
+        Ok(Some(day)) => day,
+        Ok(None) => return Ok(None),
+        // A day that does not exist (`99999999`, `1990-02-31`) is no reason to lose the person.
+        Err(_) => {
+            fired.insert(Rule::TestValue);
+            return Ok(None);
+        }
+    };
     let (year, month, day) = civil(day);
     // The epoch of a spreadsheet or a form's first choice is nobody's birthday.
     if (year, month, day) == (1900, 1, 1) {
@@ -560,16 +574,14 @@ fn currency_code(text: &str) -> Cow<'_, str> {
     })
 }
 
-/// A customer list is made of identities: what is malformed is set aside for repair. An order stays, without its customer.
-fn unusable<'t>(is_strict: bool, reason: Reason, fired: &mut RuleSet) -> Result<Option<Cow<'t, str>>, Reason> {
-    if is_strict {
-        return Err(reason);
-    }
-    fired.insert(Rule::MaskedIdentity);
-    Ok(None)
-}
-
-fn identities(cells: &TextColumn, work: &mut Work<'_>, label: u16, kind: IdentityKind, is_strict: bool) -> TextColumn {
+/// Identities of one kind. A malformed one is left out and noted: the row stays, unless nothing else says whose it is.
+fn identities(
+    cells: &TextColumn,
+    work: &mut Work<'_>,
+    label: u16,
+    kind: IdentityKind,
+    is_customer_list: bool,
+) -> TextColumn {
     match kind {
         IdentityKind::Phone => texts(cells, work, label, |text, fired| {
             let mut reading = PhoneReading::Invalid;
@@ -595,7 +607,7 @@ fn identities(cells: &TextColumn, work: &mut Work<'_>, label: u16, kind: Identit
                     fired.insert(Rule::TestValue);
                     Ok(None)
                 }
-                PhoneReading::Invalid => unusable(is_strict, Reason::InvalidPhone, fired),
+                PhoneReading::Invalid => Err(Reason::InvalidPhone),
             }
         }),
         IdentityKind::Email => texts(cells, work, label, |text, fired| {
@@ -603,20 +615,16 @@ fn identities(cells: &TextColumn, work: &mut Work<'_>, label: u16, kind: Identit
                 fired.insert(Rule::MaskedIdentity);
                 return Ok(None);
             }
-            match read_email(text, fired) {
-                Ok(value) => Ok(Some(Cow::Owned(value))),
-                Err(reason) => unusable(is_strict, reason, fired),
-            }
+            read_email(text, fired).map(|value| Some(Cow::Owned(value))).map_err(|_| Reason::InvalidEmail)
         }),
         IdentityKind::IdNumber => texts(cells, work, label, |text, fired| {
             if looks_masked(text) {
                 fired.insert(Rule::MaskedIdentity);
                 return Ok(None);
             }
-            match read_id_number(text, fired) {
-                Ok(number) => Ok(Some(Cow::Owned(number.value))),
-                Err(reason) => unusable(is_strict, reason, fired),
-            }
+            read_id_number(text, fired)
+                .map(|number| Some(Cow::Owned(number.value)))
+                .map_err(|_| Reason::InvalidIdNumber)
         }),
         _ => texts(cells, work, label, |text, fired| {
             check_length(text, MAX_ID_BYTES)?;
@@ -626,11 +634,13 @@ fn identities(cells: &TextColumn, work: &mut Work<'_>, label: u16, kind: Identit
             if matches!(bytes.first(), Some(b'1'..=b'9')) && bytes.iter().all(u8::is_ascii_digit) {
                 return Ok(Some(Cow::Borrowed(id)));
             }
-            if looks_masked(id) {
+            // Runs of X are part of many codes, stars and marks of encryption are not.
+            if id.contains(['*', '＊', '•', '●', '#', '$', '~']) && looks_masked(id) {
                 fired.insert(Rule::MaskedIdentity);
                 return Ok(None);
             }
-            if is_nobody(id) {
+            // In a list of customers 0 may be the first of them; in orders it stands for nobody.
+            if is_nobody(id) && !(is_customer_list && id.bytes().all(|byte| byte == b'0')) {
                 fired.insert(Rule::TestValue);
                 return Ok(None);
             }

@@ -70,7 +70,7 @@ fn fit(kind: TargetKind, value: &str, readers: &mut [Option<TimeReader>; 3], fir
         TargetKind::Quantity => yes(parse_float(value, fired).is_ok()
             || strip_quantity_unit(value).is_some_and(|number| parse_float(number, fired).is_ok())),
         TargetKind::Int => yes(parse_int(value, fired).is_ok()),
-        TargetKind::Float => yes(matches!(read_score(value), Ok(_)) || parse_float(value, fired).is_ok()),
+        TargetKind::Float => yes(read_score(value).is_ok() || parse_float(value, fired).is_ok()),
         TargetKind::Instant | TargetKind::Day | TargetKind::Birthday => {
             yes(readers.iter_mut().flatten().any(|reader| reader.instant(value, fired).is_ok())
                 || kind == TargetKind::Birthday && value.len() <= 24)

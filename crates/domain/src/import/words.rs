@@ -1,5 +1,7 @@
 //! Small vocabularies of cells: yes and no, scores, outcomes of messages, units after a quantity.
 
+use crate::clean::Reason;
+
 /// Yes (`true`) or no; a refund's word counts as yes. `None` when the word is unknown.
 pub fn read_bool(text: &str) -> Option<bool> {
     let lower = text.trim().to_lowercase();
@@ -14,7 +16,10 @@ pub fn read_bool(text: &str) -> Option<bool> {
 
 /// A score: a number, `5星`, `★★★★☆`, `90%`, a word of satisfaction (1 to 5), good (1) or bad (0). `Ok(None)` when no score
 /// was given.
-pub fn read_score(text: &str) -> Result<Option<f64>, ()> {
+///
+/// # Errors
+/// When the text is no score.
+pub fn read_score(text: &str) -> Result<Option<f64>, Reason> {
     let text = text.trim();
     let n_stars = text.chars().filter(|&letter| letter == '★' || letter == '⭐').count();
     if n_stars > 0 && text.chars().all(|letter| matches!(letter, '★' | '☆' | '⭐' | '\u{fe0f}')) {
@@ -37,7 +42,7 @@ pub fn read_score(text: &str) -> Result<Option<f64>, ()> {
     let digits = digits.split_once(['/', '(']).map_or(digits, |(score, _)| score.trim());
     match digits.parse::<f64>() {
         Ok(score) if score.is_finite() && score.abs() < 1e9 => Ok(Some(score)),
-        _ => Err(()),
+        _ => Err(Reason::UnreadableNumber),
     }
 }
 
@@ -152,8 +157,8 @@ mod tests {
             ("非常不满意", Ok(Some(1.0))),
             ("good", Ok(Some(1.0))),
             ("(跳过)", Ok(None)),
-            ("很棒", Err(())),
-            ("inf", Err(())),
+            ("很棒", Err(Reason::UnreadableNumber)),
+            ("inf", Err(Reason::UnreadableNumber)),
         ] {
             assert_eq!(read_score(text), expected, "{text}");
         }

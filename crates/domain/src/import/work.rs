@@ -47,6 +47,8 @@ pub(super) struct Work<'a> {
     pub currencies: Vec<Option<Currency>>,
     fired: Vec<Fired>,
     changes: Vec<(u32, Change)>,
+    /// Malformed identities that were left out.
+    invalid: Vec<Reject>,
 }
 
 impl<'a> Work<'a> {
@@ -64,6 +66,7 @@ impl<'a> Work<'a> {
             currencies: Vec::new(),
             fired: Vec::new(),
             changes: Vec::new(),
+            invalid: Vec::new(),
         }
     }
 
@@ -80,6 +83,24 @@ impl<'a> Work<'a> {
         };
         let column = label.map(|label| label.name.clone());
         self.rejects.push(Reject { row, row_no: self.row_no[row], reason, column, detail });
+    }
+
+    /// Remembers a malformed identity, for rows that have no other.
+    pub fn note_invalid(&mut self, row: usize, reason: Reason, label: u16, raw: &str) {
+        let column = Some(self.labels[label as usize].name.clone());
+        self.invalid.push(Reject { row, row_no: self.row_no[row], reason, column, detail: form(raw) });
+    }
+
+    /// Gives up a row that says nobody's identity; a malformed one is named as the cause.
+    pub fn reject_nobody(&mut self, row: usize) {
+        match self.invalid.iter().position(|reject| reject.row == row) {
+            Some(at) if !self.is_out[row] => {
+                self.is_out[row] = true;
+                let reject = self.invalid.swap_remove(at);
+                self.rejects.push(reject);
+            }
+            _ => self.reject(row, Reason::NoIdentity, None, ""),
+        }
     }
 
     /// Gives a row up for what stands in a target.

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasher;
 
 use foldhash::fast::FixedState;
-use zhike_domain::frame::{Column, ColumnType, Frame, MONEY, NumColumn, QUANTITY, TextColumn};
+use zhike_domain::frame::{Column, ColumnType, Frame, MONEY, NumColumn, PRICE, QUANTITY, TextColumn};
 use zhike_domain::refund;
 use zhike_lake::{LineColumns, Publication, Spill};
 use zhike_state::LoadCommit;
@@ -109,6 +109,13 @@ impl Lines {
             "refunded_amount",
             "original_amount",
         ];
+        for (name, kind) in
+            [("product_id", ColumnType::Text), ("quantity", QUANTITY), ("unit_price", PRICE), ("amount", MONEY)]
+        {
+            if frame.column(name).is_none() {
+                staged.set(name, kind, Column::missing(kind, n_rows));
+            }
+        }
         let (fields, columns) = frame.into_parts();
         for (field, column) in fields.into_iter().zip(columns) {
             if kept.contains(&field.name.as_str()) || ORDER_TEXTS.contains(&field.name.as_str()) {

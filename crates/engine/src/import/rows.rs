@@ -7,6 +7,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use zhike_domain::clean::rule::Rule;
 use zhike_domain::frame::{Column, ColumnType, Frame, TextColumn};
 use zhike_domain::import::entity::Entity;
+use zhike_domain::tables;
 use zhike_lake::{Publication, Spill};
 use zhike_state::LoadCommit;
 
@@ -54,12 +55,14 @@ impl Rows {
         frame.set("identity_id", ColumnType::Int, Column::Num(identity));
         let hashes = rowhash::rows(&frame, &[]);
         let keep = load.first_seen(&hashes);
-        let frame = frame.filter(&keep);
+        let mut frame = frame.filter(&keep);
+        // What is personal has told repeated rows apart; nothing of it goes further.
+        frame.drop_sensitive();
         let hashes: Vec<u128> =
             hashes.into_iter().zip(&keep).filter_map(|(hash, &keep)| keep.then_some(hash)).collect();
         let mut frame = self.with_keys(load, frame, &hashes);
         let n_rows = frame.n_rows() as u64;
-        let content = hashes.iter().map(|&hash| Some(rowhash::stored(hash))).collect();
+        let content = rowhash::rows(&frame, &[]).into_iter().map(|hash| Some(rowhash::stored(hash))).collect();
         frame.set("content_hash", ColumnType::Int, Column::Num(content));
         let numbers = (self.n_spilled..self.n_spilled + n_rows).map(|row| Some(row as i64)).collect();
         frame.set("spill_row", ColumnType::Int, Column::Num(numbers));
@@ -71,13 +74,16 @@ impl Rows {
         Ok(())
     }
 
-    /// Rows without an id of their own get one from their content.
+    /// Rows without an id of their own get one from their content; by the vault's key, for the content may be personal.
     fn with_keys(&self, load: &Load<'_>, mut frame: Frame, hashes: &[u128]) -> Frame {
         let mut keys = TextColumn::default();
         for (row, &hash) in hashes.iter().enumerate() {
             match frame.text(self.key).and_then(|column| column.get(row)) {
                 Some(key) => keys.push(Some(key)),
-                None => keys.push(Some(&format!("x{hash:032x}"))),
+                None => {
+                    let fingerprint = load.ctx.vault().fingerprint(&hash.to_le_bytes());
+                    keys.push(Some(&format!("x{:032x}", u128::from_le_bytes(fingerprint))));
+                }
             }
         }
         frame.set(self.key, ColumnType::Text, Column::Text(keys));
@@ -154,9 +160,11 @@ impl Rows {
                 frame = self.without_known(load, frame, &mut replaced, loaded).await?;
             }
             loaded.n_loaded += frame.n_rows() as u64;
-            frame.remove("spill_row");
-            if is_item {
-                frame.remove("content_hash");
+            // Columns of the way here that the table does not have.
+            for name in ["spill_row", "identity_id", "profile_id", "content_hash"] {
+                if tables::table(self.table).is_none_or(|table| table.column(name).is_none()) {
+                    frame.remove(name);
+                }
             }
             load.stamp(&mut frame);
             stage.push(frame)?;

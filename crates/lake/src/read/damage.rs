@@ -141,7 +141,7 @@ fn an_unclosed_quote_costs_its_line_only() {
 #[test]
 fn many_unclosed_quotes_do_not_make_reading_slow() {
     let line = "1,\"\"\"x\n";
-    let text = format!("order id,customer\n1,a\n{}{}", "1,\"x\n".repeat(1), line.repeat(200_000));
+    let text = format!("order id,customer\n1,a\n{}{}", "1,\"x\n", line.repeat(200_000));
     let limits = Limits { max_row_bytes: 64 << 10, ..Limits::default() };
     let got = read_with("a.csv", text.as_bytes(), &ReadOptions { limits, ..ReadOptions::default() }, 100_000).unwrap();
     assert_eq!(got.rows.len() + got.bad.len(), 200_002);
@@ -166,7 +166,7 @@ fn truncated_files_give_an_error_after_their_whole_rows() {
         (0..200_000).map(|row| format!("{row},c{},5\n", row * 7919 % 10_007)).collect::<String>()
     );
     let bytes = gzip(text.as_bytes());
-    let mut input = super::tests::input("a.csv.gz", &bytes[..bytes.len() * 3 / 4]);
+    let mut input = tests::input("a.csv.gz", &bytes[..bytes.len() * 3 / 4]);
     let options = ReadOptions::default();
     let sniffed = sniff(&mut input, &options).unwrap();
     let mut reader = open(input, &sniffed, &options).unwrap();
@@ -248,4 +248,45 @@ fn a_failing_disk_is_no_damage() {
     }
     let error = failure(read_input(Input::reader("a.csv", 5, Box::new(Failing)), &ReadOptions::default(), 10));
     assert!(matches!(error, Error::Io { .. }) && error.is_retryable());
+}
+
+/// A workbook of one sheet from the XML of its rows.
+fn workbook(rows: &str, shared: &str) -> Vec<u8> {
+    let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+    let relation = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+    let book = format!(
+        "<workbook xmlns=\"{main}\" xmlns:r=\"{relation}\"><sheets><sheet name=\"s\" sheetId=\"1\" r:id=\"r1\"/></sheets></workbook>"
+    );
+    let relations = format!(
+        "<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\">\
+         <Relationship Id=\"r1\" Type=\"{relation}/worksheet\" Target=\"worksheets/sheet1.xml\"/>\
+         <Relationship Id=\"r2\" Type=\"{relation}/sharedStrings\" Target=\"sharedStrings.xml\"/></Relationships>"
+    );
+    let sheet = format!("<worksheet xmlns=\"{main}\"><sheetData>{rows}</sheetData></worksheet>");
+    let shared = format!("<sst xmlns=\"{main}\">{shared}</sst>");
+    let parts = [
+        ("xl/workbook.xml", book.as_bytes()),
+        ("xl/_rels/workbook.xml.rels", relations.as_bytes()),
+        ("xl/worksheets/sheet1.xml", sheet.as_bytes()),
+        ("xl/sharedStrings.xml", shared.as_bytes()),
+    ];
+    archive(&parts, None)
+}
+
+#[test]
+fn a_text_shared_by_many_cells_and_a_cell_far_away_take_no_memory() {
+    let long = format!("<si><t>{}</t></si>", "长".repeat(1 << 20));
+    let shared = format!("<si><t>订单编号</t></si><si><t>备注</t></si>{long}");
+    let mut rows = "<row r=\"1\"><c r=\"A1\" t=\"s\"><v>0</v></c><c r=\"B1\" t=\"s\"><v>1</v></c></row>".to_owned();
+    for row in 2..3000 {
+        rows += &format!("<row r=\"{row}\"><c r=\"A{row}\"><v>{row}</v></c><c r=\"B{row}\" t=\"s\"><v>2</v></c></row>");
+    }
+    rows += "<row r=\"1048576\"><c r=\"A1048576\"><v>7</v></c></row>";
+    let got = read("a.xlsx", &workbook(&rows, &shared)).unwrap();
+    assert_eq!(got.lines(), ["1048576: 7|∅"]);
+    assert_eq!(got.bad.len(), 2998);
+    assert_eq!((got.bad[0].row_no, got.bad[0].reason), (2, Reason::CellTooLong));
+    let far = "<row r=\"1\"><c r=\"A1\" t=\"s\"><v>0</v></c><c r=\"XFD1\" t=\"s\"><v>1</v></c></row>";
+    let error = failure(read("a.xlsx", &workbook(far, &shared)));
+    assert!(matches!(error, Error::NoTable { .. } | Error::TooManyColumns { .. }), "{error}");
 }

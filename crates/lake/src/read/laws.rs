@@ -111,7 +111,7 @@ proptest! {
         let bytes = written(&rows, delimiter, is_quoted, is_windows);
         let options = ReadOptions { delimiter: Some(delimiter), ..small() };
         let sniffed = {
-            let mut input = super::tests::input("a.csv", &bytes);
+            let mut input = tests::input("a.csv", &bytes);
             sniff(&mut input, &options).unwrap()
         };
         // A table whose first rows are read as part of the header is another matter.

@@ -251,10 +251,8 @@ impl Table {
     /// Hands over the rows and starts anew with room for as many.
     pub(super) fn take(&mut self, max_rows: usize) -> RawBatch {
         let n_rows = self.row_no.len();
-        if n_rows > 0 {
-            for (width, column) in self.widths.iter_mut().zip(&self.columns) {
-                *width = column.n_bytes() / n_rows + 1;
-            }
+        for (width, column) in self.widths.iter_mut().zip(&self.columns) {
+            *width = column.n_bytes().checked_div(n_rows).map_or(*width, |bytes| bytes + 1);
         }
         let room = max_rows.min(n_rows + n_rows / 8);
         let fresh = self.widths.iter().map(|width| TextColumn::with_capacity(room, room * width * 9 / 8)).collect();

@@ -47,7 +47,7 @@ pub(super) fn read_input(mut input: Input, options: &ReadOptions, max_rows: usiz
         let batch = reader.next_batch(max_rows)?;
         bad.append(&mut reader.take_bad_rows());
         let Some(batch) = batch else { break };
-        assert!(batch.n_rows() <= max_rows.max(super::table::MAX_HELD + 1) + super::table::MAX_HELD);
+        assert!(batch.n_rows() <= max_rows.max(table::MAX_HELD + 1) + table::MAX_HELD);
         assert_eq!(batch.columns.len(), sniffed.header.len());
         for at in 0..batch.n_rows() {
             let cells = batch.columns.iter().map(|column| column.get(at).map(str::to_owned)).collect();
@@ -157,6 +157,23 @@ fn preamble_blank_lines_totals_and_footers_are_no_rows() {
     assert_eq!(skipped[1], (11, "合计,,,18,"));
     assert!(skipped.contains(&(13, "3,18")) && skipped.contains(&(14, "导出时间：2026-03-01")));
     assert!(got.bad.is_empty());
+}
+
+#[test]
+fn a_bill_with_a_long_preamble_is_read() {
+    let mut text = "\u{feff}微信支付账单明细,,,,\n微信昵称：[张三],,,,\n起始时间：[2026-02-01 00:00:00] 终止时间：[2026-02-28 23:59:59],,,,\n\
+        ,,,,\n共2笔记录,,,,\n收入：1笔 5.00元,,,,\n"
+        .to_owned();
+    text += "----------------------微信支付账单明细列表--------------------,,,,\n\
+        交易时间,交易类型,收/支,金额(元),交易单号\n\
+        2026-02-01 10:00:00,商户消费,收入,¥5.00,1001\t\n2026-02-02 10:00:00,商户消费,/,¥6.00,1002\t\n";
+    let got = read("bill.csv", text.as_bytes()).unwrap();
+    assert_eq!(got.sniffed.header, ["交易时间", "交易类型", "收/支", "金额(元)", "交易单号"]);
+    assert_eq!(got.sniffed.header_row, 7);
+    assert_eq!(
+        got.lines(),
+        ["9: 2026-02-01 10:00:00|商户消费|收入|¥5.00|1001\t", "10: 2026-02-02 10:00:00|商户消费|/|¥6.00|1002\t"]
+    );
 }
 
 #[test]

@@ -437,13 +437,16 @@ fn send_rows(
     }
 }
 
-/// The first rows of a sheet as text; blank rows between them are there too, so that positions are row numbers.
+/// The cells of a row, `None` where there is none.
+pub(super) type OwnedRow = Vec<Option<String>>;
+
+/// The first rows of a sheet as text, and whether these are all; blank rows between them are there too, so that positions are row numbers.
 pub(super) fn head<R: Read + Seek>(
     book: &mut Workbook<R>,
     sheet: &str,
     n: usize,
     limits: &Limits,
-) -> Result<(Vec<Vec<Option<String>>>, bool), Error> {
+) -> Result<(Vec<OwnedRow>, bool), Error> {
     let mut rows = Vec::new();
     let mut is_whole = true;
     book.read(sheet, limits, n, |block| {

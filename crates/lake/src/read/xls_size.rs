@@ -181,7 +181,7 @@ fn workbook_stream(file: &[u8]) -> Option<Vec<u8>> {
     for id in table_ids.into_iter().filter(|&id| id < END).take(max_sectors) {
         table.extend(sector(id)?.chunks_exact(4).filter_map(|entry| u32_at(entry, 0)));
     }
-    let chain = |start: u32| chain(start, &table, |id| sector(id), file.len());
+    let chain = |start: u32| chain(start, &table, sector, file.len());
     let directory = chain(u32_at(file, 48)?);
     let entries = || directory.chunks_exact(128);
     let stream = ["Workbook", "Book"].into_iter().find_map(|name| {

@@ -1,0 +1,177 @@
+//! `zhike bench`: generated retail data of any size through the real use cases, with times and memory.
+
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use zhike_domain::id::ProfileId;
+use zhike_domain::import::entity::Entity;
+use zhike_domain::sensitive::Sensitive;
+use zhike_engine::Ctx;
+use zhike_engine::import::{self, ImportOptions};
+use zhike_engine::profiles::{self, Show};
+use zhike_engine::query::{self, QueryLimits};
+use zhike_engine::refresh::{self, RefreshOptions};
+
+use super::{Failure, Global, Outcome};
+
+/// Measures import, refresh and queries on generated data in the data directory, which must be empty.
+#[derive(Args)]
+pub(super) struct Bench {
+    /// Orders to generate.
+    #[arg(long, default_value_t = 1_000_000)]
+    orders: u64,
+    /// Customers to spread them over.
+    #[arg(long, default_value_t = 50_000)]
+    customers: u64,
+    /// Seed: the same seed and sizes give the same file.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Only write the generated file here.
+    #[arg(long, value_name = "FILE")]
+    generate: Option<PathBuf>,
+    /// Profiles looked up.
+    #[arg(long, default_value_t = 500)]
+    lookups: u64,
+}
+
+impl Bench {
+    pub(super) async fn run(self, global: &Global) -> Outcome {
+        if let Some(path) = &self.generate {
+            self.write(path)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        let ctx = global.open().await?;
+        if !import::list(&ctx, 1, None).await?.is_empty() {
+            return Err(Failure::new(
+                "the data directory is not empty: name a new one",
+                "数据目录不是空的：请换一个新目录",
+            ));
+        }
+        let file = ctx.dir().join("bench.csv");
+        self.write(&file)?;
+        let mut out = std::io::stdout().lock();
+        let n_bytes = std::fs::metadata(&file)?.len();
+        writeln!(out, "orders {} · customers {} · {} MB of CSV", self.orders, self.customers, n_bytes >> 20)?;
+
+        forget_peak();
+        let started = Instant::now();
+        let options = ImportOptions { entity: Some(Entity::Orders), ..ImportOptions::default() };
+        let report = import::import(&ctx, import::file_at(&file), options, Arc::new(|_| {})).await?;
+        let took = started.elapsed();
+        let rate = report.rows_read as f64 / took.as_secs_f64();
+        writeln!(out, "import: {:.1} s, {rate:.0} rows/s, peak {} MiB", took.as_secs_f64(), peak_mib())?;
+        std::fs::remove_file(&file)?;
+
+        forget_peak();
+        let started = Instant::now();
+        let done = refresh::refresh(&ctx, RefreshOptions::default()).await?;
+        let took = started.elapsed().as_secs_f64();
+        writeln!(out, "refresh: {took:.2} s for {} customers, peak {} MiB", done.n_customers, peak_mib())?;
+
+        let (p50, p99) = self.look_up(&ctx).await?;
+        writeln!(out, "profile: p50 {:.1} ms, p99 {:.1} ms", p50.as_secs_f64() * 1e3, p99.as_secs_f64() * 1e3)?;
+
+        let count = "SELECT count(*) FROM rfm WHERE tier = 'core' AND recency_days <= 30 AND profile_id IN (\
+                     SELECT profile_id FROM orders WHERE channel = 'app' GROUP BY profile_id HAVING count(*) >= 3)";
+        writeln!(out, "segment count: {:.2} s", self.timed(&ctx, count).await?)?;
+        let rfm = "SELECT count(*), sum(f), sum(m) FROM (SELECT profile_id, max(ordered_at) AS r, count(*) AS f, \
+                   sum(net_amount) AS m FROM orders WHERE status <> 'cancelled' GROUP BY profile_id)";
+        writeln!(out, "rfm aggregate: {:.2} s", self.timed(&ctx, rfm).await?)?;
+        ctx.close().await;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Best of three, in seconds.
+    async fn timed(&self, ctx: &Ctx, sql: &str) -> Result<f64, Failure> {
+        let mut best = f64::MAX;
+        for _ in 0..3 {
+            let started = Instant::now();
+            let mut rows = query::sql(ctx, sql, QueryLimits::default()).await?;
+            while rows.next().await?.is_some() {}
+            best = best.min(started.elapsed().as_secs_f64());
+        }
+        Ok(best)
+    }
+
+    async fn look_up(&self, ctx: &Ctx) -> Result<(Duration, Duration), Failure> {
+        let mut random = Random::new(self.seed ^ 0x5eed);
+        let mut times = Vec::new();
+        for _ in 0..self.lookups {
+            let member = Sensitive::new(member(random.below(self.customers)));
+            let started = Instant::now();
+            let found: Vec<ProfileId> = profiles::find(ctx, None, &member).await?;
+            for profile in found {
+                profiles::view(ctx, profile, &Show::Masked).await?;
+                profiles::orders(ctx, profile, 0, 20).await?;
+            }
+            times.push(started.elapsed());
+        }
+        times.sort_unstable();
+        let at = |share: f64| times.get((times.len() as f64 * share) as usize).copied().unwrap_or_default();
+        Ok((at(0.5), at(0.99)))
+    }
+
+    /// Orders over two years; a few customers buy most, as in shops.
+    fn write(&self, path: &Path) -> std::io::Result<()> {
+        const CHANNELS: [&str; 4] = ["app", "web", "store", "mini_program"];
+        let mut random = Random::new(self.seed);
+        let mut out = BufWriter::with_capacity(1 << 20, std::fs::File::create(path)?);
+        writeln!(out, "order_id,member_id,ordered_at,amount,status,channel,store_id")?;
+        let start = jiff::civil::date(2024, 1, 1);
+        for order in 0..self.orders {
+            let skewed = random.below(self.customers).min(random.below(self.customers));
+            let day = (order * 730 / self.orders.max(1)) as i64;
+            let date = start.saturating_add(jiff::Span::new().days(day));
+            let seconds = random.below(86_400);
+            let status = if random.below(50) == 0 { "cancelled" } else { "completed" };
+            writeln!(
+                out,
+                "O{order:010},{},{date} {:02}:{:02}:{:02},{}.{:02},{status},{},S{:03}",
+                member(skewed),
+                seconds / 3600,
+                seconds / 60 % 60,
+                seconds % 60,
+                random.below(900) + 5,
+                random.below(100),
+                CHANNELS[random.below(4) as usize],
+                random.below(300),
+            )?;
+        }
+        out.flush()
+    }
+}
+
+fn member(number: u64) -> String {
+    format!("M{number:08}")
+}
+
+/// A small generator: the same on every machine, good enough to spread orders.
+struct Random(u64);
+
+impl Random {
+    fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
+    fn below(&mut self, n: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % n.max(1)
+    }
+}
+
+/// Lets the kernel count the peak of memory anew; where it cannot, the peak is that of the process.
+fn forget_peak() {
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
+}
+
+fn peak_mib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|text| text.trim().split(' ').next()?.parse::<u64>().ok()).unwrap_or(0) >> 10
+}
