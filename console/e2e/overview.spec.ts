@@ -40,6 +40,21 @@ test('a tier leads to as many people as its number says', async ({ page }) => {
   expect(numberIn(((await total.textContent()) ?? '').replace(/[^\d]/g, ''))).toBe(n)
 })
 
+test('filters and days are chosen from lists that open where they should', async ({ page }) => {
+  await open(page, '/customers')
+  await page.getByLabel('RFM 分组').click()
+  await page.locator('.ant-select-item-option').filter({ hasText: '重要价值' }).click()
+  await expect(page).toHaveURL(/rfm_segment=champions/)
+  await expect(page.locator('.zk-pager > span').first()).toHaveText(/\d/)
+  await open(page, '/')
+  await page.getByText('自定义', { exact: true }).click()
+  await page.locator('.ant-picker').click()
+  await page.locator('.ant-picker-cell-in-view:not(.ant-picker-cell-disabled)').first().click()
+  await page.locator('.ant-picker-cell-in-view:not(.ant-picker-cell-disabled)').nth(6).click()
+  await expect(page).toHaveURL(/range=custom&from=\d{4}-\d{2}-01&to=\d{4}-\d{2}-07|from=\d{4}-\d{2}-01/)
+  await expect(page.locator('.zk-kpi')).toHaveCount(6)
+})
+
 test('the keyboard steps through the trend and opens the search', async ({ page }) => {
   await open(page, '/')
   await page.locator('.zk-chart-frame').focus()

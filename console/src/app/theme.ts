@@ -72,11 +72,17 @@ export const COLOURS: Record<Scheme, typeof light> = { light, dark }
 /** What each concept is coloured, the same on every page. */
 export const TIER_COLOUR = { core: 'series-1', potential: 'series-5', general: 'series-6', at_risk: 'series-2' } as const
 
+/** Whether the reader has asked for less motion. */
+export function isCalm(): boolean {
+  return globalThis.matchMedia?.('(prefers-reduced-motion: reduce)').matches ?? false
+}
+
 /** Tokens for antd; its own defaults miss the contrast that WCAG AA asks for. */
 export function antdTheme(scheme: Scheme): ThemeConfig {
   const c = COLOURS[scheme]
   const shared = {
     fontFamily: FONT,
+    motion: !isCalm(),
     fontSize: 14,
     borderRadius: 6,
     colorBgLayout: c.bg,

@@ -5,7 +5,7 @@ import { Segmented } from 'antd'
 import { useEffect, useEffectEvent, useId, useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useSettings } from '../app/settings'
-import { COLOURS, FONT, type Scheme } from '../app/theme'
+import { COLOURS, FONT, isCalm, type Scheme } from '../app/theme'
 import { init } from './echarts'
 
 export type Palette = (typeof COLOURS)[Scheme]
@@ -37,10 +37,9 @@ export function Chart({ title, description, option, n, read, legend = [], height
 
   const draw = useEffectEvent(() => {
     const palette = COLOURS[scheme]
-    const calm = globalThis.matchMedia('(prefers-reduced-motion: reduce)').matches
     chart.current?.setOption(
       {
-        animation: !calm,
+        animation: !isCalm(),
         animationDuration: 300,
         textStyle: { fontFamily: FONT, color: palette['text-2'] },
         aria: { enabled: true, label: { description } },

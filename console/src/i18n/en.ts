@@ -453,7 +453,7 @@ export const en = {
     off_by_one: 'Off by {{n}} row; please give this report to an administrator',
     off_by_other: 'Off by {{n}} rows; please give this report to an administrator',
     quality: 'Data quality',
-    quality_of: '{{score}} of 100',
+    out_of: 'of 100',
     quality_none: 'No score',
     completeness: 'Completeness',
     validity: 'Validity',

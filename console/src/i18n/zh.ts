@@ -444,7 +444,7 @@ export const zh = {
     adds_up: '合计相符',
     off_by_other: '合计差 {{n}} 行，请把这份报告发给管理员',
     quality: '数据质量',
-    quality_of: '{{score}} 分，满分 100',
+    out_of: '满分 100',
     quality_none: '没有评分',
     completeness: '完整',
     validity: '有效',

@@ -118,6 +118,14 @@ impl ScanFile {
         let meta = ObjectMeta { location, last_modified: Default::default(), size, e_tag: None, version: None };
         Ok(Self { meta, partition: Vec::new(), statistics: None })
     }
+
+    /// Says how many rows the file has; joins are planned by that.
+    pub(crate) fn with_rows(mut self, schema: &Schema, n_rows: usize) -> Self {
+        let mut statistics = Statistics::new_unknown(schema);
+        statistics.num_rows = Precision::Exact(n_rows);
+        self.statistics = Some(Arc::new(statistics));
+        self
+    }
 }
 
 /// See the module.

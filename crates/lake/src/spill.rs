@@ -75,9 +75,9 @@ impl Spill {
             writer.write(&batch).map_err(|error| write_error(&path, error))?;
         }
         writer.close().map_err(|error| write_error(&path, error))?;
-        self.n_pending = 0;
+        let n_rows = std::mem::take(&mut self.n_pending);
         let size = file.metadata().map_err(|error| Error::io("read", &path, error))?.len();
-        self.files.push(ScanFile::new(&path, size)?);
+        self.files.push(ScanFile::new(&path, size)?.with_rows(schema, n_rows));
         Ok(())
     }
 

@@ -47,8 +47,8 @@ function Quality({ quality }: { quality: LoadReport['quality'] }) {
   return (
     <Card title={t('report.quality')}>
       <p className="zk-quality">
-        <strong>{format.count(quality.score)}</strong>
-        <span>{t('report.quality_of', { score: format.quantity(Math.round(quality.score * 10) / 10) })}</span>
+        <strong>{format.quantity(Math.round(quality.score * 10) / 10)}</strong>
+        <span>{t('report.out_of')}</span>
       </p>
       <ul className="zk-parts">
         {PARTS.map((part) => (

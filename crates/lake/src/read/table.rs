@@ -19,6 +19,8 @@ const MAX_HELD_BYTES: usize = 1 << 20;
 /// Bad rows that end a batch.
 const MAX_BAD: usize = 10_000;
 const MAX_BAD_BYTES: usize = 16 << 20;
+/// How much is kept of a row that is too long: a small file may repeat one long text on many rows.
+const MAX_LONG_BYTES: usize = 64 << 10;
 /// Names of unknown keys that are kept.
 const MAX_KEYS: usize = 100;
 
@@ -223,7 +225,10 @@ impl Table {
 
     #[cold]
     pub(super) fn reject(&mut self, row_no: u64, reason: Reason, detail: String, mut text: String) {
-        text.truncate(text.floor_char_boundary(self.max_cell_bytes));
+        let room =
+            if reason == Reason::CellTooLong { MAX_LONG_BYTES.min(self.max_cell_bytes) } else { self.max_cell_bytes };
+        text.truncate(text.floor_char_boundary(room));
+        text.shrink_to_fit();
         text.truncate(text.trim_end_matches(['\r', '\n']).len());
         self.bad_bytes += text.len();
         self.bad.push(BadRow { row_no, reason, detail, text });
