@@ -123,7 +123,7 @@ export function upload(file: File, signal: AbortSignal) {
   )
 }
 
-export function startImport(body: { upload_id: string; entity: string; source: string; mapping: Mapping; dry_run: boolean }) {
+export function startImport(body: { upload_id: string; entity: string; source: string | null; mapping: Mapping; dry_run: boolean }) {
   return unwrap(client.POST('/api/v1/imports', { body }))
 }
 

@@ -4,108 +4,6 @@
  */
 
 export interface paths {
-    "/api/v1/workspace": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The workspace and how far its data reach. */
-        get: operations["workspace"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/overview": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Key figures, trend, tiers and RFM groups. */
-        get: operations["overview"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/profiles": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Customers, the most recent order first. */
-        get: operations["list_profiles"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/profiles/search": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Customers by an exact identity. */
-        post: operations["search_profiles"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/profiles/{profile_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** One customer. */
-        get: operations["profile"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/profiles/{profile_id}/orders": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Orders of one customer, newest first. */
-        get: operations["profile_orders"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/imports": {
         parameters: {
             query?: never;
@@ -114,61 +12,10 @@ export interface paths {
             cookie?: never;
         };
         /** Loads, newest first. */
-        get: operations["list_imports"];
+        get: operations["get_imports"];
         put?: never;
-        /** Load an uploaded file, or try it. */
-        post: operations["start_import"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/uploads": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Put a file on the server and guess its mapping. */
-        post: operations["upload"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/uploads/{upload_id}/guess": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Guess the mapping for another entity. */
-        post: operations["guess_mapping"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/jobs/{job_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** How far background work has come. */
-        get: operations["job"];
-        put?: never;
-        post?: never;
+        /** Loads an uploaded file in the background. */
+        post: operations["post_imports"];
         delete?: never;
         options?: never;
         head?: never;
@@ -182,8 +29,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One load and its report. */
-        get: operations["import_report"];
+        /** One load with its report. */
+        get: operations["get_imports_batch_id"];
         put?: never;
         post?: never;
         delete?: never;
@@ -199,8 +46,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Rows that were not loaded. */
-        get: operations["list_quarantine"];
+        /** The rows that a load set aside, without their content. */
+        get: operations["get_imports_batch_id_quarantine"];
         put?: never;
         post?: never;
         delete?: never;
@@ -218,8 +65,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Show the cells of one row; logged. */
-        post: operations["reveal_row"];
+        /** Shows a row in the clear; the act and its reason go to the audit trail. */
+        post: operations["post_imports_batch_id_quarantine_row_no_reveal"];
         delete?: never;
         options?: never;
         head?: never;
@@ -235,8 +82,161 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Load quarantined rows again. */
-        post: operations["replay"];
+        /** Loads rows again, repaired or as they are, in the background. */
+        post: operations["post_imports_batch_id_replay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far a job has come. */
+        get: operations["get_jobs_job_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Figures of some days against earlier ones, tiers and groups of the newest refresh. */
+        get: operations["get_overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/profiles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Customers by net amount, largest first. */
+        get: operations["get_profiles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/profiles/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Customers with an identity of exactly this value. The value stands in the body, so that no log keeps it. */
+        post: operations["post_profiles_search"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/profiles/{profile_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One customer, whole. */
+        get: operations["get_profiles_profile_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/profiles/{profile_id}/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The orders of a customer, newest first, with their lines. */
+        get: operations["get_profiles_profile_id_orders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a file (multipart field `file`), seals it, and says how it would be read. */
+        post: operations["post_uploads"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/uploads/{upload_id}/guess": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How an upload would be read as another entity. */
+        post: operations["post_uploads_upload_id_guess"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the workspace is and holds. */
+        get: operations["get_workspace"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -247,587 +247,531 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description What every failed request answers. */
-        ErrorBody: {
-            /** @description The failure. */
-            error: {
-                code: string;
-                message: string;
-                message_zh: string;
-                request_id: string;
-            };
-        };
-        /** @enum {string} */
-        Tier: "core" | "potential" | "general" | "at_risk";
-        /** @enum {string} */
-        RfmSegment: "champions" | "promising_value" | "keep_value" | "cant_lose" | "loyal_low" | "promising" | "slipping" | "lost";
-        /** @enum {string} */
-        Entity: "profiles" | "orders" | "order_items" | "order_lines" | "products" | "events" | "interactions" | "feedback" | "campaigns" | "touches";
-        /** @description The workspace and how far its data reach. */
-        Workspace: {
+        /** @description What a loaded column looks like. */
+        ColumnReport: {
+            max: string | null;
+            min: string | null;
+            /** Format: int64 */
+            n: number;
+            /**
+             * Format: int64
+             * @description Distinct values; an estimate when there are many.
+             */
+            n_distinct: number;
+            /** Format: int64 */
+            n_missing: number;
             name: string;
-            /** @example CNY */
-            currency: string;
-            /** @example Asia/Shanghai */
-            zone: string;
-            version: string;
-            /** Format: date */
-            data_from: string | null;
-            /** Format: date */
-            data_to: string | null;
-            /**
-             * Format: date
-             * @description Day of the last refresh.
-             */
-            as_of: string | null;
-            /** Format: date-time */
-            refreshed_at: string | null;
-            /** Format: int64 */
-            n_profiles: number;
-            /** Format: int64 */
-            n_orders: number;
         };
-        /** @description One key figure and the same figure of the compared period. */
-        Kpi: {
-            /** @enum {string} */
-            key: "net_sales" | "orders" | "active_customers" | "new_customers" | "repurchase_rate" | "refund_rate";
-            /** @enum {string} */
-            unit: "money" | "count" | "ratio";
-            value: string | number | null;
-            previous: string | number | null;
-            series: (number | null)[];
+        /** @description Body of an error. */
+        ErrorBody: {
+            error: components["schemas"]["ErrorDetail"];
         };
-        /** @description One day. */
-        TrendPoint: {
-            /** Format: date */
-            on: string;
-            /**
-             * @description Decimal number as text, e.g. "123.45".
-             * @example 123.45
-             */
-            net_sales: string | null;
-            /** Format: int64 */
-            orders: number | null;
-            /** Format: int64 */
-            active_customers: number | null;
-            /** @description The day is not over yet. */
-            is_partial: boolean;
-            /**
-             * @description Decimal number as text, e.g. "123.45".
-             * @example 123.45
-             */
-            previous_net_sales: string | null;
+        /** @description What went wrong. */
+        ErrorDetail: {
+            /** @description Code of docs/errors.md. */
+            code: string;
+            /** @description What, where, remedy, in English. */
+            message: string;
+            /** @description The same in Chinese. */
+            message_zh: string;
+            /** @description Names the request in the log. */
+            request_id: string | null;
         };
-        /** @description One tier. */
-        TierShare: {
-            tier: components["schemas"]["Tier"];
-            /** Format: int64 */
-            n_customers: number;
-            /** Format: double */
-            customer_ratio: number;
-            /**
-             * @description Decimal number as text, e.g. "123.45".
-             * @example 123.45
-             */
-            monetary: string;
-            /** Format: double */
-            monetary_ratio: number;
+        /** @description As what an upload is to be read. */
+        GuessRequest: {
+            entity: string;
         };
-        /** @description One RFM group. */
-        RfmSegmentShare: {
-            rfm_segment: components["schemas"]["RfmSegment"];
-            /** Format: int64 */
-            n_customers: number;
-            /** Format: double */
-            customer_ratio: number;
-            /**
-             * @description Decimal number as text, e.g. "123.45".
-             * @example 123.45
-             */
-            monetary: string;
-            /** Format: double */
-            monetary_ratio: number;
-            /** Format: double */
-            avg_recency_days: number | null;
-        };
-        /** @description How business and customers are doing. */
-        Overview: {
-            /** Format: date */
-            from: string;
-            /** Format: date */
-            to: string;
-            /** Format: date */
-            compare_from: string | null;
-            /** Format: date */
-            compare_to: string | null;
-            currency: string;
-            kpis: components["schemas"]["Kpi"][];
-            trend: components["schemas"]["TrendPoint"][];
-            tiers: components["schemas"]["TierShare"][];
-            rfm_segments: components["schemas"]["RfmSegmentShare"][];
-            sentence_zh: string;
-            sentence_en: string;
-        };
-        /** @description One customer in a list; personal fields are masked. */
-        ProfileItem: {
-            profile_id: string;
-            name: string | null;
-            phone: string | null;
-            province: string | null;
-            city: string | null;
-            /** @enum {string|null} */
-            tier: "core" | "potential" | "general" | "at_risk" | null;
-            /** @enum {string|null} */
-            rfm_segment: "champions" | "promising_value" | "keep_value" | "cant_lose" | "loyal_low" | "promising" | "slipping" | "lost" | null;
-            /** Format: int64 */
-            r_score: number | null;
-            /** Format: int64 */
-            f_score: number | null;
-            /** Format: int64 */
-            m_score: number | null;
-            /**
-             * @description Decimal number as text, e.g. "123.45".
-             * @example 123.45
-             */
-            monetary: string | null;
-            /** Format: int64 */
-            frequency: number | null;
-            /** Format: date-time */
-            last_ordered_at: string | null;
-        };
-        /** @description A page of customers. */
-        ProfilePage: {
-            items: components["schemas"]["ProfileItem"][];
-            next: string | null;
-            /** Format: int64 */
-            total: number;
-        };
-        /** @description An exact search; the value is sent in the body so that it is in no URL and no log. */
-        ProfileSearch: {
-            kind?: string | null;
-            value: string;
-        };
-        /** @description Customers found. */
-        ProfileSearchResult: {
-            items: components["schemas"]["ProfileItem"][];
-        };
-        /** @description One resolved person; personal fields are masked. */
-        Profile: {
-            profile_id: string;
-            /** @description person or company */
-            kind: string;
-            name: string | null;
-            phone: string | null;
-            email: string | null;
-            id_number: string | null;
-            address: string | null;
-            birthday: string | null;
-            gender: string | null;
-            /** Format: int64 */
-            birth_year: number | null;
-            country: string | null;
-            province: string | null;
-            city: string | null;
-            member_level: string | null;
-            /** Format: date */
-            registered_on: string | null;
-            acquisition_channel: string | null;
-            /** Format: date-time */
-            created_at: string;
-            /** Format: date-time */
-            first_seen_at: string | null;
-            /** Format: date-time */
-            last_seen_at: string | null;
-            traits: {
-                [key: string]: unknown;
-            };
-        };
-        /** @description One identity of a person; the value is masked. */
+        /** @description One identity. */
         Identity: {
+            first_seen_at: string | null;
             identity_id: string;
             kind: string;
-            value: string;
-            status: string;
-            /** Format: date-time */
-            first_seen_at: string | null;
-            /** Format: date-time */
             last_seen_at: string | null;
-            source: string | null;
+            source: string;
+            status: string;
+            value: string | null;
         };
-        /** @description Why two identities are one person. */
+        /** @description How two identities were joined. */
         IdentityEdge: {
-            edge_id: string;
-            left_identity_id: string;
-            right_identity_id: string;
-            /** @description deterministic, probabilistic, manual or split */
-            kind: string;
-            /** Format: double */
-            strength: number | null;
-            reason: string;
-            source: string | null;
-            /** Format: date-time */
             created_at: string;
-            /** Format: date-time */
+            edge_id: string;
+            kind: string;
+            left_identity_id: string;
+            reason: string;
+            right_identity_id: string;
+            source: string;
+            /** Format: double */
+            strength: number;
             undone_at: string | null;
         };
-        /** @description Recency, frequency and money of one customer, and the place among all. */
-        ProfileRfm: {
-            /** Format: date */
-            as_of: string;
+        /** @description A load in a list. */
+        ImportItem: {
+            batch_id: string;
+            entity: string;
+            error: string | null;
+            file_name: string;
+            finished_at: string | null;
+            /** Format: double */
+            quality: number | null;
             /** Format: int64 */
-            recency_days: number;
+            rows_duplicate: number;
             /** Format: int64 */
-            frequency: number;
+            rows_loaded: number;
+            /** Format: int64 */
+            rows_quarantined: number;
+            /** Format: int64 */
+            rows_read: number;
+            source: string;
+            started_at: string;
+            status: components["schemas"]["LoadStatus"];
+        };
+        /** @description A page of loads. */
+        ImportPage: {
+            items: components["schemas"]["ImportItem"][];
+            next: string | null;
+        };
+        /** @description What to load. */
+        ImportRequest: {
+            /** @description Clean and count only. */
+            dry_run?: boolean;
+            entity: string;
+            mapping?: components["schemas"]["Mapping"] | null;
+            source?: string | null;
+            upload_id: string;
+        };
+        /** @description A load with its report. */
+        ImportSheet: {
+            batch: components["schemas"]["ImportItem"];
+            report: components["schemas"]["LoadReport"] | null;
+        };
+        /** @description A job as it stands. */
+        Job: {
+            batch_id: string | null;
+            error: string | null;
+            error_zh: string | null;
+            job_id: string;
+            report: components["schemas"]["LoadReport"] | null;
+            /** Format: int64 */
+            rows_done: number;
+            /** Format: double */
+            rows_per_second: number;
             /**
-             * @description Decimal number as text, e.g. "123.45".
-             * @example 123.45
+             * Format: int64
+             * @description Rows of the file, reckoned from the share of it that was read.
              */
-            monetary: string;
+            rows_total: number | null;
+            stage: string;
+            /** @description running, done, failed. */
+            state: string;
+        };
+        /** @description A load that was started. */
+        JobStarted: {
+            job_id: string;
+        };
+        /** @description One figure with its past. */
+        Kpi: {
+            key: components["schemas"]["KpiKey"];
+            previous: components["schemas"]["KpiValue"] | null;
+            /** @description By day; empty where a day has no such figure. */
+            series: (number | null)[];
+            unit: components["schemas"]["KpiUnit"];
+            value: components["schemas"]["KpiValue"] | null;
+        };
+        /**
+         * @description The figures of the overview.
+         * @enum {string}
+         */
+        KpiKey: "net_sales" | "orders" | "active_customers" | "new_customers" | "repurchase_rate" | "refund_rate";
+        /**
+         * @description What a figure counts.
+         * @enum {string}
+         */
+        KpiUnit: "money" | "count" | "ratio";
+        /** @description Money as decimal text, the others as numbers. */
+        KpiValue: string | number;
+        /** @description The report of a load; `rows_read = rows_loaded + rows_duplicate + rows_quarantined`. */
+        LoadReport: {
+            columns: components["schemas"]["ColumnReport"][];
+            mapping: components["schemas"]["Mapping"];
             /** Format: int64 */
-            r_score: number;
-            /** Format: int64 */
-            f_score: number;
-            /** Format: int64 */
-            m_score: number;
-            rfm_segment: components["schemas"]["RfmSegment"];
-            tier: components["schemas"]["Tier"];
-            /** @description quintile or threshold */
-            mode: string;
-            /** @description Share of customers below, 0 to 1. */
-            percentile: {
-                /** Format: double */
-                recency: number;
-                /** Format: double */
-                frequency: number;
-                /** Format: double */
-                monetary: number;
+            n_skipped_lines: number;
+            notes_en: string[];
+            notes_zh: string[];
+            quality: components["schemas"]["Quality"];
+            /** @description Rows set aside, by reason. */
+            reasons: {
+                [key: string]: number;
             };
-            why_zh: string[];
-            why_en: string[];
-        };
-        /** @description All orders of one customer. */
-        ProfileTotals: {
             /** Format: int64 */
-            n_orders: number;
-            /**
-             * @description Decimal number as text, e.g. "123.45".
-             * @example 123.45
-             */
-            amount: string;
-            /**
-             * @description Decimal number as text, e.g. "123.45".
-             * @example 123.45
-             */
-            refunded_amount: string;
-            /**
-             * @description Decimal number as text, e.g. "123.45".
-             * @example 123.45
-             */
-            net_amount: string;
-            /** Format: date-time */
-            first_ordered_at: string | null;
-            /** Format: date-time */
-            last_ordered_at: string | null;
-            /**
-             * @description Decimal number as text, e.g. "123.45".
-             * @example 123.45
-             */
-            average_order: string | null;
+            rows_duplicate: number;
+            /** Format: int64 */
+            rows_loaded: number;
+            /** Format: int64 */
+            rows_quarantined: number;
+            /** Format: int64 */
+            rows_read: number;
+            /** @description Uses of cleaning rules, by code. */
+            rules: {
+                [key: string]: number;
+            };
+            /** @description The first lines that were no rows. */
+            skipped_lines: string[];
         };
-        /** @description One month. */
+        /**
+         * @description How far a load has come.
+         * @enum {string}
+         */
+        LoadStatus: "running" | "prepared" | "loaded" | "failed";
+        /** @description How a file is read; further keys of the mapping file may stand beside these and are kept. */
+        Mapping: {
+            columns: components["schemas"]["MappingColumn"][];
+            currency: string | null;
+            date_order: string | null;
+            entity: string;
+            source: string | null;
+            /** Format: int32 */
+            version: number;
+            zone: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description Where one column goes; no target: it is not loaded. */
+        MappingColumn: {
+            /**
+             * Format: float
+             * @description 0 to 1; 1 when absent.
+             */
+            confidence?: number | null;
+            header: string;
+            target?: string | null;
+            unit?: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description Sums of one month. */
         MonthValue: {
-            /** @example 2011-03 */
-            month: string;
-            /**
-             * @description Decimal number as text, e.g. "123.45".
-             * @example 123.45
-             */
-            net_amount: string;
-            /**
-             * @description Decimal number as text, e.g. "123.45".
-             * @example 123.45
-             */
             cumulative: string;
+            month: string;
             /** Format: int64 */
             n_orders: number;
+            net_amount: string;
         };
-        /** @description Everything about one customer. */
-        ProfileSheet: {
-            currency?: string;
-            profile: components["schemas"]["Profile"];
-            identities: components["schemas"]["Identity"][];
-            edges: components["schemas"]["IdentityEdge"][];
-            rfm: null | components["schemas"]["ProfileRfm"];
-            totals: components["schemas"]["ProfileTotals"];
-            value_by_month: components["schemas"]["MonthValue"][];
+        /** @description One order. */
+        Order: {
+            amount: string | null;
+            channel: string | null;
+            currency: string;
+            discount: string | null;
+            items: components["schemas"]["OrderLine"][];
+            kind: string | null;
+            /** Format: double */
+            n_items: number | null;
+            net_amount: string | null;
+            order_id: string;
+            ordered_at: string | null;
+            original_amount: string | null;
+            refunded_amount: string | null;
+            source: string;
+            status: string | null;
+            store_id: string | null;
         };
         /** @description One line of an order. */
         OrderLine: {
+            amount: string | null;
+            is_refund: boolean;
             /** Format: int64 */
             line_no: number;
             product_id: string | null;
             product_name: string | null;
             /** Format: double */
             quantity: number | null;
-            /**
-             * @description Decimal number as text, e.g. "123.45".
-             * @example 123.45
-             */
             unit_price: string | null;
-            /**
-             * @description Decimal number as text, e.g. "123.45".
-             * @example 123.45
-             */
-            amount: string | null;
-            is_refund: boolean;
         };
-        /** @description One order. */
-        Order: {
-            order_id: string;
-            source: string | null;
-            /** Format: date-time */
-            ordered_at: string;
-            status: string;
-            kind: string;
-            channel: string | null;
-            store_id: string | null;
-            /**
-             * @description Decimal number as text, e.g. "123.45".
-             * @example 123.45
-             */
-            amount: string;
-            /**
-             * @description Decimal number as text, e.g. "123.45".
-             * @example 123.45
-             */
-            discount: string | null;
-            /**
-             * @description Decimal number as text, e.g. "123.45".
-             * @example 123.45
-             */
-            refunded_amount: string | null;
-            /**
-             * @description Decimal number as text, e.g. "123.45".
-             * @example 123.45
-             */
-            net_amount: string;
-            currency: string;
-            /**
-             * @description Decimal number as text, e.g. "123.45".
-             * @example 123.45
-             */
-            original_amount: string | null;
-            /** Format: double */
-            n_items: number | null;
-            items: components["schemas"]["OrderLine"][];
-        };
-        /** @description A page of orders, newest first. */
+        /** @description A page of orders. */
         OrderPage: {
             items: components["schemas"]["Order"][];
             next: string | null;
         };
-        /** @description One load. */
-        ImportItem: {
-            batch_id: string;
-            file_name: string;
-            entity: string;
-            source: string;
-            /** @enum {string} */
-            status: "running" | "prepared" | "loaded" | "failed";
-            /** Format: int64 */
-            rows_read: number;
-            /** Format: int64 */
-            rows_loaded: number;
-            /** Format: int64 */
-            rows_duplicate: number;
-            /** Format: int64 */
-            rows_quarantined: number;
-            /** Format: double */
-            quality: number | null;
-            /** Format: date-time */
-            started_at: string;
-            /** Format: date-time */
-            finished_at: string | null;
-            error: string | null;
+        /** @description The figures of the first page. */
+        Overview: {
+            compare_from: string;
+            compare_to: string;
+            currency: string;
+            from: string;
+            kpis: components["schemas"]["Kpi"][];
+            rfm_segments: components["schemas"]["RfmSegmentShare"][];
+            sentence_en: string;
+            sentence_zh: string;
+            tiers: components["schemas"]["TierShare"][];
+            to: string;
+            trend: components["schemas"]["TrendPoint"][];
         };
-        /** @description A page of loads, newest first. */
-        ImportPage: {
-            items: components["schemas"]["ImportItem"][];
+        /** @description Share of customers that are worse, 0 to 1. */
+        Percentile: {
+            /** Format: double */
+            frequency: number;
+            /** Format: double */
+            monetary: number;
+            /** Format: double */
+            recency: number;
+        };
+        /** @description Who the customer is; personal fields masked. */
+        Profile: {
+            acquisition_channel: string | null;
+            address: string | null;
+            /** Format: int64 */
+            birth_year: number | null;
+            birthday: string | null;
+            city: string | null;
+            country: string | null;
+            created_at: string;
+            email: string | null;
+            first_seen_at: string | null;
+            gender: string | null;
+            id_number: string | null;
+            kind: string;
+            last_seen_at: string | null;
+            member_level: string | null;
+            name: string | null;
+            phone: string | null;
+            profile_id: string;
+            province: string | null;
+            registered_on: string | null;
+            traits: Record<string, never>;
+        };
+        /** @description A customer in a list; personal fields masked. */
+        ProfileItem: {
+            city: string | null;
+            /** Format: int32 */
+            f_score: number | null;
+            /** Format: int64 */
+            frequency: number | null;
+            last_ordered_at: string | null;
+            /** Format: int32 */
+            m_score: number | null;
+            monetary: string | null;
+            name: string | null;
+            phone: string | null;
+            profile_id: string;
+            province: string | null;
+            /** Format: int32 */
+            r_score: number | null;
+            rfm_segment: components["schemas"]["RfmSegment"] | null;
+            tier: components["schemas"]["Tier"] | null;
+        };
+        /** @description A page of customers. */
+        ProfilePage: {
+            items: components["schemas"]["ProfileItem"][];
+            /** @description Hand it back as `after` for the next page. */
             next: string | null;
+            /**
+             * Format: int64
+             * @description Customers that the filter leaves.
+             */
+            total: number;
         };
-        /** @description Where one column of the file goes. */
-        MappingColumn: {
-            header: string;
-            target: string | null;
-            unit: string | null;
-            /** Format: double */
-            confidence: number;
-        } & {
-            [key: string]: unknown;
-        };
-        /** @description How a file is read; keys that the console does not know are sent back as they came. */
-        Mapping: {
+        /** @description Scores, their place among all customers, and why. */
+        ProfileRfm: {
+            as_of: string;
+            /** Format: int32 */
+            f_score: number;
             /** Format: int64 */
-            version: number;
-            entity: string;
-            source: string;
-            zone: string | null;
-            date_order: string | null;
-            currency: string | null;
-            columns: components["schemas"]["MappingColumn"][];
-        } & {
-            [key: string]: unknown;
-        };
-        /** @description A column that a file may fill. */
-        Target: {
-            name: string;
-            title_zh: string;
-            title_en: string;
-            personal: boolean;
-            required: boolean;
-        };
-        /** @description A file on the server, not loaded yet. */
-        Upload: {
-            upload_id: string;
-            file_name: string;
+            frequency: number;
+            /** Format: int32 */
+            m_score: number;
+            mode: string;
+            monetary: string;
+            /** @description Share of customers that are worse, 0 to 1. */
+            percentile: components["schemas"]["Percentile"];
+            /** Format: int32 */
+            r_score: number;
             /** Format: int64 */
-            n_bytes: number;
-            encoding: string;
-            delimiter: string | null;
-            sheet: string | null;
-            entity: string;
-            source: string;
-            header: string[];
-            sample: (string | null)[][];
-            mapping: components["schemas"]["Mapping"];
-            doubts: string[];
-            targets: components["schemas"]["Target"][];
+            recency_days: number;
+            rfm_segment: components["schemas"]["RfmSegment"];
+            tier: components["schemas"]["Tier"];
+            why_en: string[];
+            why_zh: string[];
         };
-        /** @description Guess the mapping for another entity. */
-        GuessRequest: {
-            entity: string;
+        /** @description Whom to look up. */
+        ProfileSearch: {
+            /** @description Kind of identity; all kinds when absent. */
+            kind?: string | null;
+            /** @description Exact phone, e-mail, member number … */
+            value: string;
         };
-        /** @description Load an uploaded file, or only try it. */
-        ImportRequest: {
-            upload_id: string;
-            entity: string;
-            source: string;
-            mapping: components["schemas"]["Mapping"];
-            dry_run: boolean;
+        /** @description One customer, whole. */
+        ProfileSheet: {
+            currency: string;
+            edges: components["schemas"]["IdentityEdge"][];
+            identities: components["schemas"]["Identity"][];
+            profile: components["schemas"]["Profile"];
+            rfm: components["schemas"]["ProfileRfm"] | null;
+            totals: components["schemas"]["ProfileTotals"];
+            value_by_month: components["schemas"]["MonthValue"][];
         };
-        /** @description Work that goes on in the background. */
-        JobStarted: {
-            job_id: string;
-        };
-        /** @description One column of the file after cleaning. */
-        ColumnReport: {
-            name: string;
+        /** @description Sums over all orders. */
+        ProfileTotals: {
+            amount: string;
+            average_order: string | null;
+            first_ordered_at: string | null;
+            last_ordered_at: string | null;
             /** Format: int64 */
-            n: number;
-            /** Format: int64 */
-            n_missing: number;
-            /** Format: int64 */
-            n_distinct: number;
-            min: string | null;
-            max: string | null;
+            n_orders: number;
+            net_amount: string;
+            refunded_amount: string;
         };
-        /** @description Data quality, 0 to 100, and its five parts. */
+        /** @description How good the data of a load are, each 0 to 100. */
         Quality: {
-            /** Format: double */
-            score: number;
             /** Format: double */
             completeness: number;
             /** Format: double */
-            validity: number;
+            consistency: number;
+            /** Format: double */
+            score: number;
+            /**
+             * Format: double
+             * @description Missing for entities whose rows have no time.
+             */
+            timeliness: number | null;
             /** Format: double */
             uniqueness: number;
             /** Format: double */
-            consistency: number;
-            /** Format: double */
-            timeliness: number;
+            validity: number;
         };
-        /** @description What became of every row: rows_read = rows_loaded + rows_duplicate + rows_quarantined. */
-        LoadReport: {
-            /** Format: int64 */
-            rows_read: number;
-            /** Format: int64 */
-            rows_loaded: number;
-            /** Format: int64 */
-            rows_duplicate: number;
-            /** Format: int64 */
-            rows_quarantined: number;
-            rules: {
-                [key: string]: number;
-            };
-            reasons: {
-                [key: string]: number;
-            };
-            columns: components["schemas"]["ColumnReport"][];
-            quality: components["schemas"]["Quality"];
-            skipped_lines: string[];
-            notes_zh: string[];
-            notes_en: string[];
-            mapping: components["schemas"]["Mapping"];
-        };
-        /** @description How far background work has come. */
-        Job: {
-            job_id: string;
-            /** @enum {string} */
-            state: "running" | "done" | "failed";
-            stage: string;
-            /** Format: int64 */
-            rows_done: number;
-            /** Format: int64 */
-            rows_total: number | null;
-            /** Format: double */
-            rows_per_second: number;
-            batch_id: string | null;
-            report: null | components["schemas"]["LoadReport"];
-            error: string | null;
-        };
-        /** @description One load and its report. */
-        ImportSheet: {
-            batch: components["schemas"]["ImportItem"];
-            report: components["schemas"]["LoadReport"];
-        };
-        /** @description One row that was not loaded. */
+        /** @description A row set aside. */
         QuarantineItem: {
+            column_name: string | null;
+            detail: string | null;
+            reason_code: string;
+            reason_en: string;
+            reason_zh: string;
             /** Format: int64 */
             row_no: number;
-            reason_code: string;
-            reason_zh: string;
-            reason_en: string;
-            column_name: string | null;
-            detail: string;
-            /** @description open, replayed or discarded */
+            /** @description open, replayed, discarded. */
             status: string;
         };
-        /** @description A page of quarantined rows, and how many there are for each reason. */
+        /** @description A page of rows set aside. */
         QuarantinePage: {
-            items: components["schemas"]["QuarantineItem"][];
-            next: string | null;
+            /** @description Rows by reason. */
             counts: {
                 [key: string]: number;
             };
+            items: components["schemas"]["QuarantineItem"][];
+            next: string | null;
         };
-        /** @description Why the cells are shown; goes to the audit log. */
+        /** @description Rows to be loaded again. */
+        ReplayRequest: {
+            /** @description All that wait when absent. */
+            rows?: components["schemas"]["ReplayRow"][] | null;
+        };
+        /** @description A row to be loaded again. */
+        ReplayRow: {
+            /** @description New cells in the order of the header; the stored ones when absent. */
+            cells?: (string | null)[] | null;
+            /** Format: int64 */
+            row_no: number;
+        };
+        /** @description Why a row is to be seen. */
         RevealRequest: {
             reason: string;
         };
-        /** @description The cells of one row as they stand in the file. */
+        /** @description A row in the clear. */
         RevealedRow: {
-            header: string[];
             cells: (string | null)[];
+            header: string[];
         };
-        /** @description One row to load again; without cells as it is, with cells as corrected. */
-        ReplayRow: {
+        /**
+         * @description One of the eight RFM groups.
+         * @enum {string}
+         */
+        RfmSegment: "champions" | "promising_value" | "keep_value" | "cant_lose" | "loyal_low" | "promising" | "slipping" | "lost";
+        /** @description One of the eight groups. */
+        RfmSegmentShare: {
+            /** Format: double */
+            avg_recency_days: number;
+            /** Format: double */
+            customer_ratio: number;
+            monetary: string;
+            /** Format: double */
+            monetary_ratio: number;
             /** Format: int64 */
-            row_no: number;
-            cells: (string | null)[] | null;
+            n_customers: number;
+            rfm_segment: components["schemas"]["RfmSegment"];
         };
-        /** @description Rows to load again; null means all that are still open. */
-        ReplayRequest: {
-            rows: components["schemas"]["ReplayRow"][] | null;
+        /** @description What a column can become. */
+        Target: {
+            name: string;
+            personal: boolean;
+            required: boolean;
+            title_en: string;
+            title_zh: string;
+        };
+        /**
+         * @description Tier of a customer.
+         * @enum {string}
+         */
+        Tier: "core" | "potential" | "general" | "at_risk";
+        /** @description One tier. */
+        TierShare: {
+            /** Format: double */
+            customer_ratio: number;
+            monetary: string;
+            /** Format: double */
+            monetary_ratio: number;
+            /** Format: int64 */
+            n_customers: number;
+            tier: components["schemas"]["Tier"];
+        };
+        /** @description One day. */
+        TrendPoint: {
+            /** Format: int64 */
+            active_customers: number;
+            /** @description The last day of the data, which may not be over. */
+            is_partial: boolean;
+            net_sales: string;
+            on: string;
+            /** Format: int64 */
+            orders: number;
+            previous_net_sales: string | null;
+        };
+        /** @description An uploaded file and how it would be read. */
+        Upload: {
+            delimiter: string | null;
+            doubts: string[];
+            encoding: string | null;
+            entity: string;
+            file_name: string;
+            header: string[];
+            mapping: components["schemas"]["Mapping"];
+            /** Format: int64 */
+            n_bytes: number;
+            /** @description First rows; personal columns masked. */
+            sample: (string | null)[][];
+            sheet: string | null;
+            source: string;
+            targets: components["schemas"]["Target"][];
+            upload_id: string;
+        };
+        /** @description A file in a form. */
+        UploadForm: {
+            /** Format: binary */
+            file: string;
+        };
+        /** @description What the workspace is and holds. */
+        Workspace: {
+            /** @description Day of the newest refresh. */
+            as_of: string | null;
+            currency: string;
+            data_from: string | null;
+            data_to: string | null;
+            /** Format: int64 */
+            n_orders: number;
+            /** Format: int64 */
+            n_profiles: number;
+            name: string;
+            refreshed_at: string | null;
+            version: string;
+            zone: string;
         };
     };
     responses: never;
@@ -838,207 +782,12 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    workspace: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Workspace"];
-                };
-            };
-            /** @description Failed. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    overview: {
-        parameters: {
-            query: {
-                from: string;
-                to: string;
-                compare: "prev" | "year";
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Overview"];
-                };
-            };
-            /** @description Failed. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    list_profiles: {
+    get_imports: {
         parameters: {
             query?: {
+                /** @description Cursor of the page before. */
                 after?: string;
-                limit?: number;
-                tier?: string;
-                rfm_segment?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProfilePage"];
-                };
-            };
-            /** @description Failed. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    search_profiles: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Must be 1: keeps other sites from posting. */
-                "X-Zhike-Request"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ProfileSearch"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProfileSearchResult"];
-                };
-            };
-            /** @description Failed. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    profile: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                profile_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProfileSheet"];
-                };
-            };
-            /** @description Failed. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    profile_orders: {
-        parameters: {
-            query?: {
-                after?: string;
-                limit?: number;
-            };
-            header?: never;
-            path: {
-                profile_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OrderPage"];
-                };
-            };
-            /** @description Failed. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    list_imports: {
-        parameters: {
-            query?: {
-                after?: string;
+                /** @description Loads, 20 by default. */
                 limit?: number;
             };
             header?: never;
@@ -1047,7 +796,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1056,24 +804,12 @@ export interface operations {
                     "application/json": components["schemas"]["ImportPage"];
                 };
             };
-            /** @description Failed. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
         };
     };
-    start_import: {
+    post_imports: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Must be 1: keeps other sites from posting. */
-                "X-Zhike-Request"?: string;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -1083,7 +819,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -1092,137 +827,20 @@ export interface operations {
                     "application/json": components["schemas"]["JobStarted"];
                 };
             };
-            /** @description Failed. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
         };
     };
-    upload: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Must be 1: keeps other sites from posting. */
-                "X-Zhike-Request"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "multipart/form-data": {
-                    /** Format: binary */
-                    file: string;
-                };
-            };
-        };
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Upload"];
-                };
-            };
-            /** @description Failed. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    guess_mapping: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Must be 1: keeps other sites from posting. */
-                "X-Zhike-Request"?: string;
-            };
-            path: {
-                upload_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["GuessRequest"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Upload"];
-                };
-            };
-            /** @description Failed. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    job: {
+    get_imports_batch_id: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                job_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Job"];
-                };
-            };
-            /** @description Failed. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    import_report: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
+                /** @description `bat_…` */
                 batch_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1231,8 +849,7 @@ export interface operations {
                     "application/json": components["schemas"]["ImportSheet"];
                 };
             };
-            /** @description Failed. */
-            default: {
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1242,22 +859,25 @@ export interface operations {
             };
         };
     };
-    list_quarantine: {
+    get_imports_batch_id_quarantine: {
         parameters: {
             query?: {
+                /** @description Cursor of the page before. */
                 after?: string;
+                /** @description Rows, 50 by default. */
                 limit?: number;
+                /** @description open, replayed, discarded. */
                 status?: string;
             };
             header?: never;
             path: {
+                /** @description `bat_…` */
                 batch_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1266,26 +886,16 @@ export interface operations {
                     "application/json": components["schemas"]["QuarantinePage"];
                 };
             };
-            /** @description Failed. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
         };
     };
-    reveal_row: {
+    post_imports_batch_id_quarantine_row_no_reveal: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Must be 1: keeps other sites from posting. */
-                "X-Zhike-Request"?: string;
-            };
+            header?: never;
             path: {
+                /** @description `bat_…` */
                 batch_id: string;
+                /** @description position in the file */
                 row_no: number;
             };
             cookie?: never;
@@ -1296,7 +906,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1305,8 +914,7 @@ export interface operations {
                     "application/json": components["schemas"]["RevealedRow"];
                 };
             };
-            /** @description Failed. */
-            default: {
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1316,14 +924,12 @@ export interface operations {
             };
         };
     };
-    replay: {
+    post_imports_batch_id_replay: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Must be 1: keeps other sites from posting. */
-                "X-Zhike-Request"?: string;
-            };
+            header?: never;
             path: {
+                /** @description `bat_…` */
                 batch_id: string;
             };
             cookie?: never;
@@ -1334,7 +940,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -1343,13 +948,252 @@ export interface operations {
                     "application/json": components["schemas"]["JobStarted"];
                 };
             };
-            /** @description Failed. */
-            default: {
+        };
+    };
+    get_jobs_job_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `job_…` */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_overview: {
+        parameters: {
+            query?: {
+                /** @description First day; 30 days up to the last by default. */
+                from?: string;
+                /** @description Last day; the last day with data by default. */
+                to?: string;
+                /** @description `prev` for as many days just before, `year` for the same days a year earlier. */
+                compare?: "prev" | "year";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overview"];
+                };
+            };
+        };
+    };
+    get_profiles: {
+        parameters: {
+            query?: {
+                /** @description Cursor of the page before. */
+                after?: string;
+                /** @description Rows, 50 by default. */
+                limit?: number;
+                /** @description core, potential, general, at_risk. */
+                tier?: string;
+                /** @description One of the eight groups. */
+                rfm_segment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfilePage"];
+                };
+            };
+        };
+    };
+    post_profiles_search: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProfileSearch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfilePage"];
+                };
+            };
+        };
+    };
+    get_profiles_profile_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `prf_…` */
+                profile_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileSheet"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_profiles_profile_id_orders: {
+        parameters: {
+            query?: {
+                /** @description Cursor of the page before. */
+                after?: string;
+                /** @description Orders, 20 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description `prf_…` */
+                profile_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderPage"];
+                };
+            };
+        };
+    };
+    post_uploads: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["UploadForm"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_uploads_upload_id_guess: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `upl_…` */
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GuessRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_workspace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workspace"];
                 };
             };
         };

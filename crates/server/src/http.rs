@@ -82,6 +82,7 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .layer(DefaultBodyLimit::max(MAX_JSON_BYTES))
         .merge(OpenApiRouter::new().routes(routes!(uploads::create)).layer(uploads::limit()))
         .split_for_parts();
+    schema::name_operations(&mut document);
     schema::all_required(&mut document);
     (router, document)
 }

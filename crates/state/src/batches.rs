@@ -204,7 +204,7 @@ impl Store {
         self.data
             .read("list_batches", "batches")
             .all(
-                "SELECT {columns} FROM batches WHERE started_at < $1 OR (started_at = $1 AND batch_id < $2) \
+                "SELECT {columns} FROM batches WHERE (started_at, batch_id) < ($1, $2) \
                  ORDER BY started_at DESC, batch_id DESC LIMIT $3",
                 &[started_at.arg(), batch_id.arg(), (limit as i64).arg()],
             )

@@ -73,7 +73,7 @@ impl Store {
         self.keys
             .read("list_keys", "person keys")
             .all(
-                "SELECT {columns} FROM person_keys WHERE subject_kind > $1 OR (subject_kind = $1 AND subject_id > $2) \
+                "SELECT {columns} FROM person_keys WHERE (subject_kind, subject_id) > ($1, $2) \
                  ORDER BY subject_kind, subject_id LIMIT $3",
                 &[kind.arg(), id.arg(), (limit as i64).arg()],
             )
@@ -89,9 +89,17 @@ impl Store {
     /// to make the files follow.
     pub async fn delete_keys(&self, subjects: &[(String, i64)]) -> Result<u64> {
         let mut tx = self.keys.begin("delete_keys", "person keys").await?;
-        let n_deleted = tx
-            .bulk("DELETE FROM person_keys WHERE (subject_kind, subject_id) IN ({rows})", &distinct(subjects))
-            .await?;
+        let mut n_deleted = 0;
+        // One kind at a time: then kind and id can be looked up each on its own, which both databases do by the primary key.
+        for rows in distinct(subjects).chunk_by(|a, b| a.0 == b.0) {
+            n_deleted += tx
+                .bulk(
+                    "WITH v(v_kind, v_id) AS ({rows}) DELETE FROM person_keys \
+                     WHERE subject_kind IN (SELECT v_kind FROM v) AND subject_id IN (SELECT v_id FROM v)",
+                    rows,
+                )
+                .await?;
+        }
         tx.commit().await?;
         self.keys.forget("delete_keys", "person_keys", Duration::from_secs(10)).await?;
         Ok(n_deleted)

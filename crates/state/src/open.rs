@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection};
 
 use crate::db::Pool;
 use crate::error::{At, Error, Result};
@@ -14,8 +14,9 @@ use crate::migrate::{self, DATA, KEYS};
 
 /// How long a writer waits for another process's transaction; the longest are whole loads.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(120);
-/// How long a caller waits for a connection of the pool.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(180);
+/// How long a caller waits for a connection of the pool; on SQLite, writers of this process wait for each other there.
+const FILE_ACQUIRE_TIMEOUT: Duration = Duration::from_secs(180);
+const SERVER_ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Connections to PostgreSQL, and readers of a SQLite file.
 const MAX_CONNECTIONS: u32 = 8;
 /// Page cache of the connection that writes: index pages of a few million identities.
@@ -83,7 +84,7 @@ async fn open_file(path: &Path, is_private: bool) -> Result<Pool> {
         .disable_statement_logging();
     let pool = |options: SqliteConnectOptions, n: u32, kib: u32| {
         let options = options.pragma("cache_size", format!("-{kib}")).row_buffer_size(1024);
-        SqlitePoolOptions::new().max_connections(n).acquire_timeout(ACQUIRE_TIMEOUT).connect_lazy_with(options)
+        SqlitePoolOptions::new().max_connections(n).acquire_timeout(FILE_ACQUIRE_TIMEOUT).connect_lazy_with(options)
     };
     let write = pool(options.clone(), 1, WRITE_CACHE_KIB);
     // The first connection turns on the log, which SQLite does not wait for when another process does the same.
@@ -120,13 +121,11 @@ async fn open_server(url: &str, schema: &'static str, subject: &str) -> Result<P
     if !is_named {
         options = options.options([("search_path", schema)]);
     }
-    let pool = PgPoolOptions::new()
-        .max_connections(MAX_CONNECTIONS)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .connect_with(options)
-        .await
-        .map_err(|error| at.fail(error))?;
-    let pool = Pool::Postgres(pool);
+    // A pool tries again until its time is up; a server that is not there is to be reported at once.
+    let first = options.connect().await.map_err(|error| at.fail(error))?;
+    first.close().await.map_err(|error| at.fail(error))?;
+    let pool = PgPoolOptions::new().max_connections(MAX_CONNECTIONS).acquire_timeout(SERVER_ACQUIRE_TIMEOUT);
+    let pool = Pool::Postgres(pool.connect_lazy_with(options));
     if !is_named {
         let mut tx = pool.begin("open", subject).await?;
         migrate::lock(&mut tx).await?;

@@ -76,7 +76,7 @@ function MappingStep({ uploadId, entity, go }: StepProps & { uploadId: string; e
   const query = useQuery(options)
   const upload = query.data
   const start = useMutation({
-    mutationFn: (mapping: Mapping) => startImport({ upload_id: uploadId, entity, source: mapping.source, mapping, dry_run: true }),
+    mutationFn: (mapping: Mapping) => startImport({ upload_id: uploadId, entity, source: mapping.source ?? null, mapping, dry_run: true }),
     onSuccess: ({ job_id }) => go({ upload: uploadId, entity, dry: job_id }),
   })
   const again = <Button onClick={() => go({})}>{t('mapping.another')}</Button>
@@ -140,7 +140,7 @@ function Detected({ upload, onMapping, onEntity }: { upload: Upload; onMapping: 
           )}
         </Field>
         <Field label={t('mapping.source')} help={t('mapping.source_hint')}>
-          {(id) => <Input id={id} value={mapping.source} onChange={(event) => onMapping({ ...mapping, source: event.target.value })} />}
+          {(id) => <Input id={id} value={mapping.source ?? ''} onChange={(event) => onMapping({ ...mapping, source: event.target.value })} />}
         </Field>
         <Field label={t('mapping.date_order')}>
           {(id) => (
@@ -212,7 +212,7 @@ function DryRunStep({ jobId, search, go }: StepProps & { jobId: string; search: 
     mutationFn: (job: Job) => {
       const mapping = job.report?.mapping
       if (!mapping || !search.upload) throw new Error('the dry run has no report')
-      return startImport({ upload_id: search.upload, entity: mapping.entity, source: mapping.source, mapping, dry_run: false })
+      return startImport({ upload_id: search.upload, entity: mapping.entity, source: mapping.source ?? null, mapping, dry_run: false })
     },
     onSuccess: ({ job_id }) => go({ ...search, load: job_id }),
   })

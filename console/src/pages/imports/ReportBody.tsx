@@ -55,7 +55,7 @@ function Quality({ quality }: { quality: LoadReport['quality'] }) {
           <li key={part} title={t(`report.${part}_hint`)} className="zk-bar-row">
             <span className="zk-bar-label">{t(`report.${part}`)}</span>
             <span className="zk-bar-track" aria-hidden="true">
-              <span className="zk-bar" style={{ width: `${Math.max(0, Math.min(100, quality[part]))}%` }} />
+              <span className="zk-bar" style={{ width: `${Math.max(0, Math.min(100, quality[part] ?? 0))}%` }} />
             </span>
             <span className="zk-bar-value">{format.count(quality[part])}</span>
           </li>

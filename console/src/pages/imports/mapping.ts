@@ -9,8 +9,9 @@ const HIGH = 0.8
 
 export function confidenceOf(column: MappingColumn): Confidence {
   if (!column.target) return 'none'
-  if (column.confidence >= HIGH) return 'high'
-  return column.confidence >= LOW ? 'medium' : 'low'
+  const confidence = column.confidence ?? 1
+  if (confidence >= HIGH) return 'high'
+  return confidence >= LOW ? 'medium' : 'low'
 }
 
 /** A copy with another target for one column; keys that the console does not know are kept. */

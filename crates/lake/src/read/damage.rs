@@ -291,6 +291,7 @@ fn a_text_shared_by_many_cells_and_a_cell_far_away_take_no_memory() {
     assert_eq!(got.lines(), ["1048576: 7|∅"]);
     assert_eq!(got.bad.len(), 2998);
     assert_eq!((got.bad[0].row_no, got.bad[0].reason), (2, Reason::CellTooLong));
+    assert!(got.bad.iter().all(|bad| bad.text.len() <= 64 << 10));
     let far = "<row r=\"1\"><c r=\"A1\" t=\"s\"><v>0</v></c><c r=\"XFD1\" t=\"s\"><v>1</v></c></row>";
     let error = failure(read("a.xlsx", &workbook(far, &shared)));
     assert!(matches!(error, Error::NoTable { .. } | Error::TooManyColumns { .. }), "{error}");

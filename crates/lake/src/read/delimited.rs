@@ -172,7 +172,7 @@ impl<'a> Delimited<'a> {
             match self.next()? {
                 Next::End => return Ok(false),
                 Next::Bad { reason, detail, text } => {
-                    table.reject(row_no, reason, detail, text);
+                    table.reject(row_no, reason, detail, &text);
                     table.notes.quotes_end_at_line = !self.splitter.quotes_span_lines;
                 }
                 Next::Record { line, mark: Some(mark), .. } => table.reject_undecodable(row_no, mark, line),

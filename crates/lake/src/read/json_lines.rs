@@ -141,7 +141,7 @@ impl<'a> JsonLines<'a> {
             let (n, mark) = match self.next()? {
                 Next::Object { n, mark } => (n, mark),
                 Next::TooLong { text } => {
-                    table.reject_long(self.row_no, text);
+                    table.reject_long(self.row_no, &text);
                     continue;
                 }
                 Next::End => return Ok(false),
@@ -171,7 +171,7 @@ impl<'a> JsonLines<'a> {
                 Ok(()) => table.accept(row_no, Record { text: values, scratch: "", spans }, Some(text)),
                 Err(NotObject { column }) => {
                     let detail = format!("the line is no JSON object (at character {column})");
-                    table.reject(row_no, Reason::RaggedRow, detail, text.to_owned());
+                    table.reject(row_no, Reason::RaggedRow, detail, text);
                 }
             }
         }

@@ -114,7 +114,7 @@ impl ParquetRows {
             let (longest, n_bytes) = lengths.fold((0, 0), |(longest, sum), n| (n.max(longest), n + sum));
             if longest > table.max_cell_bytes() {
                 let text = self.columns.iter().map(|column| super::delimited::clip(column.get(at).unwrap_or(""), 1024));
-                table.reject_long(self.row_no, text.collect::<Vec<_>>().join("\t"));
+                table.reject_long(self.row_no, &text.collect::<Vec<_>>().join("\t"));
                 continue;
             }
             let columns = &self.columns;

@@ -459,7 +459,7 @@ fn sniff_workbook(input: &mut Input, kind: Kind, options: &ReadOptions) -> Resul
         sniffed.plan.checked = Some((name.clone(), n_bytes));
         let texts: Vec<Vec<String>> =
             rows.iter().map(|row| row.iter().map(|cell| cell.clone().unwrap_or_default()).collect()).collect();
-        if let Some(n) = texts.iter().take(HEADER_ROWS).map(Vec::len).find(|&n| n > limits.max_columns) {
+        if let Some(n) = texts.iter().take(HEADER_ROWS).map(|row| last_filled(row)).find(|&n| n > limits.max_columns) {
             return Err(Error::TooManyColumns { n, limit: limits.max_columns });
         }
         let score = match set_header(&mut sniffed, &texts, options) {

@@ -133,7 +133,7 @@ impl Table {
         }
         if cells.iter().skip(self.n_columns).any(|cell| !cell.trim_matches(is_blank).is_empty()) {
             let detail = format!("{} cells, the header has {}", cells.len(), self.n_columns);
-            return self.reject(row_no, Reason::RaggedRow, detail, line.to_owned());
+            return self.reject(row_no, Reason::RaggedRow, detail, line);
         }
         if self.is_label(n_filled, record.len()) {
             self.held_bytes += line.len();
@@ -165,7 +165,7 @@ impl Table {
         let n = record.len().min(self.n_columns);
         let n_bytes = record.spans[..n].iter().map(Span::len).sum();
         if n_bytes > self.max_cell_bytes && record.spans.iter().any(|span| span.len() > self.max_cell_bytes) {
-            return self.reject_long(row_no, record.to_line());
+            return self.reject_long(row_no, &record.to_line());
         }
         self.push_cells(row_no, n_bytes, |at| record.get(at));
         self.notes.n_short_rows += u64::from(record.len() < self.n_columns);
@@ -184,7 +184,7 @@ impl Table {
     }
 
     #[cold]
-    pub(super) fn reject_long(&mut self, row_no: u64, text: String) {
+    pub(super) fn reject_long(&mut self, row_no: u64, text: &str) {
         let detail = format!("a cell is longer than {} bytes", self.max_cell_bytes);
         self.reject(row_no, Reason::CellTooLong, detail, text);
     }
@@ -224,12 +224,9 @@ impl Table {
     }
 
     #[cold]
-    pub(super) fn reject(&mut self, row_no: u64, reason: Reason, detail: String, mut text: String) {
-        let room =
-            if reason == Reason::CellTooLong { MAX_LONG_BYTES.min(self.max_cell_bytes) } else { self.max_cell_bytes };
-        text.truncate(text.floor_char_boundary(room));
-        text.shrink_to_fit();
-        text.truncate(text.trim_end_matches(['\r', '\n']).len());
+    pub(super) fn reject(&mut self, row_no: u64, reason: Reason, detail: String, text: &str) {
+        let room = if reason == Reason::CellTooLong { MAX_LONG_BYTES } else { usize::MAX };
+        let text = clip(text, room.min(self.max_cell_bytes)).trim_end_matches(['\r', '\n']).to_owned();
         self.bad_bytes += text.len();
         self.bad.push(BadRow { row_no, reason, detail, text });
     }
@@ -240,7 +237,7 @@ impl Table {
             Some(encoding) => format!("the row is in another encoding than the file: {encoding}"),
             None => "some bytes form no text in the file's encoding".to_owned(),
         };
-        self.reject(row_no, Reason::UndecodableText, detail, line.to_owned());
+        self.reject(row_no, Reason::UndecodableText, detail, line);
     }
 
     /// Counts a key that is no column.

@@ -17,6 +17,8 @@ use super::{Error, Limits, Sniffed, xls_size, zip};
 
 const BLOCK_ROWS: usize = 4096;
 const BLOCK_BYTES: usize = 1 << 20;
+/// Text that a first look at a sheet takes, at most.
+const HEAD_BYTES: usize = 16 << 20;
 
 /// Which of Excel's two forms a workbook has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,17 +64,17 @@ impl Bounds {
 }
 
 impl Block {
-    fn add_cell(&mut self, column: usize, bounds: Bounds, write: impl FnOnce(&mut String, usize) -> bool) {
-        if column >= bounds.n_columns {
-            return;
-        }
+    fn add_cell(&mut self, column: usize, bounds: Bounds, write: impl FnOnce(&mut String, usize) -> Written) {
+        // What lies beyond the limit is not lost but makes its row, or the header, too wide.
+        let column = column.min(bounds.n_columns - 1);
         let (first, row_start) = self.rows.last().map_or((0, 0), |row| (row.spans, row.text));
         let start = self.text.len();
-        let room = bounds.cell_bytes.min(bounds.row_bytes.saturating_sub(start - row_start)) + 1;
-        if !write(&mut self.text, room) {
-            return;
+        let room = bounds.cell_bytes.min(bounds.row_bytes.saturating_sub(start - row_start));
+        match write(&mut self.text, room) {
+            Written::Nothing => return,
+            Written::Whole => {}
+            Written::Cut => self.is_too_long = true,
         }
-        self.is_too_long |= self.text.len() - start >= room;
         if first + column >= self.spans.len() {
             self.spans.resize(first + column + 1, Span::MISSING);
         }
@@ -211,32 +213,46 @@ fn read_range(range: &Range<Data>, bounds: Bounds, take: &mut dyn FnMut(Block) -
     take(block);
 }
 
-/// Writes a cell as text; false when it is empty or holds an error such as `#N/A`.
-fn write_ref(cell: &DataRef<'_>, room: usize, out: &mut String) -> bool {
+/// What came of writing a cell as text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Written {
+    /// It is empty or holds an error such as `#N/A`.
+    Nothing,
+    Whole,
+    /// It is longer than the room there is.
+    Cut,
+}
+
+fn write_text(text: &str, room: usize, out: &mut String) -> Written {
+    out.push_str(clip(text, room));
+    if text.len() > room { Written::Cut } else { Written::Whole }
+}
+
+fn write_ref(cell: &DataRef<'_>, room: usize, out: &mut String) -> Written {
     match cell {
-        DataRef::Empty | DataRef::Error(_) => return false,
+        DataRef::Empty | DataRef::Error(_) => return Written::Nothing,
         DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => {
-            out.push_str(clip(text, room))
+            return write_text(text, room, out);
         }
-        DataRef::SharedString(text) => out.push_str(clip(text, room)),
+        DataRef::SharedString(text) => return write_text(text, room, out),
         DataRef::Int(number) => out.push_str(&number.to_string()),
         DataRef::Float(number) => write_number(*number, 1e15, out),
         DataRef::Bool(is_true) => out.push_str(if *is_true { "true" } else { "false" }),
         DataRef::DateTime(time) => write_time(time, out),
     }
-    true
+    Written::Whole
 }
 
-fn write_cell(cell: &Data, room: usize, out: &mut String) -> bool {
+fn write_cell(cell: &Data, room: usize, out: &mut String) -> Written {
     match cell {
-        Data::Empty | Data::Error(_) => return false,
-        Data::String(text) | Data::DateTimeIso(text) | Data::DurationIso(text) => out.push_str(clip(text, room)),
+        Data::Empty | Data::Error(_) => return Written::Nothing,
+        Data::String(text) | Data::DateTimeIso(text) | Data::DurationIso(text) => return write_text(text, room, out),
         Data::Int(number) => out.push_str(&number.to_string()),
         Data::Float(number) => write_number(*number, 1e15, out),
         Data::Bool(is_true) => out.push_str(if *is_true { "true" } else { "false" }),
         Data::DateTime(time) => write_time(time, out),
     }
-    true
+    Written::Whole
 }
 
 /// Writes a number in its shortest form, of at most 15 digits where a spreadsheet shows no more.
@@ -366,7 +382,6 @@ pub(super) struct SheetRows {
     at: usize,
     n_skip_to: u64,
     row_no: u64,
-    max_columns: usize,
 }
 
 impl SheetRows {
@@ -384,13 +399,13 @@ impl SheetRows {
         input.rewind()?;
         let source = input.into_source();
         let sheet = sniffed.sheet.clone().unwrap_or_default();
-        let (max_columns, limits) = (limits.max_columns, limits.clone());
+        let limits = limits.clone();
         let (sender, blocks) = sync_channel(2);
         let reading = std::thread::Builder::new().name("read-workbook".to_owned());
         let spawned = reading.spawn(move || send_rows(source, kind, &sheet, &limits, &sender));
         spawned.map_err(|source| Error::Io { name, source })?;
         let n_skip_to = (sniffed.header_row + sniffed.n_header_rows) as u64;
-        Ok(Self { blocks, block: Block::default(), at: 0, n_skip_to, row_no: 0, max_columns })
+        Ok(Self { blocks, block: Block::default(), at: 0, n_skip_to, row_no: 0 })
     }
 
     /// Adds rows to the table; false at the end.
@@ -408,10 +423,9 @@ impl SheetRows {
             self.at += 1;
             self.row_no = row_no;
             if row_no > self.n_skip_to && is_too_long {
-                table.reject_long(row_no, record.to_line());
+                table.reject_long(row_no, &record.to_line());
             } else if row_no > self.n_skip_to {
-                let n = record.len().min(self.max_columns);
-                table.accept(row_no, Record { spans: &record.spans[..n], ..record }, None);
+                table.accept(row_no, record, None);
             }
         }
         Ok(true)
@@ -447,20 +461,20 @@ pub(super) fn head<R: Read + Seek>(
     n: usize,
     limits: &Limits,
 ) -> Result<(Vec<OwnedRow>, bool), Error> {
-    let mut rows = Vec::new();
+    let (mut rows, mut n_bytes) = (Vec::new(), 0);
     let mut is_whole = true;
     book.read(sheet, limits, n, |block| {
         for at in 0..block.rows.len() {
             let (row_no, record, _) = block.row(at);
-            if row_no as usize > n {
+            n_bytes += record.text.len();
+            if row_no as usize > n || n_bytes > HEAD_BYTES {
                 is_whole = false;
                 return false;
             }
             rows.resize(rows.len().max(row_no as usize - 1), Vec::new());
             rows.push((0..record.len()).map(|at| record.get(at).map(str::to_owned)).collect());
         }
-        is_whole = !block.is_full(Bounds::new(limits, n));
-        is_whole
+        true
     })?;
     Ok((rows, is_whole))
 }

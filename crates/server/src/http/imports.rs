@@ -15,7 +15,7 @@ use zhike_engine::import::{self, BatchRow, ImportOptions};
 use super::App;
 use super::error::{ApiError, ApiResult};
 use super::profiles::bad_cursor;
-use super::schema::{EntityWord, LoadReport, MappingSchema};
+use super::schema::{LoadReport, MappingSchema, StatusWord};
 use crate::output::instant;
 
 /// A load in a list.
@@ -23,10 +23,9 @@ use crate::output::instant;
 pub(super) struct ImportItem {
     batch_id: String,
     file_name: String,
-    #[schema(value_type = EntityWord)]
     entity: String,
     source: String,
-    /// running, prepared, loaded, failed.
+    #[schema(value_type = StatusWord)]
     status: String,
     rows_read: i64,
     rows_loaded: i64,
@@ -67,6 +66,7 @@ pub(super) struct ImportPage {
 
 /// Which loads.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct ImportQuery {
     /// Cursor of the page before.
     after: Option<String>,
@@ -128,7 +128,7 @@ pub(super) async fn show(
 #[schema(as = ImportRequest)]
 pub(super) struct StartBody {
     upload_id: String,
-    #[schema(value_type = EntityWord)]
+    #[schema(value_type = String)]
     entity: Entity,
     source: Option<String>,
     /// Mapping of the upload, changed or not.
@@ -183,8 +183,8 @@ pub(super) struct JobBody {
     state: &'static str,
     stage: &'static str,
     rows_done: u64,
-    /// Share of the file read, 0 to 1.
-    done_ratio: f64,
+    /// Rows of the file, reckoned from the share of it that was read.
+    rows_total: Option<u64>,
     rows_per_second: f64,
     batch_id: Option<String>,
     report: Option<LoadReport>,
@@ -215,7 +215,10 @@ pub(super) async fn job(State(app): State<App>, Path(job_id): Path<String>) -> A
         state,
         stage: job.progress.stage,
         rows_done: job.progress.rows_done,
-        done_ratio: if job.progress.total == 0 { 0.0 } else { job.progress.done as f64 / job.progress.total as f64 },
+        rows_total: (job.progress.done > 0).then(|| {
+            let share = job.progress.done as f64 / job.progress.total.max(job.progress.done) as f64;
+            (job.progress.rows_done as f64 / share) as u64
+        }),
         rows_per_second: job.progress.rows_done as f64 / seconds,
         batch_id: report.as_ref().map(|report| report.batch_id.clone()),
         report: report.as_deref().map(LoadReport::from),

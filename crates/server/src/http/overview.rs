@@ -10,16 +10,18 @@ use zhike_engine::overview::{self, Compare, DayFigures, Overview, Totals};
 use super::App;
 use super::error::{ApiError, ApiResult};
 use super::profiles::{day, money};
-use super::schema::{SegmentWord, TierWord};
+use super::schema::{KpiWord, SegmentWord, TierWord, UnitWord};
 
 /// Which days.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct OverviewQuery {
     /// First day; 30 days up to the last by default.
     from: Option<String>,
     /// Last day; the last day with data by default.
     to: Option<String>,
     /// `prev` for as many days just before, `year` for the same days a year earlier.
+    #[param(inline)]
     compare: Option<CompareWord>,
 }
 
@@ -51,9 +53,9 @@ pub(super) struct OverviewBody {
 /// One figure with its past.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Kpi {
-    /// net_sales, orders, active_customers, new_customers, repurchase_rate, refund_rate.
+    #[schema(value_type = KpiWord)]
     key: &'static str,
-    /// money, count, ratio.
+    #[schema(value_type = UnitWord)]
     unit: &'static str,
     value: Option<KpiValue>,
     previous: Option<KpiValue>,

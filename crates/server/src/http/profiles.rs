@@ -118,7 +118,7 @@ pub(crate) struct RfmBody {
     pub(crate) tier: String,
     mode: String,
     /// Share of customers that are worse, 0 to 1.
-    percentile: Option<Percentile>,
+    percentile: Percentile,
     pub(crate) why_zh: Vec<String>,
     pub(crate) why_en: Vec<String>,
 }
@@ -215,6 +215,7 @@ impl ProfileBody {
 }
 
 fn rfm_body(rfm: &profiles::RfmView) -> RfmBody {
+    let [recency, frequency, monetary] = rfm.share_below.unwrap_or_default();
     let (why_zh, why_en) = rfm.why.as_ref().map(|why| (why.zh.clone(), why.en.clone())).unwrap_or_default();
     RfmBody {
         as_of: day(rfm.as_of),
@@ -227,7 +228,7 @@ fn rfm_body(rfm: &profiles::RfmView) -> RfmBody {
         rfm_segment: rfm.scores.segment.as_str().into(),
         tier: rfm.scores.tier.as_str().into(),
         mode: rfm.mode.clone(),
-        percentile: rfm.share_below.map(|[recency, frequency, monetary]| Percentile { recency, frequency, monetary }),
+        percentile: Percentile { recency, frequency, monetary },
         why_zh,
         why_en,
     }
@@ -318,6 +319,7 @@ pub(super) struct ProfilePage {
 
 /// Which customers.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct ListQuery {
     /// Cursor of the page before.
     after: Option<String>,
@@ -404,9 +406,10 @@ pub(super) async fn show(
 
 /// Which orders.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct OrdersQuery {
     /// Cursor of the page before.
-    after: Option<usize>,
+    after: Option<String>,
     /// Orders, 20 by default.
     limit: Option<usize>,
 }
@@ -434,7 +437,7 @@ pub(super) struct OrderBody {
     discount: Option<String>,
     refunded_amount: Option<String>,
     net_amount: Option<String>,
-    currency: Option<String>,
+    currency: String,
     original_amount: Option<String>,
     n_items: Option<f64>,
     items: Vec<ItemBody>,
@@ -444,7 +447,7 @@ pub(super) struct OrderBody {
 #[derive(Serialize, ToSchema)]
 #[schema(as = OrderLine)]
 pub(super) struct ItemBody {
-    line_no: Option<i64>,
+    line_no: i64,
     product_id: Option<String>,
     product_name: Option<String>,
     quantity: Option<f64>,
@@ -467,14 +470,17 @@ pub(super) async fn orders(
 ) -> ApiResult<Json<OrdersPage>> {
     let Path(profile_id) = path.map_err(ApiError::from)?;
     let Query(query) = query.map_err(ApiError::from)?;
-    let skip = query.after.unwrap_or(0).min(1_000_000);
+    let skip = match query.after {
+        None => 0,
+        Some(text) => text.parse::<usize>().map_err(|_| bad_cursor())?.min(1_000_000),
+    };
     let limit = query.limit.unwrap_or(20).clamp(1, MAX_PAGE);
     let page = profiles::orders(app.ctx(), profile_id, skip, limit).await?;
     let next = page.has_more.then(|| (skip + limit).to_string());
-    Ok(Json(OrdersPage { items: order_bodies(&page), next }))
+    Ok(Json(OrdersPage { items: order_bodies(&page, &app.ctx().workspace().currency), next }))
 }
 
-fn order_bodies(page: &OrderPage) -> Vec<OrderBody> {
+fn order_bodies(page: &OrderPage, currency: &str) -> Vec<OrderBody> {
     let mut lines: BTreeMap<(String, String), Vec<ItemBody>> = BTreeMap::new();
     let items = &page.items;
     for row in 0..items.n_rows() {
@@ -482,7 +488,7 @@ fn order_bodies(page: &OrderPage) -> Vec<OrderBody> {
         let product_id = text(items, "product_id", row);
         let name = product_id.as_ref().and_then(|id| page.product_names.get(&(source.clone(), id.clone())).cloned());
         let line = ItemBody {
-            line_no: num(items, "line_no", row),
+            line_no: num(items, "line_no", row).unwrap_or(0),
             product_id,
             product_name: name,
             quantity: units(items, "quantity", row),
@@ -510,7 +516,7 @@ fn order_bodies(page: &OrderPage) -> Vec<OrderBody> {
                 discount: decimal(orders, "discount", row, 2),
                 refunded_amount: decimal(orders, "refunded_amount", row, 2),
                 net_amount: decimal(orders, "net_amount", row, 2),
-                currency: text(orders, "currency", row),
+                currency: text(orders, "currency", row).unwrap_or_else(|| currency.to_owned()),
                 original_amount: decimal(orders, "original_amount", row, 2),
                 n_items: units(orders, "n_items", row),
                 items,

@@ -15,6 +15,7 @@ use zhike_engine::quarantine::{self, QuarantineStatus, Repair};
 use super::App;
 use super::error::{ApiError, ApiResult};
 use super::imports::StartedBody;
+use super::profiles::bad_cursor;
 
 /// Who acts while there is no sign-in: whoever sits at this machine.
 const ACTOR: &str = "console";
@@ -43,9 +44,10 @@ pub(super) struct QuarantinePage {
 
 /// Which rows.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct QuarantineQuery {
     /// Cursor of the page before.
-    after: Option<u64>,
+    after: Option<String>,
     /// Rows, 50 by default.
     limit: Option<usize>,
     /// open, replayed, discarded.
@@ -67,8 +69,9 @@ pub(super) async fn list(
     let Path(batch_id) = path.map_err(ApiError::from)?;
     let Query(query) = query.map_err(ApiError::from)?;
     let limit = query.limit.unwrap_or(50).clamp(1, 200);
+    let after = query.after.map(|text| text.parse::<u64>().map_err(|_| bad_cursor())).transpose()?;
     let status = query.status.as_deref().and_then(QuarantineStatus::parse);
-    let rows = quarantine::list(app.ctx(), batch_id, query.after, limit, status).await?;
+    let rows = quarantine::list(app.ctx(), batch_id, after, limit, status).await?;
     let next = (rows.len() == limit).then(|| rows.last().map(|row| row.row_no.to_string())).flatten();
     let items = rows.into_iter().map(|row| {
         let reason = Reason::from_code(&row.reason_code);

@@ -35,48 +35,66 @@ pub(super) enum SegmentWord {
     Lost,
 }
 
-/// What the rows of a file are.
+/// The figures of the overview.
 #[derive(ToSchema)]
-#[schema(as = Entity, rename_all = "snake_case")]
+#[schema(as = KpiKey, rename_all = "snake_case")]
 #[expect(dead_code, reason = "describes words on the wire")]
-pub(super) enum EntityWord {
-    Profiles,
+pub(super) enum KpiWord {
+    NetSales,
     Orders,
-    OrderItems,
-    OrderLines,
-    Products,
-    Events,
-    Interactions,
-    Feedback,
-    Campaigns,
-    Touches,
+    ActiveCustomers,
+    NewCustomers,
+    RepurchaseRate,
+    RefundRate,
+}
+
+/// What a figure counts.
+#[derive(ToSchema)]
+#[schema(as = KpiUnit, rename_all = "snake_case")]
+#[expect(dead_code, reason = "describes words on the wire")]
+pub(super) enum UnitWord {
+    Money,
+    Count,
+    Ratio,
+}
+
+/// How far a load has come.
+#[derive(ToSchema)]
+#[schema(as = LoadStatus, rename_all = "snake_case")]
+#[expect(dead_code, reason = "describes words on the wire")]
+pub(super) enum StatusWord {
+    Running,
+    Prepared,
+    Loaded,
+    Failed,
 }
 
 /// How a file is read; further keys of the mapping file may stand beside these and are kept.
-#[derive(ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[schema(as = Mapping)]
-#[expect(dead_code, reason = "describes the domain's mapping on the wire")]
 pub(super) struct MappingSchema {
     version: u32,
-    #[schema(value_type = EntityWord)]
     entity: String,
     source: Option<String>,
-    zone: String,
-    date_order: String,
-    currency: String,
+    zone: Option<String>,
+    date_order: Option<String>,
+    currency: Option<String>,
     columns: Vec<MappingColumnSchema>,
+    #[serde(flatten)]
+    rest: BTreeMap<String, serde_json::Value>,
 }
 
 /// Where one column goes; no target: it is not loaded.
-#[derive(ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[schema(as = MappingColumn)]
-#[expect(dead_code, reason = "describes the domain's mapping on the wire")]
 pub(super) struct MappingColumnSchema {
     header: String,
     target: Option<String>,
     unit: Option<String>,
     /// 0 to 1; 1 when absent.
     confidence: Option<f32>,
+    #[serde(flatten)]
+    rest: BTreeMap<String, serde_json::Value>,
 }
 
 /// The report of a load; `rows_read = rows_loaded + rows_duplicate + rows_quarantined`.
@@ -164,6 +182,31 @@ impl From<&report::LoadReport> for LoadReport {
 /// Bodies that clients send: fields that may be absent stay optional.
 const REQUESTS: [&str; 7] =
     ["GuessRequest", "ImportRequest", "MappingColumn", "ProfileSearch", "ReplayRequest", "ReplayRow", "RevealRequest"];
+
+/// A file in a form.
+#[derive(ToSchema)]
+#[schema(as = UploadForm)]
+#[expect(dead_code, reason = "describes a multipart form")]
+pub(super) struct UploadForm {
+    #[schema(value_type = String, format = Binary)]
+    file: Vec<u8>,
+}
+
+/// Names every operation by its method and path: handlers of different resources share their names.
+pub(super) fn name_operations(document: &mut OpenApi) {
+    for (path, item) in &mut document.paths.paths {
+        let words: Vec<String> = path
+            .trim_start_matches("/api/v1/")
+            .split('/')
+            .map(|word| word.trim_matches(['{', '}']).to_owned())
+            .collect();
+        for (method, operation) in [("get", &mut item.get), ("post", &mut item.post)] {
+            if let Some(operation) = operation {
+                operation.operation_id = Some(format!("{method}_{}", words.join("_")));
+            }
+        }
+    }
+}
 
 /// Answers always carry every field, `null` where there is no value; the document says so.
 pub(super) fn all_required(document: &mut OpenApi) {

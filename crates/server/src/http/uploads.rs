@@ -19,7 +19,7 @@ use zhike_engine::import::{self, ImportOptions, Looked, Upload};
 
 use super::App;
 use super::error::{ApiError, ApiResult};
-use super::schema::{EntityWord, MappingSchema};
+use super::schema::{MappingSchema, UploadForm};
 
 /// Largest file that a browser may send; larger ones go through the command line.
 pub(super) const MAX_UPLOAD_BYTES: usize = 4 << 30;
@@ -83,7 +83,7 @@ pub(super) struct UploadBody {
     encoding: Option<Encoding>,
     delimiter: Option<String>,
     sheet: Option<String>,
-    #[schema(value_type = EntityWord)]
+    #[schema(value_type = String)]
     entity: Entity,
     source: String,
     header: Vec<String>,
@@ -149,7 +149,7 @@ fn broken(error: &MultipartError) -> ApiError {
 #[utoipa::path(
     post,
     path = "/api/v1/uploads",
-    request_body(content = String, content_type = "multipart/form-data"),
+    request_body(content = UploadForm, content_type = "multipart/form-data"),
     responses((status = 200, body = UploadBody), (status = 422, body = super::error::ErrorBody))
 )]
 pub(super) async fn create(State(app): State<App>, mut form: Multipart) -> ApiResult<Json<UploadBody>> {
@@ -174,7 +174,7 @@ pub(super) async fn create(State(app): State<App>, mut form: Multipart) -> ApiRe
 #[derive(Deserialize, ToSchema)]
 #[schema(as = GuessRequest)]
 pub(super) struct GuessBody {
-    #[schema(value_type = EntityWord)]
+    #[schema(value_type = String)]
     entity: Entity,
 }
 

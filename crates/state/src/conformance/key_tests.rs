@@ -41,6 +41,11 @@ async fn destroyed_keys_are_gone(place: &Place) {
     store.put_keys(vec![marked, key(2, 2)]).await.unwrap();
     assert_eq!(store.delete_keys(&[subject(1), subject(404)]).await.unwrap(), 1);
     assert_eq!(store.delete_keys(&[subject(1)]).await.unwrap(), 0);
+    // Neither of these pairs exists, though both kinds and both ids do.
+    let other = KeyRow { subject_kind: "batch".to_owned(), ..key(5, 5) };
+    store.put_keys(vec![other.clone()]).await.unwrap();
+    assert_eq!(store.delete_keys(&[("batch".to_owned(), 2), subject(5)]).await.unwrap(), 0);
+    assert_eq!(store.keys(&[("batch".to_owned(), 5)]).await.unwrap(), [other]);
     assert_eq!(store.keys(&[subject(1), subject(2)]).await.unwrap(), [key(2, 2)]);
     if place.config.url.is_none() {
         for file in std::fs::read_dir(place.config.dir.join("keys")).unwrap() {
