@@ -72,7 +72,7 @@ export function Quarantine({ batchId, status, onStatus }: Props) {
             { key: 'row', title: t('quarantine.row'), isHead: true, cell: (item) => item.row_no },
             { key: 'reason', title: t('quarantine.reason'), cell: (item) => <span title={item.reason_code}>{word(t, 'reason', item.reason_code)}</span> },
             { key: 'column', title: t('quarantine.column'), cell: (item) => (item.column_name ? <code>{item.column_name}</code> : '--') },
-            { key: 'detail', title: t('quarantine.detail'), cell: (item) => <span className="zk-detail">{item.detail || '--'}</span> },
+            { key: 'detail', title: t('quarantine.detail'), cell: (item) => <span className="zk-detail">{item.detail ?? '--'}</span> },
             {
               key: 'status',
               title: t('quarantine.status'),
