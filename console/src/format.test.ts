@@ -77,6 +77,12 @@ describe('dates', () => {
     expect(zh.time('2026-11-20T16:08:00Z')).toBe('00:08')
   })
 
+  it('writes the bounds of a column by what they are', () => {
+    expect(zh.bounds('51.0000', '-90.2500')).toBe('51 ～ −90.25')
+    expect(en.bounds('2026-11-01T10:02:00Z', '2026-11-20T19:03:00Z')).toBe('2026-11-01 18:02 – 2026-11-21 03:03')
+    expect([zh.bounds('0', '0'), zh.bounds(null, null), zh.bounds('00123', '9')]).toEqual(['0', '--', '00123 ～ 9'])
+  })
+
   it('is relative for a day, then exact', () => {
     const now = Date.parse('2026-11-21T12:00:00Z')
     const ago = (ms: number) => new Date(now - ms).toISOString()

@@ -38,6 +38,7 @@ export function createFormat({ lang, currency, zone }: FormatOptions) {
 
   const countExact = make({ maximumFractionDigits: 0 })
   const countShort = make(short)
+  const four = make({ maximumFractionDigits: 4 })
   const moneyExact = make({ ...money, minimumFractionDigits: 2, maximumFractionDigits: 2 })
   const moneyStripped = make({ ...money, trailingZeroDisplay: 'stripIfInteger' })
   const moneyShort = make({ ...money, ...short })
@@ -136,6 +137,16 @@ export function createFormat({ lang, currency, zone }: FormatOptions) {
       if (!first || !last) return NO_VALUE
       const skip = first.year === last.year ? 5 : 0
       return first.text.slice(skip) + (lang === 'zh' ? ' ～ ' : ' – ') + last.text.slice(skip)
+    },
+    /** Lowest and highest value of a column, whatever it holds: instants in the zone, numbers without idle zeros. */
+    bounds: (min: Text, max: Text) => {
+      const write = (value: string) => {
+        if (/^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/.test(value)) return instant(value)
+        return /^-?\d+\.\d+$/.test(value) ? four(value) : value
+      }
+      if (min == null && max == null) return NO_VALUE
+      if (min == null || max == null || min === max) return write(min ?? max ?? '')
+      return write(min) + (lang === 'zh' ? ' ～ ' : ' – ') + write(max)
     },
     /** 2026年11月 / Nov 2026 */
     month: (month: Text) => {

@@ -180,7 +180,7 @@ export function baseOption(palette: Palette, labels: readonly string[], axis: { 
       boundaryGap: false,
       axisTick: { show: false },
       axisLine: { lineStyle: { color: palette['border-strong'] } },
-      axisLabel: { color: palette['text-2'], fontSize: 12, hideOverlap: true, alignMinLabel: 'left', alignMaxLabel: 'right' },
+      axisLabel: { color: palette['text-2'], fontSize: 12, hideOverlap: true, showMinLabel: true, showMaxLabel: true, alignMinLabel: 'left', alignMaxLabel: 'right' },
     },
     yAxis: {
       type: 'value',

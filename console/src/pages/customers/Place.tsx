@@ -23,6 +23,8 @@ export function Place({ rfm, currency }: { rfm: Rfm | null | undefined; currency
     { key: 'frequency', name: t('profile.frequency'), value: t('profile.frequency_value', { count: rfm.frequency, n: format.count(rfm.frequency) }), score: rfm.f_score, share: rfm.percentile.frequency },
     { key: 'monetary', name: t('profile.monetary'), value: format.money(rfm.monetary), score: rfm.m_score, share: rfm.percentile.monetary },
   ]
+  // Nobody is better than all customers, being one of them.
+  const place = (share: number) => (share >= 0.9995 ? t('profile.above_all') : t('profile.above', { ratio: format.ratio(share) }))
   const why = lang === 'zh' ? rfm.why_zh : rfm.why_en
   return (
     <Card title={t('profile.rfm')} hint={t('profile.rfm_as_of', { day: format.day(rfm.as_of) })}>
@@ -42,12 +44,12 @@ export function Place({ rfm, currency }: { rfm: Rfm | null | undefined; currency
             <div
               className="zk-bar-track"
               role="img"
-              aria-label={t('profile.above_aria', { name: row.name, score: row.score, ratio: format.ratio(row.share) })}
+              aria-label={t('profile.place_aria', { name: row.name, score: row.score, place: place(row.share) })}
             >
               <span className="zk-bar" style={{ width: `${row.share * 100}%` }} />
               <span className="zk-bar-mark" style={{ left: `${row.share * 100}%` }} />
             </div>
-            <span className="zk-place-note">{t('profile.above', { ratio: format.ratio(row.share) })}</span>
+            <span className="zk-place-note">{place(row.share)}</span>
           </li>
         ))}
       </ul>

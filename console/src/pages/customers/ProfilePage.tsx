@@ -14,6 +14,7 @@ import { Card } from '../../ui/Card'
 import { DataTable } from '../../ui/DataTable'
 import { Page } from '../../ui/Page'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
+import { word } from '../../words'
 import { Identities } from './Identities'
 import { Orders } from './Orders'
 import { regionOf, TierTag } from './people'
@@ -30,7 +31,9 @@ export default function ProfilePage() {
   const workspace = useWorkspace()
   const sheet = query.data
   const currency = sheet?.currency ?? workspace.data?.currency ?? 'CNY'
-  const title = sheet ? (sheet.profile.name ?? t('customers.unnamed')) : t('customers.title')
+  // A customer without a name is called by the first identity.
+  const first = sheet?.identities[0]
+  const title = !sheet ? t('customers.title') : (sheet.profile.name ?? (first ? `${word(t, 'identity', first.kind)} ${first.value}` : t('customers.unnamed')))
 
   return (
     <Page title={title} above={<Link to="/customers" className="zk-back">← {t('profile.back')}</Link>} heading={sheet && <Head sheet={sheet} name={title} />}>

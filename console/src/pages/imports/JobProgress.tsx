@@ -4,6 +4,7 @@ import { useEffect, useEffectEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import { jobQuery } from '../../api/queries'
 import type { Job } from '../../api/types'
+import { useSettings } from '../../app/settings'
 import { useFormat } from '../../app/workspace'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
 import { word } from '../../words'
@@ -13,6 +14,7 @@ type Props = { jobId: string; title: string; hint?: string; onEnd?: (job: Job) =
 
 export function JobProgress({ jobId, title, hint, onEnd, children }: Props) {
   const { t } = useTranslation()
+  const { lang } = useSettings()
   const query = useQuery(jobQuery(jobId))
   const job = query.data
   const ended = useEffectEvent((last: Job) => onEnd?.(last))
@@ -23,7 +25,7 @@ export function JobProgress({ jobId, title, hint, onEnd, children }: Props) {
 
   if (query.isError && !job) return <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />
   if (!job) return <Skeleton rows={3} />
-  if (job.state === 'failed') return <Notice tone="error" title={t('job.failed')} help={job.error ?? undefined} />
+  if (job.state === 'failed') return <Notice tone="error" title={t('job.failed')} help={(lang === 'zh' ? job.error_zh : undefined) ?? job.error} />
   if (job.state === 'done') return <>{children?.(job)}</>
   return <Running job={job} title={title} hint={hint} />
 }

@@ -33,7 +33,7 @@ export function ReportBody({ report, isDryRun = false }: { report: LoadReport; i
       </div>
       <Columns report={report} />
       <div className="zk-columns-2">
-        <Skipped lines={report.skipped_lines} />
+        <Skipped lines={report.skipped_lines} n={report.n_skipped_lines} />
         <MappingUsed mapping={report.mapping} />
       </div>
     </>
@@ -121,20 +121,16 @@ function Columns({ report }: { report: LoadReport }) {
           },
           { key: 'missing', title: t('report.missing'), align: 'right', cell: (column) => format.count(column.n_missing) },
           { key: 'distinct', title: t('report.distinct'), align: 'right', cell: (column) => format.count(column.n_distinct) },
-          { key: 'range', title: t('report.range'), align: 'right', cell: (column) => rangeOf(column.min, column.max) },
+          { key: 'range', title: t('report.range'), align: 'right', cell: (column) => format.bounds(column.min, column.max) },
         ]}
       />
     </Card>
   )
 }
 
-function rangeOf(min: string | null | undefined, max: string | null | undefined): string {
-  if (min == null && max == null) return '--'
-  return min === max ? (min ?? '--') : `${min ?? ''} ～ ${max ?? ''}`
-}
-
-function Skipped({ lines }: { lines: readonly string[] }) {
+function Skipped({ lines, n }: { lines: readonly string[]; n: number }) {
   const { t } = useTranslation()
+  const format = useFormat()
   return (
     <Card title={t('report.skipped')} hint={t('report.skipped_hint')}>
       {lines.length === 0 ? (
@@ -144,6 +140,7 @@ function Skipped({ lines }: { lines: readonly string[] }) {
           {lines.map((line, index) => (
             <li key={index}>{line}</li>
           ))}
+          {n > lines.length && <li>{t('report.skipped_more', { count: n - lines.length, n: format.count(n - lines.length) })}</li>}
         </ul>
       )}
     </Card>

@@ -93,7 +93,17 @@ pub fn guess_encoding(head: &[u8], is_whole: bool) -> Result<(Encoding, usize), 
         }
         Err(_) => {}
     }
-    Ok((if is_gb18030(head, is_whole) { Encoding::Gb18030 } else { Encoding::Windows1252 }, 0))
+    // A few broken lines do not make it another encoding: they are set aside one by one.
+    let lines = || head.split(|&byte| byte == b'\n').filter(|line| !line.is_ascii());
+    let is_most = |n_good: usize| n_good > 0 && n_good * 2 >= lines().count();
+    let encoding = if is_most(lines().filter(|line| std::str::from_utf8(line).is_ok()).count()) {
+        Encoding::Utf8
+    } else if is_gb18030(head, is_whole) || is_most(lines().filter(|line| is_gb18030(line, true)).count()) {
+        Encoding::Gb18030
+    } else {
+        Encoding::Windows1252
+    };
+    Ok((encoding, 0))
 }
 
 /// Whether bytes form GB18030 and most two-byte letters are ones that Chinese text uses.

@@ -20,7 +20,7 @@ pub struct Home {
     state_url: Option<String>,
 }
 
-static SCHEMAS: AtomicU32 = AtomicU32::new(0);
+static DATABASES: AtomicU32 = AtomicU32::new(0);
 
 impl Home {
     /// State on SQLite.
@@ -28,18 +28,22 @@ impl Home {
         Self { dir: tempfile::tempdir().unwrap(), state_url: None }
     }
 
-    /// State on PostgreSQL, in a schema of its own; `None` (and a line that says so) without a server.
+    /// State on PostgreSQL, in a database of its own; `None` (and a line that says so) without a server.
     pub fn postgres() -> Option<Self> {
         let Ok(url) = std::env::var("ZHIKE_TEST_PG") else {
             println!("skipped: ZHIKE_TEST_PG not set");
             return None;
         };
-        let number = SCHEMAS.fetch_add(1, Ordering::Relaxed);
-        let schema = format!("engine_{}_{number}", std::process::id());
-        let made = std::process::Command::new("psql").args([&url, "-qc", &format!("CREATE SCHEMA {schema}")]).status();
-        assert!(made.is_ok_and(|status| status.success()), "psql could not make the schema {schema}");
-        let joint = if url.contains('?') { '&' } else { '?' };
-        let state_url = format!("{url}{joint}options=-c%20search_path%3D{schema}");
+        let number = DATABASES.fetch_add(1, Ordering::Relaxed);
+        let database = format!("engine_{}_{number}", std::process::id());
+        let make = format!("CREATE DATABASE {database}");
+        let made = std::process::Command::new("psql").args([&url, "-qc", &make]).status();
+        assert!(made.is_ok_and(|status| status.success()), "psql could not make the database {database}");
+        let (server, options) = url
+            .split_once('?')
+            .map_or((url.as_str(), String::new()), |(server, options)| (server, format!("?{options}")));
+        let (server, _) = server.rsplit_once('/').unwrap();
+        let state_url = format!("{server}/{database}{options}");
         Some(Self { dir: tempfile::tempdir().unwrap(), state_url: Some(state_url) })
     }
 

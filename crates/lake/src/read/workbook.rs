@@ -11,7 +11,7 @@ use calamine::{Data, DataRef, ExcelDateTime, Range, Reader, SheetType, SheetVisi
 
 use super::delimited::clip;
 use super::input::{Input, ReadSeek};
-use super::record::{Record, Span};
+use super::record::{Place, Record, Span};
 use super::table::Table;
 use super::{Error, Limits, Sniffed, xls_size, zip};
 
@@ -78,7 +78,9 @@ impl Block {
         if first + column >= self.spans.len() {
             self.spans.resize(first + column + 1, Span::MISSING);
         }
-        self.spans[first + column] = Span::text(start - row_start, self.text.len() - row_start);
+        if self.text.len() > start || self.spans[first + column].place == Place::Missing {
+            self.spans[first + column] = Span::text(start - row_start, self.text.len() - row_start);
+        }
     }
 
     fn end_row(&mut self, row_no: u64) {
