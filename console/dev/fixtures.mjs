@@ -275,7 +275,7 @@ export const mapping = {
   entity: 'order_lines',
   source: '天猫订单',
   zone: 'Asia/Shanghai',
-  date_order: null,
+  date_order: 'year_first',
   currency: 'CNY',
   status_words: {},
   columns: [
@@ -350,6 +350,7 @@ export const report = {
     { name: 'status', n: 1_032_998, n_missing: 0, n_distinct: 6, min: null, max: null },
   ],
   quality: { score: 94, completeness: 97, validity: 95, uniqueness: 99, consistency: 90, timeliness: 88 },
+  n_skipped_lines: 3,
   skipped_lines: ['天猫订单明细表', '导出时间：2026-11-21 09:00:00　操作人：运营', '合计,,,,,,,12350021.40,,,'],
   notes_zh: ['金额在每行重复出现，按订单只计一次。', '611 个脱敏手机号没有当作身份。'],
   notes_en: ['Amounts are repeated on each line and counted once per order.', '611 masked phone numbers were not used as identities.'],

@@ -26,7 +26,7 @@ function jobState(job_id) {
   return {
     job_id,
     state: isOver ? 'done' : 'running',
-    stage: isOver ? 'done' : share < 0.5 ? 'reading' : 'writing',
+    stage: isOver ? 'done' : share < 0.5 ? 'reading' : 'storing',
     rows_done: Math.round(job.report.rows_read * share),
     rows_total: job.report.rows_read,
     rows_per_second: ROWS_PER_SECOND,

@@ -4,7 +4,7 @@ import { useState } from 'react'
 import { describe, expect, it, vi } from 'vitest'
 import type { Mapping } from '../../api/types'
 import { renderPart } from '../../test-render'
-import { confidenceOf, problemsOf, withTarget, withUnit } from './mapping'
+import { confidenceOf, inLanguage, problemsOf, withDefaults, withTarget, withUnit } from './mapping'
 import { MappingEditor } from './MappingEditor'
 
 const targets = [
@@ -42,6 +42,17 @@ describe('a mapping', () => {
     expect(withTarget(mapping, 2, 'phone').columns[2]).toMatchObject({ target: 'phone', unit: null })
     expect(withTarget(mapping, 2, 'discount').columns[2]?.unit).toBe('fen')
     expect(withUnit(mapping, 2, null).columns[2]?.unit).toBeNull()
+  })
+
+  it('takes one language out of a doubt', () => {
+    const doubt = '“退款”可能只是申请 / “退款” may be a mere request'
+    expect([inLanguage(doubt, 'zh'), inLanguage(doubt, 'en')]).toEqual(['“退款”可能只是申请', '“退款” may be a mere request'])
+    expect(inLanguage('只有中文', 'en')).toBe('只有中文')
+  })
+
+  it('is sent with the defaults of the workspace where a field was emptied', () => {
+    const own = { source: 'shop', zone: 'Asia/Shanghai', currency: 'CNY' }
+    expect(withDefaults({ ...mapping, source: ' ', zone: 'Europe/London' }, own)).toMatchObject({ source: 'shop', zone: 'Europe/London', currency: 'CNY' })
   })
 
   it('grades confidence', () => {

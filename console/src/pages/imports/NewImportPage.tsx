@@ -7,6 +7,7 @@ import { useTranslation } from 'react-i18next'
 import { jobQuery, startImport, uploadQuery } from '../../api/queries'
 import type { Job, Mapping, Upload } from '../../api/types'
 import type { NewImportSearch } from '../../app/router'
+import { useSettings } from '../../app/settings'
 import { useFormat } from '../../app/workspace'
 import { Card } from '../../ui/Card'
 import { Page } from '../../ui/Page'
@@ -15,10 +16,12 @@ import { ENTITIES, word } from '../../words'
 import { DropZone } from './DropZone'
 import { Equation } from './Equation'
 import { JobProgress } from './JobProgress'
+import { inLanguage, withDefaults } from './mapping'
 import { MappingEditor } from './MappingEditor'
 import { ReportBody } from './ReportBody'
 
 const route = getRouteApi('/data/imports/new')
+const DATE_ORDERS = ['year_first', 'month_first', 'day_first'] as const
 const STEPS = ['file', 'mapping', 'dry_run', 'load'] as const
 
 export default function NewImportPage() {
@@ -71,12 +74,16 @@ type StepProps = { go: (next: NewImportSearch) => void }
 
 function MappingStep({ uploadId, entity, go }: StepProps & { uploadId: string; entity: string }) {
   const { t } = useTranslation()
+  const format = useFormat()
   const cache = useQueryClient()
   const options = uploadQuery(uploadId, entity)
   const query = useQuery(options)
   const upload = query.data
   const start = useMutation({
-    mutationFn: (mapping: Mapping) => startImport({ upload_id: uploadId, entity, source: mapping.source ?? null, mapping, dry_run: true }),
+    mutationFn: ({ mapping, source }: Upload) => {
+      const filled = withDefaults(mapping, { source, zone: format.zone, currency: format.currency })
+      return startImport({ upload_id: uploadId, entity, source: filled.source, mapping: filled, dry_run: true })
+    },
     onSuccess: ({ job_id }) => go({ upload: uploadId, entity, dry: job_id }),
   })
   const again = <Button onClick={() => go({})}>{t('mapping.another')}</Button>
@@ -105,7 +112,7 @@ function MappingStep({ uploadId, entity, go }: StepProps & { uploadId: string; e
         <div className="zk-actions">
           <span className="zk-muted">{t('mapping.try_hint')}</span>
           {again}
-          <Button type="primary" loading={start.isPending} onClick={() => start.mutate(upload.mapping)}>
+          <Button type="primary" loading={start.isPending} onClick={() => start.mutate(upload)}>
             {t('mapping.try')}
           </Button>
         </div>
@@ -117,8 +124,8 @@ function MappingStep({ uploadId, entity, go }: StepProps & { uploadId: string; e
 function Detected({ upload, onMapping, onEntity }: { upload: Upload; onMapping: (mapping: Mapping) => void; onEntity: (entity: string) => void }) {
   const { t } = useTranslation()
   const format = useFormat()
+  const { lang } = useSettings()
   const { mapping } = upload
-  const orders = ['ymd', 'mdy', 'dmy'] as const
   return (
     <Card title={upload.file_name} hint={t('mapping.detected')}>
       <dl className="zk-found-facts">
@@ -140,19 +147,18 @@ function Detected({ upload, onMapping, onEntity }: { upload: Upload; onMapping: 
           )}
         </Field>
         <Field label={t('mapping.source')} help={t('mapping.source_hint')}>
-          {(id) => <Input id={id} value={mapping.source ?? ''} onChange={(event) => onMapping({ ...mapping, source: event.target.value })} />}
+          {(id) => <Input id={id} value={mapping.source ?? upload.source} onChange={(event) => onMapping({ ...mapping, source: event.target.value })} />}
         </Field>
         <Field label={t('mapping.date_order')}>
           {(id) => (
             <Select
               id={id}
-              value={mapping.date_order ?? ''}
+              value={mapping.date_order ?? 'year_first'}
               options={[
-                { value: '', label: t('mapping.date_auto') },
-                ...orders.map((value) => ({ value: value, label: t(`mapping.${value}`) })),
-                ...(mapping.date_order && !orders.some((value) => value === mapping.date_order) ? [{ value: mapping.date_order, label: mapping.date_order }] : []),
+                ...DATE_ORDERS.map((value) => ({ value: value, label: t(`mapping.${value}`) })),
+                ...(mapping.date_order && !DATE_ORDERS.some((value) => value === mapping.date_order) ? [{ value: mapping.date_order, label: mapping.date_order }] : []),
               ]}
-              onChange={(value: string) => onMapping({ ...mapping, date_order: value || null })}
+              onChange={(value: string) => onMapping({ ...mapping, date_order: value })}
             />
           )}
         </Field>
@@ -176,7 +182,7 @@ function Detected({ upload, onMapping, onEntity }: { upload: Upload; onMapping: 
           <strong>{t('mapping.doubts')}</strong>
           <ul>
             {upload.doubts.map((doubt) => (
-              <li key={doubt}>{doubt}</li>
+              <li key={doubt}>{inLanguage(doubt, lang)}</li>
             ))}
           </ul>
         </div>

@@ -1,4 +1,5 @@
 // What can be said about a mapping without asking the server. Pure.
+import type { Lang } from '../../format'
 import type { Mapping, MappingColumn, Target } from '../../api/types'
 
 export type Confidence = 'high' | 'medium' | 'low' | 'none'
@@ -30,6 +31,19 @@ function withColumn(mapping: Mapping, index: number, change: Partial<MappingColu
 /** Units are asked for where a column holds money. */
 export function isMoney(target: string): boolean {
   return /amount|price|discount|cost|budget|refund|value|freight|postage/.test(target)
+}
+
+/** A mapping to send: what was emptied falls back to the workspace's own. */
+export function withDefaults(mapping: Mapping, defaults: { source: string; zone: string; currency: string }): Mapping & typeof defaults {
+  const or = (given: string | null | undefined, own: string) => (given?.trim() ? given.trim() : own)
+  return { ...mapping, source: or(mapping.source, defaults.source), zone: or(mapping.zone, defaults.zone), currency: or(mapping.currency, defaults.currency) }
+}
+
+/** Doubts come as one text in two languages, "中文 / English"; a text that is not so stays whole. */
+export function inLanguage(text: string, lang: Lang): string {
+  const [zh, en, more] = text.split(' / ')
+  if (zh === undefined || en === undefined || more !== undefined) return text
+  return lang === 'zh' ? zh : en
 }
 
 export type Problem = { kind: 'missing'; targets: Target[] } | { kind: 'duplicate'; target: string; headers: string[] }
