@@ -1,4 +1,4 @@
-//! Words for the state of an order and of a refund, in all the systems of `imports.md`.
+//! Words for the state of an order and of a refund, as the shops, tills and payment systems write them.
 
 use serde::{Deserialize, Serialize};
 
