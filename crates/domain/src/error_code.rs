@@ -104,8 +104,8 @@ codes! {
         "系统内部错误：请把请求编号告诉管理员" "an error inside Zhike: give the request id to your administrator";
     /// Stored bytes are damaged.
     Damaged "damaged" 500 false
-        "数据目录中有文件损坏：运行 zhike doctor 查看，必要时从备份恢复"
-        "a file of the data directory is damaged: run zhike doctor, restore from a backup if need be";
+        "数据目录中有文件损坏：服务日志写明了是哪个文件，请从备份恢复"
+        "a file of the data directory is damaged: the log of the server names it; restore it from a backup";
     /// Another load or refresh is running.
     Busy "busy" 503 true
         "正在执行另一项导入或刷新：稍后再试" "another load or refresh is running: try again later";

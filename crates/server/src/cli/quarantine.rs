@@ -39,7 +39,7 @@ pub(super) enum Quarantine {
         #[arg(long, value_name = "FILE")]
         cells: PathBuf,
     },
-    /// Load all rows of a load that wait again, after a mapping or rule was mended.
+    /// Load all rows of a load that wait again as they are, with the mapping of that load.
     Replay {
         /// Load.
         batch_id: BatchId,
