@@ -69,6 +69,10 @@ const IDENTITY_ID: ColumnSpec = col("identity_id", ColumnType::Int, 2, "identity
 const CONTENT_HASH: ColumnSpec = col("content_hash", ColumnType::Int, 2, "fingerprint of the cleaned row");
 const TRAITS: ColumnSpec = col("traits", ColumnType::Text, 2, "further columns of the file, as JSON");
 
+const MODEL_CUSTOMER: ColumnSpec = col("profile_id", ColumnType::Int, 2, "customer");
+const AS_OF: ColumnSpec = col("as_of", ColumnType::Day, 1, "last day that counts");
+const MODEL_VERSION: ColumnSpec = col("model_version", ColumnType::Int, 1, "version of the model");
+
 /// All tables of the product, in the order in which they are documented.
 pub const TABLES: &[TableSpec] = &[
     TableSpec {
@@ -399,6 +403,176 @@ pub const TABLES: &[TableSpec] = &[
             col("tier", ColumnType::Text, 2, "core, potential, general, at_risk"),
             col("mode", ColumnType::Text, 1, "quantile or thresholds"),
             col("rules_version", ColumnType::Int, 1, "version of the rules used"),
+        ],
+    },
+    TableSpec {
+        name: "clv",
+        home: Home::Lake { partition: None, key: &["as_of"] },
+        doc: "one row per customer and forecast of lifetime value; filled by its model",
+        columns: &[
+            MODEL_CUSTOMER,
+            AS_OF,
+            MODEL_VERSION,
+            col("horizon_days", ColumnType::Int, 1, "days that the forecast looks ahead"),
+            col("p_alive", ColumnType::Float, 2, "probability that the customer still buys"),
+            col("expected_orders", ColumnType::Float, 2, "orders expected within the horizon"),
+            col("expected_value", MONEY, 2, "net amount expected within the horizon"),
+        ],
+    },
+    TableSpec {
+        name: "churn",
+        home: Home::Lake { partition: None, key: &["as_of"] },
+        doc: "one row per customer and forecast of leaving; filled by its model",
+        columns: &[
+            MODEL_CUSTOMER,
+            AS_OF,
+            MODEL_VERSION,
+            col("horizon_days", ColumnType::Int, 1, "days that the forecast looks ahead"),
+            col("probability", ColumnType::Float, 2, "probability of no order within the horizon"),
+            col("reasons", ColumnType::Text, 2, "what weighed most, as JSON"),
+        ],
+    },
+    TableSpec {
+        name: "propensity",
+        home: Home::Lake { partition: None, key: &["as_of"] },
+        doc: "one row per customer and target of a forecast of response; filled by its model",
+        columns: &[
+            MODEL_CUSTOMER,
+            col("target", ColumnType::Text, 1, "what the customer may do"),
+            AS_OF,
+            MODEL_VERSION,
+            col("probability", ColumnType::Float, 2, "probability within the horizon"),
+        ],
+    },
+    TableSpec {
+        name: "clusters",
+        home: Home::Lake { partition: None, key: &["as_of"] },
+        doc: "one row per customer and clustering; filled by its model",
+        columns: &[
+            MODEL_CUSTOMER,
+            AS_OF,
+            MODEL_VERSION,
+            col("cluster", ColumnType::Int, 2, "number of the cluster"),
+            col("label", ColumnType::Text, 2, "what sets the cluster apart"),
+            col("distance", ColumnType::Float, 2, "distance from its centre"),
+        ],
+    },
+    TableSpec {
+        name: "affinities",
+        home: Home::Lake { partition: None, key: &["as_of"] },
+        doc: "one row per customer and category, brand or product liked; filled by its model",
+        columns: &[
+            MODEL_CUSTOMER,
+            col("subject_kind", ColumnType::Text, 1, "category, brand or product"),
+            col("subject", ColumnType::Text, 1, "which one"),
+            AS_OF,
+            MODEL_VERSION,
+            col("strength", ColumnType::Float, 2, "0 to 1"),
+        ],
+    },
+    TableSpec {
+        name: "recommendations",
+        home: Home::Lake { partition: None, key: &["as_of"] },
+        doc: "one row per customer and product recommended; filled by its model",
+        columns: &[
+            MODEL_CUSTOMER,
+            col("rank", ColumnType::Int, 2, "1 is the best"),
+            col("product_id", ColumnType::Text, 2, "product"),
+            AS_OF,
+            MODEL_VERSION,
+            col("score", ColumnType::Float, 2, "as the model gives it"),
+            col("reason", ColumnType::Text, 2, "why"),
+        ],
+    },
+    TableSpec {
+        name: "forecasts",
+        home: Home::Lake { partition: None, key: &["as_of"] },
+        doc: "one row per series and day ahead; filled by its model",
+        columns: &[
+            col("series", ColumnType::Text, 1, "what is forecast"),
+            col("on", ColumnType::Day, 1, "day"),
+            AS_OF,
+            MODEL_VERSION,
+            col("value", ColumnType::Float, 1, "forecast"),
+            col("low", ColumnType::Float, 1, "lower end of the interval"),
+            col("high", ColumnType::Float, 1, "upper end of the interval"),
+        ],
+    },
+    TableSpec {
+        name: "models",
+        home: Home::State,
+        doc: "one row per trained version of a model; filled by training",
+        columns: &[
+            col("model", ColumnType::Text, 1, "model"),
+            col("version", ColumnType::Int, 1, "version"),
+            col("trained_at", ColumnType::Instant, 1, "when"),
+            col("trained_on", ColumnType::Text, 1, "day and rows it learned from, as JSON"),
+            col("metrics", ColumnType::Text, 1, "its grades out of time, as JSON"),
+            col("baseline_metrics", ColumnType::Text, 1, "the grades of the naive rule beside it, as JSON"),
+            col("status", ColumnType::Text, 1, "live, or withheld when it loses to the naive rule"),
+        ],
+    },
+    TableSpec {
+        name: "tags",
+        home: Home::Lake { partition: None, key: &["as_of"] },
+        doc: "one row per customer and tag; filled by the refresh of tags",
+        columns: &[
+            PROFILE_ID,
+            col("tag", ColumnType::Text, 1, "tag"),
+            col("value", ColumnType::Text, 2, "value"),
+            AS_OF,
+            col("reason", ColumnType::Text, 2, "why, as JSON"),
+        ],
+    },
+    TableSpec {
+        name: "segments",
+        home: Home::State,
+        doc: "one row per segment",
+        columns: &[
+            col("segment_id", ColumnType::Int, 1, "id"),
+            col("name", ColumnType::Text, 1, "name"),
+            col("version", ColumnType::Int, 1, "version of the definition"),
+            col("definition", ColumnType::Text, 1, "rule, as JSON"),
+            col("created_at", ColumnType::Instant, 1, "when it was made"),
+            col("updated_at", ColumnType::Instant, 1, "when it was last changed"),
+        ],
+    },
+    TableSpec {
+        name: "segment_members",
+        home: Home::Lake { partition: None, key: &["since"] },
+        doc: "one row per customer and stay in a segment",
+        columns: &[
+            col("segment_id", ColumnType::Int, 1, "segment"),
+            PROFILE_ID,
+            col("since", ColumnType::Instant, 2, "start of the stay"),
+            col("until", ColumnType::Instant, 2, "end; missing while it lasts"),
+        ],
+    },
+    TableSpec {
+        name: "consents",
+        home: Home::State,
+        doc: "one row per statement of a customer on a purpose",
+        columns: &[
+            PROFILE_ID,
+            col("purpose", ColumnType::Text, 1, "what for"),
+            col("granted", ColumnType::Bool, 2, "given or withdrawn"),
+            col("policy_version", ColumnType::Text, 1, "version of the privacy notice"),
+            col("channel", ColumnType::Text, 1, "where it was stated"),
+            col("at", ColumnType::Instant, 2, "when"),
+            col("evidence", ColumnType::Text, 2, "where the proof is kept"),
+        ],
+    },
+    TableSpec {
+        name: "audit",
+        home: Home::State,
+        doc: "one row per act on personal data or settings, chained so that a change shows",
+        columns: &[
+            col("seq", ColumnType::Int, 1, "number, without gaps"),
+            col("at", ColumnType::Instant, 1, "when"),
+            col("actor", ColumnType::Text, 2, "who"),
+            col("action", ColumnType::Text, 1, "what"),
+            col("subject", ColumnType::Text, 2, "on whom or what, by pseudonym"),
+            col("detail_json", ColumnType::Text, 2, "reason and result, personal data masked, as JSON"),
         ],
     },
     TableSpec {

@@ -12,6 +12,7 @@ mod persons;
 mod products;
 mod rowhash;
 mod rows;
+mod shards;
 mod uploads;
 mod work;
 

@@ -8,6 +8,7 @@ mod clock;
 mod ctx;
 mod error;
 pub mod import;
+mod maintain;
 pub mod overview;
 pub mod profiles;
 pub mod quarantine;

@@ -1,16 +1,17 @@
 //! One customer, whole: who they are, what they bought, where they stand.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use zhike_domain::clean::email::read_email;
 use zhike_domain::clean::id_number::read_id_number;
 use zhike_domain::clean::phone::{PhoneReading, read_phone};
 use zhike_domain::clean::{RuleSet, cell};
-use zhike_domain::frame::{Frame, TextColumn};
+use zhike_domain::frame::Frame;
 use zhike_domain::id::ProfileId;
 use zhike_domain::import::entity::IdentityKind;
 use zhike_domain::rfm::{self, Scores, Segment, Tier, Why};
 use zhike_domain::sensitive::Sensitive;
+use zhike_lake::RowsOf;
 use zhike_state::{AuditEntry, EdgeRow, IdentityRow, ProfileRow};
 use zhike_vault::Vault;
 
@@ -143,16 +144,16 @@ pub async fn find(ctx: &Ctx, kind: Option<IdentityKind>, value: &Sensitive<Strin
         Some(kind) => vec![kind],
         None => IdentityKind::ALL.to_vec(),
     };
-    let mut found = Vec::new();
-    for kind in kinds {
-        let Some(value) = normal(kind, value.expose()) else { continue };
-        let index = ctx.vault().blind_index(kind.as_str(), value.expose());
-        for identity in ctx.store().find_identity(kind.as_str(), &index).await? {
-            if identity.status == zhike_state::IdentityStatus::Active {
-                found.push(ProfileId::new(identity.profile_id));
-            }
-        }
-    }
+    let wanted: Vec<(&str, [u8; 16])> = kinds
+        .into_iter()
+        .filter_map(|kind| {
+            let value = normal(kind, value.expose())?;
+            Some((kind.as_str(), ctx.vault().blind_index(kind.as_str(), value.expose())))
+        })
+        .collect();
+    let identities = ctx.store().find_identities(&wanted).await?;
+    let active = identities.iter().filter(|identity| identity.status == zhike_state::IdentityStatus::Active);
+    let mut found: Vec<ProfileId> = active.map(|identity| ProfileId::new(identity.profile_id)).collect();
     found.sort_unstable();
     found.dedup();
     Ok(found)
@@ -196,6 +197,7 @@ pub async fn view(ctx: &Ctx, profile_id: ProfileId, show: &Show) -> Result<Profi
     };
     let mut keys = Keys::default();
     keys.fetch(ctx, identities.iter().map(|identity| identity.key_profile_id)).await?;
+    let written_for = written_for(id, &identities);
     let identities = identities
         .into_iter()
         .map(|identity| {
@@ -206,15 +208,12 @@ pub async fn view(ctx: &Ctx, profile_id: ProfileId, show: &Show) -> Result<Profi
             (identity, value)
         })
         .collect();
-    let zone = ctx.workspace().zone;
-    let ids = [id];
-    let (rfm, months) =
-        tokio::try_join!(rfm_views(ctx, &ids, true), async { months(&ctx.lake().profile_months(id, &zone).await?) })?;
+    let (rfm, months) = tokio::try_join!(rfm_of(ctx, id), months(ctx, id, &written_for))?;
     Ok(Profile {
         personal: personal.into_iter().map(|((_, field), value)| (field, value)).collect(),
         identities,
         edges,
-        rfm: rfm.into_values().next(),
+        rfm,
         months,
         row,
     })
@@ -249,31 +248,62 @@ pub(crate) async fn audit(ctx: &Ctx, actor: &str, action: &str, subject: &str, r
     Ok(())
 }
 
-fn months(frame: &Frame) -> Result<Vec<Month>> {
-    let num = |name: &str, row: usize| frame.num(name).and_then(|column| column.get(row)).unwrap_or(0);
-    Ok((0..frame.n_rows())
-        .map(|row| Month {
-            month: frame.text("month").and_then(|column| column.get(row)).unwrap_or_default().to_owned(),
-            net_amount: num("net_amount", row),
-            amount: num("amount", row),
-            refunded_amount: num("refunded_amount", row),
-            n_orders: num("n_orders", row),
-            span: (num("first_ordered_at", row), num("last_ordered_at", row)),
-        })
-        .collect())
+/// Profiles under which facts of a customer may have been written: its own, and those that its identities had first.
+fn written_for(id: i64, identities: &[IdentityRow]) -> Vec<i64> {
+    let mut profiles: Vec<i64> =
+        identities.iter().map(|identity| identity.home_profile_id).chain(std::iter::once(id)).collect();
+    profiles.sort_unstable();
+    profiles.dedup();
+    profiles
 }
 
-/// Scores of some customers at the newest refresh; with reasons when asked for.
-async fn rfm_views(ctx: &Ctx, profiles: &[i64], with_why: bool) -> Result<HashMap<i64, RfmView>> {
+async fn months(ctx: &Ctx, id: i64, written_for: &[i64]) -> Result<Vec<Month>> {
+    let columns = &["ordered_at", "net_amount", "amount", "refunded_amount", "kind"];
+    let wanted = RowsOf { profile_id: id, written_for, columns, newest: None };
+    let orders = ctx.lake().rows_of("orders", wanted).await?;
+    let num = |name: &str, row: usize| orders.num(name).and_then(|column| column.get(row));
+    let workspace = ctx.workspace();
+    let mut months: BTreeMap<String, Month> = BTreeMap::new();
+    for row in 0..orders.n_rows() {
+        let Some(at) = num("ordered_at", row) else { continue };
+        let month = workspace.month_of(at);
+        let sums = months.entry(month).or_insert_with_key(|month| Month {
+            month: month.clone(),
+            net_amount: 0,
+            amount: 0,
+            refunded_amount: 0,
+            n_orders: 0,
+            span: (at, at),
+        });
+        sums.net_amount += num("net_amount", row).unwrap_or(0);
+        sums.amount += num("amount", row).unwrap_or(0);
+        sums.refunded_amount += num("refunded_amount", row).unwrap_or(0);
+        let is_sale = orders.text("kind").and_then(|column| column.get(row)) == Some("sale");
+        sums.n_orders += i64::from(is_sale);
+        sums.span = (sums.span.0.min(at), sums.span.1.max(at));
+    }
+    Ok(months.into_values().collect())
+}
+
+/// Scores of one customer at the newest refresh, with the reasons.
+async fn rfm_of(ctx: &Ctx, id: i64) -> Result<Option<RfmView>> {
+    let wanted = RowsOf { profile_id: id, written_for: &[id], columns: &[], newest: Some("as_of") };
+    let frame = ctx.lake().rows_of("rfm", wanted).await?;
+    if frame.n_rows() == 0 {
+        return Ok(None);
+    }
+    let mut view = rfm_view(&frame, 0);
+    explain(ctx, &mut view).await?;
+    Ok(Some(view))
+}
+
+/// Scores of some customers at the newest refresh.
+async fn rfm_views(ctx: &Ctx, profiles: &[i64]) -> Result<HashMap<i64, RfmView>> {
     let frame = ctx.lake().rfm_of(profiles).await?;
     let mut views = HashMap::new();
     for row in 0..frame.n_rows() {
         let profile = frame.num("profile_id").and_then(|column| column.get(row)).unwrap_or(0);
-        let mut view = rfm_view(&frame, row);
-        if with_why {
-            explain(ctx, &mut view).await?;
-        }
-        views.insert(profile, view);
+        views.insert(profile, rfm_view(&frame, row));
     }
     Ok(views)
 }
@@ -344,7 +374,7 @@ pub async fn list(
 /// Customers as they stand in a list, in the order asked for.
 pub async fn listed_by_id(ctx: &Ctx, profiles: &[ProfileId]) -> Result<Vec<Listed>> {
     let ids: Vec<i64> = profiles.iter().map(|profile| profile.get()).collect();
-    let views = rfm_views(ctx, &ids, false).await?;
+    let views = rfm_views(ctx, &ids).await?;
     listed(ctx, &ids, views).await
 }
 
@@ -381,19 +411,43 @@ async fn listed(ctx: &Ctx, ids: &[i64], mut views: HashMap<i64, RfmView>) -> Res
 pub async fn orders(ctx: &Ctx, profile_id: ProfileId, skip: usize, limit: usize) -> Result<OrderPage> {
     ctx.refresh_overrides().await?;
     let id = current(ctx, profile_id.get()).await?.profile_id;
-    let orders = ctx.lake().profile_orders(id, skip, limit + 1).await?;
-    let has_more = orders.n_rows() > limit;
-    let orders = orders.take(&(0..orders.n_rows().min(limit)).collect::<Vec<_>>());
-    let none = TextColumn::default();
-    let items = ctx.lake().profile_items(id, orders.text("order_id").unwrap_or(&none)).await?;
+    let written_for = written_for(id, &ctx.store().identities_of(&[id]).await?);
+    let all = RowsOf { profile_id: id, written_for: &written_for, columns: &[], newest: None };
+    let orders = ctx.lake().rows_of("orders", all.clone()).await?;
+    let mut newest_first: Vec<usize> = (0..orders.n_rows()).collect();
+    newest_first.sort_by_cached_key(|&row| {
+        let at = orders.num("ordered_at").and_then(|column| column.get(row));
+        let order = orders.text("order_id").and_then(|column| column.get(row)).map(str::to_owned);
+        std::cmp::Reverse((at, order))
+    });
+    let has_more = newest_first.len() > skip + limit;
+    let page: Vec<usize> = newest_first.into_iter().skip(skip).take(limit).collect();
+    let orders = orders.take(&page);
+    let items = items_of(ctx, all, &orders).await?;
     let mut products: Vec<&str> =
         items.text("product_id").map(|ids| ids.iter().flatten().collect()).unwrap_or_default();
     products.sort_unstable();
     products.dedup();
+    if products.is_empty() {
+        return Ok(OrderPage { orders, items, product_names: HashMap::new(), has_more });
+    }
     let names = ctx.lake().product_names(&products).await?;
     let text = |name: &str, row: usize| names.text(name).and_then(|column| column.get(row)).map(str::to_owned);
     let product_names = (0..names.n_rows())
         .filter_map(|row| Some(((text("source", row)?, text("product_id", row)?), text("name", row)?)))
         .collect();
     Ok(OrderPage { orders, items, product_names, has_more })
+}
+
+/// The lines of some orders of one customer, by source, order and line.
+async fn items_of(ctx: &Ctx, all: RowsOf<'_>, orders: &Frame) -> Result<Frame> {
+    let items = ctx.lake().rows_of("order_items", all).await?;
+    let text = |frame: &Frame, name: &str, row: usize| {
+        frame.text(name).and_then(|column| column.get(row)).unwrap_or_default().to_owned()
+    };
+    let key = |frame: &Frame, row: usize| (text(frame, "source", row), text(frame, "order_id", row));
+    let wanted: HashSet<(String, String)> = (0..orders.n_rows()).map(|row| key(orders, row)).collect();
+    let mut rows: Vec<usize> = (0..items.n_rows()).filter(|&row| wanted.contains(&key(&items, row))).collect();
+    rows.sort_by_cached_key(|&row| (key(&items, row), items.num("line_no").and_then(|column| column.get(row))));
+    Ok(items.take(&rows))
 }

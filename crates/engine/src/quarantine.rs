@@ -60,13 +60,15 @@ pub async fn reveal(ctx: &Ctx, batch_id: BatchId, row_no: u64, actor: &str, reas
     Ok(Revealed { header, cells: cells_of(&key, &row)? })
 }
 
-/// Loads rows again, repaired or as they are, as a load of their own with the mapping of the first.
+/// Loads rows again, repaired or as they are, as a load of their own: with the mapping of the first, or with a mended one
+/// that names the same headers.
 ///
 /// **Errors**: `bad_request` when there is nothing to replay.
 pub async fn replay(
     ctx: &Ctx,
     batch_id: BatchId,
     repairs: Option<Vec<Repair>>,
+    mended: Option<Mapping>,
     progress: OnProgress,
 ) -> Result<LoadReport> {
     let mapping = mapping_of(ctx, batch_id).await?;
@@ -114,6 +116,7 @@ pub async fn replay(
     }
     let file = import::file_of(&format!("{batch_id}-replay.jsonl"), Arc::<[u8]>::from(lines.into_bytes()));
     let batch = ctx.store().batch(batch_id.get()).await?.ok_or_else(|| Error::not_found("load", "批次"))?;
+    let mapping = mended.unwrap_or(mapping);
     let options = ImportOptions {
         entity: Some(mapping.entity),
         mapping: Some(mapping),

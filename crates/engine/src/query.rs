@@ -83,7 +83,10 @@ async fn snapshot(ctx: &Ctx, table: &str, sql: &str) -> Result<Frame> {
         "identities" => ScanTable::Identities,
         "identity_edges" => ScanTable::IdentityEdges,
         "quarantine" => ScanTable::Quarantine,
-        _ => ScanTable::Batches,
+        "batches" => ScanTable::Batches,
+        "audit" => ScanTable::Audit,
+        // Nothing fills the others yet: they can be named, and are empty.
+        _ => return Ok(empty(table)),
     };
     let mut whole: Option<Frame> = None;
     let mut after = None;
@@ -101,6 +104,15 @@ async fn snapshot(ctx: &Ctx, table: &str, sql: &str) -> Result<Frame> {
     }
     let whole = whole.unwrap_or_default();
     Ok(whole)
+}
+
+/// A table without rows.
+fn empty(table: &str) -> Frame {
+    let mut frame = Frame::new(0);
+    for column in zhike_domain::tables::table(table).iter().flat_map(|table| table.columns) {
+        frame.set(column.name, column.kind, Column::empty(column.kind));
+    }
+    frame
 }
 
 /// Adds the personal columns of a page, masked; they are opened only when the query can see them.

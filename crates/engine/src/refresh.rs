@@ -8,7 +8,7 @@ use zhike_lake::Publication;
 
 use crate::query::{definition_version, put_definition};
 use crate::workspace::{date_of, day_number};
-use crate::{Ctx, Error, Result};
+use crate::{Ctx, Error, Result, maintain};
 
 /// Kind under which RFM rules are kept.
 const RULES: &str = "rfm_rules";
@@ -70,6 +70,8 @@ pub async fn refresh(ctx: &Ctx, options: RefreshOptions) -> Result<Refreshed> {
     let newest = workspace.day_of(newest);
     let day = options.as_of.map_or(newest, day_number);
     let (rules, rules_version) = definition_version::<Rules>(ctx, RULES, "default").await?;
+    // Before the versions are noted, for compacting makes new ones.
+    maintain::tidy(ctx).await?;
     let inputs = ctx.lake().versions(&INPUTS).await?;
     let overrides = ctx.store().overrides_version().await?;
     if let Some(run) = last_run(ctx, day).await?

@@ -63,6 +63,14 @@ impl Workspace {
     }
 }
 
+impl Workspace {
+    /// The calendar month of an instant: `2011-03`.
+    pub fn month_of(&self, us: i64) -> String {
+        let date = date_of(self.day_of(us)).unwrap_or_default();
+        format!("{:04}-{:02}", date.year(), date.month())
+    }
+}
+
 /// Days since 1970 of a date.
 pub fn day_number(date: jiff::civil::Date) -> i64 {
     jiff::civil::date(1970, 1, 1).until(date).map_or(0, |span| i64::from(span.get_days()))

@@ -15,8 +15,10 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex as AsyncMutex;
 use zhike_domain::tables::{Home, TABLES, TableSpec};
 
+use crate::lookup::Footers;
 use crate::provider::{FileEntry, TableVersion};
-use crate::stage::{StagedFile, sync_dir};
+use crate::ranks::RfmRanks;
+use crate::stage::{StagedFile, mark_replaced, sync_dir};
 use crate::{Error, convert, query};
 
 /// How much the lake may use.
@@ -44,6 +46,8 @@ pub struct Lake {
     pub(crate) runtime: Arc<RuntimeEnv>,
     tables: HashMap<&'static str, Handle>,
     pub(crate) overrides: Mutex<Arc<query::Overrides>>,
+    pub(crate) footers: Arc<Mutex<Footers>>,
+    pub(crate) rfm_ranks: Mutex<Option<Arc<RfmRanks>>>,
 }
 
 struct Handle {
@@ -102,7 +106,15 @@ impl Lake {
             .filter(|spec| matches!(spec.home, Home::Lake { .. }))
             .map(|spec| (spec.name, Handle { spec, root: root.join(spec.name), open: AsyncMutex::new(None) }))
             .collect();
-        Ok(Self { root, options, runtime, tables, overrides: Mutex::default() })
+        Ok(Self {
+            root,
+            options,
+            runtime,
+            tables,
+            overrides: Mutex::default(),
+            footers: Arc::default(),
+            rfm_ranks: Mutex::default(),
+        })
     }
 
     fn handle(&self, table: &str) -> Result<&Handle, Error> {
@@ -129,6 +141,10 @@ impl Lake {
         }
         let Some((delta, version)) = open.as_mut() else { return Ok(None) };
         let latest = delta.version();
+        // One look at the next entry of the log is cheaper than reading the state again, which finds none most times.
+        if latest.is_some_and(|latest| !log_entry(&handle.root, latest as i64 + 1).exists()) {
+            return Ok(Some(version.clone()));
+        }
         delta.update_state().await.map_err(|error| Error::table(table, error))?;
         if delta.version() != latest {
             *version = Arc::new(TableVersion::read(handle.spec, &handle.root, delta)?);
@@ -179,6 +195,7 @@ impl Lake {
             return Ok(());
         }
         let actions = actions(handle, version, change)?;
+        change.remove.iter().for_each(|path| mark_replaced(&handle.root.join(path)));
         let properties = CommitProperties::default()
             .with_application_transaction(Transaction::new(app_id, 1))
             .with_cleanup_expired_logs(Some(false));
@@ -194,10 +211,14 @@ impl Lake {
     }
 }
 
+fn log_entry(root: &Path, version: i64) -> PathBuf {
+    root.join("_delta_log").join(format!("{version:020}.json"))
+}
+
 /// Makes the newest log entry of a table durable: the engine's own commits are not (RFD 0001).
 fn sync_log(root: &Path, version: i64) -> Result<(), Error> {
     let log = root.join("_delta_log");
-    let entry = log.join(format!("{version:020}.json"));
+    let entry = log_entry(root, version);
     let file = std::fs::File::open(&entry).map_err(|error| Error::io("open", &entry, error))?;
     file.sync_all().map_err(|error| Error::io("sync", &entry, error))?;
     sync_dir(&log)?;

@@ -25,8 +25,6 @@ pub struct Found {
     pub content_hash: Vec<Option<i64>>,
     /// Whether the key is there at all.
     pub is_there: Vec<bool>,
-    /// Files that hold any of the keys, by path within the table.
-    pub files: Vec<String>,
 }
 
 /// Positions of keys by hash; texts are compared on every hit.
@@ -76,19 +74,33 @@ fn text_values(batch: &RecordBatch, column: &str) -> Result<datafusion::arrow::a
 impl Lake {
     /// Looks keys of one source up in a table.
     ///
-    /// **Shape**: the answer is as long as `keys`. Reads only the key columns.
+    /// **Shape**: the answer is as long as `keys`. Reads only the key columns, all of them: not for a few keys at a time.
     pub async fn find(&self, table: &str, source: &str, keys: &TextColumn) -> Result<Found, Error> {
-        let mut found =
-            Found { content_hash: vec![None; keys.len()], is_there: vec![false; keys.len()], files: Vec::new() };
-        let Some(version) = self.version(table).await? else { return Ok(found) };
-        if keys.is_empty() {
-            return Ok(found);
+        let mut found = Found { content_hash: vec![None; keys.len()], is_there: vec![false; keys.len()] };
+        if !keys.is_empty() {
+            let index = KeyIndex::new(keys);
+            self.each_key(table, source, |key, content| {
+                for row in index.rows(key) {
+                    found.is_there[row] = true;
+                    found.content_hash[row] = content;
+                }
+            })
+            .await?;
         }
+        Ok(found)
+    }
+
+    /// Visits the key and the content hash of every row of one source.
+    pub async fn each_key(
+        &self,
+        table: &str,
+        source: &str,
+        mut visit: impl FnMut(&str, Option<i64>),
+    ) -> Result<(), Error> {
+        let Some(version) = self.version(table).await? else { return Ok(()) };
         let (spec, root) = self.table_root(table)?;
         let key = key_column(spec)?;
-        let index = KeyIndex::new(keys);
         for file in &version.files {
-            let mut is_hit = false;
             for batch in open_file(root, file, Some(&["source", key, "content_hash"]))? {
                 let batch = batch?;
                 let sources = text_values(&batch, "source")?;
@@ -96,22 +108,14 @@ impl Lake {
                 let hashes = batch.column_by_name("content_hash").map(|array| array.as_primitive::<Int64Type>());
                 let (sources, texts) = (sources.as_string::<i32>(), texts.as_string::<i32>());
                 for at in 0..batch.num_rows() {
-                    if texts.is_null(at) || sources.is_null(at) || sources.value(at) != source {
-                        continue;
-                    }
-                    for row in index.rows(texts.value(at)) {
-                        is_hit = true;
-                        found.is_there[row] = true;
-                        found.content_hash[row] =
-                            hashes.and_then(|hashes| hashes.is_valid(at).then(|| hashes.value(at)));
+                    if texts.is_valid(at) && sources.is_valid(at) && sources.value(at) == source {
+                        let content = hashes.and_then(|hashes| hashes.is_valid(at).then(|| hashes.value(at)));
+                        visit(texts.value(at), content);
                     }
                 }
             }
-            if is_hit {
-                found.files.push(file.path.clone());
-            }
         }
-        Ok(found)
+        Ok(())
     }
 
     /// Writes the files of a table that hold any of the keys again without those rows.
@@ -193,6 +197,10 @@ impl Lake {
         const SMALL_ROWS: u64 = 1 << 18;
         let Some(version) = self.version(table).await? else { return Ok(None) };
         let (spec, root) = self.table_root(table)?;
+        if matches!(spec.home, Home::Lake { key: [_], .. }) {
+            // The rows of one day are replaced by whole files: days must not share one.
+            return Ok(None);
+        }
         let schema = convert::arrow_schema(spec)?;
         let mut per_partition: HashMap<&Option<String>, Vec<&FileEntry>> = HashMap::new();
         for file in version.files.iter().filter(|file| file.n_rows < SMALL_ROWS) {
@@ -231,7 +239,7 @@ fn open_file(root: &std::path::Path, file: &FileEntry, columns: Option<&[&str]>)
 }
 
 /// The rows with the table's schema: text as views, the partition column filled in.
-fn with_partition(
+pub(crate) fn with_partition(
     spec: &TableSpec,
     file: &FileEntry,
     schema: &SchemaRef,

@@ -195,28 +195,6 @@ impl Lake {
         let Some(version) = self.version(table).await? else { return Ok(None) };
         Ok(version.files.iter().filter_map(|file| file.largest(column)).max())
     }
-
-    /// Share of the customers scored as of a day that are worse than these values: in recency, frequency and value.
-    pub async fn rfm_share_below(
-        &self,
-        as_of: i64,
-        recency_days: i64,
-        frequency: i64,
-        monetary: i64,
-    ) -> Result<Option<[f64; 3]>, Error> {
-        let sql = format!(
-            "SELECT count(*) AS n, \
-                    sum(CASE WHEN recency_days > {recency_days} THEN 1 ELSE 0 END) AS r, \
-                    sum(CASE WHEN frequency < {frequency} THEN 1 ELSE 0 END) AS f, \
-                    sum(CASE WHEN monetary < {} THEN 1 ELSE 0 END) AS m \
-             FROM rfm WHERE as_of = arrow_cast({as_of}, 'Date32')",
-            money(monetary)
-        );
-        let frame = self.query(&sql, Vec::new()).await?.all().await?;
-        let num = |name: &str| frame.num(name).and_then(|column| column.get(0)).unwrap_or(0) as f64;
-        let n = num("n");
-        Ok((n > 0.0).then(|| [num("r") / n, num("f") / n, num("m") / n]))
-    }
 }
 
 /// Money as SQL.

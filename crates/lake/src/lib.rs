@@ -7,16 +7,20 @@
 //! Invariants: a published file is on disk before the log names it, and the log entry is on disk before `publish` returns
 //! (INV-LAKE-2); publishing the same batch again changes nothing (INV-LAKE-3).
 
+mod background;
 mod convert;
 mod delta;
 mod error;
 mod find;
 mod insight;
+mod lookup;
 mod orders;
 mod people;
 mod provider;
 mod query;
+mod ranks;
 pub mod read;
+mod scaling;
 mod spill;
 mod stage;
 
@@ -24,7 +28,8 @@ pub use delta::{Lake, LakeOptions, Publication, TableChange};
 pub use error::Error;
 pub use find::Found;
 pub use insight::{OverviewSpan, RfmInputs};
+pub use lookup::RowsOf;
 pub use orders::LineColumns;
 pub use query::{QueryLimits, QueryRows};
-pub use spill::Spill;
+pub use spill::{Spill, SpillRows};
 pub use stage::{Stage, StagedFile};

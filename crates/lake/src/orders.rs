@@ -17,30 +17,34 @@ pub struct LineColumns {
     pub original_amount: bool,
     /// Reductions per line.
     pub discount: bool,
+    /// Reductions of the whole order, repeated on each line.
+    pub order_discount: bool,
+    /// Money given back per line, where the line itself is still a sale.
+    pub line_refunded_amount: bool,
     /// Text columns that describe the order, repeated on each line: the first in text order is kept.
     pub texts: [Option<&'static str>; 6],
 }
 
 impl Lake {
-    /// Groups staged lines into orders, one row per order, and joins the profiles of their identities.
+    /// Groups staged lines into orders, one row per order.
     ///
-    /// `lines` has `order_id, identity_id, row_no, line_no, ordered_at, is_refund, is_adjustment, amount, quantity,
-    /// is_goods, line_hash`; `people` has `identity_id, profile_id`. One identity per order (the caller sees to it).
+    /// `lines` has `order_id, person, row_no, line_no, ordered_at, is_refund, is_adjustment, amount, quantity, is_goods,
+    /// line_hash`. One person per order (the caller sees to it).
     ///
-    /// **Shape**: `order_id, identity_id, profile_id, ordered_at, sold, given_back, n_items, content_hash, all_refund,
+    /// **Shape**: `order_id, person, ordered_at, sold, given_back, n_items, content_hash, all_refund,
     /// any_adjustment`, then the optional columns.
-    pub async fn group_lines(
-        &self,
-        lines: &mut Spill,
-        people: Frame,
-        columns: LineColumns,
-    ) -> Result<QueryRows, Error> {
+    pub async fn group_lines(&self, lines: &mut Spill, columns: LineColumns) -> Result<QueryRows, Error> {
         let mut optional = String::new();
         for (is_there, sql) in [
             (columns.order_amount, ", max(order_amount) AS order_amount"),
             (columns.refunded_amount, ", max(refunded_amount) AS refunded_amount"),
             (columns.original_amount, ", sum(original_amount) AS original_amount"),
             (columns.discount, ", sum(discount) AS discount"),
+            (columns.order_discount, ", max(order_discount) AS order_discount"),
+            (
+                columns.line_refunded_amount,
+                ", sum(CASE WHEN is_refund THEN 0 ELSE line_refunded_amount END) AS line_refunded_amount",
+            ),
         ] {
             if is_there {
                 optional.push_str(sql);
@@ -50,39 +54,18 @@ impl Lake {
             optional.push_str(&format!(", min({name}) AS {name}"));
         }
         let sql = format!(
-            "SELECT g.*, p.profile_id FROM (
-                SELECT order_id,
-                    max(identity_id) AS identity_id,
-                    min(ordered_at) AS ordered_at,
-                    sum(CASE WHEN is_refund THEN 0 ELSE amount END) AS sold,
-                    sum(CASE WHEN is_refund THEN -amount ELSE 0 END) AS given_back,
-                    sum(CASE WHEN is_goods AND NOT is_refund THEN quantity END) AS n_items,
-                    bit_xor(line_hash) AS content_hash,
-                    bool_and(is_refund) AS all_refund,
-                    bool_or(is_adjustment) AS any_adjustment{optional}
-                FROM lines GROUP BY order_id
-            ) g LEFT JOIN people p ON g.identity_id = p.identity_id"
+            "SELECT order_id,
+                max(person) AS person,
+                min(ordered_at) AS ordered_at,
+                sum(CASE WHEN is_refund THEN 0 ELSE amount END) AS sold,
+                sum(CASE WHEN is_refund THEN -amount ELSE 0 END) AS given_back,
+                sum(CASE WHEN is_goods AND NOT is_refund THEN quantity END) AS n_items,
+                bit_xor(line_hash) AS content_hash,
+                bool_and(is_refund) AS all_refund,
+                bool_or(is_adjustment) AS any_adjustment{optional}
+            FROM lines GROUP BY order_id"
         );
-        self.query(&sql, vec![("lines", Input::Spill(lines)), ("people", Input::Frame(people))]).await
-    }
-
-    /// The staged lines with the profiles of their identities, in no particular order.
-    ///
-    /// **Shape**: `order_id, line_no, identity_id, profile_id, ordered_at, product_id, quantity, unit_price, amount,
-    /// discount, is_refund`.
-    pub async fn lines_with_people(
-        &self,
-        lines: &mut Spill,
-        people: Frame,
-        has_discount: bool,
-    ) -> Result<QueryRows, Error> {
-        let discount = if has_discount { ", l.discount" } else { "" };
-        let sql = format!(
-            "SELECT l.order_id, l.line_no, l.identity_id, p.profile_id, l.ordered_at, l.product_id, l.quantity, \
-                    l.unit_price, l.amount, l.is_refund{discount} \
-             FROM lines l LEFT JOIN people p ON l.identity_id = p.identity_id"
-        );
-        self.query(&sql, vec![("lines", Input::Spill(lines)), ("people", Input::Frame(people))]).await
+        self.query(&sql, vec![("lines", Input::Spill(lines))]).await
     }
 
     /// Lines of refund documents that name no order, and the purchases they could give back: the staged lines of the same
@@ -98,11 +81,11 @@ impl Lake {
         source: &str,
         replaced: Frame,
     ) -> Result<(Frame, Frame, Frame), Error> {
-        let select = "l.order_id, p.profile_id, l.identity_id, l.product_id, l.unit_price, l.quantity, l.amount, \
+        let select = "l.order_id, p.profile_id, p.identity_id, l.product_id, l.unit_price, l.quantity, l.amount, \
                       l.ordered_at";
-        let refunds = "SELECT l.order_id, p.profile_id, l.identity_id, l.product_id, l.unit_price, -l.quantity AS quantity, \
+        let refunds = "SELECT l.order_id, p.profile_id, p.identity_id, l.product_id, l.unit_price, -l.quantity AS quantity, \
                     -l.amount AS amount, l.ordered_at \
-             FROM lines l JOIN people p ON l.identity_id = p.identity_id \
+             FROM lines l JOIN people p ON l.person = p.person \
              WHERE l.is_document_refund AND l.amount < 0 AND l.quantity < 0 AND p.profile_id IS NOT NULL";
         let inputs = vec![("lines", Input::Spill(lines)), ("people", Input::Frame(people.clone()))];
         let refunds = self.query(refunds, inputs).await?.all().await?;
@@ -111,7 +94,7 @@ impl Lake {
         }
         let wanted = wanted(&refunds);
         let staged = format!(
-            "SELECT {select} FROM lines l JOIN people p ON l.identity_id = p.identity_id \
+            "SELECT {select} FROM lines l JOIN people p ON l.person = p.person \
              WHERE NOT l.is_refund AND l.amount > 0 AND l.quantity > 0 AND EXISTS (\
                 SELECT 1 FROM wanted w WHERE w.profile_id = p.profile_id AND w.product_id = l.product_id)"
         );
@@ -184,41 +167,22 @@ fn wanted(refunds: &Frame) -> Frame {
 }
 
 impl Lake {
-    /// Staged rows of any entity with the profiles of their identities.
+    /// Staged lines of orders that were loaded apart: person and time come from the orders of that source.
     ///
-    /// With `items_of`, the rows are order lines loaded apart from their orders: profile, identity and time come from the
-    /// orders of that source instead.
-    ///
-    /// **Shape**: the staged columns and `profile_id`, in no particular order.
-    pub async fn rows_with_people(
-        &self,
-        rows: &mut Spill,
-        people: Frame,
-        items_of: Option<&str>,
-    ) -> Result<QueryRows, Error> {
-        let sql = match items_of {
-            None => {
-                "SELECT r.*, p.profile_id FROM rows r LEFT JOIN people p ON r.identity_id = p.identity_id".to_owned()
-            }
-            Some(source) => {
-                let own: Vec<String> = rows
-                    .column_names()
-                    .into_iter()
-                    .filter(|name| name != "identity_id" && name != "ordered_at")
-                    .map(|name| format!("r.\"{name}\""))
-                    .collect();
-                format!(
-                    "SELECT {}, o.identity_id, o.profile_id, o.ordered_at FROM rows r \
-                     LEFT JOIN orders o ON r.order_id = o.order_id AND o.source = '{}'",
-                    own.join(", "),
-                    source.replace('\'', "''")
-                )
-            }
-        };
-        let mut inputs = vec![("rows", Input::Spill(rows))];
-        if items_of.is_none() {
-            inputs.push(("people", Input::Frame(people)));
-        }
-        self.query(&sql, inputs).await
+    /// **Shape**: the staged columns without `person`, and `identity_id, profile_id, ordered_at`, in no particular order.
+    pub async fn items_with_people(&self, rows: &mut Spill, source: &str) -> Result<QueryRows, Error> {
+        let own: Vec<String> = rows
+            .column_names()
+            .into_iter()
+            .filter(|name| name != "person" && name != "ordered_at")
+            .map(|name| format!("r.\"{name}\""))
+            .collect();
+        let sql = format!(
+            "SELECT {}, o.identity_id, o.profile_id, o.ordered_at FROM rows r \
+             LEFT JOIN orders o ON r.order_id = o.order_id AND o.source = '{}'",
+            own.join(", "),
+            source.replace('\'', "''")
+        );
+        self.query(&sql, vec![("rows", Input::Spill(rows))]).await
     }
 }

@@ -1,51 +1,11 @@
-//! The rows of one customer.
+//! What lists of customers and orders show beside their rows.
 
-use zhike_domain::frame::{Frame, TextColumn};
+use zhike_domain::frame::Frame;
 
 use crate::insight::list;
 use crate::{Error, Lake};
 
 impl Lake {
-    /// Totals of one customer and sums by month (in `zone`).
-    ///
-    /// **Shape**: `month` (`2011-03`), `net_amount, amount, refunded_amount, n_orders, first_ordered_at, last_ordered_at`,
-    /// ascending; `n_orders` counts sales.
-    pub async fn profile_months(&self, profile_id: i64, zone: &str) -> Result<Frame, Error> {
-        let sql = format!(
-            "SELECT to_char(ordered_at AT TIME ZONE '{zone}', '%Y-%m') AS month, sum(net_amount) AS net_amount, \
-                    sum(amount) AS amount, sum(refunded_amount) AS refunded_amount, \
-                    sum(CASE WHEN kind = 'sale' THEN 1 ELSE 0 END) AS n_orders, \
-                    min(ordered_at) AS first_ordered_at, max(ordered_at) AS last_ordered_at \
-             FROM orders WHERE profile_id = {profile_id} GROUP BY 1 ORDER BY 1"
-        );
-        self.query(&sql, Vec::new()).await?.all().await
-    }
-
-    /// A page of a customer's orders, newest first.
-    ///
-    /// **Shape**: the columns of table `orders`, at most `limit` rows after the first `skip`.
-    pub async fn profile_orders(&self, profile_id: i64, skip: usize, limit: usize) -> Result<Frame, Error> {
-        let sql = format!(
-            "SELECT * FROM orders WHERE profile_id = {profile_id} \
-             ORDER BY ordered_at DESC, order_id DESC LIMIT {limit} OFFSET {skip}"
-        );
-        self.query(&sql, Vec::new()).await?.all().await
-    }
-
-    /// The lines of some orders of one customer.
-    ///
-    /// **Shape**: the columns of table `order_items`, by source, order and line.
-    pub async fn profile_items(&self, profile_id: i64, orders: &TextColumn) -> Result<Frame, Error> {
-        let ids: Vec<String> =
-            orders.iter().flatten().map(|order| format!("'{}'", order.replace('\'', "''"))).collect();
-        let ids = if ids.is_empty() { "NULL".to_owned() } else { ids.join(", ") };
-        let sql = format!(
-            "SELECT * FROM order_items WHERE profile_id = {profile_id} AND order_id IN ({ids}) \
-             ORDER BY source, order_id, line_no"
-        );
-        self.query(&sql, Vec::new()).await?.all().await
-    }
-
     /// Names of products of one source.
     ///
     /// **Shape**: `product_id, name`.

@@ -55,6 +55,11 @@ impl FileEntry {
         self.stats.largest(column)
     }
 
+    /// Whether a numeric column may have this value in some row.
+    pub(crate) fn may_hold(&self, column: &str, value: i64) -> bool {
+        self.stats.may_hold(column, value)
+    }
+
     /// Whether a numeric column has this value in every row.
     pub(crate) fn holds_only(&self, column: &str, value: i64) -> bool {
         self.stats.holds_only(column, value)

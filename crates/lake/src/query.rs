@@ -1,6 +1,6 @@
 //! Sessions of the query engine: what a query sees, what it may use, how its rows come back.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +27,7 @@ use crate::{Error, convert};
 
 /// Merged identities: rows of these identities belong to another profile than the one they were written with.
 #[derive(Debug, Default)]
-pub(crate) struct Overrides(Vec<(i64, i64)>);
+pub(crate) struct Overrides(HashMap<i64, i64>);
 
 /// What a user's query may use.
 #[derive(Clone, Copy, Debug)]
@@ -127,7 +127,7 @@ impl Lake {
     /// Sets which identities have moved to another profile since their rows were written.
     pub fn set_overrides(&self, overrides: Vec<(i64, i64)>) {
         let mut current = self.overrides.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        *current = Arc::new(Overrides(overrides));
+        *current = Arc::new(Overrides(overrides.into_iter().collect()));
     }
 
     fn session(&self) -> SessionContext {
@@ -145,7 +145,9 @@ impl Lake {
             .with_runtime_env(self.runtime.clone())
             .with_default_features()
             .build();
-        SessionContext::new_with_state(state)
+        let session = SessionContext::new_with_state(state);
+        crate::scaling::functions().into_iter().for_each(|function| session.register_udwf(function));
+        session
     }
 
     /// The tables that a query names.
@@ -234,11 +236,16 @@ impl Lake {
 }
 
 impl Overrides {
+    /// The profile that rows of an identity belong to now, when it is another than the one they were written with.
+    pub(crate) fn target(&self, identity: i64) -> Option<i64> {
+        self.0.get(&identity).copied()
+    }
+
     fn provider(&self) -> Result<Arc<dyn TableProvider>, Error> {
         use zhike_domain::frame::{Column, ColumnType};
         let mut frame = Frame::new(self.0.len());
-        let identities = self.0.iter().map(|(identity, _)| Some(*identity)).collect();
-        let profiles = self.0.iter().map(|(_, profile)| Some(*profile)).collect();
+        let identities = self.0.keys().copied().map(Some).collect();
+        let profiles = self.0.values().copied().map(Some).collect();
         frame.set("moved_identity_id", ColumnType::Int, Column::Num(identities));
         frame.set("to_profile_id", ColumnType::Int, Column::Num(profiles));
         memory(frame)

@@ -6,15 +6,20 @@ use std::sync::Arc;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
+use datafusion::parquet::arrow::ArrowWriter;
+use datafusion::parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use datafusion::parquet::basic::Compression;
 use zhike_domain::frame::Frame;
 
+use crate::background::Background;
 use crate::provider::{FileTable, ScanFile};
 use crate::stage::write_error;
 use crate::{Error, Lake, convert};
 
 /// Rows gathered before a file is written.
 const FILE_ROWS: usize = 1 << 18;
+/// Rows read at a time.
+const READ_ROWS: usize = 1 << 15;
 
 /// A temporary table; its files go when it is dropped, or at the next start after a crash.
 pub struct Spill {
@@ -23,6 +28,8 @@ pub struct Spill {
     pending: Vec<RecordBatch>,
     n_pending: usize,
     n_rows: u64,
+    n_files: usize,
+    writing: Background<ScanFile>,
     files: Vec<ScanFile>,
 }
 
@@ -33,7 +40,16 @@ impl Lake {
     pub fn spill(&self, name: &str) -> Result<Spill, Error> {
         let folder = self.root.with_file_name("spill").join(name);
         std::fs::create_dir_all(&folder).map_err(|error| Error::io("make", &folder, error))?;
-        Ok(Spill { folder, schema: None, pending: Vec::new(), n_pending: 0, n_rows: 0, files: Vec::new() })
+        Ok(Spill {
+            folder,
+            schema: None,
+            pending: Vec::new(),
+            n_pending: 0,
+            n_rows: 0,
+            n_files: 0,
+            writing: Background::default(),
+            files: Vec::new(),
+        })
     }
 }
 
@@ -65,38 +81,106 @@ impl Spill {
         self.n_rows
     }
 
+    /// Hands the rows in memory to a thread that writes them to a file.
     fn flush(&mut self) -> Result<(), Error> {
-        let Some(schema) = &self.schema else { return Ok(()) };
-        let path = self.folder.join(format!("{:05}.parquet", self.files.len()));
-        let file = std::fs::File::create(&path).map_err(|error| Error::io("make", &path, error))?;
-        let properties = crate::stage::properties(schema, Compression::LZ4_RAW);
-        let mut writer = datafusion::parquet::arrow::ArrowWriter::try_new(&file, schema.clone(), Some(properties))?;
-        for batch in self.pending.drain(..) {
-            writer.write(&batch).map_err(|error| write_error(&path, error))?;
-        }
-        writer.close().map_err(|error| write_error(&path, error))?;
-        let n_rows = std::mem::take(&mut self.n_pending);
-        let size = file.metadata().map_err(|error| Error::io("read", &path, error))?.len();
-        self.files.push(ScanFile::new(&path, size)?.with_rows(schema, n_rows));
+        let Some(schema) = self.schema.clone() else { return Ok(()) };
+        self.wait()?;
+        let path = file_path(&self.folder, self.n_files);
+        let batches = std::mem::take(&mut self.pending);
+        self.n_files += 1;
+        self.n_pending = 0;
+        self.writing.start("spill", move || write(&path, &schema, &batches))
+    }
+
+    /// Waits for the file that is being written.
+    fn wait(&mut self) -> Result<(), Error> {
+        self.files.extend(self.writing.wait()?);
         Ok(())
+    }
+
+    /// Everything that does not fit in memory is in files when it returns.
+    fn settle(&mut self) -> Result<(), Error> {
+        if self.n_files > 0 && self.n_pending > 0 {
+            self.flush()?;
+        }
+        self.wait()
+    }
+
+    /// The rows, in the order in which they were pushed.
+    ///
+    /// **Errors**: when the rest cannot be written.
+    pub fn rows(&mut self) -> Result<SpillRows<'_>, Error> {
+        self.settle()?;
+        let (n_files, pending) = (self.files.len(), self.pending.iter());
+        Ok(SpillRows { folder: &self.folder, n_files, next_file: 0, open: None, pending })
     }
 
     /// The rows as a table of the engine: those already in files and those still in memory.
     pub(crate) fn provider(&mut self) -> Result<Option<Arc<dyn TableProvider>>, Error> {
         let Some(schema) = self.schema.clone() else { return Ok(None) };
+        self.settle()?;
         if self.files.is_empty() {
             let table = datafusion::datasource::MemTable::try_new(schema, vec![self.pending.clone()])?;
             return Ok(Some(Arc::new(table)));
-        }
-        if self.n_pending > 0 {
-            self.flush()?;
         }
         Ok(Some(Arc::new(FileTable::new(schema, None, self.files.clone()))))
     }
 }
 
+fn write(path: &Path, schema: &SchemaRef, batches: &[RecordBatch]) -> Result<ScanFile, Error> {
+    let file = std::fs::File::create(path).map_err(|error| Error::io("make", path, error))?;
+    let properties = crate::stage::properties(schema, Compression::LZ4_RAW).set_dictionary_enabled(false).build();
+    let mut writer = ArrowWriter::try_new(&file, schema.clone(), Some(properties))?;
+    for batch in batches {
+        writer.write(batch).map_err(|error| write_error(path, error))?;
+    }
+    writer.close().map_err(|error| write_error(path, error))?;
+    let n_rows = batches.iter().map(RecordBatch::num_rows).sum();
+    let size = file.metadata().map_err(|error| Error::io("read", path, error))?.len();
+    Ok(ScanFile::new(path, size)?.with_rows(schema, n_rows))
+}
+
+fn file_path(folder: &Path, number: usize) -> PathBuf {
+    folder.join(format!("{number:05}.parquet"))
+}
+
+/// The rows of a temporary table, some thousand at a time.
+pub struct SpillRows<'a> {
+    folder: &'a Path,
+    n_files: usize,
+    next_file: usize,
+    open: Option<ParquetRecordBatchReader>,
+    pending: std::slice::Iter<'a, RecordBatch>,
+}
+
+impl SpillRows<'_> {
+    /// The next rows; `None` at the end.
+    ///
+    /// **Errors**: when a file cannot be read.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "an error in between is not the end, as an iterator would have it"
+    )]
+    pub fn next(&mut self) -> Result<Option<Frame>, Error> {
+        loop {
+            if let Some(batch) = self.open.as_mut().and_then(Iterator::next) {
+                return convert::to_frame(&batch?).map(Some);
+            }
+            if self.next_file == self.n_files {
+                return self.pending.next().map(convert::to_frame).transpose();
+            }
+            let path = file_path(self.folder, self.next_file);
+            let file = std::fs::File::open(&path).map_err(|error| Error::io("open", &path, error))?;
+            let reader = ParquetRecordBatchReaderBuilder::try_new(file)?.with_batch_size(READ_ROWS).build()?;
+            self.open = Some(reader);
+            self.next_file += 1;
+        }
+    }
+}
+
 impl Drop for Spill {
     fn drop(&mut self) {
+        let _ = self.wait();
         // The folder is swept at the next start if it cannot be removed now.
         let _ = std::fs::remove_dir_all(&self.folder);
     }

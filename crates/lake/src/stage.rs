@@ -1,11 +1,12 @@
 //! Writing files that nobody sees yet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use datafusion::arrow::array::{Array, AsArray, RecordBatch, UInt32Array};
-use datafusion::arrow::compute::{SortColumn, concat_batches, lexsort_to_indices, take_record_batch};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt32Array};
+use datafusion::arrow::compute::{cast, concat_batches, take_record_batch};
 use datafusion::arrow::datatypes::{
     DataType, Date32Type, Int64Type, Schema, SchemaRef, TimeUnit, TimestampMicrosecondType,
 };
@@ -13,18 +14,23 @@ use datafusion::common::stats::Precision;
 use datafusion::common::{ColumnStatistics, ScalarValue, Statistics};
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::basic::{Compression, ZstdLevel};
-use datafusion::parquet::file::properties::{EnabledStatistics, WriterProperties};
+use datafusion::parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 use datafusion::parquet::schema::types::ColumnPath;
 use serde::{Deserialize, Serialize};
 use zhike_domain::frame::{ColumnType, Frame};
 use zhike_domain::tables::{Home, TableSpec};
 
+use crate::background::Background;
 use crate::{Error, Lake, convert};
 
 /// Rows gathered and sorted for one file; some 50 MB of orders in memory.
 const FILE_ROWS: usize = 1 << 19;
-/// Rows of a row group: small enough that one customer's rows are found without reading much else.
+/// Rows of a row group.
 const ROW_GROUP_ROWS: usize = 1 << 17;
+/// Rows of a page: one customer's rows are found by the page index, and little else is read with them.
+const PAGE_ROWS: usize = 1 << 12;
+/// Columns with more different values than fit in this are written plainly, so that a look-up reads no large dictionary.
+const DICTIONARY_BYTES: usize = 1 << 16;
 
 /// A file on disk that a publication will show.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,15 +48,25 @@ pub struct StagedFile {
 }
 
 /// Writes the rows of one batch to one table, sorted within each file by customer and time.
+///
+/// A file is sorted, written and synced on a thread of its own while the rows of the next one are gathered.
 pub struct Stage {
+    files: Files,
+    pending: Vec<RecordBatch>,
+    n_pending: usize,
+    n_files: usize,
+    writing: Background<Vec<StagedFile>>,
+    written: Vec<StagedFile>,
+}
+
+/// Where the files of a stage go and what they hold.
+#[derive(Clone)]
+struct Files {
     spec: &'static TableSpec,
     root: PathBuf,
     schema: SchemaRef,
     batch_id: i64,
     tag: &'static str,
-    pending: Vec<RecordBatch>,
-    n_pending: usize,
-    files: Vec<StagedFile>,
 }
 
 impl Lake {
@@ -60,7 +76,15 @@ impl Lake {
         let root = root.to_owned();
         std::fs::create_dir_all(&root).map_err(|error| Error::io("make", &root, error))?;
         let schema = convert::arrow_schema(spec)?;
-        Ok(Stage { spec, root, schema, batch_id, tag, pending: Vec::new(), n_pending: 0, files: Vec::new() })
+        let files = Files { spec, root, schema, batch_id, tag };
+        Ok(Stage {
+            files,
+            pending: Vec::new(),
+            n_pending: 0,
+            n_files: 0,
+            writing: Background::default(),
+            written: Vec::new(),
+        })
     }
 
     /// Removes the files that a batch staged and never published.
@@ -82,6 +106,35 @@ impl Lake {
         }
         Ok(())
     }
+}
+
+impl Lake {
+    /// Removes files of a table that no current version names and that were last written or replaced before `kept` ago;
+    /// returns how many.
+    ///
+    /// **Errors**: when a file cannot be removed.
+    pub async fn remove_unseen(&self, table: &str, kept: Duration) -> Result<usize, Error> {
+        let Some(version) = self.version(table).await? else { return Ok(0) };
+        let (_, root) = self.table_root(table)?;
+        let shown: HashSet<&str> = version.files.iter().map(|file| file.path.as_str()).collect();
+        let mut n_removed = 0;
+        for path in files_below(root)? {
+            let relative = path.strip_prefix(root).unwrap_or(&path).to_string_lossy();
+            let changed = path.metadata().and_then(|meta| meta.modified());
+            let is_old = changed.is_ok_and(|at| at.elapsed().is_ok_and(|age| age >= kept));
+            if is_old && !shown.contains(relative.as_ref()) {
+                std::fs::remove_file(&path).map_err(|error| Error::io("remove", &path, error))?;
+                n_removed += 1;
+            }
+        }
+        Ok(n_removed)
+    }
+}
+
+/// Marks a file as replaced now, so that [`Lake::remove_unseen`] leaves it to those who still read it.
+pub(crate) fn mark_replaced(path: &Path) {
+    // A file that cannot be marked is removed somewhat earlier; its readers fail with a clear error.
+    let _ = File::options().write(true).open(path).and_then(|file| file.set_modified(std::time::SystemTime::now()));
 }
 
 fn files_below(root: &Path) -> Result<Vec<PathBuf>, Error> {
@@ -114,10 +167,11 @@ fn batch_name(batch_id: i64) -> String {
 impl Stage {
     /// Adds rows; columns the frame lacks are missing, columns the table lacks are a mistake.
     pub fn push(&mut self, frame: Frame) -> Result<(), Error> {
-        if let Some(field) = frame.fields().iter().find(|field| self.spec.column(&field.name).is_none()) {
-            return Err(Error::Bug(format!("table {} has no column {}", self.spec.name, field.name)));
+        let spec = self.files.spec;
+        if let Some(field) = frame.fields().iter().find(|field| spec.column(&field.name).is_none()) {
+            return Err(Error::Bug(format!("table {} has no column {}", spec.name, field.name)));
         }
-        self.push_batch(convert::to_batch(frame, &self.schema)?)
+        self.push_batch(convert::to_batch(frame, &self.files.schema)?)
     }
 
     pub(crate) fn push_batch(&mut self, batch: RecordBatch) -> Result<(), Error> {
@@ -129,53 +183,60 @@ impl Stage {
     /// Writes what is left; everything is on disk when it returns.
     pub fn finish(mut self) -> Result<Vec<StagedFile>, Error> {
         self.flush()?;
-        if !self.files.is_empty() {
-            sync_dir(&self.root)?;
+        self.wait()?;
+        if !self.written.is_empty() {
+            sync_dir(&self.files.root)?;
         }
-        Ok(self.files)
+        Ok(std::mem::take(&mut self.written))
     }
 
     fn flush(&mut self) -> Result<(), Error> {
         if self.n_pending == 0 {
             return Ok(());
         }
-        let rows = concat_batches(&self.schema, &std::mem::take(&mut self.pending))?;
+        self.wait()?;
+        let batches = std::mem::take(&mut self.pending);
         self.n_pending = 0;
-        let rows = self.sorted(rows)?;
+        let files = self.files.clone();
+        let number = self.n_files;
+        self.n_files += 1;
+        self.writing.start("stage", move || files.write_sorted(&batches, number))
+    }
+
+    /// Waits for the file that is being written.
+    fn wait(&mut self) -> Result<(), Error> {
+        self.written.extend(self.writing.wait()?.into_iter().flatten());
+        Ok(())
+    }
+}
+
+impl Files {
+    fn write_sorted(&self, batches: &[RecordBatch], number: usize) -> Result<Vec<StagedFile>, Error> {
+        let rows = sorted(concat_batches(&self.schema, batches)?)?;
         match self.spec.home {
-            Home::Lake { partition: Some(column), .. } => {
-                for (value, part) in split_by_day(&rows, column)? {
-                    self.write(&part, Some(value))?;
-                }
-                Ok(())
-            }
-            _ => self.write(&rows, None),
+            Home::Lake { partition: Some(column), .. } => split_by_day(&rows, column)?
+                .into_iter()
+                .enumerate()
+                .map(|(part, (value, rows))| self.write(&rows, number, Some((part, value))))
+                .collect(),
+            _ => Ok(vec![self.write(&rows, number, None)?]),
         }
     }
 
-    /// Rows of one customer side by side, so that a look-up touches one row group of each file.
-    fn sorted(&self, rows: RecordBatch) -> Result<RecordBatch, Error> {
-        let keys: Vec<SortColumn> = ["profile_id", "ordered_at", "occurred_at", "opened_at", "at", "line_no"]
-            .iter()
-            .filter_map(|name| rows.column_by_name(name))
-            .map(|column| SortColumn { values: column.clone(), options: None })
-            .collect();
-        if keys.is_empty() {
-            return Ok(rows);
-        }
-        let order = lexsort_to_indices(&keys, None)?;
-        Ok(take_record_batch(&rows, &order)?)
-    }
-
-    fn write(&mut self, rows: &RecordBatch, partition: Option<Option<String>>) -> Result<(), Error> {
-        let name = format!("{}-{}-{:05}.parquet", batch_name(self.batch_id), self.tag, self.files.len());
+    fn write(
+        &self,
+        rows: &RecordBatch,
+        number: usize,
+        partition: Option<(usize, Option<String>)>,
+    ) -> Result<StagedFile, Error> {
+        let name = format!("{}-{}-{number:05}", batch_name(self.batch_id), self.tag);
         let (folder, path) = match (&partition, self.spec.home) {
-            (Some(value), Home::Lake { partition: Some(column), .. }) => {
+            (Some((part, value)), Home::Lake { partition: Some(column), .. }) => {
                 let value = value.as_deref().unwrap_or("__HIVE_DEFAULT_PARTITION__");
                 let folder = format!("{column}={value}");
-                (self.root.join(&folder), format!("{folder}/{name}"))
+                (self.root.join(&folder), format!("{folder}/{name}-{part:05}.parquet"))
             }
-            _ => (self.root.clone(), name),
+            _ => (self.root.clone(), format!("{name}.parquet")),
         };
         std::fs::create_dir_all(&folder).map_err(|error| Error::io("make", &folder, error))?;
         let target = self.root.join(&path);
@@ -183,17 +244,52 @@ impl Stage {
             Home::Lake { partition: Some(column), .. } => without(rows, column)?,
             _ => rows.clone(),
         };
-        let size = write_parquet(&target, &rows, zstd()?)?;
+        let size = write_parquet(&target, &rows, self.properties()?)?;
         sync_dir(&folder)?;
         let stats = FileStats::of(&rows).to_json();
         let n_rows = rows.num_rows() as u64;
-        self.files.push(StagedFile { path, size, n_rows, partition: partition.flatten(), stats });
-        Ok(())
+        let partition = partition.and_then(|(_, value)| value);
+        Ok(StagedFile { path, size, n_rows, partition, stats })
+    }
+
+    fn properties(&self) -> Result<WriterProperties, Error> {
+        let compression = Compression::ZSTD(ZstdLevel::try_new(1)?);
+        let mut properties = properties(&self.schema, compression)
+            .set_data_page_row_count_limit(PAGE_ROWS)
+            .set_dictionary_page_size_limit(DICTIONARY_BYTES);
+        // Nearly every value is a new one here; a dictionary would be tried in vain.
+        let Home::Lake { key, .. } = self.spec.home else { return Ok(properties.build()) };
+        let own_key = key.get(1).copied();
+        let others = ["profile_id", "identity_id", "ordered_at", "occurred_at", "content_hash"];
+        for name in others.into_iter().chain(own_key) {
+            properties = properties.set_column_dictionary_enabled(ColumnPath::from(name), false);
+        }
+        Ok(properties.build())
     }
 }
 
-fn zstd() -> Result<Compression, Error> {
-    Ok(Compression::ZSTD(ZstdLevel::try_new(1)?))
+/// Columns that order the rows of a file, as far as it has them.
+const SORTED_BY: [&str; 6] = ["profile_id", "ordered_at", "occurred_at", "opened_at", "at", "line_no"];
+
+/// Rows of one customer side by side, oldest first; rows of nobody come first.
+fn sorted(rows: RecordBatch) -> Result<RecordBatch, Error> {
+    let present: Vec<&ArrayRef> = SORTED_BY.iter().filter_map(|name| rows.column_by_name(name)).collect();
+    if present.is_empty() {
+        return Ok(rows);
+    }
+    let mut keys: Vec<([i64; 3], u32)> = (0..rows.num_rows()).map(|row| ([i64::MIN; 3], row as u32)).collect();
+    for (at, array) in present.into_iter().take(3).enumerate() {
+        let numbers = cast(array, &DataType::Int64)?;
+        let numbers = numbers.as_primitive::<Int64Type>();
+        for (row, (key, _)) in keys.iter_mut().enumerate() {
+            if numbers.is_valid(row) {
+                key[at] = numbers.value(row);
+            }
+        }
+    }
+    keys.sort_unstable();
+    let order = UInt32Array::from_iter_values(keys.into_iter().map(|(_, row)| row));
+    Ok(take_record_batch(&rows, &order)?)
 }
 
 fn without(rows: &RecordBatch, column: &str) -> Result<RecordBatch, Error> {
@@ -202,9 +298,9 @@ fn without(rows: &RecordBatch, column: &str) -> Result<RecordBatch, Error> {
 }
 
 /// Writes a Parquet file and makes it durable; returns its size.
-pub(crate) fn write_parquet(path: &Path, rows: &RecordBatch, compression: Compression) -> Result<u64, Error> {
+fn write_parquet(path: &Path, rows: &RecordBatch, properties: WriterProperties) -> Result<u64, Error> {
     let file = File::create(path).map_err(|error| Error::io("make", path, error))?;
-    let mut writer = ArrowWriter::try_new(&file, rows.schema(), Some(properties(rows.schema_ref(), compression)))?;
+    let mut writer = ArrowWriter::try_new(&file, rows.schema(), Some(properties))?;
     writer.write(rows).and_then(|()| writer.close().map(drop)).map_err(|error| write_error(path, error))?;
     file.sync_all().map_err(|error| Error::io("sync", path, error))?;
     Ok(file.metadata().map_err(|error| Error::io("read", path, error))?.len())
@@ -223,7 +319,7 @@ pub(crate) fn write_error(path: &Path, error: datafusion::parquet::errors::Parqu
 }
 
 /// Statistics on numbers and times only; text columns carry none, so no value of theirs stands outside its page.
-pub(crate) fn properties(schema: &Schema, compression: Compression) -> WriterProperties {
+pub(crate) fn properties(schema: &Schema, compression: Compression) -> WriterPropertiesBuilder {
     let mut properties = WriterProperties::builder()
         .set_compression(compression)
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
@@ -232,7 +328,7 @@ pub(crate) fn properties(schema: &Schema, compression: Compression) -> WriterPro
         let path = ColumnPath::from(field.name().as_str());
         properties = properties.set_column_statistics_enabled(path, EnabledStatistics::Page);
     }
-    properties.build()
+    properties
 }
 
 fn is_text(kind: &DataType) -> bool {
@@ -342,6 +438,13 @@ impl FileStats {
 
     pub(crate) fn largest(&self, column: &str) -> Option<i64> {
         self.columns.get(column)?.min_max.map(|(_, high)| high)
+    }
+
+    pub(crate) fn may_hold(&self, column: &str, value: i64) -> bool {
+        match self.columns.get(column) {
+            Some(range) => range.min_max.is_some_and(|(low, high)| low <= value && value <= high),
+            None => true,
+        }
     }
 
     pub(crate) fn holds_only(&self, column: &str, value: i64) -> bool {

@@ -2,6 +2,7 @@
 
 mod bench;
 mod demo;
+mod identity;
 mod import;
 mod profile;
 mod quarantine;
@@ -11,7 +12,7 @@ mod sql;
 mod workspace;
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -93,6 +94,9 @@ enum Command {
     /// Show or change the RFM rules.
     #[command(subcommand)]
     Rules(refresh::Rules),
+    /// Show or change how people are told apart.
+    #[command(subcommand)]
+    Identity(identity::Identity),
     /// Run a read-only SELECT over all tables.
     Sql(sql::Sql),
     /// Show one customer, whole.
@@ -137,6 +141,15 @@ impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
         Self::new(error.to_string(), format!("读写出错：{error}"))
     }
+}
+
+/// Reads a definition from a JSON file.
+fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Failure> {
+    let name = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::new(format!("cannot read {name}: {error}"), format!("无法读取 {name}：{error}")))?;
+    serde_json::from_str(&text)
+        .map_err(|error| Failure::new(format!("{name}: {error}"), format!("{name} 有误：{error}")))
 }
 
 /// An error and its causes in one line.
@@ -222,6 +235,7 @@ async fn run(cli: Cli) -> Outcome {
         Command::Quarantine(command) => command.run(global).await,
         Command::Refresh(command) => command.run(global).await,
         Command::Rules(command) => command.run(global).await,
+        Command::Identity(command) => command.run(global).await,
         Command::Sql(command) => command.run(global).await,
         Command::Profile(command) => command.run(global).await,
         Command::Bench(command) => command.run(global).await,

@@ -1,6 +1,6 @@
 //! The (kind, value) pairs by which somebody was seen, the links between them, and where a merge sent them.
 
-use crate::db::{Put, record, words};
+use crate::db::{record, words};
 use crate::error::Result;
 use crate::open::Store;
 use crate::profiles::ids;
@@ -102,11 +102,16 @@ impl Store {
             .await
     }
 
-    /// The identities of a kind with this value, in any scope.
-    pub async fn find_identity(&self, kind: &str, index: &[u8; 16]) -> Result<Vec<IdentityRow>> {
+    /// The identities of these kinds and values, in any scope.
+    pub async fn find_identities(&self, wanted: &[(&str, [u8; 16])]) -> Result<Vec<IdentityRow>> {
+        let rows: Vec<(&str, &[u8])> = wanted.iter().map(|(kind, index)| (*kind, &index[..])).collect();
         self.data
-            .read("find_identity", kind)
-            .all("SELECT {columns} FROM identities WHERE kind = $1 AND value_index = $2", &[kind.arg(), index.arg()])
+            .read("find_identities", "identities")
+            .all_of(
+                "WITH v(v_kind, v_index) AS ({rows}) SELECT {columns} FROM v CROSS JOIN identities \
+                 WHERE kind = v_kind AND value_index = v_index",
+                &rows,
+            )
             .await
     }
 

@@ -25,6 +25,8 @@ pub enum ScanTable {
     Quarantine,
     /// `batches`.
     Batches,
+    /// `audit`.
+    Audit,
 }
 
 /// Where a page ended.
@@ -36,7 +38,8 @@ pub struct Cursor {
 
 impl ScanTable {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Profiles, Self::Identities, Self::IdentityEdges, Self::Quarantine, Self::Batches];
+    pub const ALL: [Self; 6] =
+        [Self::Profiles, Self::Identities, Self::IdentityEdges, Self::Quarantine, Self::Batches, Self::Audit];
 
     /// SQL name.
     pub const fn name(self) -> &'static str {
@@ -46,6 +49,7 @@ impl ScanTable {
             Self::IdentityEdges => "identity_edges",
             Self::Quarantine => "quarantine",
             Self::Batches => "batches",
+            Self::Audit => "audit",
         }
     }
 
@@ -57,6 +61,7 @@ impl ScanTable {
             Self::IdentityEdges => ("edge_id", None),
             Self::Quarantine => ("batch_id", Some("row_no")),
             Self::Batches => ("batch_id", None),
+            Self::Audit => ("seq", None),
         }
     }
 

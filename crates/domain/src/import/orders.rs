@@ -116,7 +116,8 @@ impl States {
     }
 
     fn is_partly_refunded(&self, row: usize) -> bool {
-        self.is_partial_refund.as_ref().and_then(|column| column.get(row)) == Some(1)
+        let at = |column: &Option<NumColumn>| column.as_ref().and_then(|column| column.get(row));
+        at(&self.is_partial_refund) == Some(1) || at(&self.refund) == Some(RefundState::Partial as i64)
     }
 }
 

@@ -9,7 +9,8 @@ use zhike_domain::refund;
 use zhike_lake::{LineColumns, Publication, Spill};
 use zhike_state::LoadCommit;
 
-use super::load::{Load, Loaded};
+use super::load::{Load, Loaded, keep_columns_of};
+use super::people::{PERSON, Resolved, person_column};
 use super::products::Products;
 use super::rowhash;
 use crate::{Error, Result};
@@ -21,7 +22,7 @@ const ORDER_TEXTS: [&str; 6] = ["status", "channel", "store_id", "coupon_id", "c
 #[derive(Clone, Copy, Default)]
 struct Slot {
     n_lines: i64,
-    identity_id: Option<i64>,
+    person: Option<i64>,
 }
 
 /// The first pass: lines on their way into orders.
@@ -31,7 +32,6 @@ pub(crate) struct Lines {
     orders: HashMap<u64, Slot, FixedState>,
     hasher: FixedState,
     columns: LineColumns,
-    has_discount: bool,
 }
 
 impl Lines {
@@ -42,15 +42,14 @@ impl Lines {
             orders: HashMap::default(),
             hasher: FixedState::default(),
             columns: LineColumns::default(),
-            has_discount: false,
         })
     }
 
     /// Takes accepted rows whose identities have been taken out.
     pub(crate) fn push(&mut self, load: &mut Load<'_>, mut frame: Frame, strongest: &[u32]) -> Result<()> {
-        let identity = load.people.identity_ids(strongest);
-        frame.set("identity_id", ColumnType::Int, Column::Num(identity));
-        let hashes = rowhash::rows(&frame, &[]);
+        frame.set("identity", ColumnType::Int, Column::Num(load.people.fingerprints(strongest)));
+        frame.set(PERSON, ColumnType::Int, person_column(strongest));
+        let hashes = rowhash::rows(&frame, &[PERSON]);
         let keep = load.first_seen(&hashes);
         self.products.take(&frame, &keep);
         let frame = frame.filter(&keep);
@@ -64,15 +63,15 @@ impl Lines {
     fn staged(&mut self, frame: Frame, hashes: &[u128]) -> Result<Frame> {
         let n_rows = frame.n_rows();
         let order_id = frame.text("order_id").ok_or_else(|| missing("order_id"))?;
-        let identity = frame.num("identity_id").ok_or_else(|| missing("identity_id"))?;
+        let person = frame.num(PERSON).ok_or_else(|| missing(PERSON))?;
         let mut line_no = NumColumn::with_capacity(n_rows);
         let mut whose = NumColumn::with_capacity(n_rows);
         for row in 0..n_rows {
             let slot = self.orders.entry(self.hasher.hash_one(order_id.get(row))).or_default();
             slot.n_lines += 1;
-            slot.identity_id = slot.identity_id.or(identity.get(row));
+            slot.person = slot.person.or(person.get(row));
             line_no.push(Some(slot.n_lines));
-            whose.push(slot.identity_id);
+            whose.push(slot.person);
         }
         let word = |name: &str, row: usize| frame.text(name).and_then(|column| column.get(row)).unwrap_or_default();
         let flag =
@@ -80,7 +79,7 @@ impl Lines {
         let is_refund = |row: usize| frame.num("is_refund").and_then(|column| column.get(row)) == Some(1);
         let mut staged = Frame::new(n_rows);
         staged.set("line_no", ColumnType::Int, Column::Num(line_no));
-        staged.set("identity_id", ColumnType::Int, Column::Num(whose));
+        staged.set(PERSON, ColumnType::Int, Column::Num(whose));
         staged.set("is_refund", ColumnType::Bool, flag(&is_refund));
         staged.set("is_adjustment", ColumnType::Bool, flag(&|row| word("kind", row) == "adjustment"));
         staged.set("is_document_refund", ColumnType::Bool, flag(&|row| word("kind", row) == "refund"));
@@ -91,7 +90,8 @@ impl Lines {
         self.columns.refunded_amount |= frame.num("refunded_amount").is_some();
         self.columns.original_amount |= frame.num("original_amount").is_some();
         self.columns.discount |= frame.num("discount").is_some();
-        self.has_discount |= frame.num("discount").is_some();
+        self.columns.order_discount |= frame.num("order_discount").is_some();
+        self.columns.line_refunded_amount |= frame.num("line_refunded_amount").is_some();
         for (slot, name) in self.columns.texts.iter_mut().zip(ORDER_TEXTS) {
             if frame.text(name).is_some() {
                 *slot = Some(name);
@@ -107,6 +107,8 @@ impl Lines {
             "discount",
             "order_amount",
             "refunded_amount",
+            "order_discount",
+            "line_refunded_amount",
             "original_amount",
         ];
         for (name, kind) in
@@ -128,16 +130,14 @@ impl Lines {
     /// The second pass: orders, items, products and refunds are staged, nothing is shown yet.
     pub(crate) async fn finish(mut self, load: &mut Load<'_>, commit: &mut LoadCommit) -> Result<Loaded> {
         let resolved = load.people.resolve(load.ctx, load.batch_id, commit).await?;
-        let people = resolved.frame(&load.people);
         let mut publication = Publication::default();
         let mut loaded = Loaded::default();
         if self.spill.n_rows() > 0 {
-            let mut orders = Orders::group(load, &mut self.spill, people.clone(), self.columns).await?;
+            let mut orders = Orders::group(load, &mut self.spill, &resolved, self.columns).await?;
             loaded.n_duplicate = orders.n_unchanged_lines(&self.orders, self.hasher);
-            orders.net(load, &mut self.spill, people.clone()).await?;
+            orders.net(load, &mut self.spill, resolved.frame()).await?;
             orders.stage(load, &mut publication).await?;
-            let n_items =
-                stage_items(load, &mut self.spill, people, self.has_discount, &orders, &mut publication).await?;
+            let n_items = stage_items(load, &mut self.spill, &resolved, &orders, &mut publication)?;
             loaded.n_loaded = n_items;
             load.count(zhike_domain::clean::rule::Rule::RefundNetted, "amount", orders.n_netted);
             load.count(zhike_domain::clean::rule::Rule::Correction, "order_id", orders.replaced.len() as u64);
@@ -170,8 +170,8 @@ struct Orders {
 }
 
 impl Orders {
-    async fn group(load: &Load<'_>, spill: &mut Spill, people: Frame, columns: LineColumns) -> Result<Self> {
-        let mut rows = load.ctx.lake().group_lines(spill, people, columns).await?;
+    async fn group(load: &Load<'_>, spill: &mut Spill, people: &Resolved, columns: LineColumns) -> Result<Self> {
+        let mut rows = load.ctx.lake().group_lines(spill, columns).await?;
         let mut orders = Self {
             frames: Vec::new(),
             unchanged: HashSet::new(),
@@ -182,7 +182,8 @@ impl Orders {
             n_netted: 0,
         };
         let has_orders = load.ctx.lake().n_rows("orders").await? > 0;
-        while let Some(frame) = rows.next().await? {
+        while let Some(mut frame) = rows.next().await? {
+            people.attach(&mut frame);
             orders.frames.push(frame);
         }
         if has_orders {
@@ -368,13 +369,17 @@ impl Orders {
         let mut money = [const { Vec::<Option<i64>>::new() }; 3];
         let mut status = TextColumn::default();
         let mut kind = TextColumn::default();
+        let mut discount = NumColumn::with_capacity(n_rows);
         for row in 0..n_rows {
             let order = ids.get(row).unwrap_or_default();
             let sold = get("order_amount", row).or(get("sold", row)).unwrap_or(0);
             let all_refund = get("all_refund", row) == Some(1);
             let is_adjustment =
                 get("any_adjustment", row) == Some(1) || (all_refund && get("given_back", row) == Some(0));
-            let own_refund = get("refunded_amount", row).unwrap_or_else(|| get("given_back", row).unwrap_or(0));
+            // What the file says of the whole order counts; else its lines add up.
+            let of_lines = || get("given_back", row).unwrap_or(0) + get("line_refunded_amount", row).unwrap_or(0).abs();
+            let own_refund = get("refunded_amount", row).unwrap_or_else(of_lines);
+            discount.push(get("order_discount", row).or(get("discount", row)));
             let placed = self.placed.get(order).copied().unwrap_or(0);
             let netted = self.given_back.get(order).copied().unwrap_or(0);
             let refunded = own_refund - placed + netted;
@@ -394,9 +399,18 @@ impl Orders {
         }
         let [amount, refunded, net] = money.map(|values| Column::Num(values.into_iter().collect()));
         let mut orders = grouped.clone();
-        for name in ["sold", "given_back", "all_refund", "any_adjustment", "order_amount"] {
+        for name in [
+            "sold",
+            "given_back",
+            "all_refund",
+            "any_adjustment",
+            "order_amount",
+            "order_discount",
+            "line_refunded_amount",
+        ] {
             orders.remove(name);
         }
+        orders.set("discount", MONEY, Column::Num(discount));
         orders.set("amount", MONEY, amount);
         orders.set("refunded_amount", MONEY, refunded);
         orders.set("net_amount", MONEY, net);
@@ -448,21 +462,21 @@ fn names<'a>(column: &str, values: impl ExactSizeIterator<Item = &'a String>) ->
     Frame::new(n_rows).with(column, ColumnType::Text, Column::Text(texts))
 }
 
-async fn stage_items(
+fn stage_items(
     load: &Load<'_>,
     spill: &mut Spill,
-    people: Frame,
-    has_discount: bool,
+    people: &Resolved,
     orders: &Orders,
     publication: &mut Publication,
 ) -> Result<u64> {
-    let lake = load.ctx.lake();
-    let mut stage = lake.stage("order_items", load.batch_id, "new")?;
-    let mut rows = lake.lines_with_people(spill, people, has_discount).await?;
+    let mut stage = load.ctx.lake().stage("order_items", load.batch_id, "new")?;
+    let mut rows = spill.rows()?;
     let mut n_rows = 0;
-    while let Some(frame) = rows.next().await? {
+    while let Some(frame) = rows.next()? {
         let mut frame = orders.without_unchanged(frame);
         n_rows += frame.n_rows() as u64;
+        people.attach(&mut frame);
+        keep_columns_of("order_items", &mut frame);
         load.stamp(&mut frame);
         stage.push(frame)?;
     }

@@ -1,17 +1,18 @@
 //! What is common to all loads: counting, duplicates, quarantine, the cleaning log.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
-use foldhash::fast::FixedState;
 use zhike_domain::clean::rule::Rule;
 use zhike_domain::frame::{Column, ColumnType, Frame};
 use zhike_domain::import::accept::Change;
 use zhike_domain::import::entity::Entity;
+use zhike_domain::tables;
 use zhike_lake::{Publication, Stage};
 use zhike_state::{QuarantineRow, QuarantineStatus};
 use zhike_vault::SubjectKey;
 
 use super::people::{People, Resolved};
+use super::shards::Shards;
 use crate::sealing::QUARANTINE_ROW;
 use crate::{Ctx, Result};
 
@@ -28,7 +29,7 @@ pub(crate) struct Load<'a> {
     pub(crate) people: People,
     pub(crate) rules: BTreeMap<(Rule, String), u64>,
     off: Vec<Rule>,
-    seen: HashSet<u128, FixedState>,
+    seen: Shards<()>,
     pub(crate) n_repeated: u64,
     key: SubjectKey,
     pub(crate) quarantine: Vec<QuarantineRow>,
@@ -66,6 +67,14 @@ pub(crate) struct Refused {
     pub(crate) cells: String,
 }
 
+/// Removes the columns of the way here that a table does not have.
+pub(crate) fn keep_columns_of(table: &str, frame: &mut Frame) {
+    let Some(spec) = tables::table(table) else { return };
+    let names = frame.fields().iter().map(|field| field.name.clone());
+    let others: Vec<String> = names.filter(|name| spec.column(name).is_none()).collect();
+    others.iter().for_each(|name| drop(frame.remove(name)));
+}
+
 impl<'a> Load<'a> {
     pub(crate) async fn new(ctx: &'a Ctx, batch_id: i64, entity: Entity, source: &str, off: Vec<Rule>) -> Result<Self> {
         Ok(Self {
@@ -77,7 +86,7 @@ impl<'a> Load<'a> {
             people: People::new(ctx, source).await?,
             rules: BTreeMap::new(),
             off,
-            seen: HashSet::default(),
+            seen: Shards::default(),
             n_repeated: 0,
             key: crate::sealing::make_batch_key(ctx, batch_id).await?,
             quarantine: Vec::new(),
@@ -103,11 +112,15 @@ impl<'a> Load<'a> {
         if self.is_off(Rule::DuplicateRow) {
             return vec![true; hashes.len()];
         }
-        let keep: Vec<bool> = hashes.iter().map(|&hash| self.seen.insert(hash)).collect();
-        let n_repeated = keep.iter().filter(|&&keep| !keep).count() as u64;
+        let keep: Vec<bool> = hashes.iter().map(|&hash| self.seen.insert(hash, ()).is_none()).collect();
+        self.count_repeated(keep.iter().filter(|&&keep| !keep).count() as u64);
+        keep
+    }
+
+    /// Counts rows that say what an earlier row of the file said.
+    pub(crate) fn count_repeated(&mut self, n_repeated: u64) {
         self.n_repeated += n_repeated;
         self.count(Rule::DuplicateRow, "row", n_repeated);
-        keep
     }
 
     /// Sets aside a row, sealed.

@@ -13,8 +13,17 @@ use zhike_vault::Indexer;
 use crate::sealing::{IDENTITY_VALUE, Keys};
 use crate::{Ctx, Result};
 
+/// Identities looked up in the store at a time.
+const KEYS_AT_A_TIME: usize = 1 << 16;
 /// Row without an identity.
 pub(crate) const NOBODY: u32 = u32::MAX;
+/// Column of rows on their way that holds the number of their strongest identity.
+pub(crate) const PERSON: &str = "person";
+
+/// The column [`PERSON`] of rows with these identities.
+pub(crate) fn person_column(locals: &[u32]) -> Column {
+    Column::Num(locals.iter().map(|&local| (local != NOBODY).then_some(i64::from(local))).collect())
+}
 
 /// One identity of a load.
 struct Local {
@@ -37,8 +46,6 @@ pub(crate) struct People {
     values: TextColumn,
     links: Vec<(u32, u32)>,
     seen_links: std::collections::HashSet<(u32, u32), FixedState>,
-    /// Locals below this have been looked up in the store.
-    n_known: usize,
     store_is_empty: bool,
 }
 
@@ -54,7 +61,6 @@ impl People {
             values: TextColumn::default(),
             links: Vec::new(),
             seen_links: Default::default(),
-            n_known: 0,
             store_is_empty: ctx.store().n_identities().await? == 0,
         })
     }
@@ -114,44 +120,55 @@ impl People {
         local
     }
 
-    /// Gives the identities met since the last call their ids: those the store has, or new ones.
-    pub(crate) async fn identify(&mut self, ctx: &Ctx) -> Result<()> {
-        let fresh = self.n_known..self.locals.len();
-        self.n_known = self.locals.len();
-        let mut by_index: HashMap<(u8, [u8; 16]), usize> = HashMap::new();
-        if !self.store_is_empty && !fresh.is_empty() {
-            let keys: Vec<IdentityKey> = fresh
-                .clone()
-                .map(|at| {
-                    let local = &self.locals[at];
-                    by_index.insert((local.kind, local.index), at);
-                    let kind = IdentityKind::ALL[local.kind as usize];
-                    IdentityKey {
-                        kind: kind.as_str().into(),
-                        scope: scope(kind, &self.source).into(),
-                        index: local.index,
-                    }
-                })
-                .collect();
-            for row in ctx.store().identities_by_index(&keys).await? {
-                let kind = IdentityKind::ALL.iter().position(|kind| kind.as_str() == row.kind).unwrap_or(0) as u8;
-                if let Some(&at) = by_index.get(&(kind, row.value_index)) {
-                    self.locals[at].identity_id = row.identity_id;
-                    self.locals[at].existing = Some(Box::new(row));
-                }
+    /// Gives the identities their ids: those the store has, or new ones.
+    async fn identify(&mut self, ctx: &Ctx) -> Result<()> {
+        if !self.store_is_empty {
+            for from in (0..self.locals.len()).step_by(KEYS_AT_A_TIME) {
+                self.look_up(ctx, from..self.locals.len().min(from + KEYS_AT_A_TIME)).await?;
             }
         }
-        for local in &mut self.locals[fresh] {
-            if local.existing.is_none() {
-                local.identity_id = ctx.vault().random_id();
+        // New ids are random; handed out in the order of the index, they are stored twice as fast (LoadCommit).
+        let mut new: Vec<u32> =
+            (0..self.locals.len() as u32).filter(|&at| self.locals[at as usize].existing.is_none()).collect();
+        new.sort_unstable_by_key(|&at| {
+            let local = &self.locals[at as usize];
+            (IdentityKind::ALL[local.kind as usize].as_str(), local.index)
+        });
+        let mut ids: Vec<i64> = new.iter().map(|_| ctx.vault().random_id()).collect();
+        ids.sort_unstable();
+        for (at, identity_id) in new.into_iter().zip(ids) {
+            self.locals[at as usize].identity_id = identity_id;
+        }
+        Ok(())
+    }
+
+    async fn look_up(&mut self, ctx: &Ctx, some: std::ops::Range<usize>) -> Result<()> {
+        let mut by_index: HashMap<(u8, [u8; 16]), usize> = HashMap::with_capacity(some.len());
+        let keys: Vec<IdentityKey> = some
+            .map(|at| {
+                let local = &self.locals[at];
+                by_index.insert((local.kind, local.index), at);
+                let kind = IdentityKind::ALL[local.kind as usize];
+                IdentityKey { kind: kind.as_str().into(), scope: scope(kind, &self.source).into(), index: local.index }
+            })
+            .collect();
+        for row in ctx.store().identities_by_index(&keys).await? {
+            let kind = IdentityKind::ALL.iter().position(|kind| kind.as_str() == row.kind).unwrap_or(0) as u8;
+            if let Some(&at) = by_index.get(&(kind, row.value_index)) {
+                self.locals[at].identity_id = row.identity_id;
+                self.locals[at].existing = Some(Box::new(row));
             }
         }
         Ok(())
     }
 
-    /// The ids of identities by their numbers; missing for [`NOBODY`].
-    pub(crate) fn identity_ids(&self, locals: &[u32]) -> NumColumn {
-        locals.iter().map(|&local| self.locals.get(local as usize).map(|local| local.identity_id)).collect()
+    /// Numbers that stand for identities in fingerprints of rows: the same in every load; missing for [`NOBODY`].
+    pub(crate) fn fingerprints(&self, locals: &[u32]) -> NumColumn {
+        let bits = |local: &Local| {
+            let [a, b, c, d, e, f, g, h, ..] = local.index;
+            i64::from_le_bytes([a, b, c, d, e, f, g, h])
+        };
+        locals.iter().map(|&local| self.locals.get(local as usize).map(bits)).collect()
     }
 
     /// Decides who is who and writes what state has to change into `commit`.
@@ -208,7 +225,11 @@ impl People {
         // Every cluster has one profile: the surviving one, or a new one.
         let mut profile_of_cluster = resolution.profile_of.clone();
         let mut keys = Keys::default();
-        let mut resolved = Resolved { profile_of: vec![None; self.locals.len()], ..Resolved::default() };
+        let mut resolved = Resolved {
+            identity_of: self.locals.iter().map(|local| local.identity_id).collect(),
+            profile_of: vec![None; self.locals.len()],
+            ..Resolved::default()
+        };
         let mut new_rows: HashMap<i64, ProfileRow> = HashMap::new();
         for (at, _) in is_aside.iter().enumerate().filter(|(_, aside)| !**aside) {
             let cluster = resolution.cluster_of[at] as usize;
@@ -389,6 +410,8 @@ struct Decided<'a> {
 /// Who the identities of a load are.
 #[derive(Default)]
 pub(crate) struct Resolved {
+    /// Id of each identity by its number.
+    pub(crate) identity_of: Vec<i64>,
     /// Profile of each identity by its number; none when it was set aside.
     pub(crate) profile_of: Vec<Option<i64>>,
     /// Keys of the profiles touched.
@@ -403,17 +426,25 @@ pub(crate) struct Resolved {
 }
 
 impl Resolved {
-    /// `identity_id → profile_id` as a table for the lake.
-    pub(crate) fn frame(&self, people: &People) -> Frame {
-        let pairs: Vec<(i64, i64)> = people
-            .locals
-            .iter()
-            .zip(&self.profile_of)
-            .filter_map(|(local, profile)| profile.map(|profile| (local.identity_id, profile)))
-            .collect();
-        Frame::new(pairs.len())
-            .with("identity_id", ColumnType::Int, Column::Num(pairs.iter().map(|pair| Some(pair.0)).collect()))
-            .with("profile_id", ColumnType::Int, Column::Num(pairs.iter().map(|pair| Some(pair.1)).collect()))
+    /// `person, identity_id, profile_id` as a table for the lake: `person` is the number of the identity.
+    pub(crate) fn frame(&self) -> Frame {
+        let numbers = (0..self.identity_of.len()).map(|person| Some(person as i64)).collect();
+        Frame::new(self.identity_of.len())
+            .with(PERSON, ColumnType::Int, Column::Num(numbers))
+            .with("identity_id", ColumnType::Int, Column::Num(self.identity_of.iter().copied().map(Some).collect()))
+            .with("profile_id", ColumnType::Int, Column::Num(self.profile_of.iter().copied().collect()))
+    }
+
+    /// Replaces the numbers of identities in rows by `identity_id` and `profile_id`.
+    pub(crate) fn attach(&self, rows: &mut Frame) {
+        let Some(Column::Num(person)) = rows.remove(PERSON) else { return };
+        let of = |all: &dyn Fn(usize) -> Option<i64>| {
+            Column::Num(person.iter().map(|person| all(usize::try_from(person?).ok()?)).collect())
+        };
+        let identity = of(&|person| self.identity_of.get(person).copied());
+        let profile = of(&|person| self.profile_of.get(person).copied().flatten());
+        rows.set("identity_id", ColumnType::Int, identity);
+        rows.set("profile_id", ColumnType::Int, profile);
     }
 
     /// The row of a profile of this load, to be changed.

@@ -25,9 +25,8 @@ pub(crate) struct Persons {
 impl Persons {
     /// Takes accepted rows whose identities have been taken out.
     pub(crate) fn push(&mut self, load: &mut Load<'_>, frame: Frame, strongest: &[u32]) {
-        let identity = load.people.identity_ids(strongest);
-        let with_identity =
-            frame.with("identity_id", zhike_domain::frame::ColumnType::Int, zhike_domain::frame::Column::Num(identity));
+        let identity = zhike_domain::frame::Column::Num(load.people.fingerprints(strongest));
+        let with_identity = frame.with("identity", zhike_domain::frame::ColumnType::Int, identity);
         let hashes = rowhash::rows(&with_identity, &[]);
         let keep = load.first_seen(&hashes);
         let strongest = strongest.iter().zip(&keep).filter_map(|(&local, &keep)| keep.then_some(local)).collect();

@@ -265,7 +265,6 @@ async fn take(load: &mut Load<'_>, target: &mut Target, tally: &mut Tally, batch
     }
     let seen_at = load.entity.fact_time();
     let strongest = load.people.take(&mut frame, seen_at);
-    load.people.identify(load.ctx).await?;
     match target {
         Target::Lines(lines) => lines.push(load, frame, &strongest),
         Target::Rows(rows) => rows.push(load, frame, &strongest),

@@ -35,8 +35,29 @@ async fn a_repaired_row_is_loaded_and_the_books_balance() {
     let mut cells = row.cells.clone();
     cells[2] = Some("2026-01-03 10:00:00".into());
     let repairs = vec![Repair { row_no: 3, cells: Some(cells) }];
-    let again = quarantine::replay(&ctx, batch, Some(repairs), Arc::new(|_| {})).await.unwrap();
+    let again = quarantine::replay(&ctx, batch, Some(repairs), None, Arc::new(|_| {})).await.unwrap();
     assert_eq!((again.rows_read, again.rows_loaded), (1, 1), "{again:?}");
     assert_eq!(rows(&ctx, "SELECT order_id FROM orders ORDER BY 1").await, ["T1", "T2"]);
     assert_eq!(rows(&ctx, "SELECT status FROM quarantine WHERE row_no = 3").await, ["replayed"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_can_be_replayed_with_a_mended_mapping() {
+    let home = Home::sqlite();
+    let ctx = home.open().await;
+    let text = "订单编号,会员号,下单时间,应付金额,实付金额\nT1,M1,2026-01-02,100,x\nT2,M2,2026-01-02,50,y\n";
+    let report = load(&ctx, &home.file("orders.csv", text), Entity::Orders).await.unwrap();
+    assert_eq!((report.rows_loaded, report.rows_quarantined), (0, 2), "{report:?}");
+    let mut mended = report.mapping.clone();
+    for column in &mut mended.columns {
+        column.target = match column.header.as_str() {
+            "实付金额" => None,
+            "应付金额" => Some("amount".into()),
+            _ => column.target.clone(),
+        };
+    }
+    let batch: BatchId = report.batch_id.parse().unwrap();
+    let again = quarantine::replay(&ctx, batch, None, Some(mended), Arc::new(|_| {})).await.unwrap();
+    assert_eq!((again.rows_read, again.rows_loaded), (2, 2), "{again:?}");
+    assert_eq!(rows(&ctx, "SELECT order_id, amount FROM orders ORDER BY 1").await, ["T1|100.00", "T2|50.00"]);
 }

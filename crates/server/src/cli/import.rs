@@ -92,7 +92,7 @@ impl Import {
     }
 }
 
-fn read_mapping(path: &Path) -> Result<zhike_domain::import::mapping::Mapping, Failure> {
+pub(super) fn read_mapping(path: &Path) -> Result<zhike_domain::import::mapping::Mapping, Failure> {
     let name = path.display();
     let text = std::fs::read_to_string(path)
         .map_err(|error| Failure::new(format!("cannot read {name}: {error}"), format!("无法读取 {name}：{error}")))?;

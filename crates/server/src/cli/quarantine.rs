@@ -39,10 +39,13 @@ pub(super) enum Quarantine {
         #[arg(long, value_name = "FILE")]
         cells: PathBuf,
     },
-    /// Load all rows of a load that wait again as they are, with the mapping of that load.
+    /// Load all rows of a load that wait again as they are.
     Replay {
         /// Load.
         batch_id: BatchId,
+        /// Mended mapping as YAML with the same headers; the mapping of that load when absent.
+        #[arg(long, value_name = "FILE")]
+        mapping: Option<PathBuf>,
     },
 }
 
@@ -83,11 +86,12 @@ impl Quarantine {
                     )
                 })?;
                 let repairs = vec![Repair { row_no, cells: Some(cells) }];
-                let report = quarantine::replay(&ctx, batch_id, Some(repairs), quiet()).await?;
+                let report = quarantine::replay(&ctx, batch_id, Some(repairs), None, quiet()).await?;
                 writeln!(out, "{}: {} / {}", report.batch_id, report.rows_loaded, report.rows_read)?;
             }
-            Self::Replay { batch_id } => {
-                let report = quarantine::replay(&ctx, batch_id, None, quiet()).await?;
+            Self::Replay { batch_id, mapping } => {
+                let mapping = mapping.as_deref().map(super::import::read_mapping).transpose()?;
+                let report = quarantine::replay(&ctx, batch_id, None, mapping, quiet()).await?;
                 writeln!(out, "{}: {} / {}", report.batch_id, report.rows_loaded, report.rows_read)?;
             }
         }

@@ -76,13 +76,7 @@ impl Rules {
                 writeln!(out)?;
             }
             Self::Set { file } => {
-                let name = file.display();
-                let text = std::fs::read_to_string(&file).map_err(|error| {
-                    Failure::new(format!("cannot read {name}: {error}"), format!("无法读取 {name}：{error}"))
-                })?;
-                let rules = serde_json::from_str(&text)
-                    .map_err(|error| Failure::new(format!("{name}: {error}"), format!("{name} 有误：{error}")))?;
-                let version = refresh::set_rules(&ctx, &rules).await?;
+                let version = refresh::set_rules(&ctx, &super::read_json(&file)?).await?;
                 writeln!(out, "rfm rules version {version}")?;
             }
         }

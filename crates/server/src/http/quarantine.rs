@@ -10,12 +10,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use zhike_domain::clean::rule::Reason;
 use zhike_domain::id::BatchId;
+use zhike_domain::import::mapping::Mapping;
 use zhike_engine::quarantine::{self, QuarantineStatus, Repair};
 
 use super::App;
 use super::error::{ApiError, ApiResult};
 use super::imports::StartedBody;
 use super::profiles::bad_cursor;
+use super::schema::MappingSchema;
 
 /// Who acts while there is no sign-in: whoever sits at this machine.
 const ACTOR: &str = "console";
@@ -130,6 +132,9 @@ pub(super) async fn reveal(
 pub(super) struct ReplayBody {
     /// All that wait when absent.
     rows: Option<Vec<ReplayRow>>,
+    /// Mended mapping with the same headers; that of the load when absent.
+    #[schema(value_type = Option<MappingSchema>)]
+    mapping: Option<Mapping>,
 }
 
 /// A row to be loaded again.
@@ -159,7 +164,8 @@ pub(super) async fn replay(
         .rows
         .map(|rows| rows.into_iter().map(|row| Repair { row_no: row.row_no, cells: row.cells }).collect::<Vec<_>>());
     let ctx = app.ctx().clone();
-    let job_id =
-        app.jobs().start(move |progress| async move { quarantine::replay(&ctx, batch_id, repairs, progress).await });
+    let replay =
+        move |progress| async move { quarantine::replay(&ctx, batch_id, repairs, body.mapping, progress).await };
+    let job_id = app.jobs().start(replay);
     Ok((StatusCode::ACCEPTED, Json(StartedBody { job_id })))
 }

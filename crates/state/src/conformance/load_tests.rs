@@ -89,9 +89,9 @@ async fn a_conflict_leaves_nothing(place: &Place) {
     // The same value means somebody else in another scope, or as another kind.
     second.new_identities[4].scope = "shop".to_owned();
     store.commit_load(&second).await.unwrap();
-    let found = store.find_identity("phone", &super::index(10)).await.unwrap();
+    let found = store.find_identities(&[("phone", super::index(10))]).await.unwrap();
     assert_eq!(found.len(), 2);
-    assert!(store.find_identity("email", &super::index(10)).await.unwrap().is_empty());
+    assert!(store.find_identities(&[("email", super::index(10))]).await.unwrap().is_empty());
 
     let taken = LoadCommit { new_profiles: vec![profile(10)], ..load(3, 0) };
     assert!(matches!(commit(&store, &taken).await, Err(Error::Conflict { .. })));
