@@ -141,7 +141,8 @@ mod tests {
     fn names_and_positions_belong_together() {
         assert_eq!(name(7), "00000000000000000007.wal");
         assert_eq!(first_of_name("00000000000000000007.wal"), Some(7));
-        for other in ["7.wal", "00000000000000000007.tmp", "wal.lock", "99999999999999999999.wal", "+0000000000000000007.wal"]
+        for other in
+            ["7.wal", "00000000000000000007.tmp", "wal.lock", "99999999999999999999.wal", "+0000000000000000007.wal"]
         {
             assert_eq!(first_of_name(other), None, "{other}");
         }

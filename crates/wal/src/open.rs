@@ -97,11 +97,13 @@ pub(crate) fn recover(disk: &dyn Disk, cipher: &dyn Cipher, first_position: Posi
         }
         extents.push(extent);
     }
-    let Some(last) = extents.last() else {
+    let (Some(oldest), Some(last)) = (extents.first(), extents.last()) else {
         let next = firsts.last().map_or(0, |newest| newest + 1).max(first_position);
         return Ok(Recovered { extents, end: next, next, report });
     };
-    let end = last.end;
+    // Not the place of an empty segment: what is before it was burnt, and it may not even be durable.
+    let ends = extents.iter().filter(|extent| extent.first < extent.end).map(|extent| extent.end);
+    let end = ends.max().unwrap_or(oldest.follows.unwrap_or(oldest.first));
     if end < first_position {
         let segment = header::name(last.first);
         report.damaged.push(Damage { segment, from: end, to: first_position, reason: Reason::Missing });

@@ -51,7 +51,8 @@ fn an_end_may_tear_at_any_byte() {
         let (texts, damaged) = all(&log);
         assert_eq!((damaged, &report.damaged[..]), (Vec::new(), &[][..]), "cut at {cut}");
         // What is there is a beginning; what is behind the last whole record is reported and gone.
-        let offset: usize = if cut < 8192 { cut } else { 8192 + texts.iter().map(|text| 28 + text.len() + 8).sum::<usize>() };
+        let offset: usize =
+            if cut < 8192 { cut } else { 8192 + texts.iter().map(|text| 28 + text.len() + 8).sum::<usize>() };
         let expected: Vec<Vec<u8>> = records().into_iter().take(texts.len()).collect();
         assert_eq!(texts.iter().map(|text| text.as_bytes().to_vec()).collect::<Vec<_>>(), expected);
         assert_eq!(report.torn.as_ref().map(|torn| torn.n_bytes as usize).unwrap_or(0), cut - offset, "cut at {cut}");
@@ -70,8 +71,7 @@ fn an_end_may_tear_at_any_byte() {
 fn each_flip(is_rolled: bool, mut check: impl FnMut(usize, Batch, Report)) {
     let whole = files(is_rolled);
     for at in 0..whole[FIRST].len() {
-        let is_padding = (200..4096).contains(&at) || (4296..8192).contains(&at);
-        if is_padding && at % 500 != 0 {
+        if at < 8192 && at % 4096 > 50 && at % 500 != 0 {
             continue;
         }
         let mut flipped = whole.clone();
@@ -105,7 +105,7 @@ fn a_flipped_bit_costs_one_record_and_is_reported() {
         assert!(lost.len() <= 1, "byte {at}: {lost:?}");
         n_lost += lost.len();
         assert_eq!(report.torn, None);
-        let is_padding = (60..4096).contains(&at) || (4156..8192).contains(&at);
+        let is_padding = at % 4096 >= 39;
         if at < 8192 {
             assert_eq!((lost.len(), report.damaged.len()), (0, usize::from(!is_padding)), "byte {at}: {report:?}");
             assert!(report.damaged.iter().all(|damage| damage.reason == Reason::Header && damage.from == damage.to));
@@ -257,6 +257,8 @@ fn arbitrary_files_do_not_panic() {
             bytes[at] = crate::toy::mix(at as u64) as u8;
         }
         let (batch, _, _) = read(&damaged);
-        assert!(batch.records.iter().all(|(at, record)| records().get(*at as usize).is_none_or(|known| known == record)));
+        assert!(
+            batch.records.iter().all(|(at, record)| records().get(*at as usize).is_none_or(|known| known == record))
+        );
     }
 }

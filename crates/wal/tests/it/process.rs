@@ -57,10 +57,7 @@ fn a_killed_process_loses_nothing_that_it_acknowledged() {
                 told += 1;
             }
         }
-        assert!(matches!(
-            Log::open(FsDisk::new(&dir).unwrap(), toy(), Options::default()),
-            Err(Error::Locked)
-        ));
+        assert!(matches!(Log::open(FsDisk::new(&dir).unwrap(), toy(), Options::default()), Err(Error::Locked)));
         child.kill().unwrap();
         child.wait().unwrap();
         let log = open(&dir);

@@ -36,7 +36,7 @@ struct State {
     is_lying: bool,
     is_short: bool,
     is_held: bool,
-    /// Operations until the process dies.
+    /// Changes until the process dies.
     n_steps: Option<usize>,
     n_syncs: usize,
 }
@@ -100,12 +100,19 @@ impl SimDisk {
         f(&mut self.state.0.lock().unwrap())
     }
 
-    /// One operation of the process.
+    /// An operation that changes something.
     fn step<T>(&self, f: impl FnOnce(&mut State) -> io::Result<T>) -> io::Result<T> {
         self.with(|state| {
             if let Some(n_steps) = &mut state.n_steps {
                 *n_steps = n_steps.saturating_sub(1);
             }
+        });
+        self.look(f)
+    }
+
+    /// An operation of the process.
+    fn look<T>(&self, f: impl FnOnce(&mut State) -> io::Result<T>) -> io::Result<T> {
+        self.with(|state| {
             if state.generation != self.generation || state.n_steps == Some(0) {
                 return Err(io::Error::other("the process is dead"));
             }
@@ -115,7 +122,9 @@ impl SimDisk {
 
     /// The bytes of all files, as programs read them.
     pub fn files(&self) -> BTreeMap<String, Vec<u8>> {
-        self.with(|state| state.names.iter().map(|(name, &node)| (name.clone(), state.nodes[node].cache.clone())).collect())
+        self.with(|state| {
+            state.names.iter().map(|(name, &node)| (name.clone(), state.nodes[node].cache.clone())).collect()
+        })
     }
 
     /// No more than so many bytes beyond what is used now; `None` for enough.
@@ -149,7 +158,7 @@ impl SimDisk {
         self.with(|state| state.n_syncs)
     }
 
-    /// The process dies after so many operations.
+    /// The process dies after so many changes.
     pub fn die_after(&self, n_steps: usize) {
         self.with(|state| state.n_steps = Some(n_steps + 1));
     }
@@ -181,7 +190,8 @@ impl SimDisk {
                     }
                 }
                 // The length is metadata: it may be ahead of the content or behind.
-                let (short, long) = (node.cache.len().min(node.platter.len()), node.cache.len().max(node.platter.len()));
+                let (short, long) =
+                    (node.cache.len().min(node.platter.len()), node.cache.len().max(node.platter.len()));
                 let n_bytes = short + state.random(long - short + 1);
                 node.platter.resize(n_bytes, 0);
                 node.cache = node.platter.clone();
@@ -212,7 +222,7 @@ impl Disk for SimDisk {
     }
 
     fn names(&self) -> io::Result<Vec<String>> {
-        self.step(|state| Ok(state.names.keys().cloned().collect()))
+        self.look(|state| Ok(state.names.keys().cloned().collect()))
     }
 
     fn create(&self, name: &str) -> io::Result<Box<dyn DiskFile>> {
@@ -228,7 +238,7 @@ impl Disk for SimDisk {
     }
 
     fn open(&self, name: &str) -> io::Result<Box<dyn DiskFile>> {
-        self.step(|state| {
+        self.look(|state| {
             let node = *state.names.get(name).ok_or(io::ErrorKind::NotFound)?;
             Ok(Box::new(SimFile { disk: self.clone(), node }) as Box<dyn DiskFile>)
         })
@@ -261,11 +271,11 @@ impl Drop for SimLock {
 
 impl DiskFile for SimFile {
     fn n_bytes(&self) -> io::Result<u64> {
-        self.disk.step(|state| Ok(state.nodes[self.node].cache.len() as u64))
+        self.disk.look(|state| Ok(state.nodes[self.node].cache.len() as u64))
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        self.disk.step(|state| {
+        self.disk.look(|state| {
             let bytes = state.nodes[self.node].cache.get(offset as usize..).unwrap_or_default();
             let n = bytes.len().min(buffer.len());
             buffer[..n].copy_from_slice(&bytes[..n]);
