@@ -1,3 +1,5 @@
+//! Keys of the event log's segments, and its records.
+
 use zhike_vault::{Error, SegmentAlgorithm, SegmentKey, Unlock, Vault, segment_epoch};
 
 const ALGORITHMS: [SegmentAlgorithm; 2] = [SegmentAlgorithm::Aes256Gcm, SegmentAlgorithm::Sm4Gcm];
