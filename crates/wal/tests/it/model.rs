@@ -208,7 +208,7 @@ impl Life {
             self.known.check(self.log.as_ref().unwrap());
         } else if matches!(op, Op::Append(_) | Op::Roll | Op::Cut(_)) {
             // Dead in the middle: sometimes the machine, sometimes only the process.
-            let disk = if self.known.n_sent % 2 == 0 { self.disk.cut_power() } else { self.disk.kill() };
+            let disk = if self.known.n_sent.is_multiple_of(2) { self.disk.cut_power() } else { self.disk.kill() };
             self.begin(disk);
         }
     }
