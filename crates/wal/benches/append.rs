@@ -1,8 +1,9 @@
 //! What the log acknowledges, beside what the disk can do: `cargo bench -p zhike-wal --profile dev --bench append`.
 //!
 //! Each caller appends, waits for the answer, and appends again. The ceiling is a loop without log, queue or checksums
-//! that writes as many bytes as the log's groups had on average and calls `fdatasync`. `ZHIKE_BENCH_DIR` names where to
-//! write (default: the directory for temporary files).
+//! that writes as many bytes as the log's groups had on average and calls `fdatasync`. Rounds of both take turns, and the
+//! best of each counts, since other programs use the disk too. `ZHIKE_BENCH_DIR` names where to write (default: the
+//! directory for temporary files).
 
 use std::error::Error;
 use std::fs;
@@ -15,7 +16,8 @@ use std::time::{Duration, Instant};
 use zhike_wal::{Cipher, FsDisk, Log, Options, Sealer};
 
 const RECORD_BYTES: usize = 200;
-const ROUND: Duration = Duration::from_secs(3);
+const ROUND: Duration = Duration::from_secs(1);
+const N_ROUNDS: usize = 7;
 
 /// Costs nothing but the tag's room: what sealing costs is measured in the vault.
 struct Unsealed;
@@ -100,11 +102,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut out = stdout();
     writeln!(out, "callers x records | records/s |  p50 ms |  p99 ms | records a group | bare loop records/s | ratio")?;
     for (n_callers, n_records) in [(1, 1), (64, 1), (256, 1), (64, 100)] {
-        let measured = append(&dir, n_callers, n_records)?;
-        fs::remove_dir_all(&dir)?;
-        fs::create_dir_all(&dir)?;
-        let bare = ceiling(&dir.join("bare"), measured.group_records)?;
-        fs::remove_dir_all(&dir)?;
+        let mut best: Option<Measured> = None;
+        let mut bare = 0.0_f64;
+        for _ in 0..N_ROUNDS {
+            fs::create_dir_all(&dir)?;
+            let measured = append(&dir, n_callers, n_records)?;
+            bare = bare.max(ceiling(&dir.join("bare"), measured.group_records)?);
+            fs::remove_dir_all(&dir)?;
+            if best.as_ref().is_none_or(|best| best.records_per_second < measured.records_per_second) {
+                best = Some(measured);
+            }
+        }
+        let Some(measured) = best else { continue };
         let Measured { records_per_second: rate, p50_ms, p99_ms, group_records } = measured;
         writeln!(
             out,
