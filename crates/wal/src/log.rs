@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, mpsc};
-use std::thread::JoinHandle;
+use std::thread::{self, JoinHandle};
 
 use crate::cipher::Cipher;
 use crate::disk::Disk;
@@ -54,13 +54,17 @@ pub(crate) struct Shared {
     pub(crate) options: Options,
     pub(crate) queue: Queue,
     pub(crate) view: Mutex<View>,
+    /// Held by who removes segments, so that one is always left.
+    pub(crate) cutting: Mutex<()>,
 }
+
+/// What a frame's length can hold, with room for what sealing adds.
+const MAX_RECORD_BYTES: usize = 1 << 30;
 
 /// An open log; shared by reference between threads. Dropping it writes what waits and ends the writer.
 pub struct Log {
     shared: Arc<Shared>,
     writer: Option<JoinHandle<()>>,
-    cutting: Mutex<()>,
     _lock: Box<dyn Send + Sync>,
 }
 
@@ -76,15 +80,17 @@ impl Log {
         let recovered = open::recover(&disk, &*cipher, options.first_position)?;
         let queue = Queue::new(options.queue_records, options.queue_bytes);
         let view = View { extents: recovered.extents, end: recovered.end, ..View::default() };
-        let shared = Arc::new(Shared { disk: Box::new(disk), cipher, options, queue, view: Mutex::new(view) });
+        let shared = Arc::new(Shared {
+            disk: Box::new(disk),
+            cipher,
+            options,
+            queue,
+            view: Mutex::new(view),
+            cutting: Mutex::default(),
+        });
         let writer = Writer::new(shared.clone(), recovered.next, recovered.end);
-        let thread = std::thread::Builder::new().name("wal".to_owned()).spawn(move || writer.run());
-        let log = Self {
-            shared,
-            writer: Some(thread.on("start a thread for", "the log")?),
-            cutting: Mutex::new(()),
-            _lock: guard,
-        };
+        let thread = thread::Builder::new().name("wal".to_owned()).spawn(move || writer.run());
+        let log = Self { shared, writer: Some(thread.on("start a thread for", "the log")?), _lock: guard };
         Ok((log, recovered.report))
     }
 
@@ -100,7 +106,7 @@ impl Log {
         records: Vec<Vec<u8>>,
         done: impl FnOnce(Result<Range<Position>, Refused>) + Send + 'static,
     ) -> Result<(), Refused> {
-        let limit = self.shared.options.record_bytes;
+        let limit = self.shared.options.record_bytes.min(MAX_RECORD_BYTES);
         if let Some(record) = records.iter().find(|record| record.len() > limit) {
             return Err(Refused::TooLarge { what: "bytes of one record", found: record.len(), limit });
         }
@@ -131,7 +137,7 @@ impl Log {
     ///
     /// Errors: [`Error::Io`]; what could not be removed stays readable.
     pub fn cut(&self, before: Position) -> Result<usize, Error> {
-        let _one_at_a_time = lock(&self.cutting);
+        let _one_at_a_time = lock(&self.shared.cutting);
         let mut n_removed = 0;
         loop {
             let first = match &lock(&self.shared.view).extents[..] {
@@ -204,7 +210,8 @@ impl Log {
 impl Drop for Log {
     fn drop(&mut self) {
         self.shared.queue.close();
-        if let Some(writer) = self.writer.take() {
+        // A callback that held the log last drops it on the writer's own thread, which ends by itself.
+        if let Some(writer) = self.writer.take().filter(|writer| writer.thread().id() != thread::current().id()) {
             // A writer that panicked has said so on its way.
             let _ = writer.join();
         }

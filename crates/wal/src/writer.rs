@@ -106,6 +106,9 @@ impl Writer {
             if active.file.truncate(active.n_bytes).is_ok() {
                 let _ = active.file.sync();
             }
+            if active.n_bytes == HEADER_BYTES {
+                self.forget_empty(active.first);
+            }
             return Err(failure);
         }
         active.n_bytes += self.buffer.len() as u64;
@@ -122,6 +125,20 @@ impl Writer {
         drop(view);
         self.active = Some(active);
         Ok(first)
+    }
+
+    /// Removes the newest segment, which has no record, so that a disk without space does not fill up with headers.
+    ///
+    /// That it voided what was refused before is no loss: nothing was acknowledged since, and the next one does it too.
+    fn forget_empty(&self, first: Position) {
+        let _no_cut = lock(&self.shared.cutting);
+        let mut view = lock(&self.shared.view);
+        if view.extents.len() > 1 && view.extents.last().is_some_and(|newest| newest.first == first) {
+            view.extents.pop();
+            drop(view);
+            // What cannot be removed is an empty segment at the next start.
+            let _ = self.shared.disk.remove(&header::name(first));
+        }
     }
 
     /// Seals and frames a group into the buffer.

@@ -87,12 +87,13 @@ fn a_full_disk_refuses_and_recovers_by_itself() {
     let disk = SimDisk::new(1);
     let log = open(&disk);
     log.append_and_wait(one("before")).unwrap();
-    // In the middle of a record, at its first byte, before a new segment's header, and in it.
-    for space in [20, 0, 0, 100] {
+    // In the middle of a record, before a new segment's header, in it, and behind it.
+    for space in [20, 0, 100, 8192, 8200, 8200] {
         disk.leave_space(Some(space));
         let refused = log.append_and_wait(one("no room for this")).unwrap_err();
         assert!(matches!(refused, Refused::DiskFull { .. }), "{refused:?}");
         assert!(log.stats().failure.is_some());
+        assert_eq!((log.stats().n_segments, disk.files().len()), (1, 1), "attempts leave nothing behind");
         assert_eq!(texts(&log), ["before"]);
     }
     drop(log);
@@ -289,6 +290,23 @@ fn a_callback_that_panics_takes_nobody_down() {
     log.append(one("a"), |_| std::panic::resume_unwind(Box::new("on purpose"))).unwrap();
     log.append_and_wait(one("b")).unwrap();
     assert_eq!(texts(&log), ["a", "b"]);
+}
+
+#[test]
+fn a_callback_may_hold_the_log_last() {
+    let log = Arc::new(open(&SimDisk::new(1)));
+    let (sender, told) = mpsc::channel();
+    let held = log.clone();
+    let (release, released) = mpsc::channel::<()>();
+    log.append(one("a"), move |outcome| {
+        let _ = released.recv();
+        drop(held);
+        sender.send(outcome.is_ok()).unwrap();
+    })
+    .unwrap();
+    drop(log);
+    release.send(()).unwrap();
+    assert!(told.recv().unwrap());
 }
 
 /// INV-WAL-6
