@@ -6,7 +6,7 @@ use std::io::{Read, Write, stdout};
 use std::time::Instant;
 
 use zhike_vault::sealed_file::{SealedReader, SealedWriter};
-use zhike_vault::{Place, Subject, Unlock, Vault};
+use zhike_vault::{Place, SegmentAlgorithm, Subject, Unlock, Vault};
 
 const FIELDS: [(&str, &str); 5] = [
     ("name", "欧阳娜娜"),
@@ -73,6 +73,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     measure("audit_link, 400 bytes", 200, &mut || {
         black_box(Vault::audit_link(&[0; 32], &[1; 400]));
     });
+    for algorithm in [SegmentAlgorithm::Aes256Gcm, SegmentAlgorithm::Sm4Gcm] {
+        let (key, _) = vault.new_segment_key(1, algorithm)?;
+        let mut out = Vec::with_capacity(1024);
+        measure(&format!("seal a record of the event log, 200 bytes, {algorithm:?}"), 200, &mut || {
+            out.clear();
+            key.seal(7, &[b'e'; 200], &mut out);
+            black_box(&out);
+        });
+    }
     measure("a person: id, key, wrap, 5 fields sealed and indexed", 200, &mut || {
         let (key, wrapped) = vault.new_subject_key(Subject::Profile(vault.random_id()));
         black_box(wrapped);

@@ -1,6 +1,6 @@
-//! Key-encryption keys, one per epoch, and the subjects' keys that they wrap.
+//! Key-encryption keys, one per epoch, and the keys that they wrap: of subjects, and of the event log's segments.
 //!
-//! A wrapped key: version (1 byte) · algorithm (1) · epoch (4, big-endian) · subject kind (1) · subject id (8,
+//! A subject's wrapped key: version (1 byte) · algorithm (1) · epoch (4, big-endian) · subject kind (1) · subject id (8,
 //! big-endian) · nonce (12) · ciphertext (16) · tag (16), 59 bytes. The first 15 bytes are authenticated, so a wrapped
 //! key can be moved to another epoch without its subject being named, and never to another subject.
 
@@ -104,6 +104,26 @@ impl Kek {
         gcm::open(&self.cipher, &wrapped.nonce, &header(wrapped.epoch, wrapped.subject), &mut key[..], &wrapped.tag)
             .map_err(|_| corrupt("it was not wrapped by this vault for this subject"))?;
         Ok(key)
+    }
+
+    /// Wraps other key bytes: nonce (12) · ciphertext · tag (16).
+    pub(crate) fn wrap_bytes(&self, aad: &[u8], key: &[u8]) -> Vec<u8> {
+        let nonce = random::nonce();
+        let mut wrapped = Vec::with_capacity(NONCE_BYTES + key.len() + TAG_BYTES);
+        wrapped.extend_from_slice(&nonce);
+        wrapped.extend_from_slice(key);
+        let tag = gcm::seal(&self.cipher, &nonce, aad, &mut wrapped[NONCE_BYTES..]);
+        wrapped.extend_from_slice(&tag);
+        wrapped
+    }
+
+    /// Unwraps what [`Kek::wrap_bytes`] wrapped; `None` when it did not.
+    pub(crate) fn unwrap_bytes(&self, aad: &[u8], wrapped: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        let (nonce, rest) = wrapped.split_first_chunk::<NONCE_BYTES>()?;
+        let (ciphertext, tag) = rest.split_last_chunk::<TAG_BYTES>()?;
+        let mut key = Zeroizing::new(ciphertext.to_vec());
+        gcm::open(&self.cipher, nonce, aad, &mut key, tag).ok()?;
+        Some(key)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Zhike's keys and sealing of personal information.
 //!
 //! Owns the keys (root, key-encryption keys by epoch, one data key per subject, index root), the formats of what they
-//! seal, blind indexes, fingerprints, the audit chain's link and sealed temporary files. Must not know about SQL, the
+//! seal, blind indexes, fingerprints, the audit chain's link, sealed temporary files and records of the event log. Must not know about SQL, the
 //! lake, roles, masking or networks: the caller stores wrapped keys and sealed values, apart from each other, and decides
 //! who may read them. Everything is synchronous. Formats byte by byte: RFD 0002.
 //!
@@ -19,6 +19,8 @@
 //! - **INV-VAULT-8** A value has one blind index per kind, across restarts and rotations; kinds do not correlate.
 //! - **INV-VAULT-9** A sealed file yields only verified bytes in their place; truncation, extension, reordering and
 //!   duplication are refused, and its key never reaches a disk.
+//! - **INV-VAULT-10** A record of the event log opens only at its position of its segment; a segment's key opens only for
+//!   its segment and epoch.
 
 mod audit;
 mod disk;
@@ -31,6 +33,7 @@ pub mod known_answers;
 mod random;
 mod root;
 pub mod sealed_file;
+mod segment_key;
 mod subject;
 mod vault;
 
@@ -38,5 +41,6 @@ pub use error::{Error, Result};
 pub use index::{FingerprintStream, Fingerprinter, Indexer};
 pub use kek::{WrappedKey, epoch_of};
 pub use root::{MIN_PASSPHRASE_CHARS, Unlock};
+pub use segment_key::{SegmentAlgorithm, SegmentKey, segment_epoch};
 pub use subject::{Place, Subject, SubjectKey};
 pub use vault::Vault;

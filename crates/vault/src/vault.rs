@@ -11,6 +11,7 @@ use crate::index::{Fingerprinter, Indexer};
 use crate::kek::{self, Kek, Parsed, WrappedKey};
 use crate::key_file::{self, Kind};
 use crate::root::{ROOT_KEY, ROOT_PARAMS, Root, Unlock};
+use crate::segment_key::{SegmentAlgorithm, SegmentKey};
 use crate::subject::{KEY_BYTES, Subject, SubjectKey};
 use crate::{audit, disk, known_answers, random};
 
@@ -109,6 +110,21 @@ impl Vault {
             return Ok(wrapped.to_vec());
         }
         Ok(self.current.wrap(parsed.subject, &key))
+    }
+
+    /// Draws the key of a segment of the event log and wraps it under the current epoch; the segment's header keeps the
+    /// wrapped key. A segment's number never comes twice.
+    ///
+    /// Errors: [`Error::Io`] when there is no randomness.
+    pub fn new_segment_key(&self, segment: u64, algorithm: SegmentAlgorithm) -> Result<(SegmentKey, Vec<u8>)> {
+        SegmentKey::make(&self.current, segment, algorithm)
+    }
+
+    /// Unwraps the key of a segment of the event log.
+    ///
+    /// Errors: as [`Vault::unwrap`].
+    pub fn unwrap_segment_key(&self, segment: u64, wrapped: &[u8]) -> Result<SegmentKey> {
+        SegmentKey::unwrap(segment, wrapped, |epoch| self.kek(epoch))
     }
 
     fn kek(&self, epoch: u32) -> Result<&Kek> {

@@ -11,6 +11,8 @@ struct Released {
     sealed: &'static str,
     blind_index: &'static str,
     fingerprint: &'static str,
+    /// Wrapped key of segment 40 and its record at position 41, for each algorithm.
+    segments: &'static [(&'static str, &'static str)],
 }
 
 const KEY_FILE_V1: Released = Released {
@@ -41,6 +43,22 @@ const KEY_FILE_V1: Released = Released {
     sealed: "01019bf75d76f7980f1f2eed4724a8bef750403dcc1a6a3f87b127a88246230d1bac6b1ba8b5736bde",
     blind_index: "9681d97ee73bf24138ee960f97cf0139",
     fingerprint: "26b8d9a34b6fb130649cb98565c603b8",
+    segments: &[
+        (
+            concat!(
+                "010200000001000000000000002888ea03bf333fde8f834f26c1e74a4dfb2fe4e4c0e0abe640ff70112e",
+                "4fdd14117392c3dc0a2f2a6bab9a36d439c0730f44605d7a9b87180447e9cf06"
+            ),
+            "b4eca551a056afc28197f84d1125791401646fdff2242d4f62a683",
+        ),
+        (
+            concat!(
+                "0101000000010000000000000028899dded47ada64e02eccf69e12f74c34e443ab90aafd516c1239b05e",
+                "0ef0d81d5572a89323acb7ba651c0cf5"
+            ),
+            "c036d28ff4bd46299974154cb325aabaadf73b5867a121a83c1429",
+        ),
+    ],
 };
 
 const PASSPHRASE_V1: Released = Released {
@@ -68,6 +86,22 @@ const PASSPHRASE_V1: Released = Released {
     sealed: "01012b7f6e8d7ba85e2379255371903b998c336abb28c6735b76383896158daf5665cb570085ba76f0",
     blind_index: "f8d8cc3b4e323085fee29e82ca5ec523",
     fingerprint: "f92b1db63343150017f58f7951a43708",
+    segments: &[
+        (
+            concat!(
+                "0102000000010000000000000028db5a835662a3d9a0c326fc5a6c55ed6410f4b8e6211ae6d00cd13102",
+                "9e7cf384657a2bdbf3c486872a6761b3e785b88443411c643af0946828077335"
+            ),
+            "8a6360f148b4500e2223df50f4487afd7cb2979afca6d4c3aa4014",
+        ),
+        (
+            concat!(
+                "01010000000100000000000000282352f4d27ce8d8efb1bd4316fa630ac222751263543070d4db494438",
+                "359b6ca5cc21d7e6477faa00c955660c"
+            ),
+            "3a9af16057e4b8a717cd727446c4cb3f3de9c2b224e55bcaf165c7",
+        ),
+    ],
 };
 
 fn unhex(digits: &str) -> Vec<u8> {
@@ -88,6 +122,10 @@ fn check(released: &Released, unlock: Unlock) {
     assert_eq!(&key.open(place, &unhex(released.sealed)).unwrap()[..], b"13800138000");
     assert_eq!(&vault.blind_index("phone", "13800138000")[..], unhex(released.blind_index));
     assert_eq!(&vault.fingerprint(b"row")[..], unhex(released.fingerprint));
+    for (wrapped, record) in released.segments {
+        let key = vault.unwrap_segment_key(40, &unhex(wrapped)).unwrap();
+        assert_eq!(&key.open(41, &unhex(record)).unwrap()[..], b"13800138000");
+    }
 }
 
 #[test]

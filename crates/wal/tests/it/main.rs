@@ -1,0 +1,9 @@
+//! The log from outside: against a model, on a disk that fails in every way, and on a real one.
+
+mod damage;
+mod faults;
+mod format;
+mod model;
+mod process;
+mod sim;
+mod toy;
