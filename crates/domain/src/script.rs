@@ -67,8 +67,14 @@ impl Script {
         let mut numbers = Seeded::new(seed);
         let n_devices = 2 + numbers.index(4);
         let n_people = 2 + numbers.index(4);
-        let mut script =
-            Self { numbers, at: START, messages: Vec::with_capacity(n), devices: vec![None; n_devices], n_people, orders: Vec::new() };
+        let mut script = Self {
+            numbers,
+            at: START,
+            messages: Vec::with_capacity(n),
+            devices: vec![None; n_devices],
+            n_people,
+            orders: Vec::new(),
+        };
         while script.messages.len() < n {
             script.step();
         }
@@ -123,7 +129,9 @@ impl Script {
             let phone = format!("139{:08}", 10_000_000 + person);
             message.add_identity(Identity::new(IdentityKind::Phone, phone.as_str()));
             message.personal.insert("phone".to_owned(), Some(Sensitive::new(phone)));
-            message.traits.insert("level".to_owned(), json!(["silver", "gold", null][self.numbers.index(3)]));
+            message
+                .traits
+                .insert("level".to_owned(), json!([Some("silver"), Some("gold"), None][self.numbers.index(3)]));
         }
         self.messages.push(message);
     }
@@ -216,7 +224,8 @@ impl Script {
     /// Says who is who: an alias, a binding, or its undoing.
     fn relate(&mut self, device: usize) {
         let person = self.numbers.index(self.n_people);
-        let mut message = self.message([Kind::Alias, Kind::Link, Kind::Unlink][self.numbers.index(3)], device);
+        let kind = [Kind::Alias, Kind::Link, Kind::Unlink][self.numbers.index(3)];
+        let mut message = self.message(kind, device);
         message.identities.clear();
         message.add_identity(member(person));
         match message.kind {

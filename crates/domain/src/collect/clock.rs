@@ -46,13 +46,13 @@ impl Clock {
         let minutes = arrival.settings.zone_minutes.clamp(-14 * 60, 14 * 60);
         let sign = if minutes < 0 { '-' } else { '+' };
         let zone = format!("{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60);
-        let reader = TimeReader::new(&zone, DateOrder::YearFirst).or_else(|_| TimeReader::new("UTC", DateOrder::YearFirst));
+        let reader =
+            TimeReader::new(&zone, DateOrder::YearFirst).or_else(|_| TimeReader::new("UTC", DateOrder::YearFirst));
         let reader = match reader {
             Ok(reader) => reader,
             Err(_) => unreachable!("UTC is always known"),
         };
-        let mut clock =
-            Self { reader, received_at: arrival.received_at, rules: arrival.settings.time, sent_at: None };
+        let mut clock = Self { reader, received_at: arrival.received_at, rules: arrival.settings.time, sent_at: None };
         clock.sent_at = arrival.sent_at.and_then(|text| clock.read_text(text));
         clock
     }
@@ -116,8 +116,7 @@ impl Clock {
     /// Whether a message is older than the source takes.
     pub(super) fn is_too_old(&self, message: &Message) -> bool {
         let age = self.received_at.saturating_sub(message.occurred_at);
-        !message.is_time_free
-            && self.rules.max_age_days.is_some_and(|days| age > i64::from(days) * 86_400 * SECOND)
+        !message.is_time_free && self.rules.max_age_days.is_some_and(|days| age > i64::from(days) * 86_400 * SECOND)
     }
 
     /// A day as ISO text, for birthdays.
@@ -189,7 +188,8 @@ mod tests {
             assert_eq!(clock.read(&value), Some(AT), "{value}");
         }
         assert_eq!(clock.read(&json!(1_709_618_602)), Some(AT - 123_000));
-        for value in [json!("gestern"), json!(null), json!(0), json!("0001-01-01T00:00:00Z"), json!(true), json!(1e300)] {
+        for value in [json!("gestern"), json!(null), json!(0), json!("0001-01-01T00:00:00Z"), json!(true), json!(1e300)]
+        {
             assert_eq!(clock.read(&value), None, "{value}");
         }
         assert_eq!(clock.read_day("1990-05-17T00:00:00.000Z").as_deref(), Some("1990-05-17"));

@@ -51,9 +51,20 @@ impl Commerce {
             "orderupdated" | "updatedorder" => Self::OrderUpdated,
             "orderrefunded" | "refundedorder" => Self::OrderRefunded,
             "ordercancelled" | "ordercanceled" | "cancelledorder" | "canceledorder" => Self::OrderCancelled,
-            "productviewed" | "viewedproduct" | "productclicked" | "clickedproduct" | "productadded" | "addedproduct"
-            | "productremoved" | "removedproduct" | "productaddedtowishlist" | "productremovedfromwishlist"
-            | "wishlistproductaddedtocart" | "productlistviewed" | "productlistfiltered" | "cartviewed" => Self::Product,
+            "productviewed"
+            | "viewedproduct"
+            | "productclicked"
+            | "clickedproduct"
+            | "productadded"
+            | "addedproduct"
+            | "productremoved"
+            | "removedproduct"
+            | "productaddedtowishlist"
+            | "productremovedfromwishlist"
+            | "wishlistproductaddedtocart"
+            | "productlistviewed"
+            | "productlistfiltered"
+            | "cartviewed" => Self::Product,
             _ => return None,
         })
     }
@@ -86,13 +97,27 @@ pub struct CommerceMapping {
 
 /// Fields of an event that can be mapped.
 pub const FIELDS: &[&str] = &[
-    "order_id", "refund_id", "total", "amount", "revenue", "subtotal", "value", "shipping", "tax", "discount", "coupon",
-    "currency", "channel", "affiliation", "store_id", "campaign_id", "products",
+    "order_id",
+    "refund_id",
+    "total",
+    "amount",
+    "revenue",
+    "subtotal",
+    "value",
+    "shipping",
+    "tax",
+    "discount",
+    "coupon",
+    "currency",
+    "channel",
+    "affiliation",
+    "store_id",
+    "campaign_id",
+    "products",
 ];
 /// Fields of a line that can be mapped.
-pub const LINE_FIELDS: &[&str] = &[
-    "product_id", "sku", "name", "brand", "category", "price", "quantity", "amount", "discount", "variant",
-];
+pub const LINE_FIELDS: &[&str] =
+    &["product_id", "sku", "name", "brand", "category", "price", "quantity", "amount", "discount", "variant"];
 
 impl CommerceMapping {
     /// What is wrong with it, one sentence each with path and remedy; nothing when it can be used.
@@ -104,10 +129,15 @@ impl CommerceMapping {
             {
                 for (field, property) in list {
                     if !known.contains(&field.as_str()) {
-                        problems.push(format!("events.{name}.{what}.{field}: no such field; use one of {}", known.join(", ")));
+                        problems.push(format!(
+                            "events.{name}.{what}.{field}: no such field; use one of {}",
+                            known.join(", ")
+                        ));
                     }
                     if property.trim().is_empty() {
-                        problems.push(format!("events.{name}.{what}.{field}: names no property; write its name or leave the line out"));
+                        problems.push(format!(
+                            "events.{name}.{what}.{field}: names no property; write its name or leave the line out"
+                        ));
                     }
                 }
             }
@@ -284,7 +314,14 @@ impl Reader<'_> {
             };
             let (name, brand, category) = (text("name"), text("brand"), text("category"));
             let price = self.line_number(item, "price", 4, at);
-            products.push(ProductFact { product_id: product_id.clone(), stamp: stamp.clone(), name, brand, category, price });
+            products.push(ProductFact {
+                product_id: product_id.clone(),
+                stamp: stamp.clone(),
+                name,
+                brand,
+                category,
+                price,
+            });
             lines.push(OrderLine {
                 product_id,
                 quantity: self.line_number(item, "quantity", 3, at).unwrap_or(1_000),
@@ -400,7 +437,10 @@ mod tests {
         ] {
             assert_eq!(Commerce::of_name(name), expected, "{name}");
         }
-        let viewed = facts(&event("Product Viewed", json!({"product_id": "p", "name": "n", "price": "¥9.9"})), &CommerceMapping::default());
+        let viewed = facts(
+            &event("Product Viewed", json!({"product_id": "p", "name": "n", "price": "¥9.9"})),
+            &CommerceMapping::default(),
+        );
         assert_eq!(viewed.products[0].price, Some(99_000));
         assert!(viewed.order.is_none());
     }
@@ -411,7 +451,10 @@ mod tests {
             "fields": {"order_id": "orderNo", "total": "pay.amount", "products": "goods"}, "line_fields": {"product_id": "goods_id", "price": "p"}, "unit": "fen"}}}))
         .unwrap();
         assert_eq!(mapping.validate(), [""; 0]);
-        let message = event("PayOrder", json!({"orderNo": "o1", "pay": {"amount": 9_990}, "goods": "[{\"goods_id\": \"g\", \"p\": 9990}]"}));
+        let message = event(
+            "PayOrder",
+            json!({"orderNo": "o1", "pay": {"amount": 9_990}, "goods": "[{\"goods_id\": \"g\", \"p\": 9990}]"}),
+        );
         let facts = facts(&message, &mapping);
         let order = facts.order.unwrap();
         assert_eq!((order.sums.total, order.sums.lines), (Some(9_990), Some(9_990)));
@@ -423,7 +466,10 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_a_problem_of_its_field() {
-        let found = facts(&event("Order Completed", json!({"order_id": "o", "total": "面议", "currency": "??"})), &CommerceMapping::default());
+        let found = facts(
+            &event("Order Completed", json!({"order_id": "o", "total": "面议", "currency": "??"})),
+            &CommerceMapping::default(),
+        );
         assert_eq!(found.problems.len(), 2);
         assert_eq!(found.order.unwrap().sums.total, None);
         let found = facts(&event("Order Refunded", json!({})), &CommerceMapping::default());

@@ -157,20 +157,18 @@ impl Ownership {
 
     /// To whom an anonymous id belongs in turn: since when, and whom; the first from the beginning of time.
     pub fn spans(&self, anonymous: &Identity) -> Vec<(i64, &Identity)> {
-        let mut spans: Vec<(i64, &Identity)> = Vec::new();
-        for (Stamp(at, _), owner) in self.claims.get(anonymous).into_iter().flatten() {
+        let claims = self.claims.get(anonymous);
+        let first = claims.and_then(BTreeMap::first_key_value);
+        let mut spans: Vec<(i64, &Identity)> = first.map(|(_, owner)| (i64::MIN, owner)).into_iter().collect();
+        for (Stamp(at, _), owner) in claims.into_iter().flatten() {
             match spans.last_mut() {
                 // Of claims at one instant the last by id decides, as in `owner_at`.
                 Some((since, held)) if *since == *at => *held = owner,
                 Some((_, held)) if *held == owner => {}
-                Some(_) => spans.push((*at, owner)),
-                None => spans.push((*at, owner)),
+                _ => spans.push((*at, owner)),
             }
         }
         spans.dedup_by(|next, before| next.1 == before.1);
-        if let Some(first) = spans.first_mut() {
-            first.0 = i64::MIN;
-        }
         spans
     }
 
@@ -198,14 +196,16 @@ mod tests {
 
     #[test]
     fn a_second_user_on_the_same_visitor_is_another_person() {
-        let (a, b, visitor) = (Identity::new(MemberId, "A"), Identity::new(MemberId, "B"), Identity::new(AnonymousId, "a1"));
+        let (a, b, visitor) =
+            (Identity::new(MemberId, "A"), Identity::new(MemberId, "B"), Identity::new(AnonymousId, "a1"));
         let mut ownership = Ownership::default();
         // The second login arrives first.
         ownership.apply(&message("m2", 20, Kind::Identify, &[b.clone(), visitor.clone()]));
         assert_eq!(ownership.owner_at(&visitor, 5), Some(&b));
         ownership.apply(&message("m1", 10, Kind::Identify, &[a.clone(), visitor.clone()]));
         ownership.apply(&message("m3", 30, Kind::Link, &[a.clone(), visitor.clone()]));
-        let owners: Vec<&Identity> = [0, 10, 19, 20, 29, 30, 99].iter().filter_map(|&at| ownership.owner_at(&visitor, at)).collect();
+        let owners: Vec<&Identity> =
+            [0, 10, 19, 20, 29, 30, 99].iter().filter_map(|&at| ownership.owner_at(&visitor, at)).collect();
         assert_eq!(owners, [&a, &a, &a, &b, &b, &a, &a]);
         assert_eq!(ownership.spans(&visitor), [(i64::MIN, &a), (20, &b), (30, &a)]);
         assert_eq!(ownership.bonds().count(), 0);

@@ -283,7 +283,8 @@ impl OrderState {
             None => format!("m:{}", fact.stamp.1),
         };
         let total = fact.sums.total.or(fact.sums.revenue).or(fact.sums.value).map(i64::saturating_abs);
-        let refund = Refund { stamp: fact.stamp.clone(), total, lines: fact.lines.clone().filter(|lines| !lines.is_empty()) };
+        let refund =
+            Refund { stamp: fact.stamp.clone(), total, lines: fact.lines.clone().filter(|lines| !lines.is_empty()) };
         match self.refunds.get_mut(&key) {
             Some(held) if held.stamp >= refund.stamp => {}
             Some(held) => *held = refund,
@@ -360,7 +361,8 @@ impl OrderState {
         let mut open = None;
         for &(id, refund) in &refunds {
             let lines = priced(refund);
-            let of_lines = lines.as_ref().map(|lines| lines.iter().fold(0_i64, |sum, (_, each)| sum.saturating_add(*each)));
+            let of_lines =
+                lines.as_ref().map(|lines| lines.iter().fold(0_i64, |sum, (_, each)| sum.saturating_add(*each)));
             let Some(wanted) = refund.total.or(of_lines) else {
                 open = open.or(Some((id, refund)));
                 continue;
@@ -376,7 +378,9 @@ impl OrderState {
             };
             match lines {
                 Some(lines) if of_lines == Some(given) => rows.extend(
-                    lines.into_iter().map(|(line, sum)| row(Some(line.product_id), Some(line.quantity.saturating_abs()), sum)),
+                    lines
+                        .into_iter()
+                        .map(|(line, sum)| row(Some(line.product_id), Some(line.quantity.saturating_abs()), sum)),
                 ),
                 _ if given > 0 => rows.push(row(None, None, given)),
                 _ => {}
@@ -435,39 +439,85 @@ mod tests {
     #[track_caller]
     fn check(script: &[(i64, &str, Value)], status: OrderStatus, amount: i64, refunded: i64, net: i64) {
         let order = rows(script).order;
-        assert_eq!((order.status, order.amount, order.refunded_amount, order.net_amount), (status, amount, refunded, net));
+        assert_eq!(
+            (order.status, order.amount, order.refunded_amount, order.net_amount),
+            (status, amount, refunded, net)
+        );
     }
 
     #[test]
     fn facts_make_the_order() {
         use OrderStatus::{Cancelled, Created, Paid, PartialRefund, Refunded};
-        let paid = || (10, "Order Completed", json!({"total": "99.90", "products": [{"product_id": "p", "price": "49.95", "quantity": 2}]}));
+        let paid = || {
+            (
+                10,
+                "Order Completed",
+                json!({"total": "99.90", "products": [{"product_id": "p", "price": "49.95", "quantity": 2}]}),
+            )
+        };
         check(&[(5, "Checkout Started", json!({"value": 99}))], Created, 9_900, 0, 0);
         check(&[(5, "Checkout Started", json!({"value": 99})), paid()], Paid, 9_990, 0, 9_990);
         // Browser and back end say the same under different ids.
         check(&[paid(), (11, "Order Completed", json!({"total": 99.9}))], Paid, 9_990, 0, 9_990);
-        check(&[paid(), (11, "Order Completed", json!({"products": [{"product_id": "p", "price": 1}]}))], Paid, 9_990, 0, 9_990);
+        check(
+            &[paid(), (11, "Order Completed", json!({"products": [{"product_id": "p", "price": 1}]}))],
+            Paid,
+            9_990,
+            0,
+            9_990,
+        );
         check(&[paid(), (20, "Order Updated", json!({"revenue": 80, "shipping": 5}))], Paid, 8_500, 0, 8_500);
         check(&[(20, "Order Refunded", json!({"total": 30})), paid()], PartialRefund, 9_990, 3_000, 6_990);
-        check(&[paid(), (20, "Order Refunded", json!({"products": [{"product_id": "p", "quantity": 1}]}))], PartialRefund, 9_990, 4_995, 4_995);
-        check(&[paid(), (20, "Order Refunded", json!({"total": 30})), (21, "Order Refunded", json!({}))], Refunded, 9_990, 9_990, 0);
-        check(&[paid(), (20, "Order Refunded", json!({"total": 60})), (21, "Order Refunded", json!({"total": 60}))], Refunded, 9_990, 9_990, 0);
+        check(
+            &[paid(), (20, "Order Refunded", json!({"products": [{"product_id": "p", "quantity": 1}]}))],
+            PartialRefund,
+            9_990,
+            4_995,
+            4_995,
+        );
+        check(
+            &[paid(), (20, "Order Refunded", json!({"total": 30})), (21, "Order Refunded", json!({}))],
+            Refunded,
+            9_990,
+            9_990,
+            0,
+        );
+        check(
+            &[paid(), (20, "Order Refunded", json!({"total": 60})), (21, "Order Refunded", json!({"total": 60}))],
+            Refunded,
+            9_990,
+            9_990,
+            0,
+        );
         let twice = |at| (at, "Order Refunded", json!({"refund_id": "r1", "total": 10}));
         check(&[paid(), twice(20), twice(21)], PartialRefund, 9_990, 1_000, 8_990);
-        check(&[paid(), (20, "Order Cancelled", json!({})), (30, "Order Updated", json!({"total": 1}))], Cancelled, 100, 0, 0);
+        check(
+            &[paid(), (20, "Order Cancelled", json!({})), (30, "Order Updated", json!({"total": 1}))],
+            Cancelled,
+            100,
+            0,
+            0,
+        );
     }
 
     #[test]
     fn rows_hold_lines_and_refunds() {
         let rows = rows(&[
-            (10, "Order Completed", json!({"revenue": 10, "shipping": 2, "tax": 1, "coupon": "c", "currency": "usd",
-                "products": [{"product_id": "a", "price": 4, "quantity": 2}, {"sku": "b", "price": 2}]})),
+            (
+                10,
+                "Order Completed",
+                json!({"revenue": 10, "shipping": 2, "tax": 1, "coupon": "c", "currency": "usd",
+                "products": [{"product_id": "a", "price": 4, "quantity": 2}, {"sku": "b", "price": 2}]}),
+            ),
             (20, "Order Refunded", json!({"products": [{"product_id": "a", "price": 4, "quantity": 1}]})),
         ]);
         assert_eq!((rows.order.amount, rows.order.n_items, rows.order.coupon_id.as_deref()), (1_300, 3_000, Some("c")));
         assert_eq!(rows.order.currency, Some(Currency::USD));
         assert_eq!((rows.items.len(), rows.items[0].amount, rows.items[1].product_id.as_str()), (2, Some(800), "b"));
-        assert_eq!((rows.refunds[0].amount, rows.refunds[0].product_id.as_deref(), rows.refunds[0].refunded_at), (400, Some("a"), 20));
+        assert_eq!(
+            (rows.refunds[0].amount, rows.refunds[0].product_id.as_deref(), rows.refunds[0].refunded_at),
+            (400, Some("a"), 20)
+        );
     }
 
     #[test]

@@ -74,9 +74,10 @@ fn meaning(key: &str) -> Option<Meaning> {
         (TargetKind::Birthday, _) => Meaning::Birthday,
         (TargetKind::Address, _) => Meaning::Address,
         (TargetKind::Gender, _) => Meaning::Gender,
-        (TargetKind::IdentityValue(kind @ (IdentityKind::Unionid | IdentityKind::Openid | IdentityKind::CardNo)), _) => {
-            Meaning::Identity(kind)
-        }
+        (
+            TargetKind::IdentityValue(kind @ (IdentityKind::Unionid | IdentityKind::Openid | IdentityKind::CardNo)),
+            _,
+        ) => Meaning::Identity(kind),
         _ => return None,
     })
 }
@@ -176,7 +177,9 @@ fn texts_of(meaning: Meaning, value: &Value, message: &mut Message) -> Vec<Strin
     match value {
         Value::Array(items) => items.iter().filter_map(plain_text).collect(),
         Value::Object(parts) if meaning == Meaning::Address => {
-            for (key, name) in [("country", "country"), ("state", "province"), ("province", "province"), ("city", "city")] {
+            for (key, name) in
+                [("country", "country"), ("state", "province"), ("province", "province"), ("city", "city")]
+            {
                 if let Some(Value::String(region)) = parts.get(key) {
                     message.traits.entry(name).or_insert_with(|| Value::from(region.as_str()));
                 }
@@ -268,10 +271,8 @@ fn mask_within(
     is_exempt: &dyn Fn(&str) -> bool,
     masked: &mut Masked,
 ) {
-    let keys: Vec<(String, String)> = object
-        .keys()
-        .filter_map(|key| Some((key.clone(), mask_text(key, masked)?)))
-        .collect();
+    let keys: Vec<(String, String)> =
+        object.keys().filter_map(|key| Some((key.clone(), mask_text(key, masked)?))).collect();
     for (key, hidden) in keys {
         if let Some(value) = object.remove(&key) {
             // Two keys with one mask: the later gets a number.
@@ -438,7 +439,10 @@ mod tests {
         assert_eq!(field(&message, "id_number"), Some("11010519491231002X"));
         assert_eq!(field(&message, "phone"), Some("13912345678"));
         assert_eq!(field(&message, "address"), Some("CN 北京 长安街1号"));
-        assert_eq!(Value::Object(message.traits), json!({"birth_year": 1990, "gender": "female", "city": "北京", "country": "CN"}));
+        assert_eq!(
+            Value::Object(message.traits),
+            json!({"birth_year": 1990, "gender": "female", "city": "北京", "country": "CN"})
+        );
         assert_eq!(message.identities.len(), 4);
     }
 

@@ -228,8 +228,14 @@ mod tests {
 
     fn collect(body: &[u8], key: Option<&str>) -> Result<Collected, Unreadable> {
         let settings = Settings::default();
-        let arrival =
-            Arrival { received_at: AT, request_id: "req", peer_ip: None, user_agent: None, sent_at: None, settings: &settings };
+        let arrival = Arrival {
+            received_at: AT,
+            request_id: "req",
+            peer_ip: None,
+            user_agent: None,
+            sent_at: None,
+            settings: &settings,
+        };
         read(body, key, &arrival)
     }
 
@@ -238,7 +244,10 @@ mod tests {
         let body = r#"{"events":[{"event":"visit_count","device_id":"gate-3","store_id":"s1","count":12,"at":"2024-03-05T14:00:00+08:00"},{"count":1}]}"#;
         let collected = collect(body.as_bytes(), Some("k1")).unwrap();
         let message = collected.accepted().next().unwrap();
-        assert_eq!((message.event_name(), message.message_id.as_str(), message.occurred_at), ("visit_count", "k1.0", AT - 202_000_000));
+        assert_eq!(
+            (message.event_name(), message.message_id.as_str(), message.occurred_at),
+            ("visit_count", "k1.0", AT - 202_000_000)
+        );
         assert_eq!(message.context.store_id.as_deref(), Some("s1"));
         assert_eq!(Value::Object(message.properties.clone()), json!({"count": 12, "device_id": "gate-3"}));
         assert!(message.identities.is_empty() && message.is_id_given);
@@ -256,7 +265,10 @@ mod tests {
         let facts: Vec<_> =
             collected.accepted().filter_map(|message| facts(message, &CommerceMapping::default()).order).collect();
         assert_eq!(facts.iter().map(|fact| fact.action).collect::<Vec<_>>(), [Action::Refund, Action::Complete]);
-        assert_eq!((facts[1].sums.total, facts[1].store_id.as_deref(), facts[1].lines.as_ref().map(Vec::len)), (Some(9_990), Some("s1"), Some(1)));
+        assert_eq!(
+            (facts[1].sums.total, facts[1].store_id.as_deref(), facts[1].lines.as_ref().map(Vec::len)),
+            (Some(9_990), Some("s1"), Some(1))
+        );
         assert_eq!(facts[0].order_id, facts[1].order_id);
         let message = collected.accepted().nth(1).unwrap();
         assert_eq!(message.identities.len(), 2);

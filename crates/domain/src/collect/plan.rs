@@ -151,22 +151,36 @@ impl Plan {
     pub fn validate(&self) -> Vec<PlanProblem> {
         let mut problems = Vec::new();
         let mut check = |path: String, name: &str, property: &PropertyPlan| {
-            let mut add = |zh: &str, en: &str| problems.push(PlanProblem { path: path.clone(), zh: zh.to_owned(), en: en.to_owned() });
+            let mut add = |zh: &str, en: &str| {
+                problems.push(PlanProblem { path: path.clone(), zh: zh.to_owned(), en: en.to_owned() })
+            };
             let is_text = matches!(property.kind, PropertyType::Any | PropertyType::Text | PropertyType::Id);
             if name.trim().is_empty() {
                 add("名称为空：请写属性名", "the name is empty: write the property's name");
             }
             if !property.values.is_empty() && !is_text {
-                add("只有文本可以限定取值：去掉 values 或把类型改为 text", "only texts have listed values: drop `values`, or make the type `text`");
+                add(
+                    "只有文本可以限定取值：去掉 values 或把类型改为 text",
+                    "only texts have listed values: drop `values`, or make the type `text`",
+                );
             }
             if property.max_length.is_some() && !is_text {
-                add("只有文本可以限定长度：去掉 max_length 或把类型改为 text", "only texts have a length: drop `max_length`, or make the type `text`");
+                add(
+                    "只有文本可以限定长度：去掉 max_length 或把类型改为 text",
+                    "only texts have a length: drop `max_length`, or make the type `text`",
+                );
             }
             if property.max_length == Some(0) {
-                add("长度上限为 0 不允许任何值：改为正数或去掉", "a length of 0 allows nothing: make it positive, or drop it");
+                add(
+                    "长度上限为 0 不允许任何值：改为正数或去掉",
+                    "a length of 0 allows nothing: make it positive, or drop it",
+                );
             }
             if property.required && property.sensitivity == Sensitivity::Drop {
-                add("要丢弃的属性不应设为必填：去掉 required 或改 sensitivity", "a property to be dropped need not be there: drop `required`, or change `sensitivity`");
+                add(
+                    "要丢弃的属性不应设为必填：去掉 required 或改 sensitivity",
+                    "a property to be dropped need not be there: drop `required`, or change `sensitivity`",
+                );
             }
         };
         for (event, plan) in &self.events {
@@ -450,7 +464,9 @@ mod tests {
 
     #[test]
     fn departures_are_named() {
-        use ViolationCode::{MissingProperty, TooLong, UndeclaredEvent, UndeclaredProperty, ValueNotAllowed, WrongType};
+        use ViolationCode::{
+            MissingProperty, TooLong, UndeclaredEvent, UndeclaredProperty, ValueNotAllowed, WrongType,
+        };
         let path = |name: &str| format!("properties.{name}");
         assert_eq!(violations(json!({"store": "北京", "n": 3.0, "when": "2024-03-05", "$lib": "js"})), []);
         assert_eq!(violations(json!({})), [(MissingProperty, path("store"))]);

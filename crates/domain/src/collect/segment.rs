@@ -262,8 +262,25 @@ fn is_uuid(text: &str) -> bool {
 
 /// Fields of `context` that are read or say nothing about the event.
 const READ: &[&str] = &[
-    "page", "campaign", "device", "os", "userAgent", "userAgentData", "app", "ip", "locale", "timezone", "library",
-    "screen", "network", "externalIds", "sessionId", "sessionStart", "channel", "referrer", "page_url",
+    "page",
+    "campaign",
+    "device",
+    "os",
+    "userAgent",
+    "userAgentData",
+    "app",
+    "ip",
+    "locale",
+    "timezone",
+    "library",
+    "screen",
+    "network",
+    "externalIds",
+    "sessionId",
+    "sessionStart",
+    "channel",
+    "referrer",
+    "page_url",
 ];
 
 fn read_context(context: Map<String, Value>, channel: Option<String>, arrival: &Arrival<'_>, message: &mut Message) {
@@ -328,8 +345,20 @@ fn read_context(context: Map<String, Value>, channel: Option<String>, arrival: &
 
 /// Whether a library runs on a server, by the words of its name: the peer is then no customer.
 pub(super) fn is_server_library(name: &str) -> bool {
-    const SERVERS: &[&str] =
-        &["node", "python", "java", "go", "golang", "php", "ruby", "net", "csharp", "rust", "logagent", "formatimporter"];
+    const SERVERS: &[&str] = &[
+        "node",
+        "python",
+        "java",
+        "go",
+        "golang",
+        "php",
+        "ruby",
+        "net",
+        "csharp",
+        "rust",
+        "logagent",
+        "formatimporter",
+    ];
     name.split(|c: char| !c.is_ascii_alphanumeric())
         .any(|word| SERVERS.iter().any(|server| word.eq_ignore_ascii_case(server)))
 }
@@ -467,7 +496,8 @@ mod tests {
         let message = collected.accepted().next().unwrap();
         assert_eq!((message.occurred_at, message.dedup_key()), (AT, None));
         assert_eq!(message.message_id, "req.7");
-        let kept: Value = serde_json::from_str(collected.rejected().nth(6).unwrap().record.expose()).unwrap_or_default();
+        let kept: Value =
+            serde_json::from_str(collected.rejected().nth(6).unwrap().record.expose()).unwrap_or_default();
         assert_eq!(kept, json!({"type": "group", "userId": "u"}));
     }
 
@@ -483,8 +513,14 @@ mod tests {
     #[test]
     fn bodies_that_hold_no_records_are_unreadable() {
         let settings = Settings::default();
-        let arrival =
-            Arrival { received_at: AT, request_id: "r", peer_ip: None, user_agent: None, sent_at: None, settings: &settings };
+        let arrival = Arrival {
+            received_at: AT,
+            request_id: "r",
+            peer_ip: None,
+            user_agent: None,
+            sent_at: None,
+            settings: &settings,
+        };
         let code = |body: &[u8]| read(body, Route::Batch, &arrival).map(|_| ()).map_err(|error| error.code());
         assert_eq!(code(b""), Err("empty_body"));
         assert_eq!(code(b"{\"batch\":"), Err("bad_json"));
@@ -515,8 +551,18 @@ mod tests {
             Just(json!("identify")),
         ];
         let key = prop_oneof![
-            Just("type"), Just("userId"), Just("anonymousId"), Just("event"), Just("properties"), Just("traits"),
-            Just("context"), Just("timestamp"), Just("sentAt"), Just("phone"), Just("page"), Just("address"),
+            Just("type"),
+            Just("userId"),
+            Just("anonymousId"),
+            Just("event"),
+            Just("properties"),
+            Just("traits"),
+            Just("context"),
+            Just("timestamp"),
+            Just("sentAt"),
+            Just("phone"),
+            Just("page"),
+            Just("address"),
         ];
         leaf.prop_recursive(4, 40, 8, move |inner| {
             prop_oneof![

@@ -54,8 +54,8 @@ pub fn read(query: &str, body: &[u8], inflate: Inflate<'_>, arrival: &Arrival<'_
     for (index, mut record) in (0..).zip(records) {
         let own = |name: &str| record.get(name).and_then(id_text);
         let (project, token) = (own("project"), own("token"));
-        let outcome = wire::check_limits(&record, n_bytes)
-            .and_then(|()| read_record(&mut record, index, arrival, &mut clock));
+        let outcome =
+            wire::check_limits(&record, n_bytes).and_then(|()| read_record(&mut record, index, arrival, &mut clock));
         collected.records.push(Record { index, project, token, outcome });
     }
     Ok(collected)
@@ -95,8 +95,14 @@ pub fn kind_of_key(key: &str, user_kind: IdentityKind) -> IdentityKind {
         "$identity_mobile" => IdentityKind::Phone,
         "$identity_email" => IdentityKind::Email,
         "$identity_anonymous_id" | "$identity_cookie_id" => IdentityKind::AnonymousId,
-        "$identity_idfa" | "$identity_idfv" | "$identity_oaid" | "$identity_imei" | "$identity_android_id"
-        | "$identity_android_uuid" | "$identity_ios_uuid" | "$identity_harmony_uuid" => IdentityKind::DeviceId,
+        "$identity_idfa"
+        | "$identity_idfv"
+        | "$identity_oaid"
+        | "$identity_imei"
+        | "$identity_android_id"
+        | "$identity_android_uuid"
+        | "$identity_ios_uuid"
+        | "$identity_harmony_uuid" => IdentityKind::DeviceId,
         _ if key.starts_with('$') && key.ends_with("unionid") => IdentityKind::Unionid,
         _ if key.starts_with('$') && key.ends_with("openid") => IdentityKind::Openid,
         _ => IdentityKind::ExternalId,
@@ -130,12 +136,7 @@ struct Checked {
     item: Option<Item>,
 }
 
-fn read_record(
-    record: &mut Value,
-    index: u32,
-    arrival: &Arrival<'_>,
-    clock: &mut Clock,
-) -> Result<Message, Rejected> {
+fn read_record(record: &mut Value, index: u32, arrival: &Arrival<'_>, clock: &mut Clock) -> Result<Message, Rejected> {
     let checked = match check(record, arrival.settings.user_kind) {
         Ok(checked) => checked,
         Err((code, field)) => return Err(reject(code, field, record)),
@@ -162,14 +163,13 @@ fn read_record(
     };
     let mut properties = match fields.get_mut("properties").map(Value::take) {
         Some(Value::Object(properties)) => properties,
-        Some(Value::Array(names)) => {
-            names.iter().filter_map(id_text).map(|name| (name, Value::Null)).collect()
-        }
+        Some(Value::Array(names)) => names.iter().filter_map(id_text).map(|name| (name, Value::Null)).collect(),
         _ => Map::new(),
     };
     properties.remove("$is_login_id");
     let zone = properties.get("$timezone_offset").and_then(Value::as_i64).and_then(i64::checked_neg);
-    let zone = zone.filter(|minutes| (-840..=840).contains(minutes)).unwrap_or(i64::from(arrival.settings.zone_minutes));
+    let zone =
+        zone.filter(|minutes| (-840..=840).contains(minutes)).unwrap_or(i64::from(arrival.settings.zone_minutes));
     for value in properties.values_mut() {
         read_times(value, zone);
     }
@@ -449,7 +449,9 @@ mod tests {
         });
         let data = base64(record.to_string().as_bytes());
         let encoded = data.replace('+', "%2B").replace('/', "%2F");
-        for query in [format!("project=default&data={encoded}&ext=crc%3D-12"), format!("data={}", data.replace('+', " "))] {
+        for query in
+            [format!("project=default&data={encoded}&ext=crc%3D-12"), format!("data={}", data.replace('+', " "))]
+        {
             let collected = collect(&query, b"").unwrap();
             let message = collected.accepted().next().unwrap();
             assert_eq!(message.kind, Kind::Page);
@@ -477,11 +479,8 @@ mod tests {
             "lib": {"$lib": "python", "$lib_version": "1.11"},
             "properties": {"$lib": "python", "$lib_version": "1.11", "order_id": "o1", "amount": 99.9, "paid": "2024-03-05 14:03:21.7"}
         }));
-        let expected = [
-            (IdentityKind::Phone, "13912345678"),
-            (IdentityKind::Openid, "oA1"),
-            (IdentityKind::ExternalId, "u-7"),
-        ];
+        let expected =
+            [(IdentityKind::Phone, "13912345678"), (IdentityKind::Openid, "oA1"), (IdentityKind::ExternalId, "u-7")];
         assert_eq!(ids(&message), expected);
         assert_eq!(message.identities[2].namespace, "user_uid");
         assert_eq!(message.properties["paid"], "2024-03-05T06:03:21.007Z");
@@ -544,8 +543,14 @@ mod tests {
         let collected = collect("", body.to_string().as_bytes()).unwrap();
         let codes: Vec<&str> = collected.rejected().map(|rejected| rejected.code.as_str()).collect();
         let expected = [
-            "not_an_object", "unknown_type", "missing_event", "missing_identity", "missing_previous_id", "missing_item",
-            "not_a_number", "properties_not_object",
+            "not_an_object",
+            "unknown_type",
+            "missing_event",
+            "missing_identity",
+            "missing_previous_id",
+            "missing_item",
+            "not_a_number",
+            "properties_not_object",
         ];
         assert_eq!(codes, expected);
         assert_eq!(collected.records[8].project.as_deref(), Some("p2"));

@@ -241,13 +241,19 @@ mod tests {
 
     #[test]
     fn the_newest_value_by_event_time_wins() {
-        use Kind::{Identify, ProfileAppend, ProfileDelete, ProfileIncrement, ProfileSet, ProfileSetOnce, ProfileUnset};
+        use Kind::{
+            Identify, ProfileAppend, ProfileDelete, ProfileIncrement, ProfileSet, ProfileSetOnce, ProfileUnset,
+        };
         check(&[(Identify, 2, json!({"a": 2})), (Identify, 1, json!({"a": 1, "b": 1}))], json!({"a": 2, "b": 1}));
         check(&[(Identify, 2, json!({"a": null})), (Identify, 1, json!({"a": 1}))], json!({}));
         check(&[(ProfileSetOnce, 2, json!({"a": 2})), (ProfileSetOnce, 1, json!({"a": 1}))], json!({"a": 1}));
         check(&[(ProfileSetOnce, 1, json!({"a": 1})), (ProfileSet, 2, json!({"a": 2}))], json!({"a": 2}));
         check(
-            &[(ProfileSetOnce, 3, json!({"a": 3})), (ProfileSetOnce, 1, json!({"a": 1})), (ProfileUnset, 2, json!({"a": 0}))],
+            &[
+                (ProfileSetOnce, 3, json!({"a": 3})),
+                (ProfileSetOnce, 1, json!({"a": 1})),
+                (ProfileUnset, 2, json!({"a": 0})),
+            ],
             json!({"a": 3}),
         );
         check(
