@@ -5,8 +5,10 @@
 //! only those are taken from traits that name a person wherever they come from (phone, e-mail, ID number, unionid,
 //! openid, card): `accountId` and the like among traits mean too many things.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::LazyLock;
 
+use foldhash::fast::FixedState;
 use serde_json::{Map, Value, json};
 
 use super::clock::Clock;
@@ -19,8 +21,8 @@ use crate::clean::id_number::read_id_number;
 use crate::clean::person::{looks_masked, read_gender};
 use crate::clean::phone::{PhoneReading, read_phone, split_phones};
 use crate::detect::{self, FindingKind};
-use crate::import::entity::{Entity, IdentityKind, TargetKind, targets};
-use crate::import::synonyms::{exact, normal};
+use crate::import::entity::{Entity, IdentityKind, Target, TargetKind, targets};
+use crate::import::synonyms::normal;
 use crate::mask;
 use crate::sensitive::Sensitive;
 
@@ -57,13 +59,19 @@ impl Meaning {
     }
 }
 
-fn meaning(key: &str) -> Option<Meaning> {
-    if key.len() > 80 {
-        return None;
+/// Every name that means something, in normal form. Where two targets know a name, the earlier has it.
+static MEANINGS: LazyLock<HashMap<String, Meaning, FixedState>> = LazyLock::new(|| {
+    let mut meanings = HashMap::default();
+    for target in targets(Entity::Profiles) {
+        let meaning = meaning_of_target(target);
+        for word in target.synonyms.iter().copied().chain([target.name]) {
+            meanings.entry(normal(word).full).or_insert(meaning);
+        }
     }
-    let header = normal(key.strip_prefix('$').unwrap_or(key));
-    let sense = *exact(Entity::Profiles, &header).first()?;
-    let target = targets(Entity::Profiles).get(sense.target)?;
+    meanings.into_iter().filter_map(|(word, meaning)| Some((word, meaning?))).collect()
+});
+
+fn meaning_of_target(target: &Target) -> Option<Meaning> {
     Some(match (target.kind, target.name) {
         (TargetKind::Name, "first_name") => Meaning::FirstName,
         (TargetKind::Name, "last_name") => Meaning::LastName,
@@ -80,6 +88,15 @@ fn meaning(key: &str) -> Option<Meaning> {
         ) => Meaning::Identity(kind),
         _ => return None,
     })
+}
+
+/// A key in the form in which it is looked up.
+fn normal_key(key: &str) -> String {
+    normal(key.strip_prefix('$').unwrap_or(key)).full
+}
+
+fn meaning(key: &str) -> Option<Meaning> {
+    MEANINGS.get(&normal_key(key)).copied()
 }
 
 /// Reads an identity of a kind whose values have a form; other kinds are taken as they are. `None` for what identifies
@@ -287,20 +304,20 @@ fn mask_within(
             path.push('.');
         }
         path.push_str(key);
-        let normal = normal(key.strip_prefix('$').unwrap_or(key)).full;
+        let normal = normal_key(key);
         if !IDS_OF_THINGS.contains(&normal.as_str()) && !is_exempt(path) {
-            mask_value(value, field_of(key, &normal), path, is_exempt, masked);
+            mask_value(value, field_of(&normal), path, is_exempt, masked);
         }
         path.truncate(length);
     }
 }
 
-/// The personal field that a key of a property names.
-fn field_of(key: &str, normal: &str) -> Option<&'static str> {
+/// The personal field that a key of a property, in normal form, names.
+fn field_of(normal: &str) -> Option<&'static str> {
     if let Some((_, field)) = PERSONS.iter().find(|(name, _)| *name == normal) {
         return Some(field);
     }
-    match meaning(key)? {
+    match *MEANINGS.get(normal)? {
         meaning @ (Meaning::Phone | Meaning::Email | Meaning::IdNumber | Meaning::Birthday) => Some(meaning.field()),
         Meaning::Address if normal != "street" => Some("address"),
         _ => None,

@@ -476,6 +476,36 @@ mod tests {
         assert_eq!(messages[1].time_source, TimeSource::Received);
     }
 
+    /// As `@rudderstack/analytics-js` sends it: the envelope has a timestamp, the message the call's time only.
+    #[test]
+    fn a_track_of_rudderstack_in_the_browser() {
+        let body = r#"{"event":"Product Added","properties":{"product_id":"p1","price":49.95},"type":"track","channel":"web",
+            "context":{"traits":{"email":"old@qq.com"},"sessionId":1709618500123,"sessionStart":true,"app":{"name":"RudderLabs JavaScript SDK","version":"3.11"},
+            "library":{"name":"RudderLabs JavaScript SDK","version":"3.11"},"userAgent":"Mozilla/5.0 Firefox/123.0","os":{"name":"","version":""},
+            "page":{"url":"https://a.cn/p1","referrer":"$direct","initial_referrer":"$direct"},"campaign":{}},
+            "originalTimestamp":"2024-03-05T06:03:20.000Z","sentAt":"2024-03-05T06:03:21.000Z","integrations":{"All":true},
+            "messageId":"5f0a","userId":"","anonymousId":"0a5e","timestamp":null}"#;
+        let collected = collect(body, "/v1/track");
+        let message = collected.accepted().next().unwrap();
+        assert_eq!(ids(message), [(IdentityKind::AnonymousId, "0a5e")]);
+        assert_eq!((message.occurred_at, message.time_source), (AT - 2_000_000, TimeSource::Stated));
+        assert_eq!(message.context.session.as_deref(), Some("1709618500123"));
+        assert_eq!((message.context.channel.as_deref(), message.context.os.as_deref()), (Some("web"), None));
+        assert!(message.ip.is_some() && message.personal.is_empty());
+    }
+
+    /// The same number of a message sent again, in another envelope, by a retry.
+    #[test]
+    fn a_retry_is_the_same_message() {
+        let message =
+            r#"{"type":"track","event":"x","userId":"u","messageId":"m1","timestamp":"2024-03-05T06:03:20Z"}"#;
+        let first =
+            collect(&format!("{{\"batch\":[{message},{message}],\"sentAt\":\"2024-03-05T06:03:21Z\"}}"), "/v1/batch");
+        let again = collect(&format!("[{message}]"), "/v1/batch");
+        let keys: Vec<Option<u128>> = first.accepted().chain(again.accepted()).map(Message::dedup_key).collect();
+        assert!(keys[0].is_some() && keys.iter().all(|key| *key == keys[0]), "{keys:?}");
+    }
+
     #[test]
     fn one_bad_record_spoils_nothing() {
         let body = r#"{"batch":[7,{"type":"track","userId":"u"},{"type":"dance","userId":"u"},{"type":"track","event":"x"},

@@ -492,6 +492,30 @@ mod tests {
         assert_eq!(plain.occurred_at, AT - 1_000_000);
     }
 
+    /// As `sa-sdk-miniprogram` sends it: JSON as base64 in a form labelled text, ids of WeChat, Chinese names.
+    #[test]
+    fn a_mini_program_with_wechat_ids() {
+        let record = json!({
+            "distinct_id": "1709-4411", "anonymous_id": "1709-4411", "type": "track", "event": "$MPViewScreen",
+            "identities": {"$identity_anonymous_id": "1709-4411", "$identity_mp_openid": "oMP1", "$identity_mp_unionid": "oUN1"},
+            "lib": {"$lib": "MiniProgram", "$lib_method": "code", "$lib_version": "3.21.0"},
+            "properties": {"$lib": "MiniProgram", "$lib_version": "3.21.0", "$model": "iPhone 15", "$os": "iOS", "$os_version": "17.1",
+                "$url_path": "pages/home", "$title": "首页", "门店": "西湖店", "$latest_scene": "wx-1001"},
+            "time": 1_709_618_600_000_i64, "_track_id": 4_294_967_999_i64, "_flush_time": 1_709_618_601_000_i64
+        });
+        let list = base64(json!([record]).to_string().as_bytes());
+        let collected = collect("project=p&token=t", format!("data_list={list}").as_bytes()).unwrap();
+        let message = collected.accepted().next().unwrap();
+        let expected =
+            [(IdentityKind::Openid, "oMP1"), (IdentityKind::Unionid, "oUN1"), (IdentityKind::AnonymousId, "1709-4411")];
+        assert_eq!(ids(message), expected);
+        assert_eq!((message.kind, message.event_name()), (Kind::Screen, "$MPViewScreen"));
+        assert_eq!(message.context.channel.as_deref(), Some("miniprogram"));
+        assert_eq!(message.context.os.as_deref(), Some("iOS 17.1"));
+        assert_eq!(message.properties["门店"], "西湖店");
+        assert_eq!(message.properties["$latest_scene"], "wx-1001");
+    }
+
     #[test]
     fn sign_up_and_bindings_are_links() {
         let message = one(json!({"type": "track_signup", "event": "$SignUp", "distinct_id": "u1", "original_id": "a1",
@@ -577,7 +601,14 @@ mod tests {
             let record = json!({"type": word, "distinct_id": id, "event": id, "identities": {id.clone(): id, "$identity_mobile": value},
                 "time": time, "_flush_time": time, "properties": {"$timezone_offset": zone, "a": value, "phone": value, "birthday": value}});
             let collected = collect("", record.to_string().as_bytes());
-            prop_assert_eq!(collected.unwrap().records.len(), 1);
+            let collected = collected.unwrap();
+            prop_assert_eq!(collected.records.len(), 1);
+            for message in collected.accepted() {
+                let mut bytes = Vec::new();
+                message.to_log(&mut bytes);
+                let read = Message::from_log(&bytes);
+                prop_assert_eq!(read.as_ref(), Ok(message));
+            }
         }
     }
 }

@@ -54,7 +54,7 @@ fn half_width(letter: char) -> char {
 
 /// A synonym in normal form: which target of the entity, and its place in the target's list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Sense {
+pub(super) struct Sense {
     /// Position in [`targets`].
     pub target: usize,
     /// Position in the target's synonyms; 0 is preferred.
@@ -98,7 +98,7 @@ fn index_of(entity: Entity) -> &'static Index {
 }
 
 /// The targets a header names exactly, in the entity's order.
-pub(crate) fn exact(entity: Entity, header: &NormalHeader) -> Vec<Sense> {
+pub(super) fn exact(entity: Entity, header: &NormalHeader) -> Vec<Sense> {
     let index = index_of(entity);
     let mut senses = index.exact.get(&header.full).cloned().unwrap_or_default();
     if header.bare != header.full {
