@@ -61,7 +61,7 @@ impl Meaning {
 
 /// Every name that means something, in normal form. Where two targets know a name, the earlier has it.
 static MEANINGS: LazyLock<HashMap<String, Meaning, FixedState>> = LazyLock::new(|| {
-    let mut meanings = HashMap::default();
+    let mut meanings: HashMap<String, Option<Meaning>, FixedState> = HashMap::default();
     for target in targets(Entity::Profiles) {
         let meaning = meaning_of_target(target);
         for word in target.synonyms.iter().copied().chain([target.name]) {
