@@ -5,6 +5,7 @@
 //! is a function of its arguments.
 
 pub mod clean;
+pub mod collect;
 pub mod detect;
 pub mod error_code;
 pub mod frame;
@@ -15,6 +16,7 @@ pub mod mask;
 pub mod raw;
 pub mod refund;
 pub mod rfm;
+pub mod script;
 pub mod sensitive;
 pub mod sentence;
 pub mod tables;
