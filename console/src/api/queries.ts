@@ -109,20 +109,6 @@ export function guessMapping(uploadId: string, entity: string) {
   return unwrap(client.POST('/api/v1/uploads/{upload_id}/guess', { params: { path: { upload_id: uploadId } }, body: { entity } }))
 }
 
-export function upload(file: File, signal: AbortSignal) {
-  return unwrap(
-    client.POST('/api/v1/uploads', {
-      body: { file: '' },
-      bodySerializer: () => {
-        const form = new FormData()
-        form.append('file', file)
-        return form
-      },
-      signal,
-    }),
-  )
-}
-
 export function startImport(body: { upload_id: string; entity: string; source: string | null; mapping: Mapping; dry_run: boolean }) {
   return unwrap(client.POST('/api/v1/imports', { body }))
 }

@@ -7,6 +7,7 @@ import {
   MenuOutlined,
   MenuUnfoldOutlined,
   MoonOutlined,
+  QuestionCircleOutlined,
   SearchOutlined,
   SunOutlined,
   TeamOutlined,
@@ -14,16 +15,20 @@ import {
 import { Link, Outlet, useRouterState } from '@tanstack/react-router'
 import { lazy, Suspense, useEffect, useRef, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
+import { isOnPage, plainKey } from '../ui/keys'
 import { useSettings } from './settings'
 import { useWorkspace } from './workspace'
 
 const CommandBox = lazy(() => import('./CommandBox'))
+const KeyHelp = lazy(() => import('./KeyHelp'))
 const IS_MAC = /Mac|iPhone|iPad/.test(navigator.userAgent)
 
 export function Shell() {
   const { t } = useTranslation()
   const [isFolded, setFolded] = useState(false)
   const [isSearching, setSearching] = useState(false)
+  const [isHelping, setHelping] = useState(false)
+  const { hasLetterKeys } = useSettings()
   const drawer = useRef<HTMLDialogElement>(null)
   const main = useRef<HTMLElement>(null)
   const pathname = useRouterState({ select: (state) => state.resolvedLocation?.pathname })
@@ -34,11 +39,14 @@ export function Shell() {
       if ((event.metaKey || event.ctrlKey) && event.key.toLowerCase() === 'k') {
         event.preventDefault()
         setSearching((open) => !open)
+      } else if (hasLetterKeys && plainKey(event) === '?' && isOnPage(event)) {
+        event.preventDefault()
+        setHelping(true)
       }
     }
     window.addEventListener('keydown', onKey)
     return () => window.removeEventListener('keydown', onKey)
-  }, [])
+  }, [hasLetterKeys])
   useEffect(() => drawer.current?.close(), [pathname])
 
   return (
@@ -62,6 +70,9 @@ export function Shell() {
         </button>
         <LanguageSwitch />
         <SchemeSwitch />
+        <button type="button" className="zk-icon-button zk-help-button" aria-label={t('keys.title')} title={`${t('keys.title')} (?)`} onClick={() => setHelping(true)}>
+          <QuestionCircleOutlined />
+        </button>
       </header>
       <aside className="zk-side">
         <Menu />
@@ -91,7 +102,18 @@ export function Shell() {
       <div className="zk-hidden" role="status">
         {announced}
       </div>
-      <Suspense>{isSearching && <CommandBox onClose={() => setSearching(false)} />}</Suspense>
+      <Suspense>
+        {isSearching && (
+          <CommandBox
+            onClose={() => setSearching(false)}
+            onHelp={() => {
+              setSearching(false)
+              setHelping(true)
+            }}
+          />
+        )}
+        {isHelping && <KeyHelp onClose={() => setHelping(false)} />}
+      </Suspense>
     </div>
   )
 }

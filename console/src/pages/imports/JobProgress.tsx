@@ -6,6 +6,7 @@ import { jobQuery } from '../../api/queries'
 import type { Job } from '../../api/types'
 import { useSettings } from '../../app/settings'
 import { useFormat } from '../../app/workspace'
+import { ProgressBar } from '../../ui/ProgressBar'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
 import { word } from '../../words'
 import { useDuration } from './duration'
@@ -39,16 +40,7 @@ function Running({ job, title, hint }: { job: Job; title: string; hint: string |
   return (
     <div className="zk-job">
       <p className="zk-job-title">{title}</p>
-      <div
-        className={`zk-progress ${share === undefined ? 'zk-progress-unknown' : ''}`}
-        role="progressbar"
-        aria-label={t('job.progress')}
-        aria-valuemin={0}
-        aria-valuemax={100}
-        aria-valuenow={share === undefined ? undefined : Math.round(share * 100)}
-      >
-        <span style={share === undefined ? undefined : { width: `${share * 100}%` }} />
-      </div>
+      <ProgressBar label={t('job.progress')} share={share} />
       <ul className="zk-dotted">
         <li>
           {job.rows_total ? t('job.rows_of', { done: format.count(job.rows_done), total: format.count(job.rows_total) }) : t('job.rows', { done: format.count(job.rows_done) })}

@@ -7,6 +7,7 @@ import { useTranslation } from 'react-i18next'
 import { replay, revealRow } from '../../api/queries'
 import type { QuarantineItem } from '../../api/types'
 import { useSettings } from '../../app/settings'
+import { focusRow } from '../../ui/rowKeys'
 import { ErrorNotice } from '../../ui/states'
 import { word } from '../../words'
 
@@ -25,7 +26,10 @@ export function RepairSheet({ batchId, item, onClose, onStarted }: Props) {
 
   useEffect(() => {
     dialog.current?.showModal()
-  }, [])
+    return () => {
+      setTimeout(() => focusRow(String(item.row_no)))
+    }
+  }, [item.row_no])
 
   const submit = (run: () => void) => (event: SyntheticEvent) => {
     event.preventDefault()

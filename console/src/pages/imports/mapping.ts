@@ -1,8 +1,10 @@
 // What can be said about a mapping without asking the server. Pure.
-import type { Lang } from '../../format'
 import type { Mapping, MappingColumn, Target } from '../../api/types'
 
 export type Confidence = 'high' | 'medium' | 'low' | 'none'
+
+/** Orders of a date's parts, as mappings write them. */
+export const DATE_ORDERS = ['year_first', 'month_first', 'day_first'] as const
 
 /** Below this a guess is a doubt. */
 const LOW = 0.5
@@ -17,11 +19,23 @@ export function confidenceOf(column: MappingColumn): Confidence {
 
 /** A copy with another target for one column; keys that the console does not know are kept. */
 export function withTarget(mapping: Mapping, index: number, target: string | null): Mapping {
-  return withColumn(mapping, index, { target, unit: target && isMoney(target) ? (mapping.columns[index]?.unit ?? null) : null, confidence: 1 })
+  const column = mapping.columns[index]
+  const change: Partial<MappingColumn> = { target, unit: target && isMoney(target) ? (column?.unit ?? null) : null, confidence: 1 }
+  if (column?.date_order != null && !(target && isDate(target))) change.date_order = null
+  return withColumn(mapping, index, change)
 }
 
 export function withUnit(mapping: Mapping, index: number, unit: string | null): Mapping {
   return withColumn(mapping, index, { unit })
+}
+
+/** The order of day, month and year in one column; none: as in the rest of the file. */
+export function withDateOrder(mapping: Mapping, index: number, order: string | null): Mapping {
+  return withColumn(mapping, index, { date_order: order })
+}
+
+export function dateOrderOf(column: MappingColumn): string | undefined {
+  return typeof column.date_order === 'string' ? column.date_order : undefined
 }
 
 function withColumn(mapping: Mapping, index: number, change: Partial<MappingColumn>): Mapping {
@@ -33,17 +47,15 @@ export function isMoney(target: string): boolean {
   return /amount|price|discount|cost|budget|refund|value|freight|postage/.test(target)
 }
 
+/** The order of a date's parts is asked for where a column holds one. */
+export function isDate(target: string): boolean {
+  return /(^|_)(at|on)$|^birthday$/.test(target)
+}
+
 /** A mapping to send: what was emptied falls back to the workspace's own. */
 export function withDefaults(mapping: Mapping, defaults: { source: string; zone: string; currency: string }): Mapping & typeof defaults {
   const or = (given: string | null | undefined, own: string) => (given?.trim() ? given.trim() : own)
   return { ...mapping, source: or(mapping.source, defaults.source), zone: or(mapping.zone, defaults.zone), currency: or(mapping.currency, defaults.currency) }
-}
-
-/** Doubts come as one text in two languages, "中文 / English"; a text that is not so stays whole. */
-export function inLanguage(text: string, lang: Lang): string {
-  const [zh, en, more] = text.split(' / ')
-  if (zh === undefined || en === undefined || more !== undefined) return text
-  return lang === 'zh' ? zh : en
 }
 
 export type Problem = { kind: 'missing'; targets: Target[] } | { kind: 'duplicate'; target: string; headers: string[] }
