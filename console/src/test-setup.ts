@@ -12,3 +12,10 @@ globalThis.ResizeObserver ??= class {
   unobserve() { /* nothing to see */ }
   disconnect() { /* nothing to see */ }
 }
+HTMLDialogElement.prototype.showModal ??= function (this: HTMLDialogElement) {
+  this.open = true
+}
+HTMLDialogElement.prototype.close ??= function (this: HTMLDialogElement) {
+  this.open = false
+  this.dispatchEvent(new Event('close'))
+}
