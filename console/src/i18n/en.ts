@@ -612,6 +612,7 @@ export const en = {
     sdk: 'SDK',
     install: 'Install',
     paste: 'Paste into your code',
+    miniprogram: 'WeChat Mini Program',
     copy: 'Copy',
     copy_what: 'Copy: {{what}}',
     copied: 'Copied',

@@ -601,6 +601,7 @@ export const zh = {
     sdk: '接入方式',
     install: '安装',
     paste: '粘贴到您的代码里',
+    miniprogram: '微信小程序',
     copy: '复制',
     copy_what: '复制：{{what}}',
     copied: '已复制',

@@ -53,7 +53,8 @@ export function PersonDrawer({ profileId, people, onMove, onClose }: Props) {
   }, [])
   useEffect(() => heading.current?.focus(), [profileId])
   useEffect(() => {
-    if (after) void cache.prefetchQuery(profileQuery(after))
+    // Asked for ahead; the drawer shows what has failed once it is there.
+    if (after) cache.query(profileQuery(after)).catch(() => undefined)
   }, [after, cache])
 
   const onKeyDown = (event: KeyboardEvent) => {

@@ -22,7 +22,7 @@ export function SourceSnippets({ source, origin }: { source: Pick<Source, 'diale
   }
   return (
     <div className="zk-snippets">
-      <Segmented aria-label={t('sources.sdk')} value={snippet.id} onChange={setChosen} options={snippets.map((each) => ({ value: each.id, label: each.name }))} />
+      <Segmented aria-label={t('sources.sdk')} value={snippet.id} onChange={setChosen} options={snippets.map((each) => ({ value: each.id, label: each.id === 'miniprogram' ? t('sources.miniprogram') : each.name }))} />
       {[
         { key: 'install', label: t('sources.install'), text: snippet.install },
         { key: 'code', label: t('sources.paste'), text: snippet.code },

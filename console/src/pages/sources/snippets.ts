@@ -61,7 +61,7 @@ export function snippetsOf(dialect: Dialect, origin: string, key: string): Snipp
         },
         {
           id: 'miniprogram',
-          name: '微信小程序',
+          name: 'Mini Program',
           install: 'npm install sa-sdk-miniprogram',
           code: `const sensors = require('sa-sdk-miniprogram')\n\nsensors.setPara({\n  name: 'sensors',\n  server_url: ${sensors},\n})\nsensors.init()`,
         },
