@@ -57,7 +57,7 @@ export default function KeyHelp({ onClose }: { onClose: () => void }) {
         <header className="zk-sheet-head">
           <h2 id={`${id}-title`}>{t('keys.title')}</h2>
           <button type="button" className="zk-icon-button" aria-label={t('keys.done')} onClick={() => dialog.current?.close()}>
-            <CloseOutlined />
+            <CloseOutlined aria-hidden="true" />
           </button>
         </header>
         <div className="zk-keys-groups">

@@ -56,7 +56,7 @@ export function Shell() {
       </a>
       <header className="zk-header">
         <button type="button" className="zk-icon-button zk-menu-button" aria-label={t('app.menu')} onClick={() => drawer.current?.showModal()}>
-          <MenuOutlined />
+          <MenuOutlined aria-hidden="true" />
         </button>
         <Link to="/" className="zk-brand">
           <img src="/favicon.svg" alt="" width={26} height={26} />
@@ -64,14 +64,14 @@ export function Shell() {
         </Link>
         <WorkspaceName />
         <button type="button" className="zk-search-button" aria-keyshortcuts="Meta+K Control+K" onClick={() => setSearching(true)}>
-          <SearchOutlined />
+          <SearchOutlined aria-hidden="true" />
           <span className="zk-search-text">{t('command.open')}</span>
           <kbd aria-hidden="true">{IS_MAC ? '⌘ K' : 'Ctrl K'}</kbd>
         </button>
         <LanguageSwitch />
         <SchemeSwitch />
         <button type="button" className="zk-icon-button zk-help-button" aria-label={t('keys.title')} title={`${t('keys.title')} (?)`} onClick={() => setHelping(true)}>
-          <QuestionCircleOutlined />
+          <QuestionCircleOutlined aria-hidden="true" />
         </button>
       </header>
       <aside className="zk-side">
@@ -85,13 +85,13 @@ export function Shell() {
             aria-expanded={!isFolded}
             onClick={() => setFolded(!isFolded)}
           >
-            {isFolded ? <MenuUnfoldOutlined /> : <MenuFoldOutlined />}
+            {isFolded ? <MenuUnfoldOutlined aria-hidden="true" /> : <MenuFoldOutlined aria-hidden="true" />}
           </button>
         </div>
       </aside>
       <dialog ref={drawer} className="zk-drawer" aria-label={t('app.menu')} onClick={(event) => { if (event.target === drawer.current) drawer.current.close() }}>
         <button type="button" className="zk-icon-button" aria-label={t('app.close_menu')} onClick={() => drawer.current?.close()}>
-          <CloseOutlined />
+          <CloseOutlined aria-hidden="true" />
         </button>
         <Menu />
         <Version />
@@ -139,11 +139,11 @@ function Menu() {
   const { t } = useTranslation()
   return (
     <nav className="zk-menu" aria-label={t('app.main_menu')}>
-      <MenuLink to="/" icon={<LineChartOutlined />} label={t('nav.overview')} isExact />
+      <MenuLink to="/" icon={<LineChartOutlined aria-hidden="true" />} label={t('nav.overview')} isExact />
       <p className="zk-menu-group">{t('nav.customers')}</p>
-      <MenuLink to="/customers" icon={<TeamOutlined />} label={t('nav.profiles')} />
+      <MenuLink to="/customers" icon={<TeamOutlined aria-hidden="true" />} label={t('nav.profiles')} />
       <p className="zk-menu-group">{t('nav.data')}</p>
-      <MenuLink to="/data/imports" icon={<ImportOutlined />} label={t('nav.imports')} />
+      <MenuLink to="/data/imports" icon={<ImportOutlined aria-hidden="true" />} label={t('nav.imports')} />
     </nav>
   )
 }
@@ -194,7 +194,7 @@ function SchemeSwitch() {
       title={scheme === 'light' ? t('app.to_dark') : t('app.to_light')}
       onClick={() => setScheme(scheme === 'light' ? 'dark' : 'light')}
     >
-      {scheme === 'light' ? <MoonOutlined /> : <SunOutlined />}
+      {scheme === 'light' ? <MoonOutlined aria-hidden="true" /> : <SunOutlined aria-hidden="true" />}
     </button>
   )
 }

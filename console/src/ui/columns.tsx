@@ -87,7 +87,7 @@ function Chooser({ options, onReset }: { options: Option[]; onReset: (() => void
         if (event.relatedTarget instanceof Node && !box.current?.contains(event.relatedTarget)) setOpen(false)
       }}
     >
-      <Button ref={button} icon={<TableOutlined />} aria-expanded={isOpen} aria-controls={id} onClick={() => setOpen(!isOpen)}>
+      <Button ref={button} icon={<TableOutlined aria-hidden="true" />} aria-expanded={isOpen} aria-controls={id} onClick={() => setOpen(!isOpen)}>
         {t('columns.choose')}
       </Button>
       <div id={id} className="zk-chooser-panel" role="group" aria-label={t('columns.title')} hidden={!isOpen}>

@@ -28,9 +28,9 @@ export default function CustomersPage() {
   const { t } = useTranslation()
   const router = useRouter()
   const navigate = route.useNavigate()
-  const { person, page: _page, behind: _behind, from: _from, to: _to, ...filter } = route.useSearch()
+  const { person, tier, rfm_segment, after } = route.useSearch()
   const columns = usePeopleColumns()
-  const listed = useQuery(profilesQuery(filter)).data?.items ?? []
+  const listed = useQuery(profilesQuery({ tier, rfm_segment, after })).data?.items ?? []
   const search = useMutation({ mutationFn: ({ value, kind }: Sought) => searchProfiles(value, kind) })
   const found = search.data?.items ?? []
 
@@ -128,8 +128,9 @@ function AllPeople({ columns, peeked, onPeek }: Listing) {
   const search = route.useSearch()
   const navigate = route.useNavigate()
   const workspace = useWorkspace()
-  const { page = 1, person: _person, behind, from, to, ...filter } = search
-  const query = useQuery(profilesQuery(filter))
+  const { page = 1, behind, from, to } = search
+  const filter = { tier: search.tier, rfm_segment: search.rfm_segment }
+  const query = useQuery(profilesQuery({ ...filter, after: search.after }))
   const { data } = query
   const set = (next: CustomersSearch) => void navigate({ search: next })
   const chosen = [search.tier && t(`tier.${search.tier}`), search.rfm_segment && t(`segment.${search.rfm_segment}`)].filter(Boolean)
@@ -169,7 +170,7 @@ function AllPeople({ columns, peeked, onPeek }: Listing) {
           <span>
             {t('customers.behind', { figure: t(`kpi.${behind}`), range: format.dayRange(from, to) })}
           </span>
-          <Button size="small" onClick={() => set({ tier: search.tier, rfm_segment: search.rfm_segment })}>
+          <Button size="small" onClick={() => set(filter)}>
             {t('customers.behind_done')}
           </Button>
         </p>
@@ -184,7 +185,7 @@ function AllPeople({ columns, peeked, onPeek }: Listing) {
             page={page}
             hasNext={data.next != null}
             onNext={() => set({ ...filter, after: data.next ?? undefined, page: page + 1 })}
-            onFirst={() => set({ tier: search.tier, rfm_segment: search.rfm_segment })}
+            onFirst={() => set(filter)}
             total={<span>{t('table.total_people', { count: data.total, n: format.count(data.total) })}</span>}
           />
         </>

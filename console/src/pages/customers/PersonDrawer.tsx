@@ -87,7 +87,7 @@ export function PersonDrawer({ profileId, people, onMove, onClose }: Props) {
           <span className="zk-masked">{t('profile.masked')}</span>
         </div>
         <button type="button" className="zk-icon-button" aria-label={t('customers.peek_close')} onClick={() => dialog.current?.close()}>
-          <CloseOutlined />
+          <CloseOutlined aria-hidden="true" />
         </button>
       </header>
       <div className="zk-sheet-body" aria-busy={query.isPending}>

@@ -68,7 +68,7 @@ export function PeopleTable({ caption, people, columns, peeked, onPeek }: Props)
         title={t('customers.peek')}
         onClick={() => onPeek(person)}
       >
-        <EyeOutlined />
+        <EyeOutlined aria-hidden="true" />
       </button>
     ),
   }

@@ -71,7 +71,7 @@ export function DropZone({ onUploaded }: { onUploaded: (upload: Upload) => void 
         />
       ) : (
         <>
-          <InboxOutlined className="zk-drop-icon" />
+          <InboxOutlined className="zk-drop-icon" aria-hidden="true" />
           <p className="zk-drop-line">
             {t('upload.drop')}
             <Button type="primary" onClick={() => input.current?.click()}>

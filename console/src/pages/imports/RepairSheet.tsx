@@ -40,7 +40,7 @@ export function RepairSheet({ batchId, item, onClose, onStarted }: Props) {
       <header className="zk-sheet-head">
         <h2 id={`${id}-title`}>{t('quarantine.repair_row', { row: item.row_no })}</h2>
         <button type="button" className="zk-icon-button" aria-label={t('quarantine.cancel')} onClick={onClose}>
-          <CloseOutlined />
+          <CloseOutlined aria-hidden="true" />
         </button>
       </header>
       <div className="zk-sheet-body">
