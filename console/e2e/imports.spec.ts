@@ -85,7 +85,7 @@ test.describe('a wrong file', () => {
   for (const [what, file, says] of [
     ['a picture named .csv', { name: 'orders.csv', mimeType: 'text/csv', buffer: PNG }, /没能读取 orders\.csv/],
     ['an empty file', { name: 'none.csv', mimeType: 'text/csv', buffer: Buffer.alloc(0) }, /none\.csv 是空文件/],
-    ['a header without rows', { name: 'head.csv', mimeType: 'text/csv', buffer: Buffer.from('order_id,ordered_at,amount\n') }, /head\.csv/],
+    ['a header without rows', { name: 'head.csv', mimeType: 'text/csv', buffer: Buffer.from('order_id,ordered_at,amount\n') }, /只有表头，没有数据行/],
   ] as const) {
     test(`is explained: ${what}`, async ({ page }) => {
       await open(page, '/data/imports/new')

@@ -1,7 +1,7 @@
 // What the pages ask for, and under which key the answer is kept.
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
 import type { Compare } from '../range'
-import { client, unwrap } from './client'
+import { ApiError, client, unwrap } from './client'
 import type { Mapping } from './types'
 
 export const PAGE_SIZE = 50
@@ -86,12 +86,16 @@ export function quarantineQuery(batchId: string, status?: string) {
   })
 }
 
-/** A job is asked for again and again until it has come to an end. */
+/** A job is asked for again and again until it has come to an end, or is not known any more. */
 export function jobQuery(jobId: string) {
   return queryOptions({
     queryKey: ['job', jobId],
     queryFn: ({ signal }) => unwrap(client.GET('/api/v1/jobs/{job_id}', { params: { path: { job_id: jobId } }, signal })),
-    refetchInterval: (query) => (query.state.data && query.state.data.state !== 'running' ? false : 500),
+    refetchInterval: ({ state: { data, error } }) => {
+      if (data && data.state !== 'running') return false
+      if (error instanceof ApiError) return error.isRetryable ? 3000 : false
+      return 500
+    },
   })
 }
 

@@ -91,16 +91,20 @@ function Chooser({ options, onReset }: { options: Option[]; onReset: (() => void
         {t('columns.choose')}
       </Button>
       <div id={id} className="zk-chooser-panel" role="group" aria-label={t('columns.title')} hidden={!isOpen}>
-        {options.map((option) => (
-          <label key={option.key} className="zk-check">
-            <input type="checkbox" checked={option.isShown} disabled={option.isFixed} onChange={option.onToggle} />
-            {option.title}
-          </label>
-        ))}
-        <p className="zk-muted">{t('columns.kept')}</p>
-        <Button size="small" disabled={!onReset} onClick={onReset}>
-          {t('columns.reset')}
-        </Button>
+        {isOpen && (
+          <>
+            {options.map((option) => (
+              <label key={option.key} className="zk-check">
+                <input type="checkbox" checked={option.isShown} disabled={option.isFixed} onChange={option.onToggle} />
+                {option.title}
+              </label>
+            ))}
+            <p className="zk-muted">{t('columns.kept')}</p>
+            <Button size="small" disabled={!onReset} onClick={onReset}>
+              {t('columns.reset')}
+            </Button>
+          </>
+        )}
       </div>
     </div>
   )

@@ -30,6 +30,7 @@ function columnsOf(t: TFunction, format: Format): ChoosableColumn<ProfileItem>[]
       cell: (person) => (
         <Link to="/customers/$profileId" params={{ profileId: person.profile_id }} className="zk-person">
           {person.name ?? t('customers.unnamed')}
+          {!person.name && <small>{person.profile_id}</small>}
         </Link>
       ),
     },

@@ -83,7 +83,7 @@ export function DropZone({ onUploaded }: { onUploaded: (upload: Upload) => void 
             type="file"
             className="zk-hidden"
             tabIndex={-1}
-            aria-label={t('upload.choose')}
+            aria-hidden="true"
             accept={ACCEPT}
             onChange={(event) => {
               send(event.target.files)

@@ -1,7 +1,9 @@
 // How far a job has come; tells its caller when it has come to an end.
 import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { useEffect, useEffectEvent } from 'react'
 import { useTranslation } from 'react-i18next'
+import { ApiError } from '../../api/client'
 import { jobQuery } from '../../api/queries'
 import type { Job } from '../../api/types'
 import { useSettings } from '../../app/settings'
@@ -24,6 +26,19 @@ export function JobProgress({ jobId, title, hint, onEnd, children }: Props) {
     if (over) ended(over)
   }, [over])
 
+  if (query.error instanceof ApiError && query.error.status === 404)
+    return (
+      <Notice
+        tone="error"
+        title={t('job.gone')}
+        help={t('job.gone_help')}
+        action={
+          <Link to="/data/imports" className="zk-button">
+            {t('job.to_imports')}
+          </Link>
+        }
+      />
+    )
   if (query.isError && !job) return <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />
   if (!job) return <Skeleton rows={3} />
   if (job.state === 'failed') return <Notice tone="error" title={t('job.failed')} help={(lang === 'zh' ? job.error_zh : undefined) ?? job.error} />

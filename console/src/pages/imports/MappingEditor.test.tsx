@@ -4,7 +4,7 @@ import { useState } from 'react'
 import { describe, expect, it, vi } from 'vitest'
 import type { Mapping } from '../../api/types'
 import { renderPart } from '../../test-render'
-import { confidenceOf, isDate, problemsOf, withDateOrder, withDefaults, withTarget, withUnit } from './mapping'
+import { confidenceOf, isDate, problemsOf, TRAITS, withDateOrder, withDefaults, withTarget, withUnit } from './mapping'
 import { MappingEditor } from './MappingEditor'
 
 const targets = [
@@ -64,7 +64,10 @@ describe('a mapping', () => {
 
   it('names required fields without a column and fields with several', () => {
     expect(problemsOf(mapping, targets)).toEqual([{ kind: 'missing', targets: [targets[1]] }])
-    expect(problemsOf(withTarget(withTarget(mapping, 1, 'ordered_at'), 3, 'amount'), targets)).toEqual([{ kind: 'duplicate', target: 'amount', headers: ['金额（分）', '电话'] }])
+    expect(problemsOf(withTarget(withTarget(mapping, 1, 'ordered_at'), 3, 'amount'), targets)).toEqual([{ kind: 'duplicate', target: 'amount', headers: ['金额（分）', '电话'], addsUp: false }])
+    const kept = withTarget(withTarget(withTarget(mapping, 1, 'ordered_at'), 2, TRAITS), 3, TRAITS)
+    expect(problemsOf(kept, targets)).toEqual([])
+    expect(confidenceOf(kept.columns[2]!)).toBe('none')
   })
 })
 

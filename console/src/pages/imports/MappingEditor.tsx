@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next'
 import type { Mapping, Target, Upload } from '../../api/types'
 import { useSettings } from '../../app/settings'
 import { DataTable } from '../../ui/DataTable'
-import { confidenceOf, DATE_ORDERS, dateOrderOf, isDate, isMoney, problemsOf, withDateOrder, withTarget, withUnit } from './mapping'
+import { confidenceOf, DATE_ORDERS, dateOrderOf, isDate, isMoney, problemsOf, TRAITS, withDateOrder, withTarget, withUnit } from './mapping'
 
 const NONE = ''
 const UNITS = ['yuan', 'fen', 'wan_yuan'] as const
@@ -33,6 +33,7 @@ export function MappingEditor({ upload: { sample, targets }, mapping, onChange }
     const required = targets.filter((target) => target.required)
     return [
       { value: NONE, label: t('mapping.none'), search: '' },
+      { value: TRAITS, label: t('mapping.traits'), search: `traits ${t('mapping.traits')}`.toLowerCase() },
       ...(required.length > 0 ? [{ label: t('mapping.required_group'), options: required.map(option) }] : []),
       { label: t('mapping.other_group'), options: targets.filter((target) => !target.required).map(option) },
     ]
@@ -58,7 +59,7 @@ export function MappingEditor({ upload: { sample, targets }, mapping, onChange }
             <li key={problem.kind === 'missing' ? 'missing' : problem.target}>
               {problem.kind === 'missing'
                 ? t('mapping.missing_required', { names: problem.targets.map(title).join(lang === 'zh' ? '、' : ', ') })
-                : t('mapping.duplicate', {
+                : t(problem.addsUp ? 'mapping.adds_up' : 'mapping.duplicate', {
                     target: titleOf(problem.target),
                     columns: problem.headers.join(lang === 'zh' ? '、' : ', '),
                   })}

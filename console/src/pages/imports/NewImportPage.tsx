@@ -14,7 +14,7 @@ import { Card } from '../../ui/Card'
 import { Page } from '../../ui/Page'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
 import { ENTITIES, word } from '../../words'
-import { sayDoubt, type Doubt } from './doubts'
+import { isLive, sayDoubt, type Doubt } from './doubts'
 import { DropZone } from './DropZone'
 import { Equation } from './Equation'
 import { JobProgress } from './JobProgress'
@@ -105,18 +105,24 @@ function MappingStep({ uploadId, entity, go }: StepProps & { uploadId: string; e
         )}
       </Card>
     )
+  const hasNoRows = upload.sample.length === 0
   // Edits stay in the cache, so that coming back from the dry run finds them.
   const edit = (mapping: Mapping) => cache.setQueryData(options.queryKey, { ...upload, mapping })
   return (
     <>
       <Detected upload={upload} onMapping={edit} onEntity={(next) => go({ upload: uploadId, entity: next })} />
+      {hasNoRows && (
+        <Card>
+          <Notice tone="error" title={t('mapping.no_rows')} help={t('mapping.no_rows_help')} action={again} />
+        </Card>
+      )}
       <Card title={t('mapping.title')}>
         <MappingEditor key={upload.entity} upload={upload} mapping={upload.mapping} onChange={edit} />
         {start.isError && <ErrorNotice error={start.error} />}
         <div className="zk-actions">
           <span className="zk-muted">{t('mapping.try_hint')}</span>
           {again}
-          <Button type="primary" loading={start.isPending} onClick={() => start.mutate(upload)}>
+          <Button type="primary" loading={start.isPending} disabled={hasNoRows} onClick={() => start.mutate(upload)}>
             {t('mapping.try')}
           </Button>
         </div>
@@ -130,6 +136,7 @@ function Detected({ upload, onMapping, onEntity }: { upload: Upload; onMapping: 
   const format = useFormat()
   const { lang } = useSettings()
   const { mapping } = upload
+  const doubts = (upload.doubts as readonly Doubt[]).filter((doubt) => !isLive(doubt))
   return (
     <Card title={upload.file_name} hint={t('mapping.detected')}>
       <dl className="zk-found-facts">
@@ -181,11 +188,11 @@ function Detected({ upload, onMapping, onEntity }: { upload: Upload; onMapping: 
           )}
         </Field>
       </div>
-      {upload.doubts.length > 0 && (
+      {doubts.length > 0 && (
         <div className="zk-doubts" role="status">
           <strong>{t('mapping.doubts')}</strong>
           <ul>
-            {(upload.doubts as readonly Doubt[]).map((doubt, index) => (
+            {doubts.map((doubt, index) => (
               <li key={index}>{sayDoubt({ t, lang, format, targets: upload.targets }, doubt)}</li>
             ))}
           </ul>

@@ -23,6 +23,13 @@ export type Doubt = string | CodedDoubt
 
 type Context = { t: TFunction; lang: Lang; format: Pick<Format, 'ratio'>; targets: readonly Target[] }
 
+/** Doubts that the mapping editor says by itself, as they stand after every change. */
+const LIVE: readonly string[] = ['missing_required']
+
+export function isLive(doubt: Doubt): boolean {
+  return typeof doubt !== 'string' && LIVE.includes(doubt.code)
+}
+
 export function sayDoubt({ t, lang, format, targets }: Context, doubt: Doubt): string {
   if (typeof doubt === 'string') return inLanguage(doubt, lang)
   const { code, column, target, ratio, date_order } = doubt

@@ -1,6 +1,11 @@
 // What can be said about a mapping without asking the server. Pure.
 import type { Mapping, MappingColumn, Target } from '../../api/types'
 
+/** Columns that go here are kept under their headers, as many as there are. */
+export const TRAITS = 'traits'
+/** Columns that go here are identities of a kind that stands beside the target. */
+const IDENTITY = 'identity'
+
 export type Confidence = 'high' | 'medium' | 'low' | 'none'
 
 /** Orders of a date's parts, as mappings write them. */
@@ -11,7 +16,7 @@ const LOW = 0.5
 const HIGH = 0.8
 
 export function confidenceOf(column: MappingColumn): Confidence {
-  if (!column.target) return 'none'
+  if (!column.target || column.target === TRAITS) return 'none'
   const confidence = column.confidence ?? 1
   if (confidence >= HIGH) return 'high'
   return confidence >= LOW ? 'medium' : 'low'
@@ -58,16 +63,17 @@ export function withDefaults(mapping: Mapping, defaults: { source: string; zone:
   return { ...mapping, source: or(mapping.source, defaults.source), zone: or(mapping.zone, defaults.zone), currency: or(mapping.currency, defaults.currency) }
 }
 
-export type Problem = { kind: 'missing'; targets: Target[] } | { kind: 'duplicate'; target: string; headers: string[] }
+/** A shared target is none where several belong together; else the first column that has a value counts, discounts add up. */
+export type Problem = { kind: 'missing'; targets: Target[] } | { kind: 'duplicate'; target: string; headers: string[]; addsUp: boolean }
 
 /** Required targets that no column fills, and targets that several columns fill. */
 export function problemsOf(mapping: Mapping, targets: readonly Target[]): Problem[] {
   const headers = new Map<string, string[]>()
   for (const column of mapping.columns) {
-    if (column.target) headers.set(column.target, [...(headers.get(column.target) ?? []), column.header])
+    if (column.target && column.target !== TRAITS && column.target !== IDENTITY) headers.set(column.target, [...(headers.get(column.target) ?? []), column.header])
   }
   const missing = targets.filter((target) => target.required && !headers.has(target.name))
   const problems: Problem[] = missing.length > 0 ? [{ kind: 'missing', targets: missing }] : []
-  for (const [target, all] of headers) if (all.length > 1) problems.push({ kind: 'duplicate', target, headers: all })
+  for (const [target, all] of headers) if (all.length > 1) problems.push({ kind: 'duplicate', target, headers: all, addsUp: /^(order_)?discount$/.test(target) })
   return problems
 }
