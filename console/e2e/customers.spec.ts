@@ -91,3 +91,14 @@ test('a figure of the overview leads to customers and says what the list cannot 
   await page.getByRole('button', { name: '知道了' }).click()
   await expect(page).toHaveURL(/\/customers$/)
 })
+
+test.describe('without the permission', () => {
+  test.use({ allowed: [/Failed to load resource/] })
+  test('the list says so and what to do', async ({ page }) => {
+    const error = { code: 'forbidden', message: 'You may not list customers.', message_zh: '您的角色不能查看客户列表。', request_id: 'req_1' }
+    await page.route('**/api/v1/profiles?*', (route) => route.fulfill({ status: 403, json: { error } }))
+    await open(page, '/customers')
+    await expect(page.getByText('没有权限查看')).toBeVisible()
+    await expect(page.getByText('您的角色不能查看客户列表。')).toBeVisible()
+  })
+})
