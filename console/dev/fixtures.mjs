@@ -138,6 +138,7 @@ function countOf(tier, segment) {
 
 export function profiles({ after, limit = 50, tier, rfm_segment }) {
   const all = people.filter((each) => (!tier || each.tier === tier) && (!rfm_segment || each.rfm_segment === rfm_segment))
+  all.sort((a, b) => Number(b.monetary) - Number(a.monetary))
   const start = after ? Number(String(after).slice(1)) : 0
   const end = start + Number(limit)
   return { items: all.slice(start, end), next: end < all.length ? `c${end}` : null, total: countOf(tier, rfm_segment) }

@@ -36,7 +36,7 @@ function columnsOf(t: TFunction, format: Format): ChoosableColumn<ProfileItem>[]
     },
     { key: 'id', title: t('profile.id'), isExtra: true, cell: (person) => <small className="zk-figures">{person.profile_id}</small> },
     { key: 'phone', title: t('customers.phone'), cell: (person) => <span className="zk-figures">{person.phone ?? '--'}</span> },
-    { key: 'region', title: t('customers.region'), cell: (person) => regionOf(person) },
+    { key: 'region', title: t('customers.region'), cell: (person) => <span className="zk-words">{regionOf(person)}</span> },
     { key: 'tier', title: t('customers.filter_tier'), cell: (person) => <TierTag tier={person.tier} /> },
     { key: 'segment', title: t('customers.filter_segment'), cell: (person) => word(t, 'segment', person.rfm_segment) },
     { key: 'rfm', title: t('customers.rfm'), cell: (person) => <Scores person={person} /> },
