@@ -138,6 +138,7 @@ function countOf(tier, segment) {
 
 export function profiles({ after, limit = 50, tier, rfm_segment }) {
   const all = people.filter((each) => (!tier || each.tier === tier) && (!rfm_segment || each.rfm_segment === rfm_segment))
+  all.sort((a, b) => Number(b.monetary) - Number(a.monetary))
   const start = after ? Number(String(after).slice(1)) : 0
   const end = start + Number(limit)
   return { items: all.slice(start, end), next: end < all.length ? `c${end}` : null, total: countOf(tier, rfm_segment) }
@@ -310,7 +311,11 @@ export const upload = {
     ['2026112100001234569', 'w***n', '李*丰', '187****0098', '2026-11-20 21:15:02', '棉麻四件套 1.8m 床', '1', '329.00', '交易成功', '329.00', '2026-11-21 09:00'],
   ],
   mapping,
-  doubts: ['“退款金额”可能是申请金额而不是实际退款，请核对。', '“导出时间”不像下单时间，没有映射。'],
+  doubts: [
+    { code: 'target_unsure', column: '退款金额', target: 'refunded_amount' },
+    { code: 'of_tomorrow', message_zh: '“导出时间”不像下单时间，没有映射。', message_en: '“导出时间” does not look like the time of the order; not mapped.' },
+    '列“备注 / 留言”可能是买家留言，把握不足，未映射 / column "备注 / 留言" may be the buyer\'s note, not sure enough to map it',
+  ],
   targets: [
     target('order_id', '订单编号', 'Order id', false, true),
     target('ordered_at', '下单时间', 'Ordered at', false, true),

@@ -2,14 +2,19 @@ import { AxeBuilder } from '@axe-core/playwright'
 import { expect, open, test } from './console'
 
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
-const PATHS = ['/', '/?view=table', '/customers', 'profile', '/data/imports', '/data/imports/new', 'report']
+const FILE = { name: 'a.csv', mimeType: 'text/csv', buffer: Buffer.from('order_id,ordered_at,order date,phone,amount,note\n1,2026-01-02,02/03/2026,13900001111,9.90,\n') }
+const PATHS = ['/', '/?view=table', '/customers', '/customers?behind=orders&from=2011-08-01&to=2011-08-31', 'profile', '/data/imports', '/data/imports/new', 'mapping', 'report']
 
-for (const [lang, scheme] of [['zh', 'light'], ['zh', 'dark'], ['en', 'light']] as const) {
+for (const [lang, scheme] of [['zh', 'light'], ['zh', 'dark'], ['en', 'light'], ['en', 'dark']] as const) {
   for (const path of PATHS) {
     test(`${path} has no violation (${lang}, ${scheme})`, async ({ page }) => {
-      const start = path === 'profile' ? '/customers' : path === 'report' ? '/data/imports' : path
+      const start = path === 'profile' ? '/customers' : path === 'report' ? '/data/imports' : path === 'mapping' ? '/data/imports/new' : path
       await open(page, start, lang, scheme)
-      if (start !== path) {
+      if (path === 'mapping') {
+        await page.locator('input[type=file]').setInputFiles(FILE)
+        await expect(page.locator('.zk-target').first()).toBeVisible()
+        await page.waitForLoadState('networkidle')
+      } else if (start !== path) {
         await page.locator(path === 'profile' ? '.zk-person' : '.zk-file').first().click()
         await expect(page.locator('.zk-card h2').nth(2)).toBeVisible()
         await page.waitForLoadState('networkidle')

@@ -57,3 +57,57 @@ test('a GBK file goes from upload to a report that adds up, and a row is repaire
   await page.getByRole('link', { name: '返回导入列表' }).click()
   await expect(page.getByRole('rowheader', { name: /gbk_/ }).first()).toBeVisible()
 })
+
+test('an upload shows how far it is and can be cancelled', async ({ page }) => {
+  await open(page, '/data/imports/new')
+  // The server is made to wait, so that the page can be seen waiting.
+  let release = () => undefined as unknown
+  const held = new Promise((resolve) => (release = () => resolve(undefined)))
+  await page.route('**/api/v1/uploads', async (route) => {
+    await held
+    await route.abort().catch(() => undefined)
+  })
+  const content = Buffer.from(`order_id,amount\n${'1,2\n'.repeat(400_000)}`)
+  await page.locator('input[type=file]').setInputFiles({ name: 'large.csv', mimeType: 'text/csv', buffer: content })
+  await expect(page.getByRole('progressbar', { name: '上传进度' })).toBeVisible()
+  await expect(page.getByText(/large\.csv/)).toBeVisible()
+  await page.getByRole('button', { name: '取消' }).click()
+  await expect(page.getByText('已取消上传')).toBeVisible()
+  await expect(page.getByRole('button', { name: '选择文件' })).toBeVisible()
+  release()
+  await page.unroute('**/api/v1/uploads')
+})
+
+const PNG = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==', 'base64')
+
+test.describe('a wrong file', () => {
+  test.use({ allowed: [/Failed to load resource/] })
+  for (const [what, file, says] of [
+    ['a picture named .csv', { name: 'orders.csv', mimeType: 'text/csv', buffer: PNG }, /没能读取 orders\.csv/],
+    ['an empty file', { name: 'none.csv', mimeType: 'text/csv', buffer: Buffer.alloc(0) }, /none\.csv 是空文件/],
+    ['a header without rows', { name: 'head.csv', mimeType: 'text/csv', buffer: Buffer.from('order_id,ordered_at,amount\n') }, /只有表头，没有数据行/],
+  ] as const) {
+    test(`is explained: ${what}`, async ({ page }) => {
+      await open(page, '/data/imports/new')
+      await page.locator('input[type=file]').setInputFiles(file)
+      await expect(page.getByText(says).first()).toBeVisible()
+      await page.screenshot({ path: `${SHOTS}/e2e-wrong-${file.name}.png`, fullPage: true })
+    })
+  }
+})
+
+test('dates of one column are read day first', async ({ page }) => {
+  await open(page, '/data/imports/new')
+  const rows = ['order_id,order date,shipped at,phone,amount']
+  for (let at = 1; at <= 12; at += 1) rows.push(`D${Date.now()}${at},${String(at).padStart(2, '0')}/03/2026,2026-03-${String(at).padStart(2, '0')},1390000${String(1000 + at)},10.00`)
+  await page.locator('input[type=file]').setInputFiles({ name: `dates_${Date.now()}.csv`, mimeType: 'text/csv', buffer: Buffer.from(rows.join('\n')) })
+  await expect(page).toHaveURL(/upload=/)
+  const choice = page.getByLabel('“order date”的日期写法')
+  await choice.click()
+  await page.locator('.ant-select-dropdown:visible .ant-select-item-option').filter({ hasText: '日/月/年' }).click()
+  const asked = page.waitForRequest((request) => request.url().endsWith('/api/v1/imports') && request.method() === 'POST')
+  await page.getByRole('button', { name: '试运行' }).click()
+  const sent = (await asked).postDataJSON() as { mapping: { columns: { header: string; date_order?: string }[] } }
+  expect(sent.mapping.columns.find((column) => column.header === 'order date')?.date_order).toBe('day_first')
+  await expect(page.getByText('试运行完成')).toBeVisible()
+})

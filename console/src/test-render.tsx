@@ -1,6 +1,7 @@
 // Renders a part of a page as the app would: with texts, settings, formats and a query cache that asks no server.
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { render } from '@testing-library/react'
+import { ConfigProvider } from 'antd'
 import type { ReactNode } from 'react'
 import { workspaceQuery } from './api/queries'
 import { SettingsProvider } from './app/settings'
@@ -22,7 +23,9 @@ export function renderPart(part: ReactNode, lang: 'zh' | 'en' = 'zh') {
   })
   return render(
     <QueryClientProvider client={client}>
-      <SettingsProvider>{part}</SettingsProvider>
+      <SettingsProvider>
+        <ConfigProvider button={{ autoInsertSpace: false }}>{part}</ConfigProvider>
+      </SettingsProvider>
     </QueryClientProvider>,
   )
 }

@@ -12,3 +12,16 @@ globalThis.ResizeObserver ??= class {
   unobserve() { /* nothing to see */ }
   disconnect() { /* nothing to see */ }
 }
+// Dialogs open and close without being modal.
+const dialogs = HTMLDialogElement.prototype as Partial<Pick<HTMLDialogElement, 'showModal' | 'close'>>
+if (!('showModal' in dialogs)) {
+  Object.assign(dialogs, {
+    showModal(this: HTMLDialogElement) {
+      this.open = true
+    },
+    close(this: HTMLDialogElement) {
+      this.open = false
+      this.dispatchEvent(new Event('close'))
+    },
+  })
+}

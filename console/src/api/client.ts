@@ -60,7 +60,12 @@ export async function unwrap<T>(answer: Promise<Answer<T>>): Promise<T> {
     throw new ApiError(cause instanceof SyntaxError ? 500 : 0, cause instanceof SyntaxError ? UNREADABLE : UNREACHABLE, '')
   }
   if (got.data !== undefined && got.response.ok) return got.data
-  const envelope = (got.error as { error?: Record<string, string> } | undefined)?.error
-  if (envelope?.code) throw new ApiError(got.response.status, envelope.code, envelope.message ?? '', envelope.message_zh, envelope.request_id)
-  throw new ApiError(got.response.status, UNREADABLE, '', undefined, got.response.headers.get('x-request-id') ?? undefined)
+  throw failureOf(got.response.status, got.error, got.response.headers.get('x-request-id'))
+}
+
+/** The error that an answer other than success stands for. */
+export function failureOf(status: number, body: unknown, requestId: string | null): ApiError {
+  const envelope = (body as { error?: Record<string, string> } | null | undefined)?.error
+  if (envelope?.code) return new ApiError(status, envelope.code, envelope.message ?? '', envelope.message_zh, envelope.request_id)
+  return new ApiError(status, UNREADABLE, '', undefined, requestId ?? undefined)
 }

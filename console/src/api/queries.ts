@@ -1,7 +1,7 @@
 // What the pages ask for, and under which key the answer is kept.
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
 import type { Compare } from '../range'
-import { client, unwrap } from './client'
+import { ApiError, client, unwrap } from './client'
 import type { Mapping } from './types'
 
 export const PAGE_SIZE = 50
@@ -86,12 +86,16 @@ export function quarantineQuery(batchId: string, status?: string) {
   })
 }
 
-/** A job is asked for again and again until it has come to an end. */
+/** A job is asked for again and again until it has come to an end, or is not known any more. */
 export function jobQuery(jobId: string) {
   return queryOptions({
     queryKey: ['job', jobId],
     queryFn: ({ signal }) => unwrap(client.GET('/api/v1/jobs/{job_id}', { params: { path: { job_id: jobId } }, signal })),
-    refetchInterval: (query) => (query.state.data && query.state.data.state !== 'running' ? false : 500),
+    refetchInterval: ({ state: { data, error } }) => {
+      if (data && data.state !== 'running') return false
+      if (error instanceof ApiError) return error.isRetryable ? 3000 : false
+      return 500
+    },
   })
 }
 
@@ -107,20 +111,6 @@ export function uploadQuery(uploadId: string, entity: string) {
 
 export function guessMapping(uploadId: string, entity: string) {
   return unwrap(client.POST('/api/v1/uploads/{upload_id}/guess', { params: { path: { upload_id: uploadId } }, body: { entity } }))
-}
-
-export function upload(file: File, signal: AbortSignal) {
-  return unwrap(
-    client.POST('/api/v1/uploads', {
-      body: { file: '' },
-      bodySerializer: () => {
-        const form = new FormData()
-        form.append('file', file)
-        return form
-      },
-      signal,
-    }),
-  )
 }
 
 export function startImport(body: { upload_id: string; entity: string; source: string | null; mapping: Mapping; dry_run: boolean }) {

@@ -10,7 +10,7 @@ import { useFormat } from './workspace'
 
 type Item = { key: string; group: string; label: string; detail?: string | undefined; run: () => void }
 
-export default function CommandBox({ onClose }: { onClose: () => void }) {
+export default function CommandBox({ onClose, onHelp }: { onClose: () => void; onHelp: () => void }) {
   const { t } = useTranslation()
   const format = useFormat()
   const navigate = useNavigate()
@@ -36,6 +36,7 @@ export default function CommandBox({ onClose }: { onClose: () => void }) {
       { key: 'customers', group: t('command.pages'), label: t('nav.profiles'), run: go(() => navigate({ to: '/customers' })) },
       { key: 'imports', group: t('command.pages'), label: t('nav.imports'), run: go(() => navigate({ to: '/data/imports' })) },
       { key: 'upload', group: t('command.actions'), label: t('command.upload'), run: go(() => navigate({ to: '/data/imports/new' })) },
+      { key: 'keys', group: t('command.actions'), label: t('keys.title'), run: onHelp },
     ]
     const people: Item[] = (search.data?.items ?? []).map((person) => ({
       key: person.profile_id,
@@ -50,7 +51,7 @@ export default function CommandBox({ onClose }: { onClose: () => void }) {
         ? [{ key: 'find', group: t('command.people'), label: t('command.find', { value: value.trim() }), detail: t('command.find_hint'), run: () => find(value.trim()) }]
         : []
     return [...people, ...shown, ...lookup]
-  }, [value, search.data, t, format, navigate, onClose, find])
+  }, [value, search.data, t, format, navigate, onClose, onHelp, find])
 
   const chosen = Math.min(at, items.length - 1)
   const onKeyDown = (event: KeyboardEvent) => {

@@ -7,6 +7,7 @@ import {
   MenuOutlined,
   MenuUnfoldOutlined,
   MoonOutlined,
+  QuestionCircleOutlined,
   SearchOutlined,
   SunOutlined,
   TeamOutlined,
@@ -14,16 +15,20 @@ import {
 import { Link, Outlet, useRouterState } from '@tanstack/react-router'
 import { lazy, Suspense, useEffect, useRef, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
+import { isOnPage, plainKey } from '../ui/keys'
 import { useSettings } from './settings'
 import { useWorkspace } from './workspace'
 
 const CommandBox = lazy(() => import('./CommandBox'))
+const KeyHelp = lazy(() => import('./KeyHelp'))
 const IS_MAC = /Mac|iPhone|iPad/.test(navigator.userAgent)
 
 export function Shell() {
   const { t } = useTranslation()
   const [isFolded, setFolded] = useState(false)
   const [isSearching, setSearching] = useState(false)
+  const [isHelping, setHelping] = useState(false)
+  const { hasLetterKeys } = useSettings()
   const drawer = useRef<HTMLDialogElement>(null)
   const main = useRef<HTMLElement>(null)
   const pathname = useRouterState({ select: (state) => state.resolvedLocation?.pathname })
@@ -34,11 +39,14 @@ export function Shell() {
       if ((event.metaKey || event.ctrlKey) && event.key.toLowerCase() === 'k') {
         event.preventDefault()
         setSearching((open) => !open)
+      } else if (hasLetterKeys && plainKey(event) === '?' && isOnPage(event)) {
+        event.preventDefault()
+        setHelping(true)
       }
     }
     window.addEventListener('keydown', onKey)
     return () => window.removeEventListener('keydown', onKey)
-  }, [])
+  }, [hasLetterKeys])
   useEffect(() => drawer.current?.close(), [pathname])
 
   return (
@@ -48,7 +56,7 @@ export function Shell() {
       </a>
       <header className="zk-header">
         <button type="button" className="zk-icon-button zk-menu-button" aria-label={t('app.menu')} onClick={() => drawer.current?.showModal()}>
-          <MenuOutlined />
+          <MenuOutlined aria-hidden="true" />
         </button>
         <Link to="/" className="zk-brand">
           <img src="/favicon.svg" alt="" width={26} height={26} />
@@ -56,12 +64,15 @@ export function Shell() {
         </Link>
         <WorkspaceName />
         <button type="button" className="zk-search-button" aria-keyshortcuts="Meta+K Control+K" onClick={() => setSearching(true)}>
-          <SearchOutlined />
+          <SearchOutlined aria-hidden="true" />
           <span className="zk-search-text">{t('command.open')}</span>
           <kbd aria-hidden="true">{IS_MAC ? '⌘ K' : 'Ctrl K'}</kbd>
         </button>
         <LanguageSwitch />
         <SchemeSwitch />
+        <button type="button" className="zk-icon-button zk-help-button" aria-label={t('keys.title')} title={`${t('keys.title')} (?)`} onClick={() => setHelping(true)}>
+          <QuestionCircleOutlined aria-hidden="true" />
+        </button>
       </header>
       <aside className="zk-side">
         <Menu />
@@ -74,13 +85,13 @@ export function Shell() {
             aria-expanded={!isFolded}
             onClick={() => setFolded(!isFolded)}
           >
-            {isFolded ? <MenuUnfoldOutlined /> : <MenuFoldOutlined />}
+            {isFolded ? <MenuUnfoldOutlined aria-hidden="true" /> : <MenuFoldOutlined aria-hidden="true" />}
           </button>
         </div>
       </aside>
       <dialog ref={drawer} className="zk-drawer" aria-label={t('app.menu')} onClick={(event) => { if (event.target === drawer.current) drawer.current.close() }}>
         <button type="button" className="zk-icon-button" aria-label={t('app.close_menu')} onClick={() => drawer.current?.close()}>
-          <CloseOutlined />
+          <CloseOutlined aria-hidden="true" />
         </button>
         <Menu />
         <Version />
@@ -91,7 +102,18 @@ export function Shell() {
       <div className="zk-hidden" role="status">
         {announced}
       </div>
-      <Suspense>{isSearching && <CommandBox onClose={() => setSearching(false)} />}</Suspense>
+      <Suspense>
+        {isSearching && (
+          <CommandBox
+            onClose={() => setSearching(false)}
+            onHelp={() => {
+              setSearching(false)
+              setHelping(true)
+            }}
+          />
+        )}
+        {isHelping && <KeyHelp onClose={() => setHelping(false)} />}
+      </Suspense>
     </div>
   )
 }
@@ -117,11 +139,11 @@ function Menu() {
   const { t } = useTranslation()
   return (
     <nav className="zk-menu" aria-label={t('app.main_menu')}>
-      <MenuLink to="/" icon={<LineChartOutlined />} label={t('nav.overview')} isExact />
+      <MenuLink to="/" icon={<LineChartOutlined aria-hidden="true" />} label={t('nav.overview')} isExact />
       <p className="zk-menu-group">{t('nav.customers')}</p>
-      <MenuLink to="/customers" icon={<TeamOutlined />} label={t('nav.profiles')} />
+      <MenuLink to="/customers" icon={<TeamOutlined aria-hidden="true" />} label={t('nav.profiles')} />
       <p className="zk-menu-group">{t('nav.data')}</p>
-      <MenuLink to="/data/imports" icon={<ImportOutlined />} label={t('nav.imports')} />
+      <MenuLink to="/data/imports" icon={<ImportOutlined aria-hidden="true" />} label={t('nav.imports')} />
     </nav>
   )
 }
@@ -172,7 +194,7 @@ function SchemeSwitch() {
       title={scheme === 'light' ? t('app.to_dark') : t('app.to_light')}
       onClick={() => setScheme(scheme === 'light' ? 'dark' : 'light')}
     >
-      {scheme === 'light' ? <MoonOutlined /> : <SunOutlined />}
+      {scheme === 'light' ? <MoonOutlined aria-hidden="true" /> : <SunOutlined aria-hidden="true" />}
     </button>
   )
 }

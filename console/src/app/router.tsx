@@ -12,7 +12,22 @@ export type Metric = (typeof METRICS)[number]
 export type View = 'chart' | 'table'
 
 export type OverviewSearch = RangeSearch & { metric: Metric; view: View }
-export type CustomersSearch = { tier?: Tier | undefined; rfm_segment?: Segment | undefined; after?: string | undefined; page?: number | undefined }
+/** Figures of the overview that count people or what people did. */
+export const FIGURES = ['net_sales', 'orders', 'active_customers', 'new_customers', 'repurchase_rate', 'refund_rate'] as const
+export type Figure = (typeof FIGURES)[number]
+
+export type CustomersSearch = {
+  tier?: Tier | undefined
+  rfm_segment?: Segment | undefined
+  after?: string | undefined
+  page?: number | undefined
+  /** The customer open beside the list. */
+  person?: string | undefined
+  /** The figure whose people are asked for, and its days. */
+  behind?: Figure | undefined
+  from?: string | undefined
+  to?: string | undefined
+}
 export type ProfileSearch = { view: View }
 export type ImportsSearch = { after?: string | undefined; page?: number | undefined }
 export type NewImportSearch = { upload?: string | undefined; entity?: string | undefined; dry?: string | undefined; load?: string | undefined }
@@ -26,6 +41,12 @@ const view = (value: unknown): View => (value === 'table' ? 'table' : 'chart')
 const page = (raw: Raw) => {
   const after = text(raw.after)
   return after ? { after, page: typeof raw.page === 'number' && raw.page > 1 ? Math.floor(raw.page) : 2 } : {}
+}
+
+const behind = (raw: Raw) => {
+  const figure = oneOf(FIGURES, raw.behind)
+  const days = readRange({ range: 'custom', from: raw.from, to: raw.to })
+  return figure && days.from && days.to ? { behind: figure, from: days.from, to: days.to } : {}
 }
 
 /** Asked for before the page is there; the page shows what has failed. */
@@ -65,7 +86,13 @@ const overview = createRoute({
 const customers = createRoute({
   getParentRoute: () => root,
   path: '/customers',
-  validateSearch: (raw: CustomersSearch & SearchSchemaInput): CustomersSearch => ({ tier: oneOf(TIERS, raw.tier), rfm_segment: oneOf(SEGMENTS, raw.rfm_segment), ...page(raw) }),
+  validateSearch: (raw: CustomersSearch & SearchSchemaInput): CustomersSearch => ({
+    tier: oneOf(TIERS, raw.tier),
+    rfm_segment: oneOf(SEGMENTS, raw.rfm_segment),
+    ...page(raw),
+    person: text(raw.person),
+    ...behind(raw),
+  }),
   loaderDeps: ({ search: { tier, rfm_segment, after } }) => ({ tier, rfm_segment, after }),
   loader: ({ context, deps }) => ahead(context.queryClient.query(profilesQuery(deps))),
   component: lazyRouteComponent(() => import('../pages/customers/CustomersPage')),

@@ -1,31 +1,25 @@
-// What the reader has set for this browser: language and appearance.
+// What the reader has set for this browser: language, appearance, single-letter keys.
 import { createContext, use, useCallback, useEffect, useMemo, useState, type ReactNode } from 'react'
 import type { Lang } from '../format'
 import i18n, { HTML_LANG } from '../i18n'
+import { keep, stored } from '../storage'
 import { paint, type Scheme } from './theme'
 
 const LANG_KEY = 'zhike.lang'
 const SCHEME_KEY = 'zhike.scheme'
+const LETTERS_KEY = 'zhike.letter_keys'
 
-type Settings = { lang: Lang; scheme: Scheme; setLang: (lang: Lang) => void; setScheme: (scheme: Scheme) => void }
+type Settings = {
+  lang: Lang
+  scheme: Scheme
+  /** Whether keys like J, K and ? act by themselves. */
+  hasLetterKeys: boolean
+  setLang: (lang: Lang) => void
+  setScheme: (scheme: Scheme) => void
+  setLetterKeys: (on: boolean) => void
+}
 
 const Context = createContext<Settings | undefined>(undefined)
-
-function stored(key: string): string | null {
-  try {
-    return localStorage.getItem(key)
-  } catch {
-    return null // storage may be forbidden
-  }
-}
-
-function keep(key: string, value: string): void {
-  try {
-    localStorage.setItem(key, value)
-  } catch {
-    // then it holds until the page is closed
-  }
-}
 
 function firstScheme(): Scheme {
   const kept = stored(SCHEME_KEY)
@@ -34,17 +28,17 @@ function firstScheme(): Scheme {
 }
 
 /** Applied before the first paint, so that nothing flashes. */
-export function applyStored(): { lang: Lang; scheme: Scheme } {
+export function applyStored(): Pick<Settings, 'lang' | 'scheme' | 'hasLetterKeys'> {
   const lang: Lang = stored(LANG_KEY) === 'en' ? 'en' : 'zh'
   const scheme = firstScheme()
   document.documentElement.lang = HTML_LANG[lang]
   if (i18n.language !== lang) void i18n.changeLanguage(lang)
   paint(scheme)
-  return { lang, scheme }
+  return { lang, scheme, hasLetterKeys: stored(LETTERS_KEY) !== 'off' }
 }
 
 export function SettingsProvider({ children }: { children: ReactNode }) {
-  const [{ lang, scheme }, set] = useState(applyStored)
+  const [{ lang, scheme, hasLetterKeys }, set] = useState(applyStored)
   useEffect(() => {
     document.documentElement.lang = HTML_LANG[lang]
   }, [lang])
@@ -58,7 +52,14 @@ export function SettingsProvider({ children }: { children: ReactNode }) {
     keep(SCHEME_KEY, next)
     set((old) => ({ ...old, scheme: next }))
   }, [])
-  const value = useMemo(() => ({ lang, scheme, setLang, setScheme }), [lang, scheme, setLang, setScheme])
+  const setLetterKeys = useCallback((on: boolean) => {
+    keep(LETTERS_KEY, on ? 'on' : 'off')
+    set((old) => ({ ...old, hasLetterKeys: on }))
+  }, [])
+  const value = useMemo(
+    () => ({ lang, scheme, hasLetterKeys, setLang, setScheme, setLetterKeys }),
+    [lang, scheme, hasLetterKeys, setLang, setScheme, setLetterKeys],
+  )
   return <Context value={value}>{children}</Context>
 }
 

@@ -3,7 +3,7 @@ type Props = { values: readonly (number | null)[]; width?: number; height?: numb
 
 export function Sparkline({ values, width = 120, height = 28 }: Props) {
   const known = values.filter((value) => value !== null)
-  if (known.length < 2) return <svg className="zk-spark" viewBox={`0 0 ${width} ${height}`} aria-hidden="true" />
+  if (known.length < 2) return null
   const low = Math.min(...known)
   const span = Math.max(...known) - low || 1
   const x = (index: number) => (index / (values.length - 1)) * (width - 4) + 2

@@ -1,7 +1,8 @@
 // Rows and columns as a real <table>: headings, row headings, right-aligned figures. On phones each row becomes a card;
 // the roles are spelt out because a table laid out as blocks loses its own.
-import type { Key, ReactNode } from 'react'
+import { useRef, type Key, type MouseEvent, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
+import { useRowKeys } from './rowKeys'
 
 export type Column<Row> = {
   key: string
@@ -16,7 +17,7 @@ export type Column<Row> = {
 type Props<Row> = {
   /** Says what the table holds; read out, not shown. */
   caption: string
-  columns: Column<Row>[]
+  columns: readonly Column<Row>[]
   rows: readonly Row[]
   rowKey: (row: Row) => Key
   /** Shown under the last row. */
@@ -24,19 +25,38 @@ type Props<Row> = {
   /** Keeps columns on phones too, scrolling sideways. */
   keepsColumns?: boolean
   maxHeight?: number
+  /** J and K step from row to row. */
+  hasRowKeys?: boolean
+  /** Opens a row beside the list: a click on the row, or Space on it. */
+  onPeek?: ((row: Row) => void) | undefined
+  /** The row that is open beside the list. */
+  peeked?: Key | undefined
 }
 
-export function DataTable<Row>({ caption, columns, rows, rowKey, footer, keepsColumns = false, maxHeight }: Props<Row>) {
+export function DataTable<Row>({ caption, columns, rows, rowKey, footer, keepsColumns = false, maxHeight, hasRowKeys = false, onPeek, peeked }: Props<Row>) {
   const { t } = useTranslation()
+  const box = useRef<HTMLDivElement>(null)
+  const peekAt = (at: number) => {
+    const row = rows[at]
+    if (row !== undefined) onPeek?.(row)
+  }
+  useRowKeys(box, hasRowKeys, onPeek && peekAt)
+  const onRowClick = (event: MouseEvent<HTMLElement>, at: number) => {
+    if ((event.target as Element).closest('a, button, input, label, select, summary')) return
+    if (globalThis.getSelection?.()?.toString()) return // somebody is copying
+    peekAt(at)
+  }
   return (
     <div
+      ref={box}
       className={`zk-table-box ${keepsColumns ? '' : 'zk-table-cards'}`}
       style={maxHeight ? { maxHeight } : undefined}
       role="group"
       aria-label={t('table.scroll', { title: caption })}
       tabIndex={0}
+      data-row-keys={hasRowKeys ? '' : undefined}
     >
-      <table className="zk-table" role="table">
+      <table className={`zk-table ${onPeek ? 'zk-table-opens' : ''}`} role="table">
         <caption className="zk-hidden">{caption}</caption>
         <thead role="rowgroup">
           <tr role="row">
@@ -48,24 +68,34 @@ export function DataTable<Row>({ caption, columns, rows, rowKey, footer, keepsCo
           </tr>
         </thead>
         <tbody role="rowgroup">
-          {rows.map((row) => (
-            <tr key={rowKey(row)} role="row">
-              {columns.map((column) => {
-                const Cell = column.isHead ? 'th' : 'td'
-                return (
-                  <Cell
-                    key={column.key}
-                    role={column.isHead ? 'rowheader' : 'cell'}
-                    scope={column.isHead ? 'row' : undefined}
-                    className={`zk-${column.align ?? 'left'}`}
-                    data-label={typeof column.title === 'string' ? column.title : undefined}
-                  >
-                    {column.cell(row)}
-                  </Cell>
-                )
-              })}
-            </tr>
-          ))}
+          {rows.map((row, at) => {
+            const key = rowKey(row)
+            return (
+              <tr
+                key={key}
+                role="row"
+                data-row={String(key)}
+                tabIndex={hasRowKeys ? -1 : undefined}
+                className={peeked === key ? 'zk-peeked' : undefined}
+                onClick={onPeek && ((event) => onRowClick(event, at))}
+              >
+                {columns.map((column) => {
+                  const Cell = column.isHead ? 'th' : 'td'
+                  return (
+                    <Cell
+                      key={column.key}
+                      role={column.isHead ? 'rowheader' : 'cell'}
+                      scope={column.isHead ? 'row' : undefined}
+                      className={`zk-${column.align ?? 'left'}`}
+                      data-label={typeof column.title === 'string' ? column.title : undefined}
+                    >
+                      {column.cell(row)}
+                    </Cell>
+                  )
+                })}
+              </tr>
+            )
+          })}
         </tbody>
       </table>
       {footer}

@@ -32,12 +32,12 @@ export function Notice({ title, help, detail, action, tone = 'plain', headingLev
   )
 }
 
-/** A failed request: what, which code, which request, and a way to try again. */
-export function ErrorNotice({ error, onRetry }: { error: unknown; onRetry?: (() => void) | undefined }) {
+/** A failed request: what, which code, which request, and a way to try again. `title` says what failed when the server answered. */
+export function ErrorNotice({ error, onRetry, title: what }: { error: unknown; onRetry?: (() => void) | undefined; title?: string | undefined }) {
   const { t } = useTranslation()
   const { lang } = useSettings()
   const api = error instanceof ApiError ? error : undefined
-  let title: string = t('state.failed')
+  let title: string = what ?? t('state.failed')
   let help: string | undefined
   if (!api) {
     title = t('state.crashed')

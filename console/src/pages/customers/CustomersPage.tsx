@@ -1,10 +1,11 @@
 // 客户档案: who am I looking for?
-import { useMutation, useQuery } from '@tanstack/react-query'
-import { getRouteApi, Link } from '@tanstack/react-router'
+import { useMutation, useQuery, type UseMutationResult } from '@tanstack/react-query'
+import { getRouteApi, Link, useRouter } from '@tanstack/react-router'
 import { Button, Input, Select } from 'antd'
-import { useId, useState, type SyntheticEvent } from 'react'
+import { useId, useRef, useState, type SyntheticEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import { profilesQuery, searchProfiles } from '../../api/queries'
+import type { ProfileItem } from '../../api/types'
 import { ContextBar } from '../../app/ContextBar'
 import type { CustomersSearch } from '../../app/router'
 import { useFormat, useWorkspace } from '../../app/workspace'
@@ -13,32 +14,66 @@ import { Page } from '../../ui/Page'
 import { Pager } from '../../ui/Pager'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
 import { SEGMENTS, TIERS, type Segment, type Tier } from '../../words'
-import { PeopleTable } from './people'
+import { PeopleTable, usePeopleColumns } from './people'
+import { PersonDrawer } from './PersonDrawer'
 
 const route = getRouteApi('/customers')
 const KINDS = ['phone', 'member_id', 'email', 'card_no', 'external_id'] as const
 
+type Sought = { value: string; kind: string | undefined }
+type Found = Awaited<ReturnType<typeof searchProfiles>>
+type Listing = { columns: ReturnType<typeof usePeopleColumns>; peeked: string | undefined; onPeek: (person: ProfileItem) => void }
+
 export default function CustomersPage() {
   const { t } = useTranslation()
+  const router = useRouter()
+  const navigate = route.useNavigate()
+  const { person, tier, rfm_segment, after } = route.useSearch()
+  const columns = usePeopleColumns()
+  const listed = useQuery(profilesQuery({ tier, rfm_segment, after })).data?.items ?? []
+  const search = useMutation({ mutationFn: ({ value, kind }: Sought) => searchProfiles(value, kind) })
+  const found = search.data?.items ?? []
+
+  // Opening is a step that "back" undoes; going on from person to person is not, and closing undoes the opening.
+  const wasOpenedHere = useRef(false)
+  const show = (next: string | undefined, replace: boolean) => void navigate({ search: (old) => ({ ...old, person: next }), replace, resetScroll: false })
+  const peek = (next: ProfileItem) => {
+    wasOpenedHere.current = true
+    show(next.profile_id, false)
+  }
+  const close = () => {
+    if (wasOpenedHere.current) router.history.back()
+    else show(undefined, true)
+    wasOpenedHere.current = false
+  }
+  const listing: Listing = { columns, peeked: person, onPeek: peek }
   return (
     <Page title={t('customers.title')} question={t('customers.question')}>
       <ContextBar />
-      <Finder />
-      <RecentPeople />
+      <Finder search={search} {...listing} />
+      <AllPeople {...listing} />
+      {person && (
+        <PersonDrawer
+          profileId={person}
+          people={[found, listed].find((people) => people.some((each) => each.profile_id === person)) ?? []}
+          onMove={(next) => show(next, true)}
+          onClose={close}
+        />
+      )}
     </Page>
   )
 }
 
 /** Exact search. What is typed goes into a request body and nowhere else. */
-function Finder() {
+function Finder({ search, columns, peeked, onPeek }: Listing & { search: UseMutationResult<Found, Error, Sought> }) {
   const { t } = useTranslation()
   const id = useId()
   const [kind, setKind] = useState<string>('any')
   const [value, setValue] = useState('')
-  const search = useMutation({ mutationFn: () => searchProfiles(value.trim(), kind === 'any' ? undefined : kind) })
+  const find = () => search.mutate({ value: value.trim(), kind: kind === 'any' ? undefined : kind })
   const submit = (event: SyntheticEvent) => {
     event.preventDefault()
-    if (value.trim()) search.mutate()
+    if (value.trim()) find()
   }
   const found = search.data?.items
   return (
@@ -81,20 +116,21 @@ function Finder() {
         {found && found.length > 0 && <p className="zk-found">{t('customers.found', { count: found.length })}</p>}
         {found?.length === 0 && <Notice title={t('customers.nobody')} help={t('customers.nobody_help')} />}
       </div>
-      {found && found.length > 0 && <PeopleTable caption={t('customers.find')} people={found} />}
-      {search.isError && <ErrorNotice error={search.error} onRetry={() => search.mutate()} />}
+      {found && found.length > 0 && <PeopleTable caption={t('customers.find')} people={found} columns={columns.shown} peeked={peeked} onPeek={onPeek} />}
+      {search.isError && <ErrorNotice error={search.error} onRetry={find} />}
     </Card>
   )
 }
 
-function RecentPeople() {
+function AllPeople({ columns, peeked, onPeek }: Listing) {
   const { t } = useTranslation()
   const format = useFormat()
   const search = route.useSearch()
   const navigate = route.useNavigate()
   const workspace = useWorkspace()
-  const { page = 1, ...filter } = search
-  const query = useQuery(profilesQuery(filter))
+  const { page = 1, behind, from, to } = search
+  const filter = { tier: search.tier, rfm_segment: search.rfm_segment }
+  const query = useQuery(profilesQuery({ ...filter, after: search.after }))
   const { data } = query
   const set = (next: CustomersSearch) => void navigate({ search: next })
   const chosen = [search.tier && t(`tier.${search.tier}`), search.rfm_segment && t(`segment.${search.rfm_segment}`)].filter(Boolean)
@@ -102,6 +138,7 @@ function RecentPeople() {
   return (
     <Card
       title={t('customers.list')}
+      hint={t('customers.sorted')}
       isStale={query.isPlaceholderData}
       extra={
         <>
@@ -124,19 +161,31 @@ function RecentPeople() {
               ...SEGMENTS.map((value) => ({ value, label: t(`segment.${value}`) })),
             ]}
           />
+          {columns.chooser}
         </>
       }
     >
+      {behind && (
+        <p className="zk-hint-bar" role="status">
+          <span>
+            {t('customers.behind', { figure: t(`kpi.${behind}`), range: format.dayRange(from, to) })}
+          </span>
+          <Button size="small" onClick={() => set(filter)}>
+            {t('customers.behind_done')}
+          </Button>
+        </p>
+      )}
       {query.isPending && <Skeleton rows={12} height={26} />}
       {query.isError && <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />}
       {data && data.items.length > 0 && (
         <>
-          <PeopleTable caption={t('customers.list')} people={data.items} />
+          <PeopleTable caption={t('customers.list')} people={data.items} columns={columns.shown} peeked={peeked} onPeek={onPeek} />
+          <p className="zk-keys-hint">{t('customers.keys')}</p>
           <Pager
             page={page}
             hasNext={data.next != null}
             onNext={() => set({ ...filter, after: data.next ?? undefined, page: page + 1 })}
-            onFirst={() => set({ tier: search.tier, rfm_segment: search.rfm_segment })}
+            onFirst={() => set(filter)}
             total={<span>{t('table.total_people', { count: data.total, n: format.count(data.total) })}</span>}
           />
         </>

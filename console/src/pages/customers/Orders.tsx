@@ -77,7 +77,7 @@ function OrderRow({ order, currency }: { order: Order; currency: string }) {
         aria-controls={id}
         onClick={() => setOpen(!isOpen)}
       >
-        {isOpen ? <DownOutlined /> : <RightOutlined />}
+        {isOpen ? <DownOutlined aria-hidden="true" /> : <RightOutlined aria-hidden="true" />}
         <span className="zk-order-when">{format.instantShort(order.ordered_at)}</span>
         <span className="zk-order-what">
           <span className="zk-order-id">{order.order_id}</span>

@@ -1,42 +1,80 @@
 // Customers as rows, wherever they are listed.
+import { EyeOutlined } from '@ant-design/icons'
 import { Link } from '@tanstack/react-router'
+import { useMemo } from 'react'
+import type { TFunction } from 'i18next'
 import { useTranslation } from 'react-i18next'
 import type { ProfileItem } from '../../api/types'
 import { TIER_COLOUR } from '../../app/theme'
 import { useFormat } from '../../app/workspace'
+import type { Format } from '../../format'
+import { useColumns, type ChoosableColumn } from '../../ui/columns'
 import { DataTable } from '../../ui/DataTable'
 import { word, type Tier } from '../../words'
 
-export function PeopleTable({ caption, people }: { caption: string; people: readonly ProfileItem[] }) {
+/** The columns of customers that are shown, and the control that chooses them; one choice for all lists of customers. */
+export function usePeopleColumns() {
   const { t } = useTranslation()
   const format = useFormat()
+  const columns = useMemo(() => columnsOf(t, format), [t, format])
+  return useColumns('customers', columns)
+}
+
+function columnsOf(t: TFunction, format: Format): ChoosableColumn<ProfileItem>[] {
+  return [
+    {
+      key: 'customer',
+      title: t('customers.customer'),
+      isHead: true,
+      isFixed: true,
+      cell: (person) => (
+        <Link to="/customers/$profileId" params={{ profileId: person.profile_id }} className="zk-person">
+          {person.name ?? t('customers.unnamed')}
+          {!person.name && <small>{person.profile_id}</small>}
+        </Link>
+      ),
+    },
+    { key: 'id', title: t('profile.id'), isExtra: true, cell: (person) => <small className="zk-figures">{person.profile_id}</small> },
+    { key: 'phone', title: t('customers.phone'), cell: (person) => <span className="zk-figures">{person.phone ?? '--'}</span> },
+    { key: 'region', title: t('customers.region'), cell: (person) => <span className="zk-words">{regionOf(person)}</span> },
+    { key: 'tier', title: t('customers.filter_tier'), cell: (person) => <TierTag tier={person.tier} /> },
+    { key: 'segment', title: t('customers.filter_segment'), cell: (person) => word(t, 'segment', person.rfm_segment) },
+    { key: 'rfm', title: t('customers.rfm'), cell: (person) => <Scores person={person} /> },
+    { key: 'monetary', title: t('customers.monetary', { unit: format.moneyUnit }), align: 'right', cell: (person) => format.amount(person.monetary) },
+    { key: 'frequency', title: t('customers.frequency'), align: 'right', cell: (person) => format.count(person.frequency) },
+    { key: 'last', title: t('customers.last_order'), align: 'right', cell: (person) => format.instantDay(person.last_ordered_at) },
+  ]
+}
+
+type Props = {
+  caption: string
+  people: readonly ProfileItem[]
+  columns: readonly ChoosableColumn<ProfileItem>[]
+  peeked: string | undefined
+  onPeek: (person: ProfileItem) => void
+}
+
+export function PeopleTable({ caption, people, columns, peeked, onPeek }: Props) {
+  const { t } = useTranslation()
+  const peek: ChoosableColumn<ProfileItem> = {
+    key: 'peek',
+    title: <span className="zk-hidden">{t('customers.peek')}</span>,
+    align: 'right',
+    width: 48,
+    cell: (person) => (
+      <button
+        type="button"
+        className="zk-icon-button zk-peek"
+        aria-label={t('customers.peek_at', { name: person.name ?? t('customers.unnamed') })}
+        title={t('customers.peek')}
+        onClick={() => onPeek(person)}
+      >
+        <EyeOutlined aria-hidden="true" />
+      </button>
+    ),
+  }
   return (
-    <DataTable
-      caption={caption}
-      rows={people}
-      rowKey={(person) => person.profile_id}
-      columns={[
-        {
-          key: 'customer',
-          title: t('customers.customer'),
-          isHead: true,
-          cell: (person) => (
-            <Link to="/customers/$profileId" params={{ profileId: person.profile_id }} className="zk-person">
-              {person.name ?? t('customers.unnamed')}
-              <small>{person.profile_id}</small>
-            </Link>
-          ),
-        },
-        { key: 'phone', title: t('customers.phone'), cell: (person) => <span className="zk-figures">{person.phone ?? '--'}</span> },
-        { key: 'region', title: t('customers.region'), cell: (person) => regionOf(person) },
-        { key: 'tier', title: t('customers.filter_tier'), cell: (person) => <TierTag tier={person.tier} /> },
-        { key: 'segment', title: t('customers.filter_segment'), cell: (person) => word(t, 'segment', person.rfm_segment) },
-        { key: 'rfm', title: t('customers.rfm'), cell: (person) => <Scores person={person} /> },
-        { key: 'monetary', title: t('customers.monetary', { unit: format.moneyUnit }), align: 'right', cell: (person) => format.amount(person.monetary) },
-        { key: 'frequency', title: t('customers.frequency'), align: 'right', cell: (person) => format.count(person.frequency) },
-        { key: 'last', title: t('customers.last_order'), align: 'right', cell: (person) => format.instantDay(person.last_ordered_at) },
-      ]}
-    />
+    <DataTable caption={caption} rows={people} rowKey={(person) => person.profile_id} columns={[...columns, peek]} hasRowKeys onPeek={onPeek} peeked={peeked} />
   )
 }
 

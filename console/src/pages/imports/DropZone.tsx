@@ -4,31 +4,41 @@ import { useMutation } from '@tanstack/react-query'
 import { Button } from 'antd'
 import { useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { upload } from '../../api/queries'
+import { sendFile, type Sent } from '../../api/upload'
 import type { Upload } from '../../api/types'
-import { useFormat } from '../../app/workspace'
-import { ErrorNotice } from '../../ui/states'
+import { ErrorNotice, Notice } from '../../ui/states'
+import { rateOf, Sending } from './Sending'
 
 const ACCEPT = '.csv,.tsv,.txt,.xlsx,.xls,.jsonl,.ndjson,.json,.parquet,.zip,.gz'
 
+/** Why a file is not even sent. */
+type Refusal = { kind: 'empty' | 'several' | 'folder'; name: string }
+
 export function DropZone({ onUploaded }: { onUploaded: (upload: Upload) => void }) {
   const { t } = useTranslation()
-  const format = useFormat()
   const input = useRef<HTMLInputElement>(null)
   const abort = useRef<AbortController>(undefined)
   const [isOver, setOver] = useState(false)
   const [isCancelled, setCancelled] = useState(false)
+  const [refusal, setRefusal] = useState<Refusal>()
+  const [sent, setSent] = useState<Sent & { perSecond?: number | undefined }>()
   const sending = useMutation({
     mutationFn: (file: File) => {
+      const began = performance.now()
       abort.current = new AbortController()
-      return upload(file, abort.current.signal)
+      setSent({ bytes: 0, total: file.size })
+      return sendFile(file, (now) => setSent({ ...now, perSecond: rateOf(now.bytes, performance.now() - began) }), abort.current.signal)
     },
     onSuccess: onUploaded,
   })
-  const send = (file: File | undefined) => {
+  const send = (files: ArrayLike<File> | null, isFolder = false) => {
+    const file = files?.[0]
     if (!file) return
     setCancelled(false)
-    sending.mutate(file)
+    sending.reset()
+    const kind = isFolder ? 'folder' : files.length > 1 ? 'several' : file.size === 0 ? 'empty' : undefined
+    setRefusal(kind && { kind, name: file.name })
+    if (!kind) sending.mutate(file)
   }
   const file = sending.variables
   return (
@@ -38,32 +48,30 @@ export function DropZone({ onUploaded }: { onUploaded: (upload: Upload) => void 
         event.preventDefault()
         setOver(true)
       }}
-      onDragLeave={() => setOver(false)}
+      onDragLeave={(event) => {
+        if (!(event.relatedTarget instanceof Node && event.currentTarget.contains(event.relatedTarget))) setOver(false)
+      }}
       onDrop={(event) => {
         event.preventDefault()
         setOver(false)
-        send(event.dataTransfer.files[0])
+        if (sending.isPending) return
+        const isFolder = event.dataTransfer.items[0]?.webkitGetAsEntry?.()?.isDirectory
+        send(event.dataTransfer.files, isFolder)
       }}
     >
-      {sending.isPending && file ? (
-        <>
-          <p role="status">{t('upload.sending', { name: file.name, size: format.bytes(file.size) })}</p>
-          <div className="zk-progress zk-progress-unknown" role="progressbar" aria-label={t('job.progress')}>
-            <span />
-          </div>
-          <Button
-            onClick={() => {
-              abort.current?.abort()
-              setCancelled(true)
-              sending.reset()
-            }}
-          >
-            {t('upload.cancel')}
-          </Button>
-        </>
+      {sending.isPending && file && sent ? (
+        <Sending
+          name={file.name}
+          sent={sent}
+          onCancel={() => {
+            abort.current?.abort()
+            setCancelled(true)
+            sending.reset()
+          }}
+        />
       ) : (
         <>
-          <InboxOutlined className="zk-drop-icon" />
+          <InboxOutlined className="zk-drop-icon" aria-hidden="true" />
           <p className="zk-drop-line">
             {t('upload.drop')}
             <Button type="primary" onClick={() => input.current?.click()}>
@@ -75,17 +83,18 @@ export function DropZone({ onUploaded }: { onUploaded: (upload: Upload) => void 
             type="file"
             className="zk-hidden"
             tabIndex={-1}
-            aria-label={t('upload.choose')}
+            aria-hidden="true"
             accept={ACCEPT}
             onChange={(event) => {
-              send(event.target.files?.[0])
+              send(event.target.files)
               event.target.value = ''
             }}
           />
           <p className="zk-muted">{t('upload.kinds')}</p>
           <p className="zk-muted">{t('upload.private')}</p>
           {isCancelled && <p role="status">{t('upload.cancelled')}</p>}
-          {sending.isError && !isCancelled && <ErrorNotice error={sending.error} />}
+          {refusal && <Notice tone="error" title={t(`upload.refused_${refusal.kind}`, { name: refusal.name })} help={t(`upload.refused_${refusal.kind}_help`)} />}
+          {sending.isError && !isCancelled && <ErrorNotice error={sending.error} title={t('upload.failed', { name: file?.name ?? '' })} />}
         </>
       )}
     </div>

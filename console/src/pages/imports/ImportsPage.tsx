@@ -79,6 +79,7 @@ function Loads({ items }: { items: readonly ImportItem[] }) {
       caption={t('imports.title')}
       rows={items}
       rowKey={(item) => item.batch_id}
+      hasRowKeys
       columns={[
         {
           key: 'file',

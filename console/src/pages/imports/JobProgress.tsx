@@ -1,11 +1,14 @@
 // How far a job has come; tells its caller when it has come to an end.
 import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { useEffect, useEffectEvent } from 'react'
 import { useTranslation } from 'react-i18next'
+import { ApiError } from '../../api/client'
 import { jobQuery } from '../../api/queries'
 import type { Job } from '../../api/types'
 import { useSettings } from '../../app/settings'
 import { useFormat } from '../../app/workspace'
+import { ProgressBar } from '../../ui/ProgressBar'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
 import { word } from '../../words'
 import { useDuration } from './duration'
@@ -23,6 +26,19 @@ export function JobProgress({ jobId, title, hint, onEnd, children }: Props) {
     if (over) ended(over)
   }, [over])
 
+  if (query.error instanceof ApiError && query.error.status === 404)
+    return (
+      <Notice
+        tone="error"
+        title={t('job.gone')}
+        help={t('job.gone_help')}
+        action={
+          <Link to="/data/imports" className="zk-button">
+            {t('job.to_imports')}
+          </Link>
+        }
+      />
+    )
   if (query.isError && !job) return <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />
   if (!job) return <Skeleton rows={3} />
   if (job.state === 'failed') return <Notice tone="error" title={t('job.failed')} help={(lang === 'zh' ? job.error_zh : undefined) ?? job.error} />
@@ -39,16 +55,7 @@ function Running({ job, title, hint }: { job: Job; title: string; hint: string |
   return (
     <div className="zk-job">
       <p className="zk-job-title">{title}</p>
-      <div
-        className={`zk-progress ${share === undefined ? 'zk-progress-unknown' : ''}`}
-        role="progressbar"
-        aria-label={t('job.progress')}
-        aria-valuemin={0}
-        aria-valuemax={100}
-        aria-valuenow={share === undefined ? undefined : Math.round(share * 100)}
-      >
-        <span style={share === undefined ? undefined : { width: `${share * 100}%` }} />
-      </div>
+      <ProgressBar label={t('job.progress')} share={share} />
       <ul className="zk-dotted">
         <li>
           {job.rows_total ? t('job.rows_of', { done: format.count(job.rows_done), total: format.count(job.rows_total) }) : t('job.rows', { done: format.count(job.rows_done) })}

@@ -4,7 +4,7 @@ import { useState } from 'react'
 import { describe, expect, it, vi } from 'vitest'
 import type { Mapping } from '../../api/types'
 import { renderPart } from '../../test-render'
-import { confidenceOf, inLanguage, problemsOf, withDefaults, withTarget, withUnit } from './mapping'
+import { confidenceOf, isDate, problemsOf, TRAITS, withDateOrder, withDefaults, withTarget, withUnit } from './mapping'
 import { MappingEditor } from './MappingEditor'
 
 const targets = [
@@ -44,10 +44,13 @@ describe('a mapping', () => {
     expect(withUnit(mapping, 2, null).columns[2]?.unit).toBeNull()
   })
 
-  it('takes one language out of a doubt', () => {
-    const doubt = '“退款”可能只是申请 / “退款” may be a mere request'
-    expect([inLanguage(doubt, 'zh'), inLanguage(doubt, 'en')]).toEqual(['“退款”可能只是申请', '“退款” may be a mere request'])
-    expect(inLanguage('只有中文', 'en')).toBe('只有中文')
+  it('has an order of day and month by column, which leaves with the date', () => {
+    const dated = withDateOrder(withTarget(mapping, 1, 'ordered_at'), 1, 'day_first')
+    expect(dated.columns[1]).toMatchObject({ target: 'ordered_at', date_order: 'day_first' })
+    expect(withTarget(dated, 1, 'paid_at').columns[1]?.date_order).toBe('day_first')
+    expect(withTarget(dated, 1, 'order_id').columns[1]?.date_order).toBeNull()
+    expect(['ordered_at', 'at', 'registered_on', 'birthday'].every(isDate)).toBe(true)
+    expect(['amount', 'status', 'format', 'region', 'attribution'].some(isDate)).toBe(false)
   })
 
   it('is sent with the defaults of the workspace where a field was emptied', () => {
@@ -61,12 +64,15 @@ describe('a mapping', () => {
 
   it('names required fields without a column and fields with several', () => {
     expect(problemsOf(mapping, targets)).toEqual([{ kind: 'missing', targets: [targets[1]] }])
-    expect(problemsOf(withTarget(withTarget(mapping, 1, 'ordered_at'), 3, 'amount'), targets)).toEqual([{ kind: 'duplicate', target: 'amount', headers: ['金额（分）', '电话'] }])
+    expect(problemsOf(withTarget(withTarget(mapping, 1, 'ordered_at'), 3, 'amount'), targets)).toEqual([{ kind: 'duplicate', target: 'amount', headers: ['金额（分）', '电话'], addsUp: false }])
+    const kept = withTarget(withTarget(withTarget(mapping, 1, 'ordered_at'), 2, TRAITS), 3, TRAITS)
+    expect(problemsOf(kept, targets)).toEqual([])
+    expect(confidenceOf(kept.columns[2]!)).toBe('none')
   })
 })
 
-function Editor({ onChange }: { onChange: (mapping: Mapping) => void }) {
-  const [edited, setEdited] = useState(mapping)
+function Editor({ onChange, from = mapping }: { onChange: (mapping: Mapping) => void; from?: Mapping }) {
+  const [edited, setEdited] = useState(from)
   return (
     <MappingEditor
       upload={{ sample, targets }}
@@ -97,5 +103,18 @@ describe('the mapping editor', () => {
     expect(onChange.mock.calls[0]?.[0].columns[1]).toEqual({ header: '时间', target: 'ordered_at', unit: null, confidence: 1 })
     expect(within(row('时间')).getByText('人工')).toBeTruthy()
     expect(screen.queryByText(/还没有列对应必填字段/)).toBeNull()
+  })
+
+  it('asks for the order of day and month of a date column alone', async () => {
+    const onChange = vi.fn<(mapping: Mapping) => void>()
+    renderPart(<Editor onChange={onChange} from={withTarget(mapping, 1, 'ordered_at')} />)
+    expect(screen.queryByLabelText('“单号”的日期写法')).toBeNull()
+    const user = userEvent.setup()
+    await user.click(screen.getByLabelText('“时间”的日期写法'))
+    await user.click(await screen.findByText('日/月/年', { selector: '.ant-select-item-option-content' }))
+    expect(onChange.mock.calls[0]?.[0].columns[1]).toMatchObject({ header: '时间', target: 'ordered_at', date_order: 'day_first' })
+    await user.click(screen.getByLabelText('“时间”的日期写法'))
+    await user.click(await screen.findByText('同文件', { selector: '.ant-select-item-option-content' }))
+    expect(onChange.mock.calls[1]?.[0].columns[1]?.date_order).toBeNull()
   })
 })

@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next'
 import type { Mapping, Target, Upload } from '../../api/types'
 import { useSettings } from '../../app/settings'
 import { DataTable } from '../../ui/DataTable'
-import { confidenceOf, isMoney, problemsOf, withTarget, withUnit } from './mapping'
+import { confidenceOf, DATE_ORDERS, dateOrderOf, isDate, isMoney, problemsOf, TRAITS, withDateOrder, withTarget, withUnit } from './mapping'
 
 const NONE = ''
 const UNITS = ['yuan', 'fen', 'wan_yuan'] as const
@@ -33,6 +33,7 @@ export function MappingEditor({ upload: { sample, targets }, mapping, onChange }
     const required = targets.filter((target) => target.required)
     return [
       { value: NONE, label: t('mapping.none'), search: '' },
+      { value: TRAITS, label: t('mapping.traits'), search: `traits ${t('mapping.traits')}`.toLowerCase() },
       ...(required.length > 0 ? [{ label: t('mapping.required_group'), options: required.map(option) }] : []),
       { label: t('mapping.other_group'), options: targets.filter((target) => !target.required).map(option) },
     ]
@@ -58,7 +59,7 @@ export function MappingEditor({ upload: { sample, targets }, mapping, onChange }
             <li key={problem.kind === 'missing' ? 'missing' : problem.target}>
               {problem.kind === 'missing'
                 ? t('mapping.missing_required', { names: problem.targets.map(title).join(lang === 'zh' ? '、' : ', ') })
-                : t('mapping.duplicate', {
+                : t(problem.addsUp ? 'mapping.adds_up' : 'mapping.duplicate', {
                     target: titleOf(problem.target),
                     columns: problem.headers.join(lang === 'zh' ? '、' : ', '),
                   })}
@@ -106,10 +107,22 @@ export function MappingEditor({ upload: { sample, targets }, mapping, onChange }
           { key: 'personal', title: t('mapping.personal'), cell: ({ column }) => (column.target && byName.get(column.target)?.personal ? <span className="zk-personal">{t('mapping.personal_yes')}</span> : '--') },
           {
             key: 'unit',
-            title: t('mapping.unit'),
-            width: 120,
+            title: t('mapping.unit_or_dates'),
+            width: 140,
             cell: ({ column, index }) =>
-              column.target && isMoney(column.target) ? (
+              column.target && isDate(column.target) ? (
+                <Select
+                  className="zk-unit"
+                  aria-label={t('mapping.date_order_of', { column: column.header })}
+                  value={dateOrderOf(column) ?? NONE}
+                  popupMatchSelectWidth={false}
+                  options={[
+                    { value: NONE, label: t('mapping.date_order_file') },
+                    ...DATE_ORDERS.map((order) => ({ value: order, label: t(`mapping.${order}`) })),
+                  ]}
+                  onChange={(order: string) => onChange(withDateOrder(mapping, index, order === NONE ? null : order))}
+                />
+              ) : column.target && isMoney(column.target) ? (
                 <Select
                   className="zk-unit"
                   aria-label={t('mapping.unit_of', { column: column.header })}

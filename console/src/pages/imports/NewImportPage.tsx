@@ -4,6 +4,7 @@ import { getRouteApi, Link } from '@tanstack/react-router'
 import { Button, Input, Select } from 'antd'
 import { useId, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
+import { ApiError } from '../../api/client'
 import { jobQuery, startImport, uploadQuery } from '../../api/queries'
 import type { Job, Mapping, Upload } from '../../api/types'
 import type { NewImportSearch } from '../../app/router'
@@ -13,15 +14,15 @@ import { Card } from '../../ui/Card'
 import { Page } from '../../ui/Page'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
 import { ENTITIES, word } from '../../words'
+import { isLive, sayDoubt, type Doubt } from './doubts'
 import { DropZone } from './DropZone'
 import { Equation } from './Equation'
 import { JobProgress } from './JobProgress'
-import { inLanguage, withDefaults } from './mapping'
+import { DATE_ORDERS, withDefaults } from './mapping'
 import { MappingEditor } from './MappingEditor'
 import { ReportBody } from './ReportBody'
 
 const route = getRouteApi('/data/imports/new')
-const DATE_ORDERS = ['year_first', 'month_first', 'day_first'] as const
 const STEPS = ['file', 'mapping', 'dry_run', 'load'] as const
 
 export default function NewImportPage() {
@@ -97,22 +98,31 @@ function MappingStep({ uploadId, entity, go }: StepProps & { uploadId: string; e
   if (query.isError || !upload)
     return (
       <Card>
-        <Notice title={t('mapping.lost')} help={t('mapping.lost_help')} action={again} />
-        <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />
+        {query.error instanceof ApiError && query.error.status === 404 ? (
+          <Notice tone="error" title={t('mapping.lost')} help={t('mapping.lost_help')} action={again} />
+        ) : (
+          <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />
+        )}
       </Card>
     )
+  const hasNoRows = upload.sample.length === 0
   // Edits stay in the cache, so that coming back from the dry run finds them.
   const edit = (mapping: Mapping) => cache.setQueryData(options.queryKey, { ...upload, mapping })
   return (
     <>
       <Detected upload={upload} onMapping={edit} onEntity={(next) => go({ upload: uploadId, entity: next })} />
+      {hasNoRows && (
+        <Card>
+          <Notice tone="error" title={t('mapping.no_rows')} help={t('mapping.no_rows_help')} action={again} />
+        </Card>
+      )}
       <Card title={t('mapping.title')}>
         <MappingEditor key={upload.entity} upload={upload} mapping={upload.mapping} onChange={edit} />
         {start.isError && <ErrorNotice error={start.error} />}
         <div className="zk-actions">
           <span className="zk-muted">{t('mapping.try_hint')}</span>
           {again}
-          <Button type="primary" loading={start.isPending} onClick={() => start.mutate(upload)}>
+          <Button type="primary" loading={start.isPending} disabled={hasNoRows} onClick={() => start.mutate(upload)}>
             {t('mapping.try')}
           </Button>
         </div>
@@ -126,6 +136,7 @@ function Detected({ upload, onMapping, onEntity }: { upload: Upload; onMapping: 
   const format = useFormat()
   const { lang } = useSettings()
   const { mapping } = upload
+  const doubts = (upload.doubts as readonly Doubt[]).filter((doubt) => !isLive(doubt))
   return (
     <Card title={upload.file_name} hint={t('mapping.detected')}>
       <dl className="zk-found-facts">
@@ -177,12 +188,12 @@ function Detected({ upload, onMapping, onEntity }: { upload: Upload; onMapping: 
           )}
         </Field>
       </div>
-      {upload.doubts.length > 0 && (
+      {doubts.length > 0 && (
         <div className="zk-doubts" role="status">
           <strong>{t('mapping.doubts')}</strong>
           <ul>
-            {upload.doubts.map((doubt) => (
-              <li key={doubt}>{inLanguage(doubt, lang)}</li>
+            {doubts.map((doubt, index) => (
+              <li key={index}>{sayDoubt({ t, lang, format, targets: upload.targets }, doubt)}</li>
             ))}
           </ul>
         </div>
@@ -245,10 +256,11 @@ function DryRunStep({ jobId, search, go }: StepProps & { jobId: string; search: 
   )
 }
 
-/** What can be done when a job has failed. */
+/** What can be done when a job has failed, or is not known any more. */
 function FailedJob({ jobId, children }: { jobId: string; children: ReactNode }) {
   const query = useQuery({ ...jobQuery(jobId), enabled: false })
-  return query.data?.state === 'failed' ? <div className="zk-actions">{children}</div> : null
+  const isOver = query.data?.state === 'failed' || (query.isError && !query.data)
+  return isOver ? <div className="zk-actions">{children}</div> : null
 }
 
 function JobReport({ jobId, isDryRun = false }: { jobId: string; isDryRun?: boolean }) {

@@ -5,8 +5,10 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { quarantineQuery, replay } from '../../api/queries'
 import type { Job, QuarantineItem } from '../../api/types'
+import { useSettings } from '../../app/settings'
 import { useFormat } from '../../app/workspace'
 import { Card } from '../../ui/Card'
+import { useColumns } from '../../ui/columns'
 import { DataTable } from '../../ui/DataTable'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
 import { word } from '../../words'
@@ -19,6 +21,7 @@ type Props = { batchId: string; status: string | undefined; onStatus: (status: s
 
 export function Quarantine({ batchId, status, onStatus }: Props) {
   const { t } = useTranslation()
+  const { lang } = useSettings()
   const format = useFormat()
   const cache = useQueryClient()
   const query = useInfiniteQuery(quarantineQuery(batchId, status))
@@ -28,6 +31,33 @@ export function Quarantine({ batchId, status, onStatus }: Props) {
   const items = query.data?.pages.flatMap((page) => page.items) ?? []
   const counts = Object.entries(query.data?.pages[0]?.counts ?? {}).sort((a, b) => b[1] - a[1])
   const statusWord = (code: string) => STATUSES.find((each) => each === code)
+  const columns = useColumns<QuarantineItem>('quarantine', [
+    { key: 'row', title: t('quarantine.row'), isHead: true, isFixed: true, cell: (item) => item.row_no },
+    { key: 'reason', title: t('quarantine.reason'), cell: (item) => <span title={item.reason_code}>{word(t, 'reason', item.reason_code)}</span> },
+    { key: 'column', title: t('quarantine.column'), cell: (item) => (item.column_name ? <code>{item.column_name}</code> : '--') },
+    { key: 'detail', title: t('quarantine.detail'), cell: (item) => <span className="zk-detail">{item.detail ?? '--'}</span> },
+    { key: 'what_to_do', title: t('quarantine.what_to_do'), isExtra: true, cell: (item) => (lang === 'zh' ? item.reason_zh : item.reason_en) },
+    {
+      key: 'status',
+      title: t('quarantine.status'),
+      cell: (item) => {
+        const known = statusWord(item.status)
+        return <span className={`zk-status zk-status-${item.status}`}>{known ? t(`quarantine.${known}`) : item.status}</span>
+      },
+    },
+    {
+      key: 'actions',
+      title: t('quarantine.actions'),
+      isFixed: true,
+      align: 'right',
+      cell: (item) =>
+        item.status === 'open' && (
+          <Button size="small" aria-label={t('quarantine.repair_row', { row: item.row_no })} onClick={() => setRepaired(item)}>
+            {t('quarantine.repair')}
+          </Button>
+        ),
+    },
+  ])
   const refresh = () => void cache.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'job' && queryKey[0] !== 'upload' })
 
   return (
@@ -49,6 +79,7 @@ export function Quarantine({ batchId, status, onStatus }: Props) {
               {t('quarantine.replay_all')}
             </Button>
           )}
+          {columns.chooser}
         </>
       }
     >
@@ -64,36 +95,18 @@ export function Quarantine({ batchId, status, onStatus }: Props) {
       {query.isError && <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />}
       {query.data && items.length === 0 && <Notice title={t('quarantine.none')} help={status ? undefined : t('quarantine.none_help')} />}
       {items.length > 0 && (
-        <DataTable
-          caption={t('report.quarantine')}
-          rows={items}
-          rowKey={(item) => item.row_no}
-          columns={[
-            { key: 'row', title: t('quarantine.row'), isHead: true, cell: (item) => item.row_no },
-            { key: 'reason', title: t('quarantine.reason'), cell: (item) => <span title={item.reason_code}>{word(t, 'reason', item.reason_code)}</span> },
-            { key: 'column', title: t('quarantine.column'), cell: (item) => (item.column_name ? <code>{item.column_name}</code> : '--') },
-            { key: 'detail', title: t('quarantine.detail'), cell: (item) => <span className="zk-detail">{item.detail ?? '--'}</span> },
-            {
-              key: 'status',
-              title: t('quarantine.status'),
-              cell: (item) => {
-                const known = statusWord(item.status)
-                return <span className={`zk-status zk-status-${item.status}`}>{known ? t(`quarantine.${known}`) : item.status}</span>
-              },
-            },
-            {
-              key: 'actions',
-              title: t('quarantine.actions'),
-              align: 'right',
-              cell: (item) =>
-                item.status === 'open' && (
-                  <Button size="small" aria-label={t('quarantine.repair_row', { row: item.row_no })} onClick={() => setRepaired(item)}>
-                    {t('quarantine.repair')}
-                  </Button>
-                ),
-            },
-          ]}
-        />
+        <>
+          <DataTable
+            caption={t('report.quarantine')}
+            rows={items}
+            rowKey={(item) => item.row_no}
+            columns={columns.shown}
+            hasRowKeys
+            onPeek={(item) => item.status === 'open' && setRepaired(item)}
+            peeked={repaired?.row_no}
+          />
+          <p className="zk-keys-hint">{t('quarantine.keys')}</p>
+        </>
       )}
       {query.hasNextPage && (
         <div className="zk-more">

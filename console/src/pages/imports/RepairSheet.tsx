@@ -7,6 +7,7 @@ import { useTranslation } from 'react-i18next'
 import { replay, revealRow } from '../../api/queries'
 import type { QuarantineItem } from '../../api/types'
 import { useSettings } from '../../app/settings'
+import { focusRow } from '../../ui/rowKeys'
 import { ErrorNotice } from '../../ui/states'
 import { word } from '../../words'
 
@@ -25,7 +26,10 @@ export function RepairSheet({ batchId, item, onClose, onStarted }: Props) {
 
   useEffect(() => {
     dialog.current?.showModal()
-  }, [])
+    return () => {
+      setTimeout(() => focusRow(String(item.row_no)))
+    }
+  }, [item.row_no])
 
   const submit = (run: () => void) => (event: SyntheticEvent) => {
     event.preventDefault()
@@ -36,7 +40,7 @@ export function RepairSheet({ batchId, item, onClose, onStarted }: Props) {
       <header className="zk-sheet-head">
         <h2 id={`${id}-title`}>{t('quarantine.repair_row', { row: item.row_no })}</h2>
         <button type="button" className="zk-icon-button" aria-label={t('quarantine.cancel')} onClick={onClose}>
-          <CloseOutlined />
+          <CloseOutlined aria-hidden="true" />
         </button>
       </header>
       <div className="zk-sheet-body">

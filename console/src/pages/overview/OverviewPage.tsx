@@ -5,7 +5,7 @@ import { Segmented } from 'antd'
 import { useCallback, useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 import { overviewQuery } from '../../api/queries'
-import type { Kpi, Overview } from '../../api/types'
+import type { Overview } from '../../api/types'
 import { ContextBar } from '../../app/ContextBar'
 import { METRICS, type Metric, type OverviewSearch, type View } from '../../app/router'
 import { useSettings } from '../../app/settings'
@@ -61,7 +61,7 @@ export default function OverviewPage() {
       {!data && !query.isError && <Loading />}
       {data && !query.isError && (
         <>
-          <Kpis kpis={data.kpis} currency={data.currency} compare={search.compare} isStale={isStale} />
+          <Kpis data={data} compare={search.compare} isStale={isStale} />
           <p className={`zk-sentence ${isStale ? 'zk-stale' : ''}`}>
             <strong>{t('overview.means')}</strong>
             <span>{lang === 'zh' ? data.sentence_zh : data.sentence_en}</span>
@@ -135,7 +135,7 @@ function Loading() {
   )
 }
 
-function Kpis({ kpis, currency, compare, isStale }: { kpis: Kpi[]; currency: string; compare: Compare; isStale: boolean }) {
+function Kpis({ data: { kpis, currency, from, to }, compare, isStale }: { data: Overview; compare: Compare; isStale: boolean }) {
   const { t } = useTranslation()
   const format = useFormat(currency)
   return (
@@ -144,11 +144,20 @@ function Kpis({ kpis, currency, compare, isStale }: { kpis: Kpi[]; currency: str
         {kpis.map((kpi) => {
           const { short, exact } = writeKpi(format, kpi.unit, kpi.value)
           const change = changeOf(t, format, kpi, compare)
+          const before = kpi.previous == null ? undefined : writeKpi(format, kpi.unit, kpi.previous).exact
+          const earlier = compare === 'year' ? t('overview.year_period') : t('overview.prev_period')
           return (
             <li key={kpi.key} className="zk-card zk-kpi">
-              <span className="zk-kpi-label">{t(`kpi.${kpi.key}`)}</span>
-              <strong className="zk-kpi-value" title={exact}>{short}</strong>
-              <span className={`zk-change zk-${change.meaning}`} title={kpi.previous == null ? undefined : writeKpi(format, kpi.unit, kpi.previous).exact}>
+              <Link
+                to="/customers"
+                search={{ behind: kpi.key, from, to }}
+                className="zk-kpi-label"
+                title={[exact, before && `${earlier} ${before}`, t('kpi.see_people')].filter(Boolean).join(' · ')}
+              >
+                {t(`kpi.${kpi.key}`)}
+              </Link>
+              <strong className="zk-kpi-value">{short}</strong>
+              <span className={`zk-change zk-${change.meaning}`}>
                 {ARROW[change.direction] && <span aria-hidden="true">{ARROW[change.direction]}</span>}
                 {change.text}
               </span>
