@@ -262,6 +262,23 @@ export interface components {
             n_missing: number;
             name: string;
         };
+        /** @description A doubt about the guessed mapping: a code with what it is about, and the same in words. */
+        Doubt: {
+            code: string;
+            /** @description Header of the column at issue. */
+            column: string | null;
+            /** @description How dates are read meanwhile. */
+            date_order: string | null;
+            message_en: string;
+            message_zh: string;
+            /**
+             * Format: float
+             * @description Share of the sampled values that fit, 0 to 1.
+             */
+            ratio: number | null;
+            /** @description Name of the target at issue. */
+            target: string | null;
+        };
         /** @description Body of an error. */
         ErrorBody: {
             error: components["schemas"]["ErrorDetail"];
@@ -661,6 +678,7 @@ export interface components {
         };
         /** @description Rows to be loaded again. */
         ReplayRequest: {
+            mapping?: components["schemas"]["Mapping"] | null;
             /** @description All that wait when absent. */
             rows?: components["schemas"]["ReplayRow"][] | null;
         };
@@ -737,7 +755,8 @@ export interface components {
         /** @description An uploaded file and how it would be read. */
         Upload: {
             delimiter: string | null;
-            doubts: string[];
+            /** @description What a person should look at before loading. */
+            doubts: components["schemas"]["Doubt"][];
             encoding: string | null;
             entity: string;
             file_name: string;

@@ -10,6 +10,7 @@
 //! - **INV-IMPORT-3**: no personal value stands in a text column, a trait, a reject's detail or a logged change.
 
 pub mod accept;
+pub mod doubt;
 pub mod entity;
 mod facts;
 pub mod guess;

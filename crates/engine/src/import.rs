@@ -23,6 +23,7 @@ use std::sync::Arc;
 use xxhash_rust::xxh3::Xxh3;
 use zhike_domain::error_code::ErrorCode;
 use zhike_domain::id::BatchId;
+use zhike_domain::import::doubt::Doubt;
 use zhike_domain::import::entity::{Entity, Target, targets};
 use zhike_domain::import::guess::{guess, refusal};
 use zhike_domain::import::mapping::{Mapping, Problem};
@@ -87,7 +88,7 @@ pub struct Looked {
     /// Whether the mapping was remembered from an earlier load of such a file.
     pub is_remembered: bool,
     /// What a person should check.
-    pub doubts: Vec<String>,
+    pub doubts: Vec<Doubt>,
     /// Columns that will not be loaded, and why.
     pub unmapped: Vec<String>,
 }

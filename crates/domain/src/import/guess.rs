@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 
+use super::doubt::Doubt;
 use super::entity::{Entity, Target, TargetKind, targets};
 use super::layout::{is_closing_line, is_skipped_line};
 use super::mapping::{ColumnMapping, Mapping, TRAITS};
@@ -29,8 +30,8 @@ pub struct Guess {
     pub mapping: Mapping,
     /// What the rows are.
     pub entity: Entity,
-    /// What a person should look at, Chinese and English.
-    pub doubts: Vec<String>,
+    /// What a person should look at.
+    pub doubts: Vec<Doubt>,
     /// Columns that are not loaded, `header: why`, Chinese and English.
     pub unmapped: Vec<String>,
 }
@@ -102,7 +103,7 @@ struct Guesser<'a> {
     chosen: Vec<Option<(usize, f32)>>,
     /// Further columns of a target, in order of preference after the first.
     later: Vec<usize>,
-    doubts: Vec<String>,
+    doubts: Vec<Doubt>,
     is_shipping: bool,
 }
 
@@ -134,7 +135,7 @@ impl<'a> Guesser<'a> {
                     })
             });
         let chosen = vec![None; columns.len()];
-        let doubts = refusal(header).map(|(zh, en)| format!("{zh} / {en}")).into_iter().collect();
+        let doubts = refusal(header).map(|(zh, en)| Doubt::settlement_file(zh, en)).into_iter().collect();
         Self {
             entity,
             targets: targets(entity),
@@ -239,13 +240,7 @@ impl<'a> Guesser<'a> {
                     candidates.push((column, sense.rank, shape));
                 } else if self.columns[column].exact.len() == 1 {
                     let header = self.columns[column].header;
-                    self.doubts.push(format!(
-                        "列“{header}”像是{}，但取值不符（{:.0}%），未映射 / column {header:?} is named like {} but only {:.0}% of its values fit",
-                        target.title_zh,
-                        shape * 100.0,
-                        target.name,
-                        shape * 100.0
-                    ));
+                    self.doubts.push(Doubt::values_do_not_fit(header, target, shape));
                 }
             }
             candidates.sort_by_key(|&(column, rank, _)| (self.is_sparse(column), rank, column));
@@ -307,10 +302,7 @@ impl<'a> Guesser<'a> {
                     self.chosen[column] = Some((sense.target, score));
                 } else {
                     let header = self.columns[column].header;
-                    self.doubts.push(format!(
-                        "列“{header}”可能是{}，把握不足，未映射 / column {header:?} may be {}, not sure enough to map it",
-                        target.title_zh, target.name
-                    ));
+                    self.doubts.push(Doubt::target_unsure(header, target));
                 }
                 break;
             }
@@ -441,9 +433,7 @@ impl<'a> Guesser<'a> {
             *confidence = 0.6;
         }
         let header = self.columns[column].header;
-        self.doubts.push(format!(
-            "文件没有买家列，暂以收货电话“{header}”识别顾客 / no column names the buyer; the recipient's phone {header:?} stands in"
-        ));
+        self.doubts.push(Doubt::recipient_phone_stands_in(header));
     }
 
     /// Moves categories up when the top one is not there.
@@ -522,8 +512,7 @@ impl<'a> Guesser<'a> {
         mapping.fill_down = self.is_filled_down();
         self.settle_prefixes(&mut mapping);
         if let Err(problems) = mapping.validate() {
-            self.doubts
-                .extend(problems.iter().map(|problem| format!("{} / {}", problem.message_zh, problem.message_en)));
+            self.doubts.extend(problems.iter().map(Doubt::of_problem));
         }
         Guess { entity: self.entity, mapping, doubts: self.doubts, unmapped }
     }
@@ -562,9 +551,7 @@ impl<'a> Guesser<'a> {
         };
         if values.clone().next().is_some() && values.clone().all(is_open) {
             let header = self.columns[at].header;
-            self.doubts.push(format!(
-                "列“{header}”的日月顺序无法从样本判断，按月/日/年读取 / the order of day and month in {header:?} is open; read as month first"
-            ));
+            self.doubts.push(Doubt::date_order_open(header));
             return Some(DateOrder::MonthFirst);
         }
         None

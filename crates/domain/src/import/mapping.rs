@@ -237,6 +237,15 @@ fn is_one(value: &f32) -> bool {
 pub struct Problem {
     /// Where in the mapping: `columns[3].target`.
     pub path: String,
+    /// What kind of problem, for programs.
+    #[serde(default)]
+    pub code: String,
+    /// Target at issue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+    /// Header of the column at issue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<String>,
     /// What is wrong and what to do, in Chinese.
     pub message_zh: String,
     /// What is wrong and what to do, in English.
@@ -245,7 +254,12 @@ pub struct Problem {
 
 impl Problem {
     pub(super) fn new(path: impl Into<String>, zh: impl Into<String>, en: impl Into<String>) -> Self {
-        Self { path: path.into(), message_zh: zh.into(), message_en: en.into() }
+        let (message_zh, message_en) = (zh.into(), en.into());
+        Self { path: path.into(), code: "invalid".into(), target: None, column: None, message_zh, message_en }
+    }
+
+    fn coded(self, code: &str) -> Self {
+        Self { code: code.into(), ..self }
     }
 }
 
@@ -312,7 +326,8 @@ impl Mapping {
         if self.delimiter.is_some_and(|delimiter| !delimiter.is_ascii() || delimiter == '"' || delimiter == '\n') {
             problem("delimiter".into(), "分隔符必须是单个半角字符".into(), "must be one ASCII character".into());
         }
-        self.check_columns(&mut problem);
+        problems.extend(self.check_columns());
+        let mut problem = |path: String, zh: String, en: String| problems.push(Problem::new(path, zh, en));
         for (code, rate) in &self.rates {
             let is_positive = parse_decimal(rate, RATE_PLACES, &mut RuleSet::default()).is_ok_and(|value| value > 0);
             if !is_currency(code) || !is_positive {
@@ -327,70 +342,79 @@ impl Mapping {
         if problems.is_empty() { Ok(()) } else { Err(problems) }
     }
 
-    fn check_columns(&self, problem: &mut impl FnMut(String, String, String)) {
+    fn check_columns(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
         let mut headers = std::collections::HashSet::new();
         for (at, column) in self.columns.iter().enumerate() {
             if !headers.insert(column.header.as_str()) {
-                problem(
+                let problem = Problem::new(
                     format!("columns[{at}].header"),
                     format!("表头 {:?} 重复", column.header),
                     format!("header {:?} stands here twice", column.header),
                 );
+                problems.push(Problem { column: Some(column.header.clone()), ..problem.coded("duplicate_header") });
             }
             let Some(target) = column.target.as_deref() else { continue };
             if target == IDENTITY {
                 let is_known = column.kind.is_some_and(|kind| self.entity.target(kind.as_str()).is_some());
                 if !is_known {
-                    problem(
+                    problems.push(Problem::new(
                         format!("columns[{at}].kind"),
-                        "目标为 identity 时须写明 kind（如 member_id），且该实体须有身份列".into(),
-                        "the target identity needs a kind such as member_id, and an entity that has identities".into(),
-                    );
+                        "目标为 identity 时须写明 kind（如 member_id），且该实体须有身份列",
+                        "the target identity needs a kind such as member_id, and an entity that has identities",
+                    ));
                 }
             } else if target != TRAITS && self.entity.target(target).is_none() {
                 let names: Vec<&str> = targets(self.entity).iter().map(|target| target.name).collect();
-                problem(
+                problems.push(Problem::new(
                     format!("columns[{at}].target"),
                     format!("{} 没有目标列 {target:?}；可用：{}, traits", self.entity, names.join(", ")),
                     format!("{} has no target {target:?}; one of {}, traits", self.entity, names.join(", ")),
-                );
+                ));
             }
         }
         for target in targets(self.entity).iter().filter(|target| target.required) {
             let has_substitute = target.name == "ordered_at" && self.has("paid_at");
             if !self.has(target.name) && !has_substitute {
-                problem(
-                    "columns".into(),
+                let problem = Problem::new(
+                    "columns",
                     format!("缺少必需列 {}（{}）", target.name, target.title_zh),
                     format!("no column goes to {} ({})", target.name, target.title_en),
                 );
+                problems.push(Problem { target: Some(target.name.into()), ..problem.coded("missing_required") });
             }
         }
         if matches!(self.entity, Entity::OrderLines | Entity::OrderItems) {
             if !self.has("product_id") && !self.has("name") {
-                problem(
-                    "columns".into(),
-                    "缺少商品列（product_id 或 name）".into(),
-                    "no column goes to product_id or name".into(),
+                problems.push(
+                    Problem::new("columns", "缺少商品列（product_id 或 name）", "no column goes to product_id or name")
+                        .coded("missing_product"),
                 );
             }
             if !self.has("amount") && !self.has("unit_price") && !self.has("order_amount") {
-                problem(
-                    "columns".into(),
-                    "缺少金额列（amount 或 unit_price）".into(),
-                    "no column goes to amount or unit_price".into(),
+                problems.push(
+                    Problem::new(
+                        "columns",
+                        "缺少金额列（amount 或 unit_price）",
+                        "no column goes to amount or unit_price",
+                    )
+                    .coded("missing_amount"),
                 );
             }
         }
         let has_identity =
             targets(self.entity).iter().any(|target| target.identity().is_some() && self.has(target.name));
         if matches!(self.entity, Entity::Profiles | Entity::Touches) && !has_identity {
-            problem(
-                "columns".into(),
-                "缺少身份列（如 member_id、phone、email）".into(),
-                "no column says who a row is about (member_id, phone, email …)".into(),
+            problems.push(
+                Problem::new(
+                    "columns",
+                    "缺少身份列（如 member_id、phone、email）",
+                    "no column says who a row is about (member_id, phone, email …)",
+                )
+                .coded("missing_identity"),
             );
         }
+        problems
     }
 
     fn check_rules(&self, problem: &mut impl FnMut(String, String, String)) {

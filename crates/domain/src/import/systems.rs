@@ -277,7 +277,7 @@ fn pinduoduo_orders() {
             "苹果9斤\t|260513-223456789012345\t|已发货，退款成功|59.90|0.00|5.00|2.00|0.00|52.90|54.90|1|李*\t|139****1234\t|****|****|****|2026-05-13 10:00:00\t|||600123|9斤装|901|AP-9|AP||退款成功||",
         ],
     );
-    assert!(guess.doubts.iter().any(|doubt| doubt.contains("手机")), "{:?}", guess.doubts);
+    assert!(guess.doubts.iter().any(|doubt| doubt.message_zh.contains("手机")), "{:?}", guess.doubts);
 }
 
 #[test]
@@ -733,5 +733,5 @@ fn other_kinds_of_files() {
         "Asia/Shanghai",
         "CNY",
     );
-    assert!(guess.doubts[0].contains("结算"), "{:?}", guess.doubts);
+    assert!(guess.doubts[0].message_zh.contains("结算"), "{:?}", guess.doubts);
 }

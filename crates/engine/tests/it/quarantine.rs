@@ -45,19 +45,20 @@ async fn a_repaired_row_is_loaded_and_the_books_balance() {
 async fn rows_can_be_replayed_with_a_mended_mapping() {
     let home = Home::sqlite();
     let ctx = home.open().await;
-    let text = "订单编号,会员号,下单时间,应付金额,实付金额\nT1,M1,2026-01-02,100,x\nT2,M2,2026-01-02,50,y\n";
+    let mut text = String::from("订单编号,会员号,下单时间,备用栏,实付金额\nT1,M1,2026-01-02,100,x\nT2,M2,2026-01-02,50,y\n");
+    (3..9).for_each(|n| text.push_str(&format!("T{n},M{n},2026-01-02,,{n}\n")));
     let report = load(&ctx, &home.file("orders.csv", text), Entity::Orders).await.unwrap();
-    assert_eq!((report.rows_loaded, report.rows_quarantined), (0, 2), "{report:?}");
+    assert_eq!((report.rows_loaded, report.rows_quarantined), (6, 2), "{report:?}");
     let mut mended = report.mapping.clone();
     for column in &mut mended.columns {
         column.target = match column.header.as_str() {
             "实付金额" => None,
-            "应付金额" => Some("amount".into()),
+            "备用栏" => Some("amount".into()),
             _ => column.target.clone(),
         };
     }
     let batch: BatchId = report.batch_id.parse().unwrap();
     let again = quarantine::replay(&ctx, batch, None, Some(mended), Arc::new(|_| {})).await.unwrap();
     assert_eq!((again.rows_read, again.rows_loaded), (2, 2), "{again:?}");
-    assert_eq!(rows(&ctx, "SELECT order_id, amount FROM orders ORDER BY 1").await, ["T1|100.00", "T2|50.00"]);
+    assert_eq!(rows(&ctx, "SELECT order_id, amount FROM orders ORDER BY 1 LIMIT 2").await, ["T1|100.00", "T2|50.00"]);
 }

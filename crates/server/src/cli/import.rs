@@ -101,9 +101,13 @@ pub(super) fn read_mapping(path: &Path) -> Result<zhike_domain::import::mapping:
 }
 
 /// Says on stderr how the columns are read, before they are.
+fn pick<'a>(lang: Lang, zh: &'a str, en: &'a str) -> &'a str {
+    if lang == Lang::Zh { zh } else { en }
+}
+
 fn show_mapping(looked: &import::Looked, lang: Lang) -> std::io::Result<()> {
     let mut err = std::io::stderr().lock();
-    let word = |zh: &'static str, en: &'static str| if lang == Lang::Zh { zh } else { en };
+    let word = |zh, en| pick(lang, zh, en);
     let sniffed = &looked.sniffed;
     let encoding = sniffed.encoding.map(|encoding| format!(" · {encoding:?}")).unwrap_or_default();
     writeln!(
@@ -122,7 +126,7 @@ fn show_mapping(looked: &import::Looked, lang: Lang) -> std::io::Result<()> {
         writeln!(err, "  {} → {target}{doubt}", column.header)?;
     }
     for doubt in &looked.doubts {
-        writeln!(err, "  ! {doubt}")?;
+        writeln!(err, "  ! {}", pick(lang, &doubt.message_zh, &doubt.message_en))?;
     }
     Ok(())
 }
@@ -286,8 +290,11 @@ impl ShowMapping {
         let options = ImportOptions { entity: self.entity, source: self.source, ..ImportOptions::default() };
         let looked = import::look(&ctx, &open, &options).await?;
         let mut out = std::io::stdout().lock();
-        for doubt in looked.doubts.iter().chain(&looked.unmapped) {
-            writeln!(out, "# {doubt}")?;
+        for doubt in &looked.doubts {
+            writeln!(out, "# {}", pick(global.lang(), &doubt.message_zh, &doubt.message_en))?;
+        }
+        for column in &looked.unmapped {
+            writeln!(out, "# {column}")?;
         }
         write!(out, "{}", import::mapping_yaml(&looked.mapping)?)?;
         ctx.close().await;

@@ -11,7 +11,9 @@ use axum::extract::rejection::JsonRejection;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use zhike_domain::clean::time::DateOrder;
 use zhike_domain::error_code::ErrorCode;
+use zhike_domain::import::doubt::Doubt;
 use zhike_domain::import::entity::Entity;
 use zhike_domain::import::layout::Encoding;
 use zhike_domain::import::mapping::Mapping;
@@ -91,8 +93,34 @@ pub(super) struct UploadBody {
     sample: Vec<Vec<Option<String>>>,
     #[schema(value_type = MappingSchema)]
     mapping: Mapping,
-    doubts: Vec<String>,
+    /// What a person should look at before loading.
+    doubts: Vec<DoubtBody>,
     targets: Vec<TargetBody>,
+}
+
+/// A doubt about the guessed mapping: a code with what it is about, and the same in words.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Doubt)]
+pub(super) struct DoubtBody {
+    code: String,
+    /// Header of the column at issue.
+    column: Option<String>,
+    /// Name of the target at issue.
+    target: Option<String>,
+    /// Share of the sampled values that fit, 0 to 1.
+    ratio: Option<f32>,
+    /// How dates are read meanwhile.
+    #[schema(value_type = Option<String>)]
+    date_order: Option<DateOrder>,
+    message_zh: String,
+    message_en: String,
+}
+
+impl From<Doubt> for DoubtBody {
+    fn from(doubt: Doubt) -> Self {
+        let Doubt { code, column, target, ratio, date_order, message_zh, message_en } = doubt;
+        Self { code, column, target, ratio, date_order, message_zh, message_en }
+    }
 }
 
 /// What a column can become.
@@ -127,7 +155,7 @@ fn body(upload_id: String, upload: &Upload, looked: Looked) -> UploadBody {
         header: looked.sniffed.header.clone(),
         sample,
         targets: targets.collect(),
-        doubts: looked.doubts,
+        doubts: looked.doubts.into_iter().map(DoubtBody::from).collect(),
         mapping: looked.mapping,
     }
 }

@@ -20,9 +20,9 @@ const BY_SQL: &str = "
         FROM facts f JOIN money m ON m.profile_id = f.profile_id CROSS JOIN day WHERE f.frequency > 0
     ), scored AS (
         SELECT profile_id, recency_days, frequency, monetary,
-            1 + 5 * (rank() OVER (ORDER BY recency_days DESC) - 1) / count(*) OVER () AS r,
-            1 + 5 * (rank() OVER (ORDER BY frequency) - 1) / count(*) OVER () AS f,
-            1 + 5 * (rank() OVER (ORDER BY monetary) - 1) / count(*) OVER () AS m
+            1 + floor(5.0 * (rank() OVER (ORDER BY recency_days DESC) - 1) / count(*) OVER ()) AS r,
+            1 + floor(5.0 * (rank() OVER (ORDER BY frequency) - 1) / count(*) OVER ()) AS f,
+            1 + floor(5.0 * (rank() OVER (ORDER BY monetary) - 1) / count(*) OVER ()) AS m
         FROM measured
     )
     SELECT count(*) AS n, count(s.profile_id) AS n_scored, count(rfm.profile_id) AS n_stored,
