@@ -13,7 +13,7 @@ use datafusion::arrow::datatypes::{
 use datafusion::common::stats::Precision;
 use datafusion::common::{ColumnStatistics, ScalarValue, Statistics};
 use datafusion::parquet::arrow::ArrowWriter;
-use datafusion::parquet::basic::{Compression, ZstdLevel};
+use datafusion::parquet::basic::Compression;
 use datafusion::parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 use datafusion::parquet::schema::types::ColumnPath;
 use serde::{Deserialize, Serialize};
@@ -244,7 +244,7 @@ impl Files {
             Home::Lake { partition: Some(column), .. } => without(rows, column)?,
             _ => rows.clone(),
         };
-        let size = write_parquet(&target, &rows, self.properties()?)?;
+        let size = write_parquet(&target, &rows, self.properties())?;
         sync_dir(&folder)?;
         let stats = FileStats::of(&rows).to_json();
         let n_rows = rows.num_rows() as u64;
@@ -252,19 +252,19 @@ impl Files {
         Ok(StagedFile { path, size, n_rows, partition, stats })
     }
 
-    fn properties(&self) -> Result<WriterProperties, Error> {
-        let compression = Compression::ZSTD(ZstdLevel::try_new(1)?);
-        let mut properties = properties(&self.schema, compression)
+    fn properties(&self) -> WriterProperties {
+        // Not zstd: a look-up reads one page of each column, and setting up its contexts costs more than reading the page.
+        let mut properties = properties(&self.schema, Compression::LZ4_RAW)
             .set_data_page_row_count_limit(PAGE_ROWS)
             .set_dictionary_page_size_limit(DICTIONARY_BYTES);
         // Nearly every value is a new one here; a dictionary would be tried in vain.
-        let Home::Lake { key, .. } = self.spec.home else { return Ok(properties.build()) };
+        let Home::Lake { key, .. } = self.spec.home else { return properties.build() };
         let own_key = key.get(1).copied();
         let others = ["profile_id", "identity_id", "ordered_at", "occurred_at", "content_hash"];
         for name in others.into_iter().chain(own_key) {
             properties = properties.set_column_dictionary_enabled(ColumnPath::from(name), false);
         }
-        Ok(properties.build())
+        properties.build()
     }
 }
 
