@@ -10,7 +10,7 @@ use zhike_lake::{LineColumns, Publication, Spill};
 use zhike_state::LoadCommit;
 
 use super::load::{Load, Loaded, keep_columns_of};
-use super::people::{PERSON, Resolved, person_column};
+use super::people::{Known, PERSON, Resolved};
 use super::products::Products;
 use super::rowhash;
 use crate::{Error, Result};
@@ -46,10 +46,8 @@ impl Lines {
     }
 
     /// Takes accepted rows whose identities have been taken out.
-    pub(crate) fn push(&mut self, load: &mut Load<'_>, mut frame: Frame, strongest: &[u32]) -> Result<()> {
-        frame.set("identity", ColumnType::Int, Column::Num(load.people.fingerprints(strongest)));
-        frame.set(PERSON, ColumnType::Int, person_column(strongest));
-        let hashes = rowhash::rows(&frame, &[PERSON]);
+    pub(crate) fn push(&mut self, load: &mut Load<'_>, rows: Known) -> Result<()> {
+        let Known { frame, hashes, .. } = rows;
         let keep = load.first_seen(&hashes);
         self.products.take(&frame, &keep);
         let frame = frame.filter(&keep);

@@ -10,6 +10,7 @@ use zhike_domain::import::entity::IdentityKind;
 use zhike_state::{EdgeRow, IdentityKey, IdentityRow, IdentityStatus, IdentityTouch, LoadCommit, ProfileRow};
 use zhike_vault::Indexer;
 
+use super::rowhash;
 use crate::sealing::{IDENTITY_VALUE, Keys};
 use crate::{Ctx, Result};
 
@@ -20,9 +21,16 @@ pub(crate) const NOBODY: u32 = u32::MAX;
 /// Column of rows on their way that holds the number of their strongest identity.
 pub(crate) const PERSON: &str = "person";
 
-/// The column [`PERSON`] of rows with these identities.
-pub(crate) fn person_column(locals: &[u32]) -> Column {
-    Column::Num(locals.iter().map(|&local| (local != NOBODY).then_some(i64::from(local))).collect())
+/// Accepted rows of which it is known who they are about.
+#[derive(Default)]
+pub(crate) struct Known {
+    /// The rows: identity columns taken out; [`PERSON`] holds the number of the strongest identity, `identity` a number that
+    /// stands for it in fingerprints.
+    pub(crate) frame: Frame,
+    /// Number of each row's strongest identity, or [`NOBODY`].
+    pub(crate) strongest: Vec<u32>,
+    /// Fingerprint of all that each row says.
+    pub(crate) hashes: Vec<u128>,
 }
 
 /// One identity of a load.
@@ -36,6 +44,7 @@ struct Local {
 }
 
 /// Gathers the identities of a load. Values stay in memory, in the clear, until [`People::resolve`] seals the new ones.
+#[derive(Default)]
 pub(crate) struct People {
     indexers: Vec<Indexer>,
     source: String,
@@ -65,9 +74,19 @@ impl People {
         })
     }
 
+    /// Finds out who rows are about. `seen_at` names the column with the instant of the row's fact.
+    pub(crate) fn know(&mut self, mut frame: Frame, seen_at: Option<&str>) -> Known {
+        let strongest = self.take(&mut frame, seen_at);
+        let person = strongest.iter().map(|&local| (local != NOBODY).then_some(i64::from(local))).collect();
+        frame.set("identity", ColumnType::Int, Column::Num(self.fingerprints(&strongest)));
+        frame.set(PERSON, ColumnType::Int, Column::Num(person));
+        let hashes = rowhash::rows(&frame, &[PERSON]);
+        Known { frame, strongest, hashes }
+    }
+
     /// Takes the identity columns out of a frame and returns, for each row, the number of its strongest identity, or
     /// [`NOBODY`]. `seen_at` names the column with the instant of the row's fact.
-    pub(crate) fn take(&mut self, frame: &mut Frame, seen_at: Option<&str>) -> Vec<u32> {
+    fn take(&mut self, frame: &mut Frame, seen_at: Option<&str>) -> Vec<u32> {
         let n_rows = frame.n_rows();
         let mut strongest = vec![NOBODY; n_rows];
         let seen_at = seen_at.and_then(|name| frame.num(name).cloned());
@@ -163,7 +182,7 @@ impl People {
     }
 
     /// Numbers that stand for identities in fingerprints of rows: the same in every load; missing for [`NOBODY`].
-    pub(crate) fn fingerprints(&self, locals: &[u32]) -> NumColumn {
+    fn fingerprints(&self, locals: &[u32]) -> NumColumn {
         let bits = |local: &Local| {
             let [a, b, c, d, e, f, g, h, ..] = local.index;
             i64::from_le_bytes([a, b, c, d, e, f, g, h])

@@ -9,7 +9,7 @@ use zhike_state::{FieldRow, LoadCommit, ProfileRow};
 use zhike_vault::Place;
 
 use super::load::{Load, Loaded};
-use super::rowhash;
+use super::people::Known;
 use crate::sealing::{self, Keys};
 use crate::{Ctx, Result};
 
@@ -24,13 +24,10 @@ pub(crate) struct Persons {
 
 impl Persons {
     /// Takes accepted rows whose identities have been taken out.
-    pub(crate) fn push(&mut self, load: &mut Load<'_>, frame: Frame, strongest: &[u32]) {
-        let identity = zhike_domain::frame::Column::Num(load.people.fingerprints(strongest));
-        let with_identity = frame.with("identity", zhike_domain::frame::ColumnType::Int, identity);
-        let hashes = rowhash::rows(&with_identity, &[]);
-        let keep = load.first_seen(&hashes);
-        let strongest = strongest.iter().zip(&keep).filter_map(|(&local, &keep)| keep.then_some(local)).collect();
-        self.frames.push((with_identity.filter(&keep), strongest));
+    pub(crate) fn push(&mut self, load: &mut Load<'_>, rows: Known) {
+        let keep = load.first_seen(&rows.hashes);
+        let strongest = rows.strongest.iter().zip(&keep).filter_map(|(&local, &keep)| keep.then_some(local)).collect();
+        self.frames.push((rows.frame.filter(&keep), strongest));
     }
 
     /// The second pass: later rows win, what they leave out stays.

@@ -11,7 +11,7 @@ use zhike_lake::{Publication, QueryRows, Spill, SpillRows};
 use zhike_state::LoadCommit;
 
 use super::load::{Load, Loaded, keep_columns_of};
-use super::people::{PERSON, Resolved, person_column};
+use super::people::{Known, PERSON, Resolved};
 use super::rowhash;
 use super::shards::Shards;
 use crate::{Error, Result};
@@ -63,10 +63,8 @@ impl Rows {
     }
 
     /// Takes accepted rows whose identities have been taken out.
-    pub(crate) fn push(&mut self, load: &mut Load<'_>, mut frame: Frame, strongest: &[u32]) -> Result<()> {
-        frame.set("identity", ColumnType::Int, Column::Num(load.people.fingerprints(strongest)));
-        frame.set(PERSON, ColumnType::Int, person_column(strongest));
-        let hashes = rowhash::rows(&frame, &[PERSON]);
+    pub(crate) fn push(&mut self, load: &mut Load<'_>, rows: Known) -> Result<()> {
+        let Known { mut frame, hashes, .. } = rows;
         let has_personal = frame.columns().iter().any(|column| matches!(column, Column::Sensitive(_)));
         // What is personal has told repeated rows apart; nothing of it goes further.
         frame.drop_sensitive();

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use zhike_domain::clean::rule::Rule;
 use zhike_domain::frame::TextColumn;
 use zhike_domain::id::BatchId;
-use zhike_domain::import::accept::{Accepted, Acceptor, Reject};
+use zhike_domain::import::accept::{Accepted, Acceptor, Change, Reject};
 use zhike_domain::import::entity::Entity;
 use zhike_domain::import::mapping::Mapping;
 use zhike_domain::import::profile::Profiler;
@@ -18,6 +18,7 @@ use zhike_state::{BatchCounts, LoadCommit};
 
 use super::lines::Lines;
 use super::load::{Load, Loaded, Refused};
+use super::people::{Known, People};
 use super::persons::Persons;
 use super::rows::Rows;
 use super::{Looked, OnProgress, OpenFile, Progress, read_error};
@@ -54,10 +55,9 @@ struct Read {
 
 /// Rows on their way from the cleaner.
 struct Cleaned {
-    accepted: Accepted,
-    /// Cells of the rejected rows, in their order.
-    rejected: Vec<String>,
-    bad: Vec<BadRow>,
+    rows: Known,
+    refused: Vec<Refused>,
+    changes: Vec<Change>,
     n_rows: u64,
     progress: (u64, u64),
 }
@@ -92,15 +92,20 @@ pub(super) async fn run(
         _ => Target::Rows(Box::new(Rows::new(&load)?)),
     };
     let batch = BatchId::new(batch_id).to_string();
-    let mut tally = Tally {
-        report: LoadReport::new(&looked.file_name, &looked.source, &batch, looked.mapping.clone()),
-        profiler: Profiler::default(),
-        n_violations: 0,
-        newest_us: None,
-    };
     let mut acceptor = acceptor(ctx, &looked)?;
     learn(open, &looked, &mut acceptor)?;
-    let (reading, cleaned) = start(open()?, &looked, acceptor);
+    let cleaner = Cleaner {
+        acceptor,
+        people: std::mem::take(&mut load.people),
+        entity,
+        tally: Tally {
+            report: LoadReport::new(&looked.file_name, &looked.source, &batch, looked.mapping.clone()),
+            profiler: Profiler::default(),
+            n_violations: 0,
+            newest_us: None,
+        },
+    };
+    let (reading, cleaning, cleaned) = start(open()?, &looked, cleaner);
     let file = looked.file_name.clone();
     let mut n_rows = 0;
     let cleaned = std::sync::Arc::new(std::sync::Mutex::new(cleaned));
@@ -115,14 +120,16 @@ pub(super) async fn run(
         let Some(batch) = next else { break };
         n_rows += batch.n_rows;
         progress(Progress { stage: "reading", rows_done: n_rows, done: batch.progress.0, total: batch.progress.1 });
-        take(&mut load, &mut target, &mut tally, batch).await?;
+        take(&mut load, &mut target, batch)?;
         ctx.step("import.reading")?;
     }
-    let ended = tokio::task::spawn_blocking(move || reading.join())
+    let panicked = |_| Error::bug("reading thread", std::io::Error::other("it panicked"));
+    let (ended, cleaner) = tokio::task::spawn_blocking(move || (reading.join(), cleaning.join()))
         .await
-        .map_err(|error| Error::bug("reading task", error))?
-        .map_err(|_| Error::bug("reading thread", std::io::Error::other("it panicked")))?
-        .map_err(|error| read_error(&file, &error))?;
+        .map_err(|error| Error::bug("reading task", error))?;
+    let ended = ended.map_err(panicked)?.map_err(|error| read_error(&file, &error))?;
+    let Cleaner { people, tally, .. } = cleaner.map_err(panicked)?;
+    load.people = people;
     progress(Progress { stage: "resolving", rows_done: n_rows, done: 1, total: 1 });
 
     let mut commit = LoadCommit { batch_id, committed_at: ctx.now(), ..LoadCommit::default() };
@@ -179,25 +186,66 @@ fn options_of(looked: &Looked) -> ReadOptions {
 
 type Reading = std::thread::JoinHandle<std::result::Result<Ended, read::Error>>;
 
+/// Cleans rows, finds out who they are about and counts, on a thread of its own.
+struct Cleaner {
+    acceptor: Acceptor,
+    people: People,
+    entity: Entity,
+    tally: Tally,
+}
+
+impl Cleaner {
+    fn clean(&mut self, read: Read) -> Cleaned {
+        let Accepted { frame, rejects, changes, n_skipped_lines, .. } = {
+            let accepted = self.acceptor.accept(&read.raw);
+            self.tally.add(self.entity, &accepted);
+            accepted
+        };
+        let n_rows = read.raw.n_rows() as u64 - n_skipped_lines + read.bad.len() as u64;
+        let mut refused: Vec<Refused> = rejects
+            .into_iter()
+            .map(|reject| Refused {
+                cells: cells_of(&read.raw, &reject),
+                row_no: reject.row_no,
+                reason: reject.reason.code(),
+                column: reject.column,
+                detail: reject.detail,
+            })
+            .collect();
+        refused.extend(read.bad.into_iter().map(|bad| {
+            let reason = bad.reason.code();
+            self.tally.report.rows_read += 1;
+            self.tally.report.rows_quarantined += 1;
+            *self.tally.report.reasons.entry(reason.to_owned()).or_default() += 1;
+            let cells = serde_json::to_string(&[bad.text]).unwrap_or_default();
+            Refused { row_no: bad.row_no, reason, column: None, detail: bad.detail, cells }
+        }));
+        let rows = match frame.n_rows() {
+            0 => Known::default(),
+            _ => self.people.know(frame, self.entity.fact_time()),
+        };
+        Cleaned { rows, refused, changes, n_rows, progress: read.progress }
+    }
+}
+
+type Cleaning = std::thread::JoinHandle<Cleaner>;
+
 /// Starts the reader and the cleaner, each on its own thread.
-fn start(input: Input, looked: &Looked, mut acceptor: Acceptor) -> (Reading, Receiver<Cleaned>) {
+fn start(input: Input, looked: &Looked, mut cleaner: Cleaner) -> (Reading, Cleaning, Receiver<Cleaned>) {
     let (to_cleaner, from_reader) = sync_channel::<Read>(QUEUE);
     let (to_loader, from_cleaner) = sync_channel::<Cleaned>(QUEUE);
     let sniffed = looked.sniffed.clone();
     let options = options_of(looked);
     let reading = std::thread::spawn(move || read_all(input, &sniffed, &options, &to_cleaner));
-    std::thread::spawn(move || {
+    let cleaning = std::thread::spawn(move || {
         for read in from_reader {
-            let accepted = acceptor.accept(&read.raw);
-            let rejected = accepted.rejects.iter().map(|reject| cells_of(&read.raw, reject)).collect();
-            let n_rows = read.raw.n_rows() as u64 - accepted.n_skipped_lines + read.bad.len() as u64;
-            let cleaned = Cleaned { accepted, rejected, bad: read.bad, n_rows, progress: read.progress };
-            if to_loader.send(cleaned).is_err() {
-                return;
+            if to_loader.send(cleaner.clean(read)).is_err() {
+                break;
             }
         }
+        cleaner
     });
-    (reading, from_cleaner)
+    (reading, cleaning, from_cleaner)
 }
 
 fn read_all(
@@ -236,40 +284,26 @@ struct Tally {
     newest_us: Option<i64>,
 }
 
-async fn take(load: &mut Load<'_>, target: &mut Target, tally: &mut Tally, batch: Cleaned) -> Result<()> {
-    tally.report.add(&batch.accepted);
-    tally.profiler.add(&batch.accepted.frame);
-    tally.n_violations += report::n_violations(load.entity, &batch.accepted.frame);
-    tally.newest_us = tally.newest_us.max(report::newest_us(load.entity, &batch.accepted.frame));
-    let Accepted { mut frame, rejects, changes, .. } = batch.accepted;
-    for (reject, cells) in rejects.into_iter().zip(batch.rejected) {
-        load.refuse(Refused {
-            row_no: reject.row_no,
-            reason: reject.reason.code(),
-            column: reject.column,
-            detail: reject.detail,
-            cells,
-        });
+impl Tally {
+    fn add(&mut self, entity: Entity, accepted: &Accepted) {
+        self.report.add(accepted);
+        self.profiler.add(&accepted.frame);
+        self.n_violations += report::n_violations(entity, &accepted.frame);
+        self.newest_us = self.newest_us.max(report::newest_us(entity, &accepted.frame));
     }
-    for bad in batch.bad {
-        tally.report.rows_read += 1;
-        tally.report.rows_quarantined += 1;
-        *tally.report.reasons.entry(bad.reason.code().to_owned()).or_default() += 1;
-        let cells = serde_json::to_string(&[bad.text]).unwrap_or_default();
-        let reason = bad.reason.code();
-        load.refuse(Refused { row_no: bad.row_no, reason, column: None, detail: bad.detail, cells });
-    }
-    load.log(changes)?;
-    if frame.n_rows() == 0 {
+}
+
+fn take(load: &mut Load<'_>, target: &mut Target, batch: Cleaned) -> Result<()> {
+    batch.refused.into_iter().for_each(|row| load.refuse(row));
+    load.log(batch.changes)?;
+    if batch.rows.frame.n_rows() == 0 {
         return Ok(());
     }
-    let seen_at = load.entity.fact_time();
-    let strongest = load.people.take(&mut frame, seen_at);
     match target {
-        Target::Lines(lines) => lines.push(load, frame, &strongest),
-        Target::Rows(rows) => rows.push(load, frame, &strongest),
+        Target::Lines(lines) => lines.push(load, batch.rows),
+        Target::Rows(rows) => rows.push(load, batch.rows),
         Target::Persons(persons) => {
-            persons.push(load, frame, &strongest);
+            persons.push(load, batch.rows);
             Ok(())
         }
     }

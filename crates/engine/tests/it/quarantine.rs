@@ -45,7 +45,8 @@ async fn a_repaired_row_is_loaded_and_the_books_balance() {
 async fn rows_can_be_replayed_with_a_mended_mapping() {
     let home = Home::sqlite();
     let ctx = home.open().await;
-    let mut text = String::from("订单编号,会员号,下单时间,备用栏,实付金额\nT1,M1,2026-01-02,100,x\nT2,M2,2026-01-02,50,y\n");
+    let mut text =
+        String::from("订单编号,会员号,下单时间,备用栏,实付金额\nT1,M1,2026-01-02,100,x\nT2,M2,2026-01-02,50,y\n");
     (3..9).for_each(|n| text.push_str(&format!("T{n},M{n},2026-01-02,,{n}\n")));
     let report = load(&ctx, &home.file("orders.csv", text), Entity::Orders).await.unwrap();
     assert_eq!((report.rows_loaded, report.rows_quarantined), (6, 2), "{report:?}");
