@@ -74,12 +74,45 @@ impl From<DataFusionError> for Error {
     fn from(error: DataFusionError) -> Self {
         match error.find_root() {
             DataFusionError::ResourcesExhausted(_) => Self::Limit("memory"),
-            DataFusionError::Plan(_) | DataFusionError::SQL(..) | DataFusionError::SchemaError(..) => {
-                Self::Query(error.strip_backtrace())
-            }
+            DataFusionError::Plan(_)
+            | DataFusionError::SQL(..)
+            | DataFusionError::SchemaError(..)
+            | DataFusionError::NotImplemented(_)
+            | DataFusionError::Execution(_) => Self::Query(said(error.find_root())),
+            DataFusionError::ArrowError(cause, _) if is_about_values(cause) => Self::Query(said(error.find_root())),
             _ => Self::Engine(Box::new(error)),
         }
     }
+}
+
+/// What the engine says, without the name of the part of it that says so.
+fn said(error: &DataFusionError) -> String {
+    const PARTS: [&str; 6] = [
+        "Error during planning: ",
+        "Schema error: ",
+        "SQL error: ",
+        "This feature is not implemented: ",
+        "Execution error: ",
+        "Arrow error: ",
+    ];
+    let mut text = error.strip_backtrace();
+    while let Some(rest) = PARTS.iter().find_map(|part| text.strip_prefix(part)) {
+        text = rest.to_owned();
+    }
+    text
+}
+
+/// Whether the values that a query computes with are at fault, such as a division by zero.
+fn is_about_values(cause: &ArrowError) -> bool {
+    matches!(
+        cause,
+        ArrowError::DivideByZero
+            | ArrowError::ArithmeticOverflow(_)
+            | ArrowError::CastError(_)
+            | ArrowError::ParseError(_)
+            | ArrowError::ComputeError(_)
+            | ArrowError::InvalidArgumentError(_)
+    )
 }
 
 impl From<ArrowError> for Error {

@@ -206,3 +206,56 @@ fn numbers(array: &ArrayRef) -> Result<Int64Array, Error> {
     let days = cast(array, &DataType::Int32)?;
     Ok(cast(&days, &DataType::Int64)?.as_primitive::<Int64Type>().clone())
 }
+
+#[cfg(test)]
+mod tests {
+    use zhike_domain::frame::{Column, ColumnType, Frame};
+
+    use super::*;
+    use crate::{LakeOptions, Publication};
+
+    /// What a look-up reads, not only what it returns: of 200 thousand rows no more than two pages.
+    #[tokio::test]
+    async fn a_look_up_decodes_two_pages_at_most() {
+        let dir = tempfile::tempdir().unwrap();
+        let lake = Lake::open(dir.path(), LakeOptions::default()).unwrap();
+        let n_rows = 200_000_i64;
+        let nums = |of: &dyn Fn(i64) -> i64| Column::Num((0..n_rows).map(|row| Some(of(row))).collect());
+        let ids = (0..n_rows).map(|row| Some(format!("T{row}"))).collect::<Vec<_>>();
+        let frame = Frame::new(n_rows as usize)
+            .with("order_id", ColumnType::Text, Column::Text(ids.iter().map(Option::as_deref).collect()))
+            .with("profile_id", ColumnType::Int, nums(&|row| row * 7919 % 20_011))
+            .with("ordered_at", ColumnType::Instant, nums(&|row| row));
+        let mut stage = lake.stage("orders", 1, "new").unwrap();
+        stage.push(frame).unwrap();
+        let mut publication = Publication::default();
+        publication.change("orders", stage.finish().unwrap(), Vec::new());
+        lake.publish(1, &publication).await.unwrap();
+
+        for profile_id in [0, 5, 20_010] {
+            let wanted = RowsOf { profile_id, written_for: &[profile_id], columns: &[], newest: None };
+            let found = lake.rows_of("orders", wanted).await.unwrap();
+            let expected = (0..n_rows).filter(|row| row * 7919 % 20_011 == profile_id).count();
+            assert_eq!(found.n_rows(), expected);
+        }
+        let version = lake.version("orders").await.unwrap().unwrap();
+        let path = lake.table_root("orders").unwrap().1.join(&version.files[0].path);
+        let footer = Footers::get(&lake.footers, &path, &File::open(&path).unwrap()).unwrap();
+        let (spec, root) = lake.table_root("orders").unwrap();
+        let search = Search {
+            root: root.to_owned(),
+            spec,
+            schema: convert::arrow_schema(spec).unwrap(),
+            columns: Vec::new(),
+            written_for: HashSet::from([5]),
+            profile_id: 5,
+            newest: None,
+            overrides: Arc::default(),
+            footers: lake.footers.clone(),
+        };
+        let selected = search.pages(footer.metadata()).unwrap().row_count();
+        assert!(selected <= 2 * 4096, "{selected} rows were to be decoded");
+        let nobody = Search { written_for: HashSet::from([-1]), ..search };
+        assert!(nobody.pages(footer.metadata()).is_none());
+    }
+}

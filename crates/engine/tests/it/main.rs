@@ -4,8 +4,10 @@
 mod crash;
 mod identity;
 mod lines;
+mod lookup;
 mod privacy;
 mod quarantine;
 mod refresh;
 mod rows;
+mod slt;
 mod support;
