@@ -35,6 +35,9 @@ fn a_killed_load_leaves_nothing_half_visible() {
         assert!(counts == [0, 0, 0] || counts == [60_000, 60_000, 5000], "round {round}: {counts:?}");
         seen.push(counts[0]);
     }
+    // The kills struck loads at work, not only before or after them.
+    let struck = home.json(&["sql", "SELECT count(*) AS n FROM batches WHERE status = 'failed'"]);
+    assert!(struck[0]["n"].as_i64() > Some(0), "no kill struck a load that had begun: {seen:?}");
     let report = home.json(&["import", path.to_str().unwrap(), "--as", "order_lines"]);
     assert_eq!(report["files"][0]["rows_read"], 60_000);
     let rows =
