@@ -4,6 +4,7 @@
 mod bad_files;
 mod commands;
 mod demo;
+mod full_disk;
 mod http;
 mod kill;
 mod support;
