@@ -19,6 +19,7 @@ export type ImportSheet = Json<paths['/api/v1/imports/{batch_id}']['get']>
 export type LoadReport = NonNullable<ImportSheet['report']>
 export type Upload = Json<paths['/api/v1/uploads']['post']>
 export type Target = Upload['targets'][number]
+export type Doubt = Upload['doubts'][number]
 export type Mapping = Upload['mapping']
 export type MappingColumn = Mapping['columns'][number]
 export type Job = Json<paths['/api/v1/jobs/{job_id}']['get']>

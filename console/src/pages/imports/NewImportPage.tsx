@@ -14,7 +14,7 @@ import { Card } from '../../ui/Card'
 import { Page } from '../../ui/Page'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
 import { ENTITIES, word } from '../../words'
-import { isLive, sayDoubt, type Doubt } from './doubts'
+import { isLive, sayDoubt } from './doubts'
 import { DropZone } from './DropZone'
 import { Equation } from './Equation'
 import { JobProgress } from './JobProgress'
@@ -136,7 +136,7 @@ function Detected({ upload, onMapping, onEntity }: { upload: Upload; onMapping: 
   const format = useFormat()
   const { lang } = useSettings()
   const { mapping } = upload
-  const doubts = (upload.doubts as readonly Doubt[]).filter((doubt) => !isLive(doubt))
+  const doubts = upload.doubts.filter((doubt) => !isLive(doubt))
   return (
     <Card title={upload.file_name} hint={t('mapping.detected')}>
       <dl className="zk-found-facts">
