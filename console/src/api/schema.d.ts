@@ -406,6 +406,11 @@ export interface components {
         KpiUnit: "money" | "count" | "ratio";
         /** @description Money as decimal text, the others as numbers. */
         KpiValue: string | number;
+        /** @description An identity as it may be shown. */
+        ListedIdentity: {
+            kind: string;
+            value: string;
+        };
         /** @description The report of a load; `rows_read = rows_loaded + rows_duplicate + rows_quarantined`. */
         LoadReport: {
             columns: components["schemas"]["ColumnReport"][];
@@ -563,6 +568,7 @@ export interface components {
             f_score: number | null;
             /** Format: int64 */
             frequency: number | null;
+            identity: components["schemas"]["ListedIdentity"] | null;
             last_ordered_at: string | null;
             /** Format: int32 */
             m_score: number | null;

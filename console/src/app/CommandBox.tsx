@@ -5,6 +5,7 @@ import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent } from 
 import { useTranslation } from 'react-i18next'
 import { searchProfiles } from '../api/queries'
 import { ErrorNotice } from '../ui/states'
+import { nameOf } from '../pages/customers/people'
 import { word } from '../words'
 import { useFormat } from './workspace'
 
@@ -41,7 +42,7 @@ export default function CommandBox({ onClose, onHelp }: { onClose: () => void; o
     const people: Item[] = (search.data?.items ?? []).map((person) => ({
       key: person.profile_id,
       group: t('command.people'),
-      label: person.name ?? t('customers.unnamed'),
+      label: nameOf(t, person),
       detail: [person.phone, person.city, word(t, 'tier', person.tier), format.money(person.monetary)].filter((part) => part && part !== '--').join(' · '),
       run: go(() => navigate({ to: '/customers/$profileId', params: { profileId: person.profile_id } })),
     }))

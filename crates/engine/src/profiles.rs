@@ -97,6 +97,8 @@ pub struct Listed {
     pub name: Option<String>,
     /// Phone, masked.
     pub phone: Option<String>,
+    /// Kind and value of the strongest identity, as it may be shown.
+    pub identity: Option<(String, String)>,
     /// Province.
     pub province: Option<String>,
     /// City.
@@ -382,6 +384,7 @@ async fn listed(ctx: &Ctx, ids: &[i64], mut views: HashMap<i64, RfmView>) -> Res
     let rows: HashMap<i64, ProfileRow> =
         ctx.store().profiles_by_ids(ids).await?.into_iter().map(|row| (row.profile_id, row)).collect();
     let mut personal = masked_fields(ctx, ids).await?;
+    let mut strongest = strongest_identities(ctx, ids).await?;
     let heads = ctx.lake().profile_heads(ids).await?;
     let mut last = HashMap::new();
     for row in 0..heads.n_rows() {
@@ -398,6 +401,7 @@ async fn listed(ctx: &Ctx, ids: &[i64], mut views: HashMap<i64, RfmView>) -> Res
                 profile_id: ProfileId::new(*id),
                 name: personal.remove(&(*id, "name")),
                 phone: personal.remove(&(*id, "phone")),
+                identity: strongest.remove(id),
                 province: row.province.clone(),
                 city: row.city.clone(),
                 rfm: views.remove(id),
@@ -405,6 +409,24 @@ async fn listed(ctx: &Ctx, ids: &[i64], mut views: HashMap<i64, RfmView>) -> Res
             })
         })
         .collect())
+}
+
+/// What stands for customers without a name: the first identity of the strongest kind, as it may be shown.
+async fn strongest_identities(ctx: &Ctx, ids: &[i64]) -> Result<HashMap<i64, (String, String)>> {
+    let rank = |kind: &str| IdentityKind::ALL.iter().position(|known| known.as_str() == kind);
+    let mut identities = ctx.store().identities_of(ids).await?;
+    identities.sort_by_cached_key(|identity| (rank(&identity.kind), identity.first_seen_at, identity.identity_id));
+    let mut first: HashMap<i64, IdentityRow> = HashMap::new();
+    for identity in identities {
+        first.entry(identity.profile_id).or_insert(identity);
+    }
+    let mut keys = Keys::default();
+    keys.fetch(ctx, first.values().map(|identity| identity.key_profile_id)).await?;
+    let shown = first.into_iter().filter_map(|(profile, identity)| {
+        let value = sealing::identity_value(&keys, &identity)?;
+        Some((profile, (identity.kind.clone(), shown_identity(&identity.kind, &value))))
+    });
+    Ok(shown.collect())
 }
 
 /// A page of a customer's orders with their lines, newest first.

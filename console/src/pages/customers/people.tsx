@@ -29,8 +29,8 @@ function columnsOf(t: TFunction, format: Format): ChoosableColumn<ProfileItem>[]
       isFixed: true,
       cell: (person) => (
         <Link to="/customers/$profileId" params={{ profileId: person.profile_id }} className="zk-person">
-          {person.name ?? t('customers.unnamed')}
-          {!person.name && <small>{person.profile_id}</small>}
+          {nameOf(t, person)}
+          {!person.name && !person.identity && <small>{person.profile_id}</small>}
         </Link>
       ),
     },
@@ -65,7 +65,7 @@ export function PeopleTable({ caption, people, columns, peeked, onPeek }: Props)
       <button
         type="button"
         className="zk-icon-button zk-peek"
-        aria-label={t('customers.peek_at', { name: person.name ?? t('customers.unnamed') })}
+        aria-label={t('customers.peek_at', { name: nameOf(t, person) })}
         title={t('customers.peek')}
         onClick={() => onPeek(person)}
       >
@@ -76,6 +76,11 @@ export function PeopleTable({ caption, people, columns, peeked, onPeek }: Props)
   return (
     <DataTable caption={caption} rows={people} rowKey={(person) => person.profile_id} columns={[...columns, peek]} hasRowKeys onPeek={onPeek} peeked={peeked} />
   )
+}
+
+/** The name of a customer, or the identity that stands for it. */
+export function nameOf(t: TFunction, { name, identity }: Pick<ProfileItem, 'name' | 'identity'>): string {
+  return name ?? (identity ? `${word(t, 'identity', identity.kind)} ${identity.value}` : t('customers.unnamed'))
 }
 
 /** Province and city, without saying a municipality twice. */

@@ -272,6 +272,8 @@ pub(super) struct ListItem {
     profile_id: String,
     name: Option<String>,
     phone: Option<String>,
+    /// Strongest identity, for customers without a name.
+    identity: Option<ListedIdentity>,
     province: Option<String>,
     city: Option<String>,
     #[schema(value_type = Option<TierWord>)]
@@ -286,6 +288,13 @@ pub(super) struct ListItem {
     last_ordered_at: Option<String>,
 }
 
+/// An identity as it may be shown.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ListedIdentity {
+    kind: String,
+    value: String,
+}
+
 impl From<Listed> for ListItem {
     fn from(listed: Listed) -> Self {
         let rfm = listed.rfm.as_ref();
@@ -293,6 +302,7 @@ impl From<Listed> for ListItem {
             profile_id: listed.profile_id.to_string(),
             name: listed.name,
             phone: listed.phone,
+            identity: listed.identity.map(|(kind, value)| ListedIdentity { kind, value }),
             province: listed.province,
             city: listed.city,
             tier: rfm.map(|rfm| rfm.scores.tier.as_str().into()),
