@@ -8,8 +8,12 @@ use zhike_lake::{Lake, LakeOptions};
 use zhike_state::{StateConfig, Store};
 use zhike_vault::{Unlock, Vault};
 
+use crate::ingest::LiveEvent;
 use crate::workspace::{self, Workspace};
 use crate::{Clock, Error, Result, import};
+
+/// Recent events kept for a slow listener; older ones it misses.
+const LIVE_EVENTS: usize = 1024;
 
 /// Where and how to open a data directory.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +43,7 @@ struct Inner {
     workspace: RwLock<Workspace>,
     overrides_version: tokio::sync::Mutex<i64>,
     faults: RwLock<Vec<String>>,
+    live: tokio::sync::broadcast::Sender<Arc<LiveEvent>>,
 }
 
 /// Held while something is written; see [`Ctx::write_lock`].
@@ -73,6 +78,7 @@ impl Ctx {
             workspace,
             overrides_version: tokio::sync::Mutex::new(-1),
             faults: RwLock::default(),
+            live: tokio::sync::broadcast::Sender::new(LIVE_EVENTS),
         }));
         import::recover(&ctx).await?;
         ctx.refresh_overrides().await?;
@@ -104,6 +110,10 @@ impl Ctx {
     /// Tables of facts.
     pub(crate) fn lake(&self) -> &Lake {
         &self.0.lake
+    }
+
+    pub(crate) fn live(&self) -> &tokio::sync::broadcast::Sender<Arc<LiveEvent>> {
+        &self.0.live
     }
 
     /// Now, in microseconds since 1970 UTC.
