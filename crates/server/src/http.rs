@@ -11,7 +11,7 @@ mod overview;
 pub(crate) mod profiles;
 mod quarantine;
 mod schema;
-mod sources;
+pub(crate) mod sources;
 mod uploads;
 mod workspace;
 

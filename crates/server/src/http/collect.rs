@@ -30,7 +30,7 @@ use zhike_engine::sources::{self, Source};
 use super::App;
 use answer::Refusal;
 use body::{Body, Budget};
-pub(crate) use client::{Peer, TrustedProxies};
+pub(crate) use client::{Network, Peer, TrustedProxies};
 
 /// What an address does.
 #[derive(Clone, Debug, PartialEq, Eq)]

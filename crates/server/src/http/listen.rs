@@ -73,7 +73,7 @@ pub(crate) async fn listen(
     router: Router,
     limits: Limits,
     proxies: TrustedProxies,
-    mut stopping: watch::Receiver<bool>,
+    stopping: watch::Receiver<bool>,
 ) {
     let permits = Arc::new(Semaphore::new(limits.n_connections));
     let peers: Arc<Mutex<HashMap<IpAddr, usize>>> = Arc::default();
@@ -102,7 +102,6 @@ pub(crate) async fn listen(
     }
     // No new ones from here on.
     drop(listener);
-    stopping.mark_unchanged();
     let all_answered = async { while connections.join_next().await.is_some() {} };
     if tokio::time::timeout(limits.grace, all_answered).await.is_err() {
         tracing::warn!("some answers were not finished in time");
@@ -157,8 +156,12 @@ async fn connection(
         .serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
     let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        _ = stopping.wait_for(|stop| *stop) => {
+        ended = connection.as_mut() => Some(ended),
+        _ = stopping.wait_for(|stop| *stop) => None,
+    };
+    let ended = match ended {
+        Some(ended) => ended,
+        None => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }

@@ -81,6 +81,27 @@ impl SourceBody {
     }
 }
 
+impl SourceBody {
+    /// Names of [`Self::row`].
+    pub(crate) const HEADER: [&str; 8] =
+        ["source_id", "name", "write_key", "enabled", "last_received_at", "received_24h", "rejected_24h", "lag_s"];
+
+    /// What a list shows.
+    pub(crate) fn row(&self) -> [String; 8] {
+        let health = &self.health;
+        [
+            self.source_id.clone(),
+            self.name.clone(),
+            self.write_key.clone(),
+            self.is_enabled.to_string(),
+            health.last_received_at.clone().unwrap_or_else(|| "--".into()),
+            health.n_received_24h.to_string(),
+            health.n_rejected_24h.to_string(),
+            format!("{:.1}", health.lag_seconds),
+        ]
+    }
+}
+
 /// All sources with how they do.
 pub(crate) async fn all(ctx: &Ctx) -> Result<Vec<SourceBody>, zhike_engine::Error> {
     let mut health: BTreeMap<i64, SourceHealth> =
