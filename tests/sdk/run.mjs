@@ -5,11 +5,12 @@ import { createServer } from 'node:http'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { dirname, extname, join, normalize } from 'node:path'
+import { dirname, extname, join, normalize, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const here = dirname(fileURLToPath(import.meta.url))
-const [binary, chromiumPath, python, ...only] = process.argv.slice(2)
+const [binary, chromiumPath, pythonPath, ...only] = process.argv.slice(2)
+const python = resolve(pythonPath)
 const playwright = createRequire(join(here, '../../console/package.json'))('playwright-core')
 
 /** What each SDK sends, and what must be found of it: events by name, its order, and whom they are about. */
@@ -145,7 +146,7 @@ try {
     if (!response.ok) throw new Error(`no source ${each.name}: ${await response.text()}`)
     each.key = (await response.json()).write_key
   }
-  // Two at a time: enough to overlap their waiting, little enough for a small machine.
+  // A few at a time: enough to overlap their waiting, little enough for a small machine.
   const waiting = [...cases]
   const worker = async () => {
     for (let each = waiting.shift(); each; each = waiting.shift()) {

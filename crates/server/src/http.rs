@@ -134,10 +134,8 @@ pub(crate) fn router(app: App) -> Router {
         .route("/readyz", get(workspace::ready))
         .route("/metrics", get(workspace::metrics))
         .fallback(crate::console::serve);
-    let guarded = api
-        .with_state(app.clone())
-        .layer(middleware::from_fn(guard::check))
-        .layer(middleware::from_fn(csp::headers));
+    let guarded =
+        api.with_state(app.clone()).layer(middleware::from_fn(guard::check)).layer(middleware::from_fn(csp::headers));
     wrapped(guarded.layer(middleware::from_fn_with_state(app, collect::intercept)))
 }
 

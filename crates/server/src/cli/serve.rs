@@ -102,10 +102,11 @@ impl Serve {
         }
         if let Some(listener) = listeners.public {
             let address = listener.local_addr()?;
-            match lang {
-                Lang::Zh => writeln!(std::io::stdout(), "接收数据：http://{address}/")?,
-                Lang::En => writeln!(std::io::stdout(), "Events are taken at http://{address}/")?,
-            }
+            // Whoever started this may have stopped reading.
+            let _ = match lang {
+                Lang::Zh => writeln!(std::io::stdout(), "接收数据：http://{address}/"),
+                Lang::En => writeln!(std::io::stdout(), "Events are taken at http://{address}/"),
+            };
             served.spawn(listen(listener, public_router(app), limits, proxies, stopping));
         }
         let file = ctx.dir().join(ADDRESS_FILE);

@@ -62,7 +62,10 @@ impl Tail {
         };
         let host = url.trim().trim_start_matches("http://").split('/').next().unwrap_or_default().to_owned();
         let unreachable = |error: &dyn std::fmt::Display| {
-            Failure::new(format!("cannot reach the server at {host}: {error}"), format!("无法连接 {host} 上的服务：{error}"))
+            Failure::new(
+                format!("cannot reach the server at {host}: {error}"),
+                format!("无法连接 {host} 上的服务：{error}"),
+            )
         };
         let stream = TcpStream::connect(&host).await.map_err(|error| unreachable(&error))?;
         let (mut sender, connection) =

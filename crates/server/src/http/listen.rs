@@ -38,12 +38,7 @@ pub(crate) struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            n_connections: 4096,
-            n_per_peer: 512,
-            head: Duration::from_secs(20),
-            grace: Duration::from_secs(10),
-        }
+        Self { n_connections: 4096, n_per_peer: 512, head: Duration::from_secs(20), grace: Duration::from_secs(10) }
     }
 }
 
@@ -108,10 +103,7 @@ pub(crate) async fn listen(
     }
 }
 
-async fn accept(
-    listener: &TcpListener,
-    permits: &Arc<Semaphore>,
-) -> (TcpStream, SocketAddr, OwnedSemaphorePermit) {
+async fn accept(listener: &TcpListener, permits: &Arc<Semaphore>) -> (TcpStream, SocketAddr, OwnedSemaphorePermit) {
     loop {
         let Ok(permit) = permits.clone().acquire_owned().await else {
             // The semaphore is never closed.

@@ -75,22 +75,23 @@ pub(super) async fn show(
 ) -> ApiResult<Sse<impl Stream<Item = Result<Event, Infallible>>>> {
     let Query(query) = query.map_err(ApiError::from)?;
     let events = ingest::live(app.ctx());
-    let stream = futures::stream::unfold((events, app.stopping(), query.source), |(mut events, mut stopping, source)| async {
-        loop {
-            let received: Result<Arc<LiveEvent>, RecvError> = tokio::select! {
-                received = events.recv() => received,
-                _ = stopping.wait_for(|stop| *stop) => return None,
-            };
-            let event = match received {
-                Ok(event) if source.as_ref().is_none_or(|source| *source == event.source) => {
-                    Event::default().json_data(LiveBody::of(&event)).unwrap_or_default()
-                }
-                Ok(_) => continue,
-                Err(RecvError::Lagged(n_missed)) => Event::default().event("missed").data(n_missed.to_string()),
-                Err(RecvError::Closed) => return None,
-            };
-            return Some((Ok(event), (events, stopping, source)));
-        }
-    });
+    let stream =
+        futures::stream::unfold((events, app.stopping(), query.source), |(mut events, mut stopping, source)| async {
+            loop {
+                let received: Result<Arc<LiveEvent>, RecvError> = tokio::select! {
+                    received = events.recv() => received,
+                    _ = stopping.wait_for(|stop| *stop) => return None,
+                };
+                let event = match received {
+                    Ok(event) if source.as_ref().is_none_or(|source| *source == event.source) => {
+                        Event::default().json_data(LiveBody::of(&event)).unwrap_or_default()
+                    }
+                    Ok(_) => continue,
+                    Err(RecvError::Lagged(n_missed)) => Event::default().event("missed").data(n_missed.to_string()),
+                    Err(RecvError::Closed) => return None,
+                };
+                return Some((Ok(event), (events, stopping, source)));
+            }
+        });
     Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
 }

@@ -82,7 +82,12 @@ pub(super) async fn metrics(State(app): State<App>) -> ApiResult<([(&'static str
     add("zhike_events_rejected_total", "counter", "Records set aside with a reason.", n(&counts.n_rejected));
     let in_flight = app.collector().bytes_in_flight().to_string();
     add("zhike_collect_in_flight_bytes", "gauge", "Bodies that are being read or stored.", in_flight);
-    add("zhike_ingest_lag_seconds", "gauge", "Age of the oldest record that is not in the tables yet.", lag.to_string());
+    add(
+        "zhike_ingest_lag_seconds",
+        "gauge",
+        "Age of the oldest record that is not in the tables yet.",
+        lag.to_string(),
+    );
     let is_up = u8::from(app.ingestion().trouble().is_none()).to_string();
     add("zhike_ingest_up", "gauge", "Whether events become rows.", is_up);
     Ok(([("content-type", "text/plain; version=0.0.4; charset=utf-8")], text))

@@ -60,8 +60,14 @@ impl Refusal {
     }
 
     pub(super) fn no_key() -> Self {
-        let message = "no write key: send it as the user of Basic auth, as writeKey in the body or the query, or as token";
-        Self::new(401, "missing_key", message, "缺少写入密钥：请放在 Basic 认证的用户名、请求体或查询参数 writeKey、或 token 中")
+        let message =
+            "no write key: send it as the user of Basic auth, as writeKey in the body or the query, or as token";
+        Self::new(
+            401,
+            "missing_key",
+            message,
+            "缺少写入密钥：请放在 Basic 认证的用户名、请求体或查询参数 writeKey、或 token 中",
+        )
     }
 
     pub(super) fn unknown_key() -> Self {

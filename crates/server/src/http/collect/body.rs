@@ -168,11 +168,7 @@ impl Body {
     }
 
     /// Reads a body to its end.
-    pub(super) async fn read(
-        body: axum::body::Body,
-        encoding: Option<&str>,
-        budget: &Budget,
-    ) -> Result<Self, Refusal> {
+    pub(super) async fn read(body: axum::body::Body, encoding: Option<&str>, budget: &Budget) -> Result<Self, Refusal> {
         let encoding = encoding.unwrap_or_default().trim().to_ascii_lowercase();
         if !matches!(encoding.as_str(), "" | "identity" | "gzip" | "x-gzip" | "deflate") {
             let message = format!("Content-Encoding {encoding:?} is not supported: send gzip, or nothing packed");
@@ -221,7 +217,9 @@ impl From<Fault> for Refusal {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::TooLarge => Self::too_large(),
-            Fault::Busy => Self::later(429, "busy", "too many requests at once; send it again", "请求过多，请稍后重发", 1),
+            Fault::Busy => {
+                Self::later(429, "busy", "too many requests at once; send it again", "请求过多，请稍后重发", 1)
+            }
             Fault::BadGzip => Self::new(400, "bad_gzip", "the body is no whole gzip", "请求体不是完整的 gzip"),
         }
     }

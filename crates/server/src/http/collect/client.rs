@@ -129,9 +129,8 @@ mod tests {
         for wrong in ["", "10.0.0.0/33", "example.com", "10.0.0.0/x", "::/129"] {
             assert!(wrong.parse::<Network>().is_err(), "{wrong}");
         }
-        let contains = |network: &str, address: &str| {
-            network.parse::<Network>().unwrap().contains(address.parse().unwrap())
-        };
+        let contains =
+            |network: &str, address: &str| network.parse::<Network>().unwrap().contains(address.parse().unwrap());
         assert!(contains("0.0.0.0/0", "9.9.9.9") && !contains("0.0.0.0/0", "::1"));
         assert!(contains("192.168.1.7", "192.168.1.7") && !contains("192.168.1.7", "192.168.1.8"));
         assert!(contains("::/0", "2001:db8::1"));
