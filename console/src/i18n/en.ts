@@ -712,6 +712,7 @@ export const en = {
     personal_masked: 'Personal data in text masked',
   },
   reason: {
+    kind_not_allowed: 'Kind not allowed',
     not_an_object: 'No JSON object',
     unknown_type: 'Unknown type',
     missing_identity: 'Names nobody',

@@ -699,6 +699,7 @@ export const zh = {
     personal_masked: '文本中个人信息脱敏',
   },
   reason: {
+    kind_not_allowed: '数据源不允许这种消息',
     not_an_object: '记录不是 JSON 对象',
     unknown_type: '类型缺失或不认识',
     missing_identity: '没有用户标识',
