@@ -21,5 +21,6 @@ pub mod sources;
 pub mod workspace;
 
 pub use clock::Clock;
+pub use collect::LogLimits;
 pub use ctx::{Ctx, Options};
 pub use error::{Error, Result};

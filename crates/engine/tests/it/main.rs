@@ -4,6 +4,7 @@
 mod crash;
 mod identity;
 mod lines;
+mod live;
 mod privacy;
 mod quarantine;
 mod refresh;

@@ -14,6 +14,7 @@ async fn first_columns(store: &Store, table: ScanTable, limit: usize) -> Vec<i64
         ScanTable::Identities => "identity_id",
         ScanTable::Profiles => "profile_id",
         ScanTable::Batches => "batch_id",
+        ScanTable::Audit => "seq",
     };
     let (mut seen, mut after) = (Vec::new(), None);
     loop {
