@@ -2,7 +2,7 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
 import type { Compare } from '../range'
 import { ApiError, client, unwrap } from './client'
-import type { Mapping } from './types'
+import type { CreateSource, Mapping, UpdateSource } from './types'
 
 export const PAGE_SIZE = 50
 
@@ -132,4 +132,23 @@ export function revealRow(batchId: string, rowNo: number, reason: string) {
 
 export function replay(batchId: string, rows: { row_no: number; cells: (string | null)[] | null }[] | null) {
   return unwrap(client.POST('/api/v1/imports/{batch_id}/replay', { params: { path: { batch_id: batchId } }, body: { rows } }))
+}
+
+export const sourcesQuery = queryOptions({
+  queryKey: ['sources'],
+  queryFn: ({ signal }) => unwrap(client.GET('/api/v1/sources', { signal })),
+})
+
+export function createSource(source: Pick<CreateSource, 'name' | 'allowed_origins'>) {
+  return unwrap(client.POST('/api/v1/sources', { body: { allowed_kinds: null, settings: null, plan: null, ...source } }))
+}
+
+/** Changes what is named; the rest stays. */
+export function updateSource(sourceId: string, changes: Partial<UpdateSource>) {
+  const body: UpdateSource = { name: null, allowed_origins: null, allowed_kinds: null, settings: null, plan: null, is_enabled: null, ...changes }
+  return unwrap(client.PATCH('/api/v1/sources/{source_id}', { params: { path: { source_id: sourceId } }, body }))
+}
+
+export function rotateKey(sourceId: string) {
+  return unwrap(client.POST('/api/v1/sources/{source_id}/rotate-key', { params: { path: { source_id: sourceId } } }))
 }

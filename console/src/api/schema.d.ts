@@ -107,6 +107,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What arrives from now on, as server-sent events: each `data` is one `LiveEvent`. An event `missed` says how many a slow
+         *     reader did not get.
+         */
+        get: operations["get_live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/overview": {
         parameters: {
             query?: never;
@@ -192,6 +212,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All sources, by name. */
+        get: operations["get_sources"];
+        put?: never;
+        /** Makes a source with a write key. */
+        post: operations["post_sources"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{source_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One source. */
+        get: operations["get_sources_source_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes a source. */
+        patch: operations["update"];
+        trace?: never;
+    };
+    "/api/v1/sources/{source_id}/rotate-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives a source a new write key; the old one lets nobody in any more. */
+        post: operations["post_sources_source_id_rotate-key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/uploads": {
         parameters: {
             query?: never;
@@ -261,6 +334,18 @@ export interface components {
             /** Format: int64 */
             n_missing: number;
             name: string;
+        };
+        /** @description A source to be made. */
+        CreateSource: {
+            /** @description Kinds of messages that are taken; all when absent. */
+            allowed_kinds: string[] | null;
+            /** @description Origins whose pages may send; any when absent. */
+            allowed_origins: string[] | null;
+            name: string;
+            /** @description The tracking plan. */
+            plan: Record<string, never> | null;
+            /** @description How records are read. */
+            settings: Record<string, never> | null;
         };
         /** @description A doubt about the guessed mapping: a code with what it is about, and the same in words. */
         Doubt: {
@@ -410,6 +495,23 @@ export interface components {
         ListedIdentity: {
             kind: string;
             value: string;
+        };
+        /** @description Something that just arrived; personal values are masked. */
+        LiveEvent: {
+            /** @description When it happened. */
+            at: string;
+            /** @description More of it, by outcome. */
+            detail: Record<string, never>;
+            /** @description Name of the event. */
+            event: string | null;
+            /** @description track, identify, page, … */
+            kind: string;
+            /** @description accepted, rejected, refused, violation. */
+            outcome: string;
+            /** @description `prf_…`, once known. */
+            profile_id: string | null;
+            received_at: string;
+            source: string;
         };
         /** @description The report of a load; `rows_read = rows_loaded + rows_duplicate + rows_quarantined`. */
         LoadReport: {
@@ -722,6 +824,51 @@ export interface components {
             n_customers: number;
             rfm_segment: components["schemas"]["RfmSegment"];
         };
+        /** @description A source and how it does. */
+        Source: {
+            /** @description Kinds of messages that are taken; empty for all. */
+            allowed_kinds: string[];
+            /** @description Origins whose pages may send; empty for any. */
+            allowed_origins: string[];
+            created_at: string;
+            health: components["schemas"]["SourceHealth"];
+            is_enabled: boolean;
+            name: string;
+            /** @description The tracking plan. */
+            plan: Record<string, never>;
+            /** @description How records are read. */
+            settings: Record<string, never>;
+            source_id: string;
+            /** @description What senders show to be let in; it lets nobody read. */
+            write_key: string;
+        };
+        /** @description How a source does. */
+        SourceHealth: {
+            /** @description What somebody should look at: silent, volume. */
+            alert: string | null;
+            /**
+             * Format: double
+             * @description Age of the oldest record that is not in the tables yet.
+             */
+            lag_seconds: number;
+            last_received_at: string | null;
+            /** Format: int64 */
+            n_received_24h: number;
+            /** Format: int64 */
+            n_rejected_24h: number;
+            /** Format: int64 */
+            n_violations_24h: number;
+            /** @description Records not accepted within 24 hours, by reason. */
+            rejected_by_reason: {
+                [key: string]: number;
+            };
+        };
+        /** @description All sources. */
+        SourceList: {
+            items: components["schemas"]["Source"][];
+            /** @description How SDKs reach this server, when it was configured. */
+            public_url: string | null;
+        };
         /** @description What a column can become. */
         Target: {
             name: string;
@@ -757,6 +904,15 @@ export interface components {
             /** Format: int64 */
             orders: number;
             previous_net_sales: string | null;
+        };
+        /** @description What changes of a source; what is absent stays. */
+        UpdateSource: {
+            allowed_kinds: string[] | null;
+            allowed_origins: string[] | null;
+            is_enabled: boolean | null;
+            name: string | null;
+            plan: Record<string, never> | null;
+            settings: Record<string, never> | null;
         };
         /** @description An uploaded file and how it would be read. */
         Upload: {
@@ -1005,6 +1161,28 @@ export interface operations {
             };
         };
     };
+    get_live: {
+        parameters: {
+            query?: {
+                /** @description Name of a source; all when absent. */
+                source?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["LiveEvent"];
+                };
+            };
+        };
+    };
     get_overview: {
         parameters: {
             query?: {
@@ -1135,6 +1313,150 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OrderPage"];
+                };
+            };
+        };
+    };
+    get_sources: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceList"];
+                };
+            };
+        };
+    };
+    post_sources: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateSource"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Source"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_sources_source_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description id or name */
+                source_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Source"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description id or name */
+                source_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateSource"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Source"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "post_sources_source_id_rotate-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description id or name */
+                source_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Source"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };

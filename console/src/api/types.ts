@@ -25,3 +25,9 @@ export type MappingColumn = Mapping['columns'][number]
 export type Job = Json<paths['/api/v1/jobs/{job_id}']['get']>
 export type QuarantineItem = Json<paths['/api/v1/imports/{batch_id}/quarantine']['get']>['items'][number]
 export type RevealedRow = Json<paths['/api/v1/imports/{batch_id}/quarantine/{row_no}/reveal']['post']>
+export type SourceList = Json<paths['/api/v1/sources']['get']>
+export type Source = SourceList['items'][number]
+export type CreateSource = paths['/api/v1/sources']['post']['requestBody']['content']['application/json']
+export type UpdateSource = paths['/api/v1/sources/{source_id}']['patch']['requestBody']['content']['application/json']
+/** What the stream of live events carries. */
+export type LiveEvent = paths['/api/v1/live']['get']['responses'][200]['content']['text/event-stream']

@@ -1,5 +1,6 @@
 // The frame around every page: skip link, menu, header, and the place where pages stand.
 import {
+  ApiOutlined,
   CloseOutlined,
   ImportOutlined,
   LineChartOutlined,
@@ -11,6 +12,7 @@ import {
   SearchOutlined,
   SunOutlined,
   TeamOutlined,
+  ThunderboltOutlined,
 } from '@ant-design/icons'
 import { Link, Outlet, useRouterState } from '@tanstack/react-router'
 import { lazy, Suspense, useEffect, useRef, useState, type ReactNode } from 'react'
@@ -144,11 +146,13 @@ function Menu() {
       <MenuLink to="/customers" icon={<TeamOutlined aria-hidden="true" />} label={t('nav.profiles')} />
       <p className="zk-menu-group">{t('nav.data')}</p>
       <MenuLink to="/data/imports" icon={<ImportOutlined aria-hidden="true" />} label={t('nav.imports')} />
+      <MenuLink to="/data/sources" icon={<ApiOutlined aria-hidden="true" />} label={t('nav.sources')} />
+      <MenuLink to="/data/live" icon={<ThunderboltOutlined aria-hidden="true" />} label={t('nav.live')} />
     </nav>
   )
 }
 
-function MenuLink({ to, icon, label, isExact = false }: { to: '/' | '/customers' | '/data/imports'; icon: ReactNode; label: string; isExact?: boolean }) {
+function MenuLink({ to, icon, label, isExact = false }: { to: '/' | '/customers' | '/data/imports' | '/data/sources' | '/data/live'; icon: ReactNode; label: string; isExact?: boolean }) {
   return (
     <Link to={to} className="zk-menu-link" title={label} activeOptions={{ exact: isExact, includeSearch: false }} activeProps={{ className: 'zk-active' }}>
       {icon}

@@ -1,7 +1,7 @@
 // Every route once, with the search parameters it understands. The URL is the state: what is not here is not kept.
 import type { QueryClient } from '@tanstack/react-query'
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, stripSearchParams, type SearchSchemaInput } from '@tanstack/react-router'
-import { importQuery, importsQuery, overviewQuery, profileOrdersQuery, profileQuery, profilesQuery, workspaceQuery } from '../api/queries'
+import { importQuery, importsQuery, overviewQuery, profileOrdersQuery, profileQuery, profilesQuery, sourcesQuery, workspaceQuery } from '../api/queries'
 import { daysOf, DEFAULT_RANGE, readRange, type RangeSearch } from '../range'
 import { SEGMENTS, TIERS, type Segment, type Tier } from '../words'
 import { CrashedPage, MissingPage } from './outside'
@@ -32,6 +32,12 @@ export type ProfileSearch = { view: View }
 export type ImportsSearch = { after?: string | undefined; page?: number | undefined }
 export type NewImportSearch = { upload?: string | undefined; entity?: string | undefined; dry?: string | undefined; load?: string | undefined }
 export type ReportSearch = { status?: string | undefined }
+
+export type SourcesSearch = {
+  /** The source open beside the list; `new` for one to be made. */
+  source?: string | undefined
+}
+export type LiveSearch = { source?: string | undefined }
 
 type Raw = Record<string, unknown>
 
@@ -134,9 +140,24 @@ const report = createRoute({
   component: lazyRouteComponent(() => import('../pages/imports/ReportPage')),
 })
 
+const sources = createRoute({
+  getParentRoute: () => root,
+  path: '/data/sources',
+  validateSearch: (raw: SourcesSearch & SearchSchemaInput): SourcesSearch => ({ source: text(raw.source) }),
+  loader: ({ context }) => ahead(context.queryClient.query(sourcesQuery)),
+  component: lazyRouteComponent(() => import('../pages/sources/SourcesPage')),
+})
+
+const live = createRoute({
+  getParentRoute: () => root,
+  path: '/data/live',
+  validateSearch: (raw: LiveSearch & SearchSchemaInput): LiveSearch => ({ source: text(raw.source) }),
+  component: lazyRouteComponent(() => import('../pages/live/LivePage')),
+})
+
 export function makeRouter(queryClient: QueryClient) {
   return createRouter({
-    routeTree: root.addChildren([overview, customers, profile, imports, newImport, report]),
+    routeTree: root.addChildren([overview, customers, profile, imports, newImport, report, sources, live]),
     context: { queryClient },
     defaultPreload: 'intent',
     defaultPreloadStaleTime: 0,

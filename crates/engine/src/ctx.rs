@@ -8,8 +8,13 @@ use zhike_lake::{Lake, LakeOptions};
 use zhike_state::{StateConfig, Store};
 use zhike_vault::{Unlock, Vault};
 
+use crate::collect::{Collecting, LogLimits};
+use crate::ingest::{self, LiveEvent};
 use crate::workspace::{self, Workspace};
-use crate::{Clock, Error, Result, import};
+use crate::{Clock, Error, Result, import, sources};
+
+/// Recent events kept for a slow listener; older ones it misses.
+const LIVE_EVENTS: usize = 1024;
 
 /// Where and how to open a data directory.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +29,8 @@ pub struct Options {
     pub memory_bytes: Option<usize>,
     /// Clock.
     pub clock: Clock,
+    /// How large the event log may be.
+    pub log: LogLimits,
 }
 
 /// An open data directory. Clones share everything.
@@ -33,12 +40,15 @@ pub struct Ctx(Arc<Inner>);
 struct Inner {
     dir: PathBuf,
     store: Store,
-    vault: Vault,
+    vault: Arc<Vault>,
     lake: Lake,
     clock: Clock,
     workspace: RwLock<Workspace>,
     overrides_version: tokio::sync::Mutex<i64>,
     faults: RwLock<Vec<String>>,
+    live: tokio::sync::broadcast::Sender<Arc<LiveEvent>>,
+    sources: sources::Known,
+    collecting: Collecting,
 }
 
 /// Held while something is written; see [`Ctx::write_lock`].
@@ -57,7 +67,7 @@ impl Ctx {
             Some(passphrase) => Unlock::Passphrase(passphrase),
             None => Unlock::KeyFile,
         };
-        let vault = Vault::open(&dir.join("keys"), unlock)?;
+        let vault = Arc::new(Vault::open(&dir.join("keys"), unlock)?);
         let config = StateConfig { dir: dir.clone(), url: options.state_url, ..StateConfig::default() };
         let store = Store::open(config).await?;
         let mut limits = LakeOptions::default();
@@ -73,8 +83,12 @@ impl Ctx {
             workspace,
             overrides_version: tokio::sync::Mutex::new(-1),
             faults: RwLock::default(),
+            live: tokio::sync::broadcast::Sender::new(LIVE_EVENTS),
+            sources: sources::Known::default(),
+            collecting: Collecting::new(options.log),
         }));
         import::recover(&ctx).await?;
+        ingest::recover(&ctx).await?;
         ctx.refresh_overrides().await?;
         Ok(ctx)
     }
@@ -97,13 +111,28 @@ impl Ctx {
     }
 
     /// Keys.
-    pub(crate) fn vault(&self) -> &Vault {
+    pub(crate) fn vault(&self) -> &Arc<Vault> {
         &self.0.vault
     }
 
     /// Tables of facts.
     pub(crate) fn lake(&self) -> &Lake {
         &self.0.lake
+    }
+
+    /// Senders of live events, as this process knows them.
+    pub(crate) fn sources(&self) -> &sources::Known {
+        &self.0.sources
+    }
+
+    /// The event log, once it is open.
+    pub(crate) fn collecting(&self) -> &Collecting {
+        &self.0.collecting
+    }
+
+    /// Where recent events are told.
+    pub(crate) fn live(&self) -> &tokio::sync::broadcast::Sender<Arc<LiveEvent>> {
+        &self.0.live
     }
 
     /// Now, in microseconds since 1970 UTC.
@@ -158,7 +187,9 @@ impl Ctx {
         let mut known = self.0.overrides_version.lock().await;
         let version = self.store().overrides_version().await?;
         if *known != version {
-            self.lake().set_overrides(self.store().overrides().await?);
+            let spans = self.store().override_spans().await?;
+            let spans = spans.into_iter().map(|span| (span.identity_id, span.since_at, span.profile_id)).collect();
+            self.lake().set_overrides(self.store().overrides().await?, spans);
             *known = version;
         }
         Ok(())

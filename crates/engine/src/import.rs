@@ -32,6 +32,7 @@ use zhike_lake::Publication;
 use zhike_lake::read::{self, Input, ReadOptions, Sniffed};
 use zhike_state::{BatchStatus, MappingRow, NewBatch};
 
+pub(crate) use people::{new_profile, scope};
 pub use people::{identity_policy, set_policy};
 pub use uploads::{Upload, UploadWriter, sweep as sweep_uploads};
 pub use zhike_state::BatchRow;
@@ -367,6 +368,7 @@ pub(crate) async fn recover(ctx: &Ctx) -> Result<()> {
 }
 
 async fn recover_locked(ctx: &Ctx) -> Result<()> {
+    crate::ingest::recover_locked(ctx).await?;
     for batch in ctx.store().unfinished_batches().await? {
         match batch.status {
             BatchStatus::Prepared => {

@@ -5,9 +5,11 @@
 //! Must not know about HTTP, terminals or SQL dialects.
 
 mod clock;
+pub mod collect;
 mod ctx;
 mod error;
 pub mod import;
+pub mod ingest;
 mod maintain;
 pub mod overview;
 pub mod profiles;
@@ -15,8 +17,10 @@ pub mod quarantine;
 pub mod query;
 pub mod refresh;
 pub mod sealing;
+pub mod sources;
 pub mod workspace;
 
 pub use clock::Clock;
+pub use collect::LogLimits;
 pub use ctx::{Ctx, Options};
 pub use error::{Error, Result};

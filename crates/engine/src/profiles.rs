@@ -199,7 +199,7 @@ pub async fn view(ctx: &Ctx, profile_id: ProfileId, show: &Show) -> Result<Profi
     };
     let mut keys = Keys::default();
     keys.fetch(ctx, identities.iter().map(|identity| identity.key_profile_id)).await?;
-    let written_for = written_for(id, &identities);
+    let written_for = written_for(ctx, id, &identities).await?;
     let identities = identities
         .into_iter()
         .map(|identity| {
@@ -250,13 +250,21 @@ pub(crate) async fn audit(ctx: &Ctx, actor: &str, action: &str, subject: &str, r
     Ok(())
 }
 
-/// Profiles under which facts of a customer may have been written: its own, and those that its identities had first.
-fn written_for(id: i64, identities: &[IdentityRow]) -> Vec<i64> {
-    let mut profiles: Vec<i64> =
-        identities.iter().map(|identity| identity.home_profile_id).chain(std::iter::once(id)).collect();
+/// Profiles under which facts of a customer may have been written: its own, those that its identities had, and those that
+/// visitors had who were the customer for a time.
+async fn written_for(ctx: &Ctx, id: i64, identities: &[IdentityRow]) -> Result<Vec<i64>> {
+    let visitors = ctx.store().spanned_by(id).await?;
+    let of_visitors = ctx.store().identities_by_ids(&visitors).await?;
+    let ids: Vec<i64> = identities.iter().map(|identity| identity.identity_id).chain(visitors).collect();
+    let later = ctx.store().homes_of(&ids).await?.into_iter().map(|(_, profile)| profile);
+    let mut profiles: Vec<i64> = (identities.iter().chain(&of_visitors))
+        .map(|identity| identity.home_profile_id)
+        .chain(later)
+        .chain(std::iter::once(id))
+        .collect();
     profiles.sort_unstable();
     profiles.dedup();
-    profiles
+    Ok(profiles)
 }
 
 async fn months(ctx: &Ctx, id: i64, written_for: &[i64]) -> Result<Vec<Month>> {
@@ -433,7 +441,7 @@ async fn strongest_identities(ctx: &Ctx, ids: &[i64]) -> Result<HashMap<i64, (St
 pub async fn orders(ctx: &Ctx, profile_id: ProfileId, skip: usize, limit: usize) -> Result<OrderPage> {
     ctx.refresh_overrides().await?;
     let id = current(ctx, profile_id.get()).await?.profile_id;
-    let written_for = written_for(id, &ctx.store().identities_of(&[id]).await?);
+    let written_for = written_for(ctx, id, &ctx.store().identities_of(&[id]).await?).await?;
     let all = RowsOf { profile_id: id, written_for: &written_for, columns: &[], newest: None };
     let orders = ctx.lake().rows_of("orders", all.clone()).await?;
     let mut newest_first: Vec<usize> = (0..orders.n_rows()).collect();

@@ -52,11 +52,13 @@ pub async fn counts(ctx: &Ctx, batch_id: BatchId) -> Result<Vec<(String, i64)>> 
 ///
 /// **Errors**: `not_found`, `quarantine_row_gone`.
 pub async fn reveal(ctx: &Ctx, batch_id: BatchId, row_no: u64, actor: &str, reason: &str) -> Result<Revealed> {
-    let mapping = mapping_of(ctx, batch_id).await?;
+    let header = match is_live(ctx, batch_id).await? {
+        true => vec!["record".to_owned()],
+        false => mapping_of(ctx, batch_id).await?.columns.iter().map(|column| column.header.clone()).collect(),
+    };
     let row = one(ctx, batch_id, row_no).await?;
     audit(ctx, actor, "quarantine.reveal", &format!("{batch_id}#{row_no}"), reason).await?;
     let key = sealing::batch_key(ctx, batch_id.get()).await?;
-    let header = mapping.columns.iter().map(|column| column.header.clone()).collect();
     Ok(Revealed { header, cells: cells_of(&key, &row)? })
 }
 
@@ -71,6 +73,12 @@ pub async fn replay(
     mended: Option<Mapping>,
     progress: OnProgress,
 ) -> Result<LoadReport> {
+    if is_live(ctx, batch_id).await? {
+        return Err(Error::bad_request(
+            "records of live collection are sent again by their sender, once tracking or plan is mended".into(),
+            "实时采集的记录请在修正埋点或方案后由发送方重新发送".into(),
+        ));
+    }
     let mapping = mapping_of(ctx, batch_id).await?;
     let key = sealing::batch_key(ctx, batch_id.get()).await?;
     let repairs = match repairs {
@@ -136,6 +144,11 @@ async fn one(ctx: &Ctx, batch_id: BatchId, row_no: u64) -> Result<QuarantineRow>
     let after = row_no.checked_sub(1);
     let page = list(ctx, batch_id, after, 1, None).await?;
     page.into_iter().find(|row| row.row_no as u64 == row_no).ok_or_else(|| Error::not_found("row", "隔离行"))
+}
+
+/// Whether the rows are records of live collection, which no mapping reads.
+async fn is_live(ctx: &Ctx, batch_id: BatchId) -> Result<bool> {
+    Ok(ctx.store().batch(batch_id.get()).await?.is_some_and(|batch| batch.entity == crate::ingest::LIVE))
 }
 
 async fn mapping_of(ctx: &Ctx, batch_id: BatchId) -> Result<Mapping> {

@@ -77,6 +77,15 @@ pub(crate) async fn make_batch_key(ctx: &Ctx, batch_id: i64) -> Result<SubjectKe
     Ok(key)
 }
 
+/// The key of a day's quarantine, made when it is not there yet: what was made for a batch that was never committed serves.
+pub(crate) async fn get_or_make_batch_key(ctx: &Ctx, batch_id: i64) -> Result<SubjectKey> {
+    let rows = ctx.store().keys(&[(BATCH.to_owned(), batch_id)]).await?;
+    match rows.first() {
+        Some(row) => Ok(ctx.vault().unwrap(Subject::Batch(batch_id), &row.wrapped)?),
+        None => make_batch_key(ctx, batch_id).await,
+    }
+}
+
 /// The key of a load's quarantine.
 ///
 /// **Errors**: `quarantine_row_gone` when it was destroyed.

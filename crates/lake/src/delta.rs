@@ -170,12 +170,21 @@ impl Lake {
     /// When it returns, everything is on disk.
     pub async fn publish(&self, batch_id: i64, publication: &Publication) -> Result<(), Error> {
         for change in &publication.changes {
-            self.publish_table(batch_id, change).await?;
+            self.publish_table(&format!("batch-{batch_id}"), 1, change).await?;
         }
         Ok(())
     }
 
-    async fn publish_table(&self, batch_id: i64, change: &TableChange) -> Result<(), Error> {
+    /// As [`Lake::publish`], for batches of a log that are numbered by where they end: a table that has a batch of this
+    /// or a later position already is left alone. So a log costs one entry per table, not one per batch.
+    pub async fn publish_until(&self, log: &str, position: i64, publication: &Publication) -> Result<(), Error> {
+        for change in &publication.changes {
+            self.publish_table(&format!("log-{log}"), position, change).await?;
+        }
+        Ok(())
+    }
+
+    async fn publish_table(&self, app_id: &str, number: i64, change: &TableChange) -> Result<(), Error> {
         let table = change.table.as_str();
         let fail = |error| Error::table(table, error);
         self.version(table).await?;
@@ -188,16 +197,16 @@ impl Lake {
             *open = Some((delta, version));
         }
         let Some((delta, version)) = open.as_mut() else { return Err(Error::Bug("table not open".into())) };
-        let app_id = format!("batch-{batch_id}");
         let state = delta.snapshot().map_err(fail)?;
         let log_store = delta.log_store();
-        if state.transaction_version(log_store.as_ref(), &app_id).await.map_err(fail)?.is_some() {
+        let last = state.transaction_version(log_store.as_ref(), app_id).await.map_err(fail)?;
+        if last.is_some_and(|last| last >= number) {
             return Ok(());
         }
         let actions = actions(handle, version, change)?;
         change.remove.iter().for_each(|path| mark_replaced(&handle.root.join(path)));
         let properties = CommitProperties::default()
-            .with_application_transaction(Transaction::new(app_id, 1))
+            .with_application_transaction(Transaction::new(app_id, number))
             .with_cleanup_expired_logs(Some(false));
         let operation = DeltaOperation::Write { mode: SaveMode::Append, partition_by: None, predicate: None };
         CommitBuilder::from(properties)

@@ -131,6 +131,19 @@ impl Lake {
         self.rewrite(table, batch_id, source, keys, |_| Ok(())).await
     }
 
+    /// As [`Lake::stage_without`] for the keys of several sources, but looks only into files that may hold one of the values
+    /// in a numeric column: for a few rows of which something is known.
+    pub async fn stage_without_near(
+        &self,
+        table: &str,
+        batch_id: i64,
+        keys: &[(&str, TextColumn)],
+        near: (&str, &[i64]),
+    ) -> Result<(Vec<StagedFile>, Vec<String>), Error> {
+        let keys: Vec<(&str, &TextColumn)> = keys.iter().map(|(source, keys)| (*source, keys)).collect();
+        self.rewrite_near(table, batch_id, &keys, Some(near), |_| Ok(())).await
+    }
+
     /// As [`Lake::stage_without`]; every removed row is handed to `taken` first, so that it can be written again changed.
     pub async fn rewrite(
         &self,
@@ -138,16 +151,31 @@ impl Lake {
         batch_id: i64,
         source: &str,
         keys: &TextColumn,
+        taken: impl FnMut(Frame) -> Result<(), Error>,
+    ) -> Result<(Vec<StagedFile>, Vec<String>), Error> {
+        self.rewrite_near(table, batch_id, &[(source, keys)], None, taken).await
+    }
+
+    async fn rewrite_near(
+        &self,
+        table: &str,
+        batch_id: i64,
+        keys: &[(&str, &TextColumn)],
+        near: Option<(&str, &[i64])>,
         mut taken: impl FnMut(Frame) -> Result<(), Error>,
     ) -> Result<(Vec<StagedFile>, Vec<String>), Error> {
         let Some(version) = self.version(table).await? else { return Ok((Vec::new(), Vec::new())) };
         let (spec, root) = self.table_root(table)?;
         let key = key_column(spec)?;
-        let index = KeyIndex::new(keys);
+        let indexes: Vec<(&str, KeyIndex<'_>)> =
+            keys.iter().map(|(source, keys)| (*source, KeyIndex::new(keys))).collect();
         let schema = convert::arrow_schema(spec)?;
         let mut stage = self.stage(table, batch_id, "rest")?;
         let mut replaced = Vec::new();
-        for file in &version.files {
+        let is_near = |file: &&FileEntry| {
+            near.is_none_or(|(column, values)| values.iter().any(|&value| file.may_hold(column, value)))
+        };
+        for file in version.files.iter().filter(is_near) {
             let mut kept = Vec::new();
             let mut n_taken = 0;
             for batch in open_file(root, file, None)? {
@@ -157,11 +185,10 @@ impl Lake {
                 let (sources, texts) = (sources.as_string::<i32>(), texts.as_string::<i32>());
                 let keep: BooleanArray = (0..batch.num_rows())
                     .map(|at| {
-                        let is_named = texts.is_valid(at)
-                            && sources.is_valid(at)
-                            && sources.value(at) == source
-                            && index.rows(texts.value(at)).next().is_some();
-                        Some(!is_named)
+                        let has = |(source, index): &(&str, KeyIndex<'_>)| {
+                            sources.value(at) == *source && index.rows(texts.value(at)).next().is_some()
+                        };
+                        Some(!(texts.is_valid(at) && sources.is_valid(at) && indexes.iter().any(has)))
                     })
                     .collect();
                 if keep.true_count() < batch.num_rows() {

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch};
 use datafusion::arrow::compute::filter_record_batch;
-use datafusion::arrow::datatypes::{Int64Type, Schema, SchemaRef};
+use datafusion::arrow::datatypes::{Int64Type, Schema, SchemaRef, TimestampMicrosecondType};
 use datafusion::parquet::arrow::ProjectionMask;
 use datafusion::parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
@@ -21,7 +21,7 @@ use zhike_domain::frame::Frame;
 
 use crate::provider::FileEntry;
 use crate::query::Overrides;
-use crate::{Error, Lake, convert};
+use crate::{Error, Lake, convert, query};
 
 /// Footers kept in memory; past this all are read anew as they are needed.
 const CACHE_BYTES: usize = 256 << 20;
@@ -70,7 +70,10 @@ impl Lake {
     pub async fn rows_of(&self, table: &str, wanted: RowsOf<'_>) -> Result<Frame, Error> {
         let (spec, root) = self.table_root(table)?;
         let names: Vec<&str> = spec.columns.iter().map(|column| column.name).collect();
-        let needed: HashSet<&str> = wanted.columns.iter().copied().chain(["profile_id", "identity_id"]).collect();
+        let overrides = self.overrides.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let time = query::time_column(spec).filter(|_| overrides.has_spans());
+        let needed: HashSet<&str> =
+            wanted.columns.iter().copied().chain(["profile_id", "identity_id"]).chain(time).collect();
         let is_needed = |name: &str| {
             wanted.columns.is_empty() || needed.contains(name) || wanted.newest.is_some_and(|newest| newest == name)
         };
@@ -92,7 +95,6 @@ impl Lake {
             .filter(|file| wanted.written_for.iter().any(|&id| file.may_hold("profile_id", id)))
             .cloned()
             .collect();
-        let overrides = self.overrides.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let search = Search {
             root: root.to_owned(),
             spec,
@@ -102,6 +104,7 @@ impl Lake {
             profile_id: wanted.profile_id,
             newest,
             overrides,
+            time,
             footers: self.footers.clone(),
         };
         let frame = tokio::task::spawn_blocking(move || search.run(&files));
@@ -119,6 +122,8 @@ struct Search {
     profile_id: i64,
     newest: Option<(String, i64)>,
     overrides: Arc<Overrides>,
+    /// The column by which spans of time decide, when there are any.
+    time: Option<&'static str>,
     footers: Arc<Mutex<Footers>>,
 }
 
@@ -185,6 +190,8 @@ impl Search {
             }
             None => None,
         };
+        let times = self.time.and_then(|name| batch.column_by_name(name));
+        let times = times.and_then(|array| array.as_primitive_opt::<TimestampMicrosecondType>());
         let is_mine = |row: usize| {
             if profiles.is_null(row) || !self.written_for.contains(&profiles.value(row)) {
                 return false;
@@ -193,7 +200,8 @@ impl Search {
                 return false;
             }
             let identity = identities.filter(|identities| identities.is_valid(row)).map(|ids| ids.value(row));
-            let now = identity.and_then(|identity| self.overrides.target(identity));
+            let at = times.filter(|times| times.is_valid(row)).map(|times| times.value(row));
+            let now = identity.and_then(|identity| self.overrides.target(identity, at));
             now.unwrap_or(profiles.value(row)) == self.profile_id
         };
         Ok((0..batch.num_rows()).map(|row| Some(is_mine(row))).collect())

@@ -18,16 +18,26 @@ use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext};
 use futures::StreamExt;
-use zhike_domain::frame::{Field, Frame};
-use zhike_domain::tables::{Home, TABLES};
+use zhike_domain::frame::{Column, ColumnType, Field, Frame};
+use zhike_domain::tables::{Home, TABLES, TableSpec};
 
 use crate::delta::{Lake, LakeOptions};
 use crate::spill::Spill;
 use crate::{Error, convert};
 
-/// Merged identities: rows of these identities belong to another profile than the one they were written with.
+/// Moved identities: rows of these identities belong to another profile than the one they were written with.
 #[derive(Debug, Default)]
-pub(crate) struct Overrides(HashMap<i64, i64>);
+pub(crate) struct Overrides {
+    /// All rows of an identity.
+    whole: HashMap<i64, i64>,
+    /// Rows of visitors with several owners: since when they belong to whom, in order of time. These win.
+    spans: HashMap<i64, Vec<(i64, i64)>>,
+}
+
+/// The column that says when a row's fact happened, by which spans of time decide whose it is.
+pub(crate) fn time_column(spec: &TableSpec) -> Option<&'static str> {
+    ["occurred_at", "ordered_at", "opened_at", "at"].into_iter().find(|name| spec.column(name).is_some())
+}
 
 /// What a user's query may use.
 #[derive(Clone, Copy, Debug)]
@@ -124,10 +134,15 @@ pub(crate) fn runtime(spill: &Path, options: &LakeOptions) -> Result<Arc<Runtime
 }
 
 impl Lake {
-    /// Sets which identities have moved to another profile since their rows were written.
-    pub fn set_overrides(&self, overrides: Vec<(i64, i64)>) {
+    /// Sets which identities have moved to another profile since their rows were written: (identity, profile), and, for
+    /// visitors with several owners, (identity, since, profile) in order of identity and time.
+    pub fn set_overrides(&self, overrides: Vec<(i64, i64)>, spans: Vec<(i64, i64, i64)>) {
+        let mut by_identity: HashMap<i64, Vec<(i64, i64)>> = HashMap::new();
+        for (identity, since, profile) in spans {
+            by_identity.entry(identity).or_default().push((since, profile));
+        }
         let mut current = self.overrides.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        *current = Arc::new(Overrides(overrides.into_iter().collect()));
+        *current = Arc::new(Overrides { whole: overrides.into_iter().collect(), spans: by_identity });
     }
 
     fn session(&self) -> SessionContext {
@@ -170,25 +185,40 @@ impl Lake {
                 None => Arc::new(MemTable::try_new(convert::arrow_schema(spec)?, vec![vec![]])?),
             };
             let has_people = spec.column("profile_id").is_some() && spec.column("identity_id").is_some();
-            if !has_people || overrides.0.is_empty() {
+            if !has_people || overrides.is_empty() {
                 session.register_table(spec.name, provider)?;
                 continue;
             }
             session.register_table("moved_identities", overrides.provider()?)?;
             session.register_table("rows_as_written", provider)?;
+            let time = time_column(spec).filter(|_| overrides.has_spans());
+            if time.is_some() {
+                session.register_table("moved_spans", overrides.spans_provider()?)?;
+            }
             let columns: Vec<String> = spec
                 .columns
                 .iter()
                 .map(|column| match column.name {
+                    "profile_id" if time.is_some() => {
+                        "coalesce(s.span_profile_id, m.to_profile_id, t.profile_id) AS profile_id".to_owned()
+                    }
                     "profile_id" => "coalesce(m.to_profile_id, t.profile_id) AS profile_id".to_owned(),
                     name => format!("t.\"{name}\""),
                 })
                 .collect();
+            let spans = time.map_or_else(String::new, |time| {
+                format!(
+                    " LEFT JOIN moved_spans s ON t.identity_id = s.span_identity_id \
+                     AND t.\"{time}\" >= s.span_since AND t.\"{time}\" < s.span_until"
+                )
+            });
             let sql = format!(
-                "SELECT {} FROM rows_as_written t LEFT JOIN moved_identities m ON t.identity_id = m.moved_identity_id",
+                "SELECT {} FROM rows_as_written t LEFT JOIN moved_identities m \
+                 ON t.identity_id = m.moved_identity_id{spans}",
                 columns.join(", ")
             );
             let view = session.sql(&sql).await?.into_view();
+            session.deregister_table("moved_spans")?;
             session.deregister_table("rows_as_written")?;
             session.deregister_table("moved_identities")?;
             session.register_table(spec.name, view)?;
@@ -243,18 +273,46 @@ impl Lake {
 }
 
 impl Overrides {
-    /// The profile that rows of an identity belong to now, when it is another than the one they were written with.
-    pub(crate) fn target(&self, identity: i64) -> Option<i64> {
-        self.0.get(&identity).copied()
+    /// The profile that a row of an identity belongs to now, when that was moved; `at` is when its fact happened.
+    pub(crate) fn target(&self, identity: i64, at: Option<i64>) -> Option<i64> {
+        let spanned = self.spans.get(&identity).zip(at).and_then(|(spans, at)| {
+            let after = spans.partition_point(|(since, _)| *since <= at);
+            Some(spans.get(after.checked_sub(1)?)?.1)
+        });
+        spanned.or_else(|| self.whole.get(&identity).copied())
+    }
+
+    pub(crate) fn has_spans(&self) -> bool {
+        !self.spans.is_empty()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.whole.is_empty() && self.spans.is_empty()
     }
 
     fn provider(&self) -> Result<Arc<dyn TableProvider>, Error> {
-        use zhike_domain::frame::{Column, ColumnType};
-        let mut frame = Frame::new(self.0.len());
-        let identities = self.0.keys().copied().map(Some).collect();
-        let profiles = self.0.values().copied().map(Some).collect();
+        let mut frame = Frame::new(self.whole.len());
+        let identities = self.whole.keys().copied().map(Some).collect();
+        let profiles = self.whole.values().copied().map(Some).collect();
         frame.set("moved_identity_id", ColumnType::Int, Column::Num(identities));
         frame.set("to_profile_id", ColumnType::Int, Column::Num(profiles));
+        memory(frame)
+    }
+
+    fn spans_provider(&self) -> Result<Arc<dyn TableProvider>, Error> {
+        let mut rows: Vec<[i64; 4]> = Vec::new();
+        for (&identity, spans) in &self.spans {
+            for (at, &(since, profile)) in spans.iter().enumerate() {
+                let until = spans.get(at + 1).map_or(i64::MAX, |next| next.0);
+                rows.push([identity, since, until, profile]);
+            }
+        }
+        let column = |at: usize| Column::Num(rows.iter().map(|row| Some(row[at])).collect());
+        let mut frame = Frame::new(rows.len());
+        frame.set("span_identity_id", ColumnType::Int, column(0));
+        frame.set("span_since", ColumnType::Instant, column(1));
+        frame.set("span_until", ColumnType::Instant, column(2));
+        frame.set("span_profile_id", ColumnType::Int, column(3));
         memory(frame)
     }
 }

@@ -8,7 +8,9 @@ mod profile;
 mod quarantine;
 mod refresh;
 mod serve;
+mod source;
 mod sql;
+mod tail;
 mod workspace;
 
 use std::io::Write;
@@ -80,6 +82,11 @@ enum Command {
     Init(workspace::Init),
     /// Serve API and console.
     Serve(serve::Serve),
+    /// Make, list and change sources of live events: their keys, what they may send, their tracking plans.
+    #[command(subcommand)]
+    Source(source::Source),
+    /// Show the newest events, and with --follow those that arrive.
+    Tail(tail::Tail),
     /// Load files: CSV, TSV, Excel, JSON Lines, Parquet, each also gzipped.
     Import(import::Import),
     /// Show loads and their reports.
@@ -229,6 +236,8 @@ async fn run(cli: Cli) -> Outcome {
         Command::Demo(command) => command.run(global).await,
         Command::Init(command) => command.run(global).await,
         Command::Serve(command) => command.run(global).await,
+        Command::Source(command) => command.run(global).await,
+        Command::Tail(command) => command.run(global).await,
         Command::Import(command) => command.run(global).await,
         Command::Imports(command) => command.run(global).await,
         Command::Mapping(command) => command.run(global).await,

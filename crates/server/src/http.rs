@@ -1,13 +1,17 @@
 //! The routes: every one is listed here once.
 
+pub(crate) mod collect;
 mod csp;
 mod error;
 mod guard;
 mod imports;
+pub(crate) mod listen;
+mod live;
 mod overview;
 pub(crate) mod profiles;
 mod quarantine;
 mod schema;
+pub(crate) mod sources;
 mod uploads;
 mod workspace;
 
@@ -17,6 +21,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use axum::routing::get;
+use tokio::sync::watch;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::trace::TraceLayer;
@@ -25,7 +30,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use zhike_engine::Ctx;
 
+use crate::ingestion::Ingestion;
 use crate::jobs::Jobs;
+use collect::Collector;
 use uploads::Uploads;
 
 /// Largest JSON body.
@@ -39,12 +46,17 @@ struct AppInner {
     ctx: Ctx,
     jobs: Jobs,
     uploads: Uploads,
+    collector: Collector,
+    ingestion: Ingestion,
+    stopping: watch::Receiver<bool>,
 }
 
 impl App {
-    pub(crate) fn new(ctx: Ctx) -> Self {
+    /// `stopping` turns true when the server is to end; answers that would go on for ever end then.
+    pub(crate) fn new(ctx: Ctx, collector: Collector, stopping: watch::Receiver<bool>) -> Self {
         let uploads = Uploads::new(&ctx.dir().join("uploads"));
-        Self(Arc::new(AppInner { ctx, jobs: Jobs::default(), uploads }))
+        let (jobs, ingestion) = (Jobs::default(), Ingestion::default());
+        Self(Arc::new(AppInner { ctx, jobs, uploads, collector, ingestion, stopping }))
     }
 
     fn ctx(&self) -> &Ctx {
@@ -57,6 +69,19 @@ impl App {
 
     fn uploads(&self) -> &Uploads {
         &self.0.uploads
+    }
+
+    fn collector(&self) -> &Collector {
+        &self.0.collector
+    }
+
+    /// What is known of the loop that takes events from the log into the tables.
+    pub(crate) fn ingestion(&self) -> &Ingestion {
+        &self.0.ingestion
+    }
+
+    fn stopping(&self) -> watch::Receiver<bool> {
+        self.0.stopping.clone()
     }
 }
 
@@ -79,6 +104,10 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(quarantine::list))
         .routes(routes!(quarantine::reveal))
         .routes(routes!(quarantine::replay))
+        .routes(routes!(sources::list, sources::create))
+        .routes(routes!(sources::show, sources::update))
+        .routes(routes!(sources::rotate_key))
+        .routes(routes!(live::show))
         .layer(DefaultBodyLimit::max(MAX_JSON_BYTES))
         .merge(OpenApiRouter::new().routes(routes!(uploads::create)).layer(uploads::limit()))
         .split_for_parts();
@@ -105,9 +134,25 @@ pub(crate) fn router(app: App) -> Router {
         .route("/readyz", get(workspace::ready))
         .route("/metrics", get(workspace::metrics))
         .fallback(crate::console::serve);
-    api.with_state(app)
-        .layer(middleware::from_fn(guard::check))
-        .layer(middleware::from_fn(csp::headers))
+    let guarded =
+        api.with_state(app.clone()).layer(middleware::from_fn(guard::check)).layer(middleware::from_fn(csp::headers));
+    wrapped(guarded.layer(middleware::from_fn_with_state(app, collect::intercept)))
+}
+
+/// What may be reached from other machines: collection, and whether the server lives.
+pub(crate) fn public_router(app: App) -> Router {
+    let public = Router::new()
+        .route("/healthz", get(|| async { "ok" }))
+        .route("/readyz", get(workspace::ready))
+        .fallback(|| async { not_found() })
+        .with_state(app.clone())
+        .layer(middleware::from_fn(csp::headers));
+    wrapped(public.layer(middleware::from_fn_with_state(app, collect::intercept)))
+}
+
+/// What every request passes.
+fn wrapped(router: Router) -> Router {
+    router
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(TraceLayer::new_for_http().make_span_with(guard::span))

@@ -7,6 +7,7 @@ mod cli;
 mod console;
 mod generate;
 mod http;
+mod ingestion;
 mod jobs;
 mod output;
 

@@ -154,3 +154,27 @@ pub(crate) fn json(kind: ColumnType, column: &Column, row: usize) -> serde_json:
         _ => text(kind, column, row).map_or(Value::Null, Value::String),
     }
 }
+
+/// Prints rows of texts as a table, or as CSV.
+pub(crate) fn print_rows<const N: usize>(
+    format: Format,
+    header: [&str; N],
+    rows: impl IntoIterator<Item = [String; N]>,
+) -> io::Result<()> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    if format == Format::Csv {
+        writeln!(out, "{}", header.map(quoted).join(","))?;
+        for row in rows {
+            writeln!(out, "{}", row.map(|cell| quoted(&cell)).join(","))?;
+        }
+    } else {
+        let mut table = comfy_table::Table::new();
+        table.load_style(comfy_table::presets::NOTHING);
+        table.set_header(header);
+        for row in rows {
+            table.add_row(row);
+        }
+        writeln!(out, "{table}")?;
+    }
+    out.flush()
+}

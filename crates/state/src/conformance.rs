@@ -6,6 +6,7 @@ mod batch_tests;
 mod durability_tests;
 mod identity_tests;
 mod key_tests;
+mod live_tests;
 mod load_tests;
 mod name_tests;
 mod quarantine_tests;

@@ -65,7 +65,7 @@ impl Store {
         self.counter("overrides_version").await
     }
 
-    async fn counter(&self, key: &'static str) -> Result<i64> {
+    pub(crate) async fn counter(&self, key: &'static str) -> Result<i64> {
         let read = self.data.read("read counter", key);
         let found: Option<(i64,)> =
             read.optional("SELECT CAST(value AS BIGINT) FROM meta WHERE key = $1", &[key.arg()]).await?;

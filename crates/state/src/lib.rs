@@ -1,6 +1,6 @@
 //! Zhike's operational state: what changes, on SQLite (default) or PostgreSQL.
 //!
-//! Owns profiles, identities and their links, loads and their quarantine, definitions, mappings, the audit chain and, in a
+//! Owns profiles, identities and their links, senders of live events and how far they were taken in, loads and their quarantine, definitions, mappings, the audit chain and, in a
 //! database apart, the wrapped keys of persons. Must not know what a sealed value says, how a key is wrapped or why an
 //! identity belongs to a profile: values arrive sealed, decisions arrive made.
 //!
@@ -17,7 +17,9 @@ mod db;
 mod definitions;
 mod error;
 mod identities;
+mod ingest;
 mod keys;
+mod live;
 mod load;
 mod migrate;
 mod open;
@@ -33,7 +35,11 @@ pub use batches::{BatchCounts, BatchRow, BatchStatus, NewBatch};
 pub use definitions::{DefinitionRow, MappingRow};
 pub use error::{Cause, Error, Result};
 pub use identities::{EdgeRow, IdentityKey, IdentityRow, IdentityStatus};
+pub use ingest::{
+    BondRow, ClaimRow, DayCounts, IngestCommit, IngestRow, OverrideSpanRow, RegisterRow, SaidFieldRow, TraitsRow,
+};
 pub use keys::KeyRow;
+pub use live::{SourceHourRow, SourceRejectRow, SourceRow};
 pub use load::{IdentityTouch, LoadCommit};
 pub use open::{StateConfig, Store};
 pub use profiles::{FieldRow, ProfileRow};

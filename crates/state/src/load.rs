@@ -92,7 +92,7 @@ impl Store {
     }
 }
 
-async fn apply(tx: &mut Tx, load: &LoadCommit) -> Result<()> {
+pub(crate) async fn apply(tx: &mut Tx, load: &LoadCommit) -> Result<()> {
     // Everything goes in the order of its key: each page of a table is then touched once, which on SQLite is worth more
     // than anything else.
     tx.bulk("INSERT INTO profiles ({columns}) {rows}", &sorted(&load.new_profiles, |row| row.profile_id)).await?;
@@ -113,6 +113,15 @@ async fn apply(tx: &mut Tx, load: &LoadCommit) -> Result<()> {
         &sorted(&load.merged, |row| row.0),
     )
     .await?;
+    if !load.merged.is_empty() {
+        // Visitors of several people: the spans of those who were merged follow.
+        tx.bulk(
+            "WITH v(v_from, v_into) AS ({rows}) UPDATE profile_override_spans SET profile_id = v_into FROM v \
+             WHERE profile_id = v_from",
+            &sorted(&load.merged, |row| row.0),
+        )
+        .await?;
+    }
     tx.bulk("INSERT INTO identities ({columns}) {rows}", &sorted(&load.new_identities, |row| row.identity_id)).await?;
     tx.bulk(
         "WITH v(v_identity, v_profile) AS ({rows}) UPDATE identities SET profile_id = v_profile FROM v \

@@ -47,6 +47,7 @@ function Row({ event }: { event: LiveEvent }) {
           <span className="zk-figures">{format.time(event.received_at)}</span>
           <strong>{event.name ?? event.kind}</strong>
           <Parts className="zk-muted" parts={[event.kind, event.source, event.who]} />
+          {event.outcome === 'violation' && <span className="zk-status">{t('live.violation')}</span>}
           {event.status === 'rejected' && <span className="zk-status zk-status-failed">{event.reason_code ? word(t, 'reason', event.reason_code) : t('live.rejected')}</span>}
         </summary>
         <pre tabIndex={0} role="group" aria-label={t('live.properties')}>

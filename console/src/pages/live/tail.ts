@@ -11,6 +11,8 @@ export type LiveEvent = {
   /** Whom it is about, masked by the server. */
   who: string | null
   status: 'accepted' | 'rejected'
+  /** The server's word: accepted, violation, rejected, refused. */
+  outcome?: string
   reason_code: string | null
   /** Properties, personal values masked by the server. */
   properties: Record<string, unknown>

@@ -1,10 +1,11 @@
 // 数据源: does everything that should send events send them?
 import { useTranslation } from 'react-i18next'
+import type { Source } from '../../api/types'
 import { useFormat } from '../../app/workspace'
 import { useColumns, type ChoosableColumn } from '../../ui/columns'
 import { DataTable } from '../../ui/DataTable'
 import { Notice } from '../../ui/states'
-import { shortKey, stateOf, type HealthState, type Source } from './source'
+import { shortKey, stateOf, type HealthState } from './source'
 
 const COLOUR: Record<HealthState, string> = { ok: 'success', quiet: 'warning', trouble: 'error', never: 'text-3' }
 
@@ -25,12 +26,11 @@ export function SourceList({ sources, now, peeked, onPeek }: Props) {
         </button>
       ),
     },
-    { key: 'dialect', title: t('sources.dialect'), cell: (source) => t(`sources.${source.dialect}`) },
     { key: 'health', title: t('sources.health'), cell: (source) => <Health source={source} now={now} /> },
     { key: 'last', title: t('sources.last'), cell: (source) => format.relative(source.health.last_received_at, now) },
     { key: 'received', title: t('sources.received'), align: 'right', cell: (source) => format.count(source.health.n_received_24h) },
     { key: 'rejected', title: t('sources.rejected'), align: 'right', cell: (source) => format.count(source.health.n_rejected_24h) },
-    { key: 'lag', title: t('sources.lag'), align: 'right', cell: (source) => format.count(source.health.lag_seconds) },
+    { key: 'lag', title: t('sources.lag'), align: 'right', cell: (source) => format.count(Math.round(source.health.lag_seconds)) },
     { key: 'key', title: t('sources.key'), cell: (source) => <code>{shortKey(source.write_key)}</code> },
   ]
   const { shown, chooser } = useColumns('sources', columns)

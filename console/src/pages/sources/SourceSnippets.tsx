@@ -3,11 +3,12 @@ import { Button, Segmented } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { snippetsOf } from './snippets'
-import type { Source } from './source'
+import { DIALECTS, type Dialect } from './source'
 
-export function SourceSnippets({ source, origin }: { source: Pick<Source, 'dialect' | 'write_key'>; origin: string }) {
+export function SourceSnippets({ writeKey, origin }: { writeKey: string; origin: string }) {
   const { t } = useTranslation()
-  const snippets = snippetsOf(source.dialect, origin, source.write_key)
+  const [dialect, setDialect] = useState<Dialect>('segment')
+  const snippets = snippetsOf(dialect, origin, writeKey)
   const [chosen, setChosen] = useState(snippets[0]?.id)
   const [said, setSaid] = useState('')
   const snippet = snippets.find((each) => each.id === chosen) ?? snippets[0]
@@ -22,9 +23,12 @@ export function SourceSnippets({ source, origin }: { source: Pick<Source, 'diale
   }
   return (
     <div className="zk-snippets">
+      <Segmented aria-label={t('sources.dialect')} value={dialect} onChange={setDialect} options={DIALECTS.map((each) => ({ value: each, label: t(`sources.${each}`) }))} />
+      <p className="zk-muted">{t(`sources.${dialect}_help`)}</p>
       <Segmented aria-label={t('sources.sdk')} value={snippet.id} onChange={setChosen} options={snippets.map((each) => ({ value: each.id, label: each.id === 'miniprogram' ? t('sources.miniprogram') : each.name }))} />
       {[
-        { key: 'install', label: t('sources.install'), text: snippet.install },
+        ...(snippet.switch ? [{ key: 'switch', label: t('sources.switch'), text: snippet.switch }] : []),
+        ...(snippet.install ? [{ key: 'install', label: t('sources.install'), text: snippet.install }] : []),
         { key: 'code', label: t('sources.paste'), text: snippet.code },
       ].map((part) => (
         <div key={part.key} className="zk-snippet">

@@ -77,6 +77,9 @@ codes! {
     /// Older than the source takes.
     TooOld "too_old"
         "记录早于数据源允许的时间" "the record is older than the source takes";
+    /// The source may not send messages of this kind.
+    KindNotAllowed "kind_not_allowed"
+        "数据源不允许这种消息类型：在数据源设置中放开，或不要发送" "the source may not send messages of this kind: allow it in the source's settings, or do not send it";
     /// The tracking plan refuses it.
     RefusedByPlan "refused_by_plan"
         "埋点方案拒绝了这条记录：按违规说明修改埋点或方案" "the tracking plan refuses the record: correct the tracking or the plan as the violations say";

@@ -95,6 +95,8 @@ pub fn kind_of_key(key: &str, user_kind: IdentityKind) -> IdentityKind {
         "$identity_mobile" => IdentityKind::Phone,
         "$identity_email" => IdentityKind::Email,
         "$identity_anonymous_id" | "$identity_cookie_id" => IdentityKind::AnonymousId,
+        // The id that a mini program makes for itself: it stays with the phone when the next person signs in.
+        _ if key.starts_with("$identity_") && key.ends_with("mp_id") => IdentityKind::AnonymousId,
         "$identity_idfa"
         | "$identity_idfv"
         | "$identity_oaid"

@@ -134,6 +134,11 @@ impl Traits {
         self.keys.iter().filter_map(|(key, operations)| Some((key.clone(), fold(operations)?))).collect()
     }
 
+    /// Every key that something was stated about, with a value or without.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.keys.keys().map(String::as_str)
+    }
+
     /// The operations that make a key's value, in order: why it is what it is.
     pub fn operations(&self, key: &str) -> &[(Stamp, Operation)] {
         self.keys.get(key).map_or(&[], Vec::as_slice)

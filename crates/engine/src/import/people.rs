@@ -485,7 +485,7 @@ fn widen(row: &mut ProfileRow, first: Option<i64>, last: Option<i64>) {
     row.last_seen_at = [row.last_seen_at, last].into_iter().flatten().max();
 }
 
-fn new_profile(profile_id: i64, now: i64) -> ProfileRow {
+pub(crate) fn new_profile(profile_id: i64, now: i64) -> ProfileRow {
     ProfileRow {
         profile_id,
         kind: "person".into(),

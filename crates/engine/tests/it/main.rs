@@ -4,6 +4,7 @@
 mod crash;
 mod identity;
 mod lines;
+mod live;
 mod lookup;
 mod privacy;
 mod quarantine;

@@ -67,6 +67,17 @@ impl Home {
         Ctx::open(options).await.unwrap()
     }
 
+    /// As [`Home::open`], with other options.
+    pub async fn open_as(&self, change: impl FnOnce(Options) -> Options) -> Ctx {
+        let options = Options {
+            dir: self.path().join("data"),
+            state_url: self.state_url.clone(),
+            clock: Clock::fixed(NOW),
+            ..Options::default()
+        };
+        Ctx::open(change(options)).await.unwrap()
+    }
+
     /// Writes a file to be imported, beside the data directory.
     pub fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path().join(name);

@@ -33,7 +33,7 @@ pub(super) struct Demo {
 
 impl Demo {
     pub(super) async fn run(self, global: &Global) -> Outcome {
-        let listener = if self.load_only { None } else { Some(self.serve.bind().await?) };
+        let listeners = if self.load_only { None } else { Some(self.serve.bind().await?) };
         let ctx = global.open().await?;
         let lang = global.lang();
         let say = |zh: String, en: String| writeln!(std::io::stdout(), "{}", if lang == Lang::Zh { zh } else { en });
@@ -60,8 +60,8 @@ impl Demo {
             format!("RFM：{} 位客户，截至 {}", done.n_customers, done.as_of),
             format!("RFM: {} customers as of {}", done.n_customers, done.as_of),
         )?;
-        match listener {
-            Some(listener) => self.serve.serve(ctx, listener, lang, !self.no_open).await,
+        match listeners {
+            Some(listeners) => self.serve.serve(ctx, listeners, lang, !self.no_open).await,
             None => {
                 ctx.close().await;
                 Ok(ExitCode::SUCCESS)

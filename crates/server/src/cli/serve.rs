@@ -6,59 +6,144 @@ use std::process::ExitCode;
 
 use clap::Args;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use zhike_engine::Ctx;
 
 use super::{Failure, Global, Lang, Outcome};
-use crate::http::{App, router};
+use crate::http::collect::{Collector, Network, TrustedProxies};
+use crate::http::listen::{Limits, listen};
+use crate::http::{App, public_router, router};
 
-/// Serves API and console until it is told to stop.
+/// Below the data directory: where the running server listens, for commands that ask it.
+pub(super) const ADDRESS_FILE: &str = "server.address";
+
+/// Serves API, console and collection until it is told to stop.
 #[derive(Args, Clone)]
 pub(super) struct Serve {
     /// Address to listen on. There is no sign-in yet, so it must be of this machine.
     #[arg(long, env = "ZHIKE_LISTEN", default_value = "127.0.0.1:7700", value_name = "ADDR")]
     pub(super) listen: SocketAddr,
+    /// Further address, which may be reached from other machines: only events can be sent there, nothing can be read.
+    #[arg(long, env = "ZHIKE_COLLECT_LISTEN", value_name = "ADDR")]
+    collect_listen: Option<SocketAddr>,
+    /// How SDKs reach this server, as https://cdp.example.cn; taken from their requests when absent.
+    #[arg(long, env = "ZHIKE_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<String>,
+    /// Address or range of a proxy whose X-Forwarded-For is believed; may be given several times.
+    #[arg(long = "trusted-proxy", env = "ZHIKE_TRUSTED_PROXY", value_delimiter = ',', value_name = "ADDR")]
+    trusted_proxies: Vec<Network>,
+    /// Connections at once.
+    #[arg(long, env = "ZHIKE_MAX_CONNECTIONS", default_value_t = 4096, value_name = "N")]
+    max_connections: usize,
+}
+
+/// The addresses that were taken.
+pub(super) struct Listeners {
+    own: TcpListener,
+    public: Option<TcpListener>,
 }
 
 impl Serve {
     pub(super) async fn run(self, global: &Global) -> Outcome {
-        let listener = self.bind().await?;
+        let listeners = self.bind().await?;
         let ctx = global.open().await?;
-        self.serve(ctx, listener, global.lang(), false).await
+        self.serve(ctx, listeners, global.lang(), false).await
     }
 
-    /// Takes the address, so that a busy port is noticed before anything long is begun.
-    pub(super) async fn bind(&self) -> Result<TcpListener, Failure> {
+    /// Takes the addresses, so that a busy port is noticed before anything long is begun.
+    pub(super) async fn bind(&self) -> Result<Listeners, Failure> {
         if !self.listen.ip().is_loopback() {
             return Err(Failure::new(
                 format!(
-                    "{} can be reached from other machines, and there is no sign-in yet: use 127.0.0.1",
+                    "{} can be reached from other machines, and there is no sign-in yet: use 127.0.0.1, and \
+                     --collect-listen for SDKs",
                     self.listen
                 ),
-                format!("{} 可被其他机器访问，而目前还没有登录功能：请用 127.0.0.1", self.listen),
+                format!(
+                    "{} 可被其他机器访问，而目前还没有登录功能：请用 127.0.0.1；接收 SDK 数据请用 --collect-listen",
+                    self.listen
+                ),
             ));
         }
-        TcpListener::bind(self.listen).await.map_err(|error| {
-            Failure::new(
-                format!("cannot listen on {}: {error}; choose another with --listen", self.listen),
-                format!("无法监听 {}：{error}；请用 --listen 换一个地址", self.listen),
-            )
-        })
+        if let Some(url) = self.public_url.as_deref().filter(|url| !is_base_url(url)) {
+            return Err(Failure::new(
+                format!("{url:?} is no address such as https://cdp.example.cn"),
+                format!("{url} 不是 https://cdp.example.cn 这样的地址"),
+            ));
+        }
+        let public = match self.collect_listen {
+            Some(address) => Some(take(address, "--collect-listen").await?),
+            None => None,
+        };
+        Ok(Listeners { own: take(self.listen, "--listen").await?, public })
     }
 
-    pub(super) async fn serve(self, ctx: Ctx, listener: TcpListener, lang: Lang, open: bool) -> Outcome {
-        let address = listener.local_addr()?;
+    pub(super) async fn serve(self, ctx: Ctx, listeners: Listeners, lang: Lang, open: bool) -> Outcome {
+        let address = listeners.own.local_addr()?;
         let url = format!("http://{address}/");
+        let proxies = TrustedProxies(self.trusted_proxies);
+        let (stop, stopping) = watch::channel(false);
+        let app = App::new(ctx.clone(), Collector::new(proxies.clone(), self.public_url), stopping.clone());
+
+        // From here on TERM ends the server in order.
+        let mut stopped = tokio::spawn(stopped());
+        let (stop_ingestion, ingestion_stopping) = watch::channel(false);
+        let ingestion = {
+            let (app, ctx) = (app.clone(), ctx.clone());
+            tokio::spawn(async move { crate::ingestion::run(&app, ctx, ingestion_stopping).await })
+        };
+        let limits = Limits { n_connections: self.max_connections.max(1), ..Limits::default() };
+        let own = listen(listeners.own, router(app.clone()), limits.clone(), proxies.clone(), stopping.clone());
+        let mut served = tokio::task::JoinSet::new();
+        served.spawn(own);
         match lang {
             Lang::Zh => writeln!(std::io::stdout(), "知客控制台：{url}（Ctrl+C 停止）")?,
             Lang::En => writeln!(std::io::stdout(), "Zhike console: {url} (Ctrl+C stops)")?,
         }
+        if let Some(listener) = listeners.public {
+            let address = listener.local_addr()?;
+            // Whoever started this may have stopped reading.
+            let _ = match lang {
+                Lang::Zh => writeln!(std::io::stdout(), "接收数据：http://{address}/"),
+                Lang::En => writeln!(std::io::stdout(), "Events are taken at http://{address}/"),
+            };
+            served.spawn(listen(listener, public_router(app), limits, proxies, stopping));
+        }
+        let file = ctx.dir().join(ADDRESS_FILE);
+        if let Err(error) = std::fs::write(&file, &url) {
+            tracing::warn!(%error, "commands will have to be told where this server listens");
+        }
         if open {
             open_browser(&url);
         }
-        axum::serve(listener, router(App::new(ctx.clone()))).with_graceful_shutdown(stopped()).await?;
+        // Requests first: what they acknowledge must still be taken into the tables.
+        drop((&mut stopped).await);
+        let _ = stop.send(true);
+        while served.join_next().await.is_some() {}
+        let _ = stop_ingestion.send(true);
+        if ingestion.await.is_err() {
+            tracing::error!("ingestion panicked; what it had not taken yet is taken at the next start");
+        }
+        drop(std::fs::remove_file(&file));
         ctx.close().await;
         Ok(ExitCode::SUCCESS)
     }
+}
+
+async fn take(address: SocketAddr, option: &str) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|error| {
+        Failure::new(
+            format!("cannot listen on {address}: {error}; choose another with {option}"),
+            format!("无法监听 {address}：{error}；请用 {option} 换一个地址"),
+        )
+    })
+}
+
+/// Scheme and host, without a path: SDKs put their own behind it.
+fn is_base_url(url: &str) -> bool {
+    let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).unwrap_or_default();
+    let host = host.trim_end_matches('/');
+    !host.is_empty() && !host.contains(|letter: char| letter == '/' || letter == '?' || letter.is_whitespace())
 }
 
 /// Ends when the process is asked to stop.

@@ -61,9 +61,15 @@ pub struct Server {
 impl Server {
     /// Starts `zhike serve` on a free port.
     pub fn start(home: &Home) -> Self {
+        Self::start_with(home, &[])
+    }
+
+    /// The same with further options.
+    pub fn start_with(home: &Home, options: &[&str]) -> Self {
         let mut child = home
             .command()
             .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(options)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -108,6 +114,24 @@ impl Server {
         let headers = [("X-Zhike-Request", "1"), ("Content-Type", "application/json")];
         let (status, _, body) = self.request("POST", path, &headers, body.to_string().as_bytes());
         (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
+    }
+
+    pub fn patch(&self, path: &str, body: &Value) -> (u16, Value) {
+        let headers = [("X-Zhike-Request", "1"), ("Content-Type", "application/json")];
+        let (status, _, body) = self.request("PATCH", path, &headers, body.to_string().as_bytes());
+        (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
+    }
+
+    /// Asks the server to stop and waits; whether it ended in order.
+    pub fn stop(&mut self) -> bool {
+        let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        asked.is_ok_and(|status| status.success()) && self.child.wait().is_ok_and(|status| status.success())
+    }
+
+    /// Ends the server without any warning, as a power cut would.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 
     /// Sends a file as a browser's form would.

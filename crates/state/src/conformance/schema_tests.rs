@@ -3,8 +3,9 @@
 use super::{Backend, Place, conformance};
 use crate::db::{GetRow, Pool};
 use crate::{
-    AuditRow, BatchRow, DefinitionRow, EdgeRow, Error, FieldRow, IdentityRow, KeyRow, MappingRow, ProfileRow,
-    QuarantineRow, Store,
+    AuditRow, BatchRow, BondRow, ClaimRow, DefinitionRow, EdgeRow, Error, FieldRow, IdentityRow, IngestRow, KeyRow,
+    MappingRow, OverrideSpanRow, ProfileRow, QuarantineRow, RegisterRow, SaidFieldRow, SourceHourRow, SourceRejectRow,
+    SourceRow, Store, TraitsRow,
 };
 
 conformance!(records_are_the_columns_of_their_tables, a_newer_schema_is_refused, opening_again_changes_nothing);
@@ -41,6 +42,16 @@ async fn records_are_the_columns_of_their_tables(place: &Place) {
         ("mappings", MappingRow::COLUMNS),
         ("definitions", DefinitionRow::COLUMNS),
         ("audit", AuditRow::COLUMNS),
+        ("live_sources", SourceRow::COLUMNS),
+        ("source_hours", SourceHourRow::COLUMNS),
+        ("source_rejects", SourceRejectRow::COLUMNS),
+        ("ingests", IngestRow::COLUMNS),
+        ("identity_bonds", BondRow::COLUMNS),
+        ("identity_claims", ClaimRow::COLUMNS),
+        ("identity_traits", TraitsRow::COLUMNS),
+        ("identity_fields", SaidFieldRow::COLUMNS),
+        ("profile_override_spans", OverrideSpanRow::COLUMNS),
+        ("live_registers", RegisterRow::COLUMNS),
     ] {
         assert_eq!(columns(place, &store.data, table).await, names, "{table}");
     }

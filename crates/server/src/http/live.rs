@@ -1,0 +1,97 @@
+//! `/api/v1/live`: what arrives, as it arrives.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use futures::Stream;
+use serde::{Deserialize, Serialize};
+use tokio::sync::broadcast::error::RecvError;
+use utoipa::{IntoParams, ToSchema};
+use zhike_domain::id::ProfileId;
+use zhike_engine::ingest::{self, LiveEvent};
+
+use super::App;
+use super::error::{ApiError, ApiResult};
+
+/// Something that just arrived; personal values are masked.
+#[derive(Serialize, ToSchema)]
+#[schema(as = LiveEvent)]
+pub(crate) struct LiveBody {
+    /// When it happened.
+    at: String,
+    received_at: String,
+    source: String,
+    /// track, identify, page, …
+    kind: String,
+    /// Name of the event.
+    event: Option<String>,
+    /// `prf_…`, once known.
+    profile_id: Option<String>,
+    /// accepted, rejected, refused, violation.
+    outcome: String,
+    /// More of it, by outcome.
+    #[schema(value_type = Object)]
+    detail: serde_json::Value,
+}
+
+impl LiveBody {
+    fn of(event: &LiveEvent) -> Self {
+        Self {
+            at: crate::output::instant(event.at),
+            received_at: crate::output::instant(event.received_at),
+            source: event.source.clone(),
+            kind: event.kind.clone(),
+            event: event.event.clone(),
+            profile_id: event.profile_id.map(|id| ProfileId::new(id).to_string()),
+            outcome: event.outcome.clone(),
+            detail: event.detail.clone(),
+        }
+    }
+}
+
+/// Which events.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct LiveQuery {
+    /// Name of a source; all when absent.
+    source: Option<String>,
+}
+
+/// What arrives from now on, as server-sent events: each `data` is one `LiveEvent`. An event `missed` says how many a slow
+/// reader did not get.
+#[utoipa::path(
+    get,
+    path = "/api/v1/live",
+    params(LiveQuery),
+    responses((status = 200, body = LiveBody, content_type = "text/event-stream"))
+)]
+pub(super) async fn show(
+    State(app): State<App>,
+    query: Result<Query<LiveQuery>, QueryRejection>,
+) -> ApiResult<Sse<impl Stream<Item = Result<Event, Infallible>>>> {
+    let Query(query) = query.map_err(ApiError::from)?;
+    let events = ingest::live(app.ctx());
+    let stream =
+        futures::stream::unfold((events, app.stopping(), query.source), |(mut events, mut stopping, source)| async {
+            loop {
+                let received: Result<Arc<LiveEvent>, RecvError> = tokio::select! {
+                    received = events.recv() => received,
+                    _ = stopping.wait_for(|stop| *stop) => return None,
+                };
+                let event = match received {
+                    Ok(event) if source.as_ref().is_none_or(|source| *source == event.source) => {
+                        Event::default().json_data(LiveBody::of(&event)).unwrap_or_default()
+                    }
+                    Ok(_) => continue,
+                    Err(RecvError::Lagged(n_missed)) => Event::default().event("missed").data(n_missed.to_string()),
+                    Err(RecvError::Closed) => return None,
+                };
+                return Some((Ok(event), (events, stopping, source)));
+            }
+        });
+    Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
+}
