@@ -254,6 +254,7 @@ mod tests {
             root: root.to_owned(),
             spec,
             schema: convert::arrow_schema(spec).unwrap(),
+            time: None,
             columns: Vec::new(),
             written_for: HashSet::from([5]),
             profile_id: 5,

@@ -127,7 +127,7 @@ async fn what_a_visitor_did_belongs_to_the_person_once_known() {
     assert_eq!(rows(&ctx, "SELECT count(*) FROM profiles").await, ["1"]);
     let identify = json!({"type": "identify", "messageId": "i1", "anonymousId": "a1", "userId": "u1",
         "timestamp": "2026-11-20T09:00:00Z", "traits": {"name": "王芳", "phone": "13800138000", "level": "gold", "gender": "女"}});
-    let collected = segment::read(identify.to_string().as_bytes(), segment::Route::Identify, &arrival).unwrap();
+    let collected = segment::read(identify.to_string().as_bytes(), segment::Route::Single(zhike_domain::collect::message::Kind::Identify), &arrival).unwrap();
     collect(&ctx, &site, collected, NOW).await.unwrap();
     ingest::drain(&ctx).await.unwrap();
 
