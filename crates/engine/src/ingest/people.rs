@@ -609,7 +609,7 @@ impl People {
             }
             commit.load.moved_identities.push((*id, profile));
             commit.homes.push((*id, row.profile_id));
-            if !node.is_anonymous() || self.spans.get(id).is_none() {
+            if !node.is_anonymous() || !self.spans.contains_key(id) {
                 commit.load.overrides.push((*id, profile));
             }
             self.left.push((row.profile_id, *id));

@@ -96,7 +96,7 @@ async fn sources_are_named_once_and_known_by_key() {
     changed.plan.undeclared_properties = Reaction::Flag;
     let changed = sources::update(&ctx, changed).await.unwrap();
     assert_eq!((changed.plan.version, &changed.write_key), (1, &turned.write_key));
-    assert_eq!(sources::list(&ctx).await.unwrap(), [changed.clone()]);
+    assert_eq!(sources::list(&ctx).await.unwrap(), std::slice::from_ref(&changed));
     let error = collect(&ctx, &changed, body(&[message("m", 0, Kind::Track, &["anon:a"])]), NOW).await.unwrap_err();
     assert!(matches!(error, CollectError::Forbidden(_)), "{error:?}");
 }

@@ -83,7 +83,8 @@ fn every_form_of_body_and_key_is_taken() {
     let as_text = ("Content-Type", "text/plain");
     let packed = ("Content-Encoding", "gzip");
     let bearer = format!("Bearer {key}");
-    let cases: Vec<(&str, String, Vec<(&str, &str)>, Vec<u8>)> = vec![
+    type Case<'a> = (&'a str, String, Vec<(&'a str, &'a str)>, Vec<u8>);
+    let cases: Vec<Case<'_>> = vec![
         ("single, key as Basic user", "/v1/track".into(), vec![auth], one("f1")),
         ("short path, slash at the end", "/v1/t/".into(), vec![auth], one("f2")),
         ("doubled slash", "//v1/batch".into(), vec![auth], json!({"batch": [track("f3")]}).to_string().into_bytes()),
