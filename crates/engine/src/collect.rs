@@ -118,7 +118,12 @@ fn item(source: &Source, outcome: Result<Message, Rejected>) -> Item {
     };
     if !source.allowed_kinds.is_empty() && !source.allowed_kinds.iter().any(|kind| kind == message.kind.as_str()) {
         let record = record_of(&message);
-        return Item::Rejected { code: RejectCode::KindNotAllowed, field: "type".into(), violations: Vec::new(), record };
+        return Item::Rejected {
+            code: RejectCode::KindNotAllowed,
+            field: "type".into(),
+            violations: Vec::new(),
+            record,
+        };
     }
     match plan::check(&source.plan, message) {
         Ok(checked) => Item::Message {

@@ -24,6 +24,7 @@ mod people;
 mod registers;
 mod rows;
 mod seen;
+mod visitors;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -260,15 +261,20 @@ impl Taking {
             let identity = people.subject(one);
             let profile_id = identity.and_then(|identity| people.owner_at(identity, one.message.occurred_at));
             if let Some(profile_id) = profile_id.filter(|profile| {
-                identity.and_then(|id| people.nodes.get(&id)?.row.as_ref()).is_some_and(|row| row.home_profile_id != *profile)
+                identity
+                    .and_then(|id| people.nodes.get(&id)?.row.as_ref())
+                    .is_some_and(|row| row.home_profile_id != *profile)
             }) {
                 commit.homes.extend(identity.map(|identity| (identity, profile_id)));
             }
             news.push(LiveEvent { profile_id, ..told(one) });
         }
         // Of a new visitor too: its rows stand under each of its owners.
-        for (id, profile) in people.members().into_iter().flat_map(|(profile, ids)| ids.into_iter().map(move |id| (id, profile))) {
-            let is_new_visitor = people.nodes.get(&id).is_some_and(|node| node.row.is_none() && node.profile != Some(profile));
+        for (id, profile) in
+            people.members().into_iter().flat_map(|(profile, ids)| ids.into_iter().map(move |id| (id, profile)))
+        {
+            let is_new_visitor =
+                people.nodes.get(&id).is_some_and(|node| node.row.is_none() && node.profile != Some(profile));
             if is_new_visitor {
                 commit.homes.push((id, profile));
             }

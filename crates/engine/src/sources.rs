@@ -101,8 +101,7 @@ impl Known {
 
     /// Reads the sources again unless they were read a moment ago and nothing has changed.
     async fn refresh(&self, ctx: &Ctx, at_once: bool) -> Result<()> {
-        let is_fresh =
-            || self.table().as_ref().is_some_and(|table| !at_once && table.looked_at.elapsed() < LOOK_AGAIN);
+        let is_fresh = || self.table().as_ref().is_some_and(|table| !at_once && table.looked_at.elapsed() < LOOK_AGAIN);
         if is_fresh() {
             return Ok(());
         }
@@ -238,9 +237,10 @@ fn validate(source: &Source) -> Result<()> {
     }
     for origin in &source.allowed_origins {
         let is_origin = origin == "*"
-            || origin.strip_prefix("https://").or(origin.strip_prefix("http://")).is_some_and(|host| {
-                !host.is_empty() && !host.contains('/') && !host.contains(char::is_whitespace)
-            });
+            || origin
+                .strip_prefix("https://")
+                .or(origin.strip_prefix("http://"))
+                .is_some_and(|host| !host.is_empty() && !host.contains('/') && !host.contains(char::is_whitespace));
         if !is_origin {
             return bad(
                 format!("{origin:?} is no origin: write it as https://shop.example, without a path"),

@@ -442,7 +442,10 @@ impl FileStats {
 
     pub(crate) fn may_hold(&self, column: &str, value: i64) -> bool {
         match self.columns.get(column) {
-            Some(range) => range.min_max.is_some_and(|(low, high)| low <= value && value <= high),
+            Some(range) => match range.min_max {
+                Some((low, high)) => low <= value && value <= high,
+                None => range.n_missing < self.n_rows,
+            },
             None => true,
         }
     }
@@ -492,9 +495,12 @@ fn day_text(day: i64) -> serde_json::Value {
     ScalarValue::Date32(i32::try_from(day).ok()).to_string().into()
 }
 
+/// ISO 8601 with milliseconds, as the protocol wants it.
 fn instant_text(ms: i64) -> serde_json::Value {
-    let scalar = ScalarValue::TimestampMillisecond(Some(ms), None);
-    format!("{}Z", scalar.to_string().trim_end_matches('Z')).into()
+    let (day, rest) = (ms.div_euclid(86_400_000), ms.rem_euclid(86_400_000));
+    let date = ScalarValue::Date32(i32::try_from(day).ok());
+    let (hour, minute, second) = (rest / 3_600_000, rest / 60_000 % 60, rest / 1_000 % 60);
+    format!("{date}T{hour:02}:{minute:02}:{second:02}.{:03}Z", rest % 1_000).into()
 }
 
 fn read_stat(kind: ColumnType, value: &serde_json::Value) -> Option<i64> {
@@ -505,11 +511,31 @@ fn read_stat(kind: ColumnType, value: &serde_json::Value) -> Option<i64> {
             _ => None,
         },
         _ => {
+            // Earlier releases wrote milliseconds since 1970.
+            if let Some(ms) = value.as_str().and_then(|text| text.trim_end_matches('Z').parse::<i64>().ok()) {
+                return ms.checked_mul(1_000);
+            }
             let kind = DataType::Timestamp(TimeUnit::Microsecond, None);
             match ScalarValue::try_from_string(value.as_str()?.trim_end_matches('Z').to_owned(), &kind).ok()? {
                 ScalarValue::TimestampMicrosecond(us, _) => us,
                 _ => None,
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Other readers of the tables must understand the log's statistics, and so must we.
+    #[test]
+    fn instants_stand_in_the_log_as_the_protocol_says() {
+        let text = instant_text(1_795_219_200_123);
+        assert_eq!(text, "2026-11-21T00:00:00.123Z");
+        assert_eq!(read_stat(ColumnType::Instant, &text), Some(1_795_219_200_123_000));
+        assert_eq!(instant_text(-1), "1969-12-31T23:59:59.999Z");
+        let of_earlier_releases = serde_json::Value::from("1795219200123Z");
+        assert_eq!(read_stat(ColumnType::Instant, &of_earlier_releases), Some(1_795_219_200_123_000));
     }
 }

@@ -181,10 +181,7 @@ pub struct IngestCommit {
 impl Store {
     /// How far a log was taken in.
     pub async fn ingest(&self, log: &str) -> Result<Option<IngestRow>> {
-        self.data
-            .read("ingest", log)
-            .optional("SELECT {columns} FROM ingests WHERE log = $1", &[log.arg()])
-            .await
+        self.data.read("ingest", log).optional("SELECT {columns} FROM ingests WHERE log = $1", &[log.arg()]).await
     }
 
     /// Commits what a batch of the log changes, and how far the log is taken in now, in one transaction.
@@ -221,11 +218,8 @@ impl Store {
     /// Records that the files of the batch that ended at a position are shown; again it changes nothing.
     pub async fn ingest_shown(&self, log: &str, position: i64) -> Result<()> {
         let mut tx = self.data.begin("ingest_shown", format!("log {log}")).await?;
-        tx.run(
-            "UPDATE ingests SET plan_json = NULL WHERE log = $1 AND position = $2",
-            &[log.arg(), position.arg()],
-        )
-        .await?;
+        tx.run("UPDATE ingests SET plan_json = NULL WHERE log = $1 AND position = $2", &[log.arg(), position.arg()])
+            .await?;
         tx.commit().await
     }
 
@@ -318,10 +312,7 @@ impl Store {
         let found: Vec<(i64,)> = self
             .data
             .read("spanned_by", "profile override spans")
-            .all(
-                "SELECT DISTINCT identity_id FROM profile_override_spans WHERE profile_id = $1",
-                &[profile_id.arg()],
-            )
+            .all("SELECT DISTINCT identity_id FROM profile_override_spans WHERE profile_id = $1", &[profile_id.arg()])
             .await?;
         Ok(found.into_iter().map(|(id,)| id).collect())
     }

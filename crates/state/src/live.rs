@@ -114,10 +114,7 @@ impl Store {
     pub async fn source_hours(&self, since_hour: i64) -> Result<Vec<SourceHourRow>> {
         self.data
             .read("source_hours", "source hours")
-            .all(
-                "SELECT {columns} FROM source_hours WHERE hour >= $1 ORDER BY source_id, hour",
-                &[since_hour.arg()],
-            )
+            .all("SELECT {columns} FROM source_hours WHERE hour >= $1 ORDER BY source_id, hour", &[since_hour.arg()])
             .await
     }
 

@@ -140,8 +140,7 @@ struct Segments(Arc<Vault>);
 
 impl Cipher for Segments {
     fn start(&self, segment: u64) -> io::Result<(Vec<u8>, Box<dyn Sealer>)> {
-        let (key, wrapped) =
-            self.0.new_segment_key(segment, SegmentAlgorithm::default()).map_err(io::Error::other)?;
+        let (key, wrapped) = self.0.new_segment_key(segment, SegmentAlgorithm::default()).map_err(io::Error::other)?;
         Ok((wrapped, Box::new(Sealing(key))))
     }
 

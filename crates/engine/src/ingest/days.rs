@@ -46,7 +46,13 @@ pub(super) fn day_of(at: i64) -> i64 {
 
 impl Days {
     /// The batch of a source's day, made when it is the first.
-    pub(super) async fn batch(&mut self, ctx: &Ctx, source: &Source, at: i64, commit: &mut IngestCommit) -> Result<i64> {
+    pub(super) async fn batch(
+        &mut self,
+        ctx: &Ctx,
+        source: &Source,
+        at: i64,
+        commit: &mut IngestCommit,
+    ) -> Result<i64> {
         let day = day_of(at);
         if let Some(known) = self.days.get(&(source.source_id, day)) {
             return Ok(known.batch_id);
@@ -160,12 +166,8 @@ impl Days {
     pub(super) fn finish(self, now: i64, commit: &mut IngestCommit) {
         commit.days = self.days.into_values().map(|day| day.counts).collect();
         commit.hours = self.hours.into_values().collect();
-        let reject = |((source_id, hour, reason_code), n_rejected)| SourceRejectRow {
-            source_id,
-            hour,
-            reason_code,
-            n_rejected,
-        };
+        let reject =
+            |((source_id, hour, reason_code), n_rejected)| SourceRejectRow { source_id, hour, reason_code, n_rejected };
         commit.rejects = self.rejects.into_iter().map(reject).collect();
         commit.keep_from_hour = now.div_euclid(HOUR) - KEPT_HOURS;
     }

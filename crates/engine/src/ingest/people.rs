@@ -19,12 +19,13 @@ use zhike_domain::collect::message::{Identity, Message, Stamp};
 use zhike_domain::identity::{self, Joined};
 use zhike_domain::import::entity::IdentityKind;
 use zhike_state::{
-    BondRow, ClaimRow, EdgeRow, IdentityKey, IdentityRow, IdentityStatus, IdentityTouch, IngestCommit,
-    OverrideSpanRow, ProfileRow,
+    BondRow, ClaimRow, EdgeRow, IdentityKey, IdentityRow, IdentityStatus, IdentityTouch, IngestCommit, OverrideSpanRow,
+    ProfileRow,
 };
 use zhike_vault::Indexer;
 
 use super::Heard;
+use super::visitors::{Claims, MANY_CLAIMS, SETTLED, claim, spans, thin};
 use crate::import::{new_profile, scope};
 use crate::sealing::{IDENTITY_VALUE, Keys};
 use crate::{Ctx, Error, Result};
@@ -71,8 +72,6 @@ impl Node {
     }
 }
 
-type Claims = BTreeMap<Stamp, i64>;
-
 /// The identities of a batch, and what surrounds them.
 #[derive(Default)]
 pub(super) struct People {
@@ -112,7 +111,8 @@ impl People {
     pub(super) async fn resolve(ctx: &Ctx, heard: &[Heard], commit: &mut IngestCommit) -> Result<Self> {
         let mut people = Self::default();
         people.gather(ctx, heard).await?;
-        let touched: BTreeSet<i64> = people.nodes.values().filter_map(|node| Some(node.row.as_ref()?.profile_id)).collect();
+        let touched: BTreeSet<i64> =
+            people.nodes.values().filter_map(|node| Some(node.row.as_ref()?.profile_id)).collect();
         people.load(ctx, touched).await?;
         let mut dirty: BTreeSet<i64> = (people.nodes.iter())
             .filter(|(_, node)| node.row.is_none() && !node.is_anonymous())
@@ -120,7 +120,7 @@ impl People {
             .collect();
         let bonds = people.hear(ctx, heard, &mut dirty, commit).await?;
         people.old_claims = people.claims.clone();
-        people.hear_claims(heard, commit)?;
+        people.hear_claims(heard, ctx.now(), commit)?;
         if !dirty.is_empty() {
             people.bind(ctx, dirty, bonds, commit).await?;
         }
@@ -203,11 +203,13 @@ impl People {
                 node.last_at = Some(node.last_at.map_or(at, |last| last.max(at)));
             }
         }
-        let key = |node: &Node| IdentityKey { kind: node.kind.as_str().into(), scope: node.scope.clone(), index: node.index };
+        let key =
+            |node: &Node| IdentityKey { kind: node.kind.as_str().into(), scope: node.scope.clone(), index: node.index };
         let keys: Vec<IdentityKey> = new.iter().map(key).collect();
         let mut stored: HashMap<IdentityKey, IdentityRow> = HashMap::new();
         for row in ctx.store().identities_by_index(&keys).await? {
-            stored.insert(IdentityKey { kind: row.kind.clone(), scope: row.scope.clone(), index: row.value_index }, row);
+            stored
+                .insert(IdentityKey { kind: row.kind.clone(), scope: row.scope.clone(), index: row.value_index }, row);
         }
         let mut ids: Vec<i64> = vec![0; new.len()];
         // New ids ascend in the order of the index: so they are stored fastest.
@@ -240,7 +242,8 @@ impl People {
             let node = self.nodes.entry(id).or_insert_with(|| Node::stored(row));
             if node.is_anonymous() { visitors.extend([id]) } else { known.push(id) }
         }
-        visitors.extend(self.nodes.iter().filter(|(_, node)| node.is_anonymous() && node.row.is_some()).map(|(id, _)| *id));
+        visitors
+            .extend(self.nodes.iter().filter(|(_, node)| node.is_anonymous() && node.row.is_some()).map(|(id, _)| *id));
         visitors.extend(ctx.store().claimed_by(&known).await?.into_iter().map(|(visitor, _)| visitor));
         visitors.retain(|visitor| !self.claims.contains_key(visitor));
         let visitors: Vec<i64> = visitors.into_iter().collect();
@@ -318,7 +321,7 @@ impl People {
     }
 
     /// Takes the claims of visitors in.
-    fn hear_claims(&mut self, heard: &[Heard], commit: &mut IngestCommit) -> Result<()> {
+    fn hear_claims(&mut self, heard: &[Heard], now: i64, commit: &mut IngestCommit) -> Result<()> {
         let mut touched: BTreeSet<(i64, i64)> = BTreeSet::new();
         for one in heard {
             for statement in statements(&one.message) {
@@ -327,6 +330,13 @@ impl People {
                 let (Some(visitor), Some(owner)) = (id(anonymous), id(owner)) else { continue };
                 claim(self.claims.entry(visitor).or_default(), one.message.stamp(), owner);
                 touched.insert((visitor, owner));
+            }
+        }
+        let settled = now - SETTLED;
+        for visitor in touched.iter().map(|(visitor, _)| *visitor).collect::<BTreeSet<i64>>() {
+            let Some(claims) = self.claims.get_mut(&visitor) else { continue };
+            if claims.len() > MANY_CLAIMS && thin(claims, settled) {
+                touched.extend(claims.values().map(|owner| (visitor, *owner)));
             }
         }
         for (visitor, owner) in touched {
@@ -386,7 +396,8 @@ impl People {
         for row in ctx.store().identities_by_ids(&unknown).await? {
             self.nodes.insert(row.identity_id, Node::stored(row));
         }
-        let vertices: Vec<i64> = inside.iter().copied().chain(strangers).filter(|id| self.nodes.contains_key(id)).collect();
+        let vertices: Vec<i64> =
+            inside.iter().copied().chain(strangers).filter(|id| self.nodes.contains_key(id)).collect();
         let number: HashMap<i64, u32> = vertices.iter().zip(0..).map(|(id, at)| (*id, at)).collect();
         let numbered: Vec<(u32, u32)> =
             links.iter().filter_map(|(left, right)| Some((*number.get(left)?, *number.get(right)?))).collect();
@@ -562,8 +573,11 @@ impl People {
                 commit.load.overrides.push((visitor, first));
             } else if is_changed && !is_one {
                 // Of a new visitor too: a later merge of one owner must not take the rows of the others along.
-                let row_of =
-                    |&(since_at, profile_id): &(i64, i64)| OverrideSpanRow { identity_id: visitor, since_at, profile_id };
+                let row_of = |&(since_at, profile_id): &(i64, i64)| OverrideSpanRow {
+                    identity_id: visitor,
+                    since_at,
+                    profile_id,
+                };
                 commit.respanned.push(visitor);
                 commit.spans.extend(spans.iter().map(row_of));
             }
@@ -710,28 +724,6 @@ impl People {
         }
         self.keys
     }
-}
-
-fn claim(claims: &mut Claims, stamp: Stamp, owner: i64) {
-    let held = claims.entry(stamp).or_insert(owner);
-    *held = (*held).min(owner);
-}
-
-/// Since when a visitor belongs to whom; the first from the beginning of time. Claims of owners who identify nobody do not
-/// count.
-fn spans(claims: Option<&Claims>, profile: impl Fn(i64) -> Option<i64>) -> Vec<(i64, i64)> {
-    let mut spans: Vec<(i64, i64)> = Vec::new();
-    for (Stamp(at, _), owner) in claims.into_iter().flatten() {
-        let Some(profile) = profile(*owner) else { continue };
-        match spans.last_mut() {
-            None => spans.extend([(i64::MIN, profile), (*at, profile)]),
-            // Of claims at one instant the last by id decides.
-            Some(last) if last.0 == *at => last.1 = profile,
-            Some(_) => spans.push((*at, profile)),
-        }
-    }
-    spans.dedup_by(|next, before| next.1 == before.1);
-    spans
 }
 
 fn is_refusal(reason: &str) -> bool {

@@ -224,13 +224,21 @@ async fn fields(
                 continue;
             };
             let place = Place { table: PLACE, column: field };
-            let value =
-                newest.sealed.as_ref().and_then(|sealed| open_text(people.keys.get(newest.key_profile_id), place, sealed));
+            let value = newest
+                .sealed
+                .as_ref()
+                .and_then(|sealed| open_text(people.keys.get(newest.key_profile_id), place, sealed));
             let (source, updated_at) = (newest.source.clone(), newest.said_at);
             match (value, people.keys.get(profile)) {
                 (Some(value), Some(key)) => {
                     let sealed = key.seal(Place { table: "profiles", column: field }, value.as_bytes());
-                    commit.load.fields.push(FieldRow { profile_id: profile, field: field.into(), sealed, source, updated_at });
+                    commit.load.fields.push(FieldRow {
+                        profile_id: profile,
+                        field: field.into(),
+                        sealed,
+                        source,
+                        updated_at,
+                    });
                     if field == "birthday"
                         && let Some(row) = people.profiles.get_mut(&profile)
                     {

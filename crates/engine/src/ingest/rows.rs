@@ -382,9 +382,7 @@ fn refund_key(order_id: &str, refund_id: &str) -> String {
 
 fn register<T: Default + serde::de::DeserializeOwned>(row: Option<&RegisterRow>) -> Result<T> {
     match row {
-        Some(row) => {
-            serde_json::from_str(&row.register_json).map_err(|error| Error::bug("a stored register", error))
-        }
+        Some(row) => serde_json::from_str(&row.register_json).map_err(|error| Error::bug("a stored register", error)),
         None => Ok(T::default()),
     }
 }
@@ -480,9 +478,7 @@ impl ProductRegister {
             let Some(value) = value else { continue };
             let held = self.fields.get(name);
             // Two lines of one message may differ: then the larger text, whatever their order.
-            let is_newer = held.is_none_or(|(stamp, old)| {
-                (stamp, old.to_string()) < (&fact.stamp, value.to_string())
-            });
+            let is_newer = held.is_none_or(|(stamp, old)| (stamp, old.to_string()) < (&fact.stamp, value.to_string()));
             if is_newer {
                 self.fields.insert(name.to_owned(), (fact.stamp.clone(), value));
             }

@@ -152,7 +152,10 @@ impl Seen {
         self.buckets.retain(|&held, _| held >= day - DAYS);
         while self.buckets.len() > 1 && self.buckets.values().map(Bucket::len).sum::<usize>() > MAX_KEYS {
             if let Some((forgotten, _)) = self.buckets.pop_first() {
-                tracing::warn!(day = forgotten, "too many messages to remember: repetitions of this day are not noticed");
+                tracing::warn!(
+                    day = forgotten,
+                    "too many messages to remember: repetitions of this day are not noticed"
+                );
             }
         }
         self.n_bytes.retain(|day, _| self.buckets.contains_key(day));

@@ -64,7 +64,8 @@ async fn live_dump(ctx: &Ctx) -> Vec<String> {
         format!(
             "SELECT 'traits', w.who, p.traits, p.first_seen_at, p.last_seen_at FROM profiles p LEFT JOIN {who} w ON w.profile_id = p.profile_id"
         ),
-        "SELECT 'money', order_id, amount, discount, refunded_amount, net_amount, channel, coupon_id FROM orders".into(),
+        "SELECT 'money', order_id, amount, discount, refunded_amount, net_amount, channel, coupon_id FROM orders"
+            .into(),
     ] {
         all.extend(rows(ctx, &sql).await);
     }
@@ -126,13 +127,18 @@ async fn what_a_visitor_did_belongs_to_the_person_once_known() {
     assert_eq!((done.n_read, done.n_taken, done.n_batches), (2, 2, 1));
     assert_eq!(rows(&ctx, "SELECT count(*) FROM profiles").await, ["1"]);
     let identify = json!({"type": "identify", "messageId": "i1", "anonymousId": "a1", "userId": "u1",
-        "timestamp": "2026-11-20T09:00:00Z", "traits": {"name": "王芳", "phone": "13800138000", "level": "gold", "gender": "女"}});
-    let collected = segment::read(identify.to_string().as_bytes(), segment::Route::Identify, &arrival).unwrap();
+        "timestamp": "2026-11-20T09:00:00Z", "traits": {"name": "王芳", "phone": "13957264831", "level": "gold", "gender": "女"}});
+    let collected =
+        segment::read(identify.to_string().as_bytes(), segment::Route::Single(Kind::Identify), &arrival).unwrap();
     collect(&ctx, &site, collected, NOW).await.unwrap();
     ingest::drain(&ctx).await.unwrap();
 
-    let person = rows(&ctx, "SELECT name, phone, gender, traits, n_identities, first_seen_at, created_at FROM profiles").await;
-    assert_eq!(person, [r#"王*|138****8000|female|{"gender":"female","level":"gold"}|3|2026-11-20T08:00:00Z|2026-11-21T00:00:00Z"#]);
+    let person =
+        rows(&ctx, "SELECT name, phone, gender, traits, n_identities, first_seen_at, created_at FROM profiles").await;
+    assert_eq!(
+        person,
+        [r#"王*|139****4831|female|{"gender":"female","level":"gold"}|3|2026-11-20T08:00:00Z|2026-11-21T00:00:00Z"#]
+    );
     let sql = "SELECT e.event, e.utm_source, e.value, count(p.profile_id) FROM events e JOIN profiles p USING (profile_id) \
                GROUP BY 1, 2, 3 ORDER BY 1";
     assert_eq!(rows(&ctx, sql).await, ["Order Completed|-|199.00|1", "Product Viewed|wechat|-|1"]);
@@ -142,7 +148,7 @@ async fn what_a_visitor_did_belongs_to_the_person_once_known() {
     assert_eq!(rows(&ctx, "SELECT product_id, name, list_price FROM products").await, ["p1|衬衫|99.5000"]);
     let sql = "SELECT entity, source, rows_read, rows_loaded, rows_quarantined, status FROM batches";
     assert_eq!(rows(&ctx, sql).await, ["live|site|3|3|0|loaded"]);
-    let found = profiles::find(&ctx, Some(IdentityKind::Phone), &Sensitive::new("13800138000".into())).await.unwrap();
+    let found = profiles::find(&ctx, Some(IdentityKind::Phone), &Sensitive::new("13957264831".into())).await.unwrap();
     let page = profiles::orders(&ctx, found[0], 0, 10).await.unwrap();
     assert_eq!(page.orders.n_rows(), 1, "a look-up finds what was written for the visitor");
 }
@@ -228,10 +234,12 @@ async fn fed(home: Home, messages: &[Message], request: usize, every: usize) -> 
 }
 
 fn differences(a: &[String], b: &[String]) -> Vec<String> {
-    let count = |lines: &[String]| lines.iter().fold(BTreeMap::new(), |mut all: BTreeMap<String, i32>, line| {
-        *all.entry(line.clone()).or_default() += 1;
-        all
-    });
+    let count = |lines: &[String]| {
+        lines.iter().fold(BTreeMap::new(), |mut all: BTreeMap<String, i32>, line| {
+            *all.entry(line.clone()).or_default() += 1;
+            all
+        })
+    };
     let (a, b) = (count(a), count(b));
     let only = |x: &BTreeMap<String, i32>, y: &BTreeMap<String, i32>, sign: &str| -> Vec<String> {
         x.iter().filter(|(line, n)| y.get(*line) != Some(n)).map(|(line, n)| format!("{sign}{n} {line}")).collect()
@@ -346,12 +354,8 @@ async fn records_set_aside_are_kept_sealed_with_their_reason() {
         events: [("签到".to_owned(), event)].into(),
         ..Plan::default()
     };
-    let new = NewSource {
-        name: "app".into(),
-        allowed_kinds: vec!["track".into()],
-        plan: Some(plan),
-        ..NewSource::default()
-    };
+    let new =
+        NewSource { name: "app".into(), allowed_kinds: vec!["track".into()], plan: Some(plan), ..NewSource::default() };
     let app = sources::create(&ctx, new).await.unwrap();
     let mut listener = ingest::live(&ctx);
     let mut good = message("m1", 0, Kind::Track, &["member_id:M1"]);
@@ -500,4 +504,52 @@ proptest! {
         let found = runtime.block_on(fed(Home::sqlite(), &mixed, request, every));
         prop_assert_eq!(differences(&expected, &found), Vec::<String>::new());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_falls_silent_is_told_of() {
+    let home = Home::sqlite();
+    let clock = zhike_engine::Clock::fixed(NOW);
+    let hand = clock.clone();
+    let ctx = home.open_as(|options| zhike_engine::Options { clock, ..options }).await;
+    let site = source(&ctx, "site").await;
+    send(&ctx, &site, &[message("m1", 0, Kind::Track, &["anon:a1"])]).await;
+    let zhike_engine::Clock::Fixed(us) = hand else { unreachable!() };
+    us.store(NOW + 5 * SECOND, std::sync::atomic::Ordering::Relaxed);
+    assert_eq!(sources::health(&ctx).await.unwrap()[0].lag_seconds, 5.0, "it waits in the log");
+    ingest::drain(&ctx).await.unwrap();
+    for (hours, alert) in [(1, None), (4, Some("silent")), (24 * 8, None)] {
+        us.store(NOW + hours * HOUR, std::sync::atomic::Ordering::Relaxed);
+        let health = &sources::health(&ctx).await.unwrap()[0];
+        assert_eq!((health.alert.as_deref(), health.lag_seconds), (alert, 0.0), "after {hours} hours");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_than_the_log_takes_is_refused_at_once() {
+    let home = Home::sqlite();
+    let limits = zhike_engine::LogLimits { queue_bytes: 5_000, ..Default::default() };
+    let ctx = home.open_as(|options| zhike_engine::Options { log: limits, ..options }).await;
+    let site = source(&ctx, "site").await;
+    let long = |id: &str, n: usize| {
+        let mut long = message(id, 0, Kind::Track, &["anon:a1"]);
+        long.properties.insert("text".into(), "x".repeat(n).into());
+        body(&[long])
+    };
+    let error = collect(&ctx, &site, long("big", 6_000), NOW).await.unwrap_err();
+    assert!(matches!(error, CollectError::TooLarge), "{error:?}");
+    // Many at once: each is taken or told to come again, and only those acknowledged are there.
+    let sent = futures::future::join_all((0..40).map(|n| {
+        let (ctx, site, body) = (ctx.clone(), site.clone(), long(&format!("m{n}"), 2_000));
+        tokio::spawn(async move { collect(&ctx, &site, body, NOW).await })
+    }));
+    let mut n_acknowledged = 0;
+    for outcome in sent.await {
+        match outcome.unwrap() {
+            Ok(ack) => n_acknowledged += ack.n_accepted,
+            Err(CollectError::Busy { .. }) => {}
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+    assert_eq!(ingest::drain(&ctx).await.unwrap().n_taken, n_acknowledged);
 }

@@ -2,12 +2,17 @@
 
 use std::path::Path;
 
+use serde_json::json;
+use zhike_domain::collect::plan::{EventPlan, Plan, PropertyPlan, Reaction, Sensitivity};
+use zhike_domain::collect::{Arrival, Settings, segment};
 use zhike_domain::import::entity::Entity;
-use zhike_engine::quarantine;
+use zhike_engine::collect::{Ack, collect};
 use zhike_engine::query::{self, QueryLimits};
 use zhike_engine::refresh::refresh;
+use zhike_engine::sources::{self, NewSource};
+use zhike_engine::{ingest, quarantine};
 
-use crate::support::{Home, load};
+use crate::support::{Home, NOW, load, rows};
 
 /// Planted values that occur nowhere else.
 const NAME: &str = "欧阳昱珩";
@@ -141,4 +146,55 @@ async fn no_personal_value_reaches_the_disk() {
     let ctx = home.open().await;
     scan(&data, "after recovery");
     ctx.close().await;
+}
+
+/// INV-COLLECTING-2: neither the log, nor what remembers messages, nor records set aside.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_personal_value_of_live_events_reaches_the_disk() {
+    let home = Home::sqlite();
+    let data = home.path().join("data");
+    let ctx = home.open().await;
+    let personal = PropertyPlan { sensitivity: Sensitivity::Personal, ..PropertyPlan::default() };
+    let event = EventPlan { properties: [("note".to_owned(), personal)].into(), ..EventPlan::default() };
+    let plan =
+        Plan { undeclared_events: Reaction::Refuse, events: [("下单".to_owned(), event)].into(), ..Plan::default() };
+    let new = NewSource { name: "app".into(), plan: Some(plan), ..NewSource::default() };
+    let app = sources::create(&ctx, new).await.unwrap();
+    let settings = Settings::default();
+    let arrival = Arrival {
+        received_at: NOW,
+        request_id: "r",
+        peer_ip: Some("203.0.113.77"),
+        user_agent: None,
+        sent_at: None,
+        settings: &settings,
+    };
+    let traits = json!({"name": NAME, "phone": PHONE, "email": EMAIL, "身份证号": ID_NUMBER, "address": ADDRESS,
+                        "会员卡号": CARD, "remark": format!("请联系{PHONE}")});
+    let body = json!({"batch": [
+        {"type": "track", "messageId": format!("{PHONE}-1"), "anonymousId": "a1", "event": "下单",
+         "properties": {"order_id": "T1", "note": format!("{NAME} {ADDRESS}"), "words": format!("打{PHONE}或{EMAIL}")},
+         "context": {"page": {"url": format!("https://shop.example/?phone={PHONE}")}}},
+        {"type": "identify", "messageId": "i1", "anonymousId": "a1", "userId": "M1", "traits": traits},
+        {"type": "track", "messageId": "t2", "userId": "M1", "event": format!("拨打{PHONE}"), "properties": {"name": NAME}},
+        {"type": "track", "event": "下单", "properties": {"who": NAME, "at": ADDRESS, "card": CARD}},
+    ]});
+    let collected = segment::read(body.to_string().as_bytes(), segment::Route::Batch, &arrival).unwrap();
+    let ack = collect(&ctx, &app, collected, NOW).await.unwrap();
+    assert_eq!(ack, Ack { n_accepted: 2, n_rejected: 2 });
+    scan(&data, "after collecting");
+    ctx.fail_at("ingest.staged");
+    assert!(ingest::drain(&ctx).await.is_err());
+    scan(&data, "after a crash");
+    ctx.close().await;
+    let ctx = home.open().await;
+    ingest::drain(&ctx).await.unwrap();
+    scan(&data, "after taking in");
+    // All of it is there all the same.
+    assert_eq!(rows(&ctx, "SELECT count(*) FROM quarantine").await, ["2"]);
+    assert_eq!(rows(&ctx, "SELECT name, phone FROM profiles").await, ["欧***|139****4831"]);
+    let properties = rows(&ctx, "SELECT properties FROM events").await;
+    assert!(properties[0].contains("$sealed"), "{properties:?}");
+    ctx.close().await;
+    scan(&data, "after closing");
 }

@@ -100,13 +100,8 @@ async fn a_batch_of_the_log_is_taken_in_once(place: &Place) {
 
 async fn what_was_said_is_replaced_by_what_is_newer(place: &Place) {
     let store = place.open().await;
-    let bond = |said_at, holds| BondRow {
-        left_identity_id: 1,
-        right_identity_id: 2,
-        said_at,
-        said_by: "m".to_owned(),
-        holds,
-    };
+    let bond =
+        |said_at, holds| BondRow { left_identity_id: 1, right_identity_id: 2, said_at, said_by: "m".to_owned(), holds };
     let claim = |json: &str| ClaimRow { identity_id: 3, owner_identity_id: 1, claims_json: json.to_owned() };
     let field = |said_at| SaidFieldRow {
         identity_id: 1,
@@ -161,12 +156,8 @@ async fn spans_follow_a_merge(place: &Place) {
     let store = place.open().await;
     let span = |since_at, profile_id| OverrideSpanRow { identity_id: 3, since_at, profile_id };
     let people = LoadCommit { new_profiles: vec![profile(1), profile(2)], ..LoadCommit::default() };
-    let first = IngestCommit {
-        load: people,
-        respanned: vec![3],
-        spans: vec![span(i64::MIN, 1), span(5, 2)],
-        ..batch(0, 1)
-    };
+    let first =
+        IngestCommit { load: people, respanned: vec![3], spans: vec![span(i64::MIN, 1), span(5, 2)], ..batch(0, 1) };
     store.commit_ingest(&first).await.unwrap();
     let before = store.overrides_version().await.unwrap();
     assert_eq!(store.spanned_by(2).await.unwrap(), [3]);
