@@ -37,7 +37,8 @@ export async function open(page: Page, path: string, lang: 'zh' | 'en' = 'zh', s
   )
   await page.goto(path)
   await expect(page.locator('h1')).toBeVisible()
-  await page.waitForLoadState('networkidle')
+  // A page that listens to live events is never idle.
+  if (!path.startsWith('/data/live')) await page.waitForLoadState('networkidle')
 }
 
 /** A shown number without separators; NaN for anything else. */

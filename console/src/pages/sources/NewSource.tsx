@@ -27,7 +27,7 @@ export function NewSource({ onCreated, onClose }: { onCreated: (source: Source) 
   }
   return (
     <Card title={t('sources.new')}>
-      <form className="zk-form" onSubmit={submit}>
+      <form className="zk-source-form" onSubmit={submit}>
         <div>
           <label htmlFor={`${id}-name`}>{t('sources.name')}</label>
           <Input id={`${id}-name`} value={name} onChange={(event) => setName(event.target.value)} maxLength={100} aria-describedby={`${id}-name-help`} autoFocus />

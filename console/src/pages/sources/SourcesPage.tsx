@@ -21,7 +21,7 @@ export default function SourcesPage() {
   // How long a source has been silent is judged as of the newest answer.
   const now = query.dataUpdatedAt
   const show = (source?: string) => void navigate({ search: source ? { source } : {} })
-  const found = query.data?.items.find((each) => each.source_id === open)
+  const found = query.data?.items.find((each) => each.source_id === open || each.name === open)
   return (
     <Page
       title={t('sources.title')}
