@@ -94,10 +94,6 @@ pub async fn collect(
     if items.is_empty() {
         return Ok(Ack::default());
     }
-    let is_foreign = |item: &Item| matches!(item, Item::Rejected { code: RejectCode::KindNotAllowed, .. });
-    if items.iter().all(is_foreign) {
-        return Err(CollectError::Forbidden(format!("source {} may not send messages of this kind", source.name)));
-    }
     let n_accepted = items.iter().filter(|item| matches!(item, Item::Message { .. })).count() as u64;
     let ack = Ack { n_accepted, n_rejected: items.len() as u64 - n_accepted };
     let records = Entry { source_id: source.source_id, arrived_at, items }.to_records();
