@@ -367,7 +367,9 @@ pub(crate) async fn recover(ctx: &Ctx) -> Result<()> {
     }
 }
 
-async fn recover_locked(ctx: &Ctx) -> Result<()> {
+/// As [`recover`], for batches of the event log too; the caller holds the write lock. Whoever changes files of the lake calls
+/// it first: what was committed and is not shown yet names files to hide, which must still be there to be hidden.
+pub(crate) async fn recover_locked(ctx: &Ctx) -> Result<()> {
     crate::ingest::recover_locked(ctx).await?;
     for batch in ctx.store().unfinished_batches().await? {
         match batch.status {

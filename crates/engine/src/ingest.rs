@@ -12,7 +12,7 @@
 //!
 //! State commits before the lake shows, as for files: ids of people are random, so a batch that died in between must not
 //! be decided again with other ids after the lake has shown the first ones. What was committed and not shown is shown from
-//! the list by whoever holds the write lock next ([`recover_locked`]).
+//! the list by whoever holds the write lock next ([`crate::import::recover_locked`]).
 //!
 //! - **INV-INGEST-1**: every acknowledged message is taken in once, whatever step a process dies at.
 //! - **INV-INGEST-2**: any order, repetition and cutting into batches of the same messages gives the same people, traits,
@@ -192,8 +192,7 @@ pub(crate) async fn recover(ctx: &Ctx) -> Result<()> {
     Ok(())
 }
 
-/// As [`recover`]; the caller holds the write lock. Whoever changes files of the lake calls it first, for the batch may hide
-/// some of them.
+/// As [`recover`]; the caller holds the write lock.
 pub(crate) async fn recover_locked(ctx: &Ctx) -> Result<()> {
     let Some(row) = ctx.store().ingest(LOG).await? else { return Ok(()) };
     let Some(plan) = row.plan_json else { return Ok(()) };
@@ -220,7 +219,7 @@ impl Taking {
             ),
         })?;
         let _guard = ctx.write_lock().await?;
-        recover_locked(ctx).await?;
+        crate::import::recover_locked(ctx).await?;
         let row = ctx.store().ingest(LOG).await?;
         let position = row.as_ref().map_or(0, |row| u64::try_from(row.position).unwrap_or(0));
         let seen = Seen::open(&ctx.dir().join("seen"), row.as_ref().map_or("{}", |row| &row.seen_json))?;
@@ -238,7 +237,7 @@ impl Taking {
         }
         ctx.step("ingest.read")?;
         let _guard = ctx.write_lock().await?;
-        recover_locked(ctx).await?;
+        crate::import::recover_locked(ctx).await?;
         let now = ctx.now();
         let mut commit = IngestCommit {
             log: LOG.to_owned(),

@@ -59,7 +59,7 @@ fn run_key(day: i64) -> String {
 /// **Errors**: `bad_request` when there are no orders, or none before the day.
 pub async fn refresh(ctx: &Ctx, options: RefreshOptions) -> Result<Refreshed> {
     let _guard = ctx.write_lock().await?;
-    crate::ingest::recover_locked(ctx).await?;
+    crate::import::recover_locked(ctx).await?;
     ctx.refresh_overrides().await?;
     let workspace = ctx.workspace();
     let Some((_, newest)) = ctx.lake().order_span().await? else {

@@ -12,3 +12,4 @@ mod refresh;
 mod rows;
 mod slt;
 mod support;
+mod tidy;
