@@ -79,6 +79,8 @@ pub(crate) fn recover(disk: &dyn Disk, cipher: &dyn Cipher, first_position: Posi
         // It has no record; if it cannot be removed the next start tries again.
         let _ = disk.remove(&header::name(first));
     }
+    // What was removed before the last process died stays removed, with the refused records in it.
+    disk.sync().on("fsync the directory of", "the log")?;
     let mut extents = Vec::new();
     let mut torn_bytes = 0;
     let mut files = files.into_iter().peekable();
@@ -86,7 +88,10 @@ pub(crate) fn recover(disk: &dyn Disk, cipher: &dyn Cipher, first_position: Posi
         let (first, handle, n_bytes) = (file.first, file.file.clone(), file.n_bytes);
         let scanned = scan(file, files.peek(), &mut report.damaged).on("read", &header::name(first))?;
         let mut extent = scanned.extent;
-        if files.peek().is_none() && extent.key.is_some() && n_bytes > HEADER_BYTES {
+        if files.peek().is_none() && n_bytes <= HEADER_BYTES {
+            // Its records may have been cut off after their fsync failed: a power cut must not undo that.
+            handle.sync().on("make durable", &header::name(first))?;
+        } else if files.peek().is_none() && extent.key.is_some() {
             torn_bytes = n_bytes - scanned.offset;
             if torn_bytes > 0 {
                 let (segment, offset, position) = (header::name(first), scanned.offset, extent.end);
