@@ -1,12 +1,15 @@
 //! `zhike bench`: generated retail data of any size through the real use cases, with times and memory.
 
+mod collect;
+mod empty;
+
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use zhike_domain::id::ProfileId;
 use zhike_domain::import::entity::Entity;
 use zhike_domain::sensitive::Sensitive;
@@ -20,7 +23,10 @@ use super::{Failure, Global, Outcome};
 
 /// Measures import, refresh and queries on generated data in the data directory, which must be empty.
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(super) struct Bench {
+    #[command(subcommand)]
+    what: Option<What>,
     /// Orders to generate.
     #[arg(long, default_value_t = 1_000_000)]
     orders: u64,
@@ -38,8 +44,23 @@ pub(super) struct Bench {
     lookups: u64,
 }
 
+/// What else can be measured.
+#[derive(Subcommand)]
+enum What {
+    /// Measure collection over HTTP.
+    Collect(collect::Collect),
+    /// Answer requests without any work.
+    #[command(hide = true)]
+    Empty(empty::Empty),
+}
+
 impl Bench {
-    pub(super) async fn run(self, global: &Global) -> Outcome {
+    pub(super) async fn run(mut self, global: &Global) -> Outcome {
+        match self.what.take() {
+            Some(What::Collect(collect)) => return collect.run(global).await,
+            Some(What::Empty(empty)) => return empty.run().await,
+            None => {}
+        }
         if let Some(path) = &self.generate {
             self.write(path)?;
             return Ok(ExitCode::SUCCESS);
