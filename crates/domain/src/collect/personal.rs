@@ -5,6 +5,7 @@
 //! only those are taken from traits that name a person wherever they come from (phone, e-mail, ID number, unionid,
 //! openid, card): `accountId` and the like among traits mean too many things.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
@@ -90,13 +91,21 @@ fn meaning_of_target(target: &Target) -> Option<Meaning> {
     })
 }
 
-/// A key in the form in which it is looked up.
-fn normal_key(key: &str) -> String {
-    normal(key.strip_prefix('$').unwrap_or(key)).full
+/// A key in the form in which it is looked up. Most keys of events are plain ASCII, for which little has to be done.
+fn normal_key(key: &str) -> Cow<'_, str> {
+    let key = key.strip_prefix('$').unwrap_or(key);
+    if key.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()) {
+        return Cow::Borrowed(key);
+    }
+    if key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')) {
+        let kept = key.chars().filter(char::is_ascii_alphanumeric);
+        return Cow::Owned(kept.map(|letter| letter.to_ascii_lowercase()).collect());
+    }
+    Cow::Owned(normal(key).full)
 }
 
 fn meaning(key: &str) -> Option<Meaning> {
-    MEANINGS.get(&normal_key(key)).copied()
+    MEANINGS.get(normal_key(key).as_ref()).copied()
 }
 
 /// Reads an identity of a kind whose values have a form; other kinds are taken as they are. `None` for what identifies
@@ -305,7 +314,7 @@ fn mask_within(
         }
         path.push_str(key);
         let normal = normal_key(key);
-        if !IDS_OF_THINGS.contains(&normal.as_str()) && !is_exempt(path) {
+        if !IDS_OF_THINGS.contains(&normal.as_ref()) && !is_exempt(path) {
             mask_value(value, field_of(&normal), path, is_exempt, masked);
         }
         path.truncate(length);
@@ -354,6 +363,8 @@ fn mask_value(
                 *text = detect::mask_text(&hidden).unwrap_or(hidden);
             }
         }
+        // Nothing personal has fewer than eleven digits.
+        Value::Number(number) if field.is_none() && number.as_u64().is_some_and(|n| n < 10_000_000_000) => {}
         Value::Number(number) => {
             let text = number.to_string();
             let hidden = match field {
@@ -522,6 +533,12 @@ mod tests {
     }
 
     proptest! {
+        /// The short way for plain keys is no other way.
+        #[test]
+        fn keys_have_one_normal_form(key in "\\$?[a-zA-Z0-9_.-]{0,12}|\\PC{0,8}") {
+            prop_assert_eq!(normal_key(&key), normal(key.strip_prefix('$').unwrap_or(&key)).full);
+        }
+
         /// Masking again changes nothing: nothing is left to be found.
         #[test]
         fn nothing_is_left(text in "([a-c@.]|13912345678|qq|cn|x){0,8}", key in "(13912345678|a|@b\\.cn){0,3}") {
