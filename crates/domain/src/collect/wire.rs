@@ -13,6 +13,10 @@ use crate::sensitive::Sensitive;
 
 /// Bytes of a request after inflating.
 pub const MAX_BODY_BYTES: usize = 32 << 20;
+/// Values of a request that is larger than [`FEW_BYTES`]: each takes many times the bytes in memory that it takes in JSON.
+pub const MAX_VALUES: usize = 300_000;
+/// Requests up to this size are not counted.
+pub const FEW_BYTES: usize = 512 << 10;
 /// Bytes of one record as JSON.
 pub const MAX_RECORD_BYTES: usize = 1 << 20;
 /// Records of one request.
@@ -62,6 +66,9 @@ pub fn read_json(bytes: &[u8]) -> Result<Value, Unreadable> {
     if bytes.is_empty() {
         return Err(Unreadable::Empty);
     }
+    if bytes.len() > FEW_BYTES && ValueCounter::default().feed(bytes) > MAX_VALUES {
+        return Err(Unreadable::TooLarge("300,000 values"));
+    }
     serde_json::from_slice(bytes).or_else(|error| {
         let text = String::from_utf8_lossy(bytes);
         let repaired = repair_surrogates(&text);
@@ -70,6 +77,30 @@ pub fn read_json(bytes: &[u8]) -> Result<Value, Unreadable> {
         }
         serde_json::from_str(repaired.as_deref().unwrap_or(&text)).map_err(|error| bad_json(&error))
     })
+}
+
+/// Counts the values of JSON as it arrives, by what parts them; texts are passed over.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ValueCounter {
+    n_values: usize,
+    is_text: bool,
+    is_escaped: bool,
+}
+
+impl ValueCounter {
+    /// Takes the next bytes in; how many values there are so far.
+    pub fn feed(&mut self, json: &[u8]) -> usize {
+        for &byte in json {
+            match byte {
+                _ if self.is_escaped => self.is_escaped = false,
+                b'\\' if self.is_text => self.is_escaped = true,
+                b'"' => self.is_text = !self.is_text,
+                b',' | b'[' | b'{' if !self.is_text => self.n_values += 1,
+                _ => {}
+            }
+        }
+        self.n_values
+    }
 }
 
 fn bad_json(error: &serde_json::Error) -> Unreadable {
@@ -265,6 +296,17 @@ mod tests {
         let deep = [b"[".repeat(500), b"]".repeat(500)].concat();
         assert!(matches!(fault(&deep), Unreadable::BadJson { fault: "nested too deeply", .. }));
         assert_eq!(fault(b""), Unreadable::Empty);
+    }
+
+    #[test]
+    fn bombs_of_small_values_are_not_opened() {
+        let mut counter = ValueCounter::default();
+        counter.feed(br#"{"a":[1,2,{}],"b,[{\"#);
+        assert_eq!(counter.feed(br#"":"x,\\"}"#), 6);
+        let bomb = format!("[{}0]", "0,".repeat(MAX_VALUES));
+        assert_eq!(read_json(bomb.as_bytes()), Err(Unreadable::TooLarge("300,000 values")));
+        let texts = format!("[\"{}\"]", ",".repeat(2 * MAX_VALUES));
+        assert!(read_json(texts.as_bytes()).is_ok());
     }
 
     #[test]

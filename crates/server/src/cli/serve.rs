@@ -92,7 +92,7 @@ impl Serve {
             let (app, ctx) = (app.clone(), ctx.clone());
             tokio::spawn(async move { crate::ingestion::run(&app, ctx, ingestion_stopping).await })
         };
-        let limits = Limits { n_connections: self.max_connections.max(1), ..Limits::default() };
+        let limits = Limits { n_connections: n_connections(self.max_connections), ..Limits::default() };
         let own = listen(listeners.own, router(app.clone()), limits.clone(), proxies.clone(), stopping.clone());
         let mut served = tokio::task::JoinSet::new();
         served.spawn(own);
@@ -128,6 +128,20 @@ impl Serve {
         ctx.close().await;
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// As many connections as asked for, if the system lets this process have as many files open, and some for itself.
+fn n_connections(wanted: usize) -> usize {
+    const OWN_FILES: u64 = 512;
+    let wanted = wanted.max(1);
+    let needed = wanted as u64 + OWN_FILES;
+    let granted = rlimit::increase_nofile_limit(needed).unwrap_or(needed);
+    if granted >= needed {
+        return wanted;
+    }
+    let possible = granted.saturating_sub(OWN_FILES).max(granted / 2).max(1) as usize;
+    tracing::warn!(wanted, possible, "the system allows fewer open files; raise it with ulimit -n");
+    possible.min(wanted)
 }
 
 async fn take(address: SocketAddr, option: &str) -> Result<TcpListener, Failure> {

@@ -23,13 +23,13 @@ use axum::middleware::Next;
 use axum::response::Response;
 use futures::FutureExt;
 use zhike_domain::collect::segment::{self, Route};
-use zhike_domain::collect::{Arrival, Collected, Kind, Settings, Unreadable, plain, sensors, wire};
+use zhike_domain::collect::{Arrival, Collected, Kind, Settings, Unreadable, plain, sensors};
 use zhike_engine::collect::CollectError;
 use zhike_engine::sources::{self, Source};
 
 use super::App;
 use answer::Refusal;
-use body::{Body, Budget};
+use body::{Body, Budget, Inflater};
 pub(crate) use client::{Network, Peer, TrustedProxies};
 
 /// What an address does.
@@ -91,6 +91,8 @@ pub(crate) struct Collector {
     /// How clients reach this server, when their own request does not tell.
     pub(crate) public_url: Option<String>,
     budget: Budget,
+    /// Large bodies are read and stored one after the other: as values they take several times their bytes.
+    large: tokio::sync::Semaphore,
     pub(crate) counts: Counts,
 }
 
@@ -107,7 +109,13 @@ pub(crate) struct Counts {
 impl Collector {
     pub(crate) fn new(proxies: TrustedProxies, public_url: Option<String>) -> Self {
         let public_url = public_url.map(|url| url.trim_end_matches('/').to_owned());
-        Self { proxies, public_url, budget: Budget::default(), counts: Counts::default() }
+        Self {
+            proxies,
+            public_url,
+            budget: Budget::default(),
+            large: tokio::sync::Semaphore::new(1),
+            counts: Counts::default(),
+        }
     }
 
     /// Bytes of bodies that are being read or stored.
@@ -198,6 +206,8 @@ async fn collect(app: &App, endpoint: Endpoint, request: Request) -> Result<Resp
         Body::default()
     };
     let is_pixel = parts.method != Method::POST;
+    // Never closed, so it is always had.
+    let _turn = if body.bytes().len() > LARGE_BYTES { app.collector().large.acquire().await.ok() } else { None };
     let sent = Sent {
         endpoint,
         uri: parts.uri,
@@ -214,7 +224,7 @@ async fn collect(app: &App, endpoint: Endpoint, request: Request) -> Result<Resp
         None => None,
     };
     let mut settings = source.as_ref().map(|source| source.settings.clone()).unwrap_or_default();
-    let (mut sent, mut collected) = decode(sent, settings.clone()).await?;
+    let (mut sent, mut collected) = decode(app, sent, settings.clone()).await?;
     if source.is_none() {
         let named = collected.write_key.as_deref().or_else(|| {
             // A back-end SDK of Sensors may name its project's token in the records alone.
@@ -223,7 +233,7 @@ async fn collect(app: &App, endpoint: Endpoint, request: Request) -> Result<Resp
         let found = key::find(app, named.ok_or_else(Refusal::no_key)?).await?;
         if found.settings != settings {
             settings = found.settings.clone();
-            (sent, collected) = decode(sent, settings).await?;
+            (sent, collected) = decode(app, sent, settings).await?;
         }
         source = Some(found);
     }
@@ -288,22 +298,25 @@ async fn by_source(
 }
 
 /// Bodies from this size on are read apart, so that they do not hold up the answers to others.
-const LARGE_BYTES: usize = 64 << 10;
+const LONG_BYTES: usize = 64 << 10;
+/// Bodies from this size on wait for their turn.
+const LARGE_BYTES: usize = 1 << 20;
 
-async fn decode(sent: Sent, settings: Settings) -> Result<(Sent, Collected), Refusal> {
-    if sent.body.bytes().len() < LARGE_BYTES {
-        let collected = read(&sent, &settings)?;
+async fn decode(app: &App, sent: Sent, settings: Settings) -> Result<(Sent, Collected), Refusal> {
+    let budget = app.collector().budget.clone();
+    if sent.body.bytes().len() < LONG_BYTES {
+        let collected = read(&sent, &settings, &budget)?;
         return Ok((sent, collected));
     }
     let task = tokio::task::spawn_blocking(move || {
-        let collected = read(&sent, &settings);
+        let collected = read(&sent, &settings, &budget);
         (sent, collected)
     });
     let (sent, collected) = task.await.map_err(|_| Refusal::internal())?;
     Ok((sent, collected?))
 }
 
-fn read(sent: &Sent, settings: &Settings) -> Result<Collected, Unreadable> {
+fn read(sent: &Sent, settings: &Settings, budget: &Budget) -> Result<Collected, Refusal> {
     let header = |name| sent.headers.get(name).and_then(|value| value.to_str().ok());
     let arrival = Arrival {
         received_at: sent.received_at,
@@ -314,14 +327,20 @@ fn read(sent: &Sent, settings: &Settings) -> Result<Collected, Unreadable> {
         settings,
     };
     let body = sent.body.bytes();
-    match &sent.endpoint {
+    let collected = match &sent.endpoint {
         Endpoint::Segment(route) => segment::read(body, *route, &arrival),
         Endpoint::Plain => plain::read(body, header("idempotency-key"), &arrival),
         _ => {
             let query = sent.uri.query().unwrap_or_default();
-            sensors::read(query, body, &|bytes| body::inflate(bytes, wire::MAX_BODY_BYTES), &arrival)
+            let inflater = Inflater::new(budget);
+            let collected = sensors::read(query, body, &|bytes| inflater.inflate(bytes), &arrival);
+            if let Some(refusal) = inflater.refusal() {
+                return Err(refusal);
+            }
+            collected
         }
-    }
+    };
+    Ok(collected?)
 }
 
 /// Kinds that a source may be limited to, as its settings name them.

@@ -4,21 +4,24 @@
 //! server away from all others. Here a head must be there in time, connections are counted, in all and per peer, and a
 //! server that stops finishes the answers it has begun. Bodies have limits of their own (`collect::body`).
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
 use axum::response::Response;
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 use tower::ServiceExt;
 
 use super::collect::{Peer, TrustedProxies};
@@ -42,23 +45,125 @@ impl Default for Limits {
     }
 }
 
+/// All places of a listener.
+struct Places {
+    permits: Arc<Semaphore>,
+    taken: Mutex<Taken>,
+}
+
+#[derive(Default)]
+struct Taken {
+    peers: HashMap<IpAddr, usize>,
+    /// Connections that wait for their client, by when they began to; and how each is told to go.
+    idle: BTreeMap<u64, Arc<Notify>>,
+    n_waits: u64,
+}
+
+impl Places {
+    fn taken(&self) -> std::sync::MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A permit for one more connection; when there is none, the one that has waited longest for its client goes.
+    async fn permit(&self) -> Option<OwnedSemaphorePermit> {
+        if let Ok(permit) = self.permits.clone().try_acquire_owned() {
+            return Some(permit);
+        }
+        loop {
+            let waiting = self.taken().idle.pop_first();
+            if let Some((_, gone)) = waiting {
+                gone.notify_one();
+            }
+            // When all are being answered, one of them may begin to wait in a moment.
+            match timeout(Duration::from_millis(50), self.permits.clone().acquire_owned()).await {
+                Ok(permit) => return permit.ok(),
+                Err(_) => continue,
+            }
+        }
+    }
+}
+
 /// A place for one connection, given back when dropped.
 struct Place {
     peer: IpAddr,
-    peers: Arc<Mutex<HashMap<IpAddr, usize>>>,
+    places: Arc<Places>,
+    gone: Arc<Notify>,
+    /// Its number in the order in which they began to wait; `None` while a request is being answered.
+    waits: Mutex<Option<u64>>,
     _permit: OwnedSemaphorePermit,
+}
+
+impl Place {
+    fn take(places: &Arc<Places>, peer: IpAddr, permit: OwnedSemaphorePermit) -> (Self, usize) {
+        let n_open = {
+            let mut taken = places.taken();
+            let n = taken.peers.entry(peer).or_default();
+            *n += 1;
+            *n
+        };
+        let place =
+            Self { peer, places: places.clone(), gone: Arc::default(), waits: Mutex::default(), _permit: permit };
+        place.idle();
+        (place, n_open)
+    }
+
+    /// The client's turn.
+    fn idle(&self) {
+        let mut taken = self.places.taken();
+        let turn = taken.n_waits;
+        taken.n_waits += 1;
+        taken.idle.insert(turn, self.gone.clone());
+        *self.waits.lock().unwrap_or_else(PoisonError::into_inner) = Some(turn);
+    }
+
+    /// The server's turn.
+    fn busy(&self) {
+        if let Some(turn) = self.waits.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            self.places.taken().idle.remove(&turn);
+        }
+    }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        if let Ok(mut peers) = self.peers.lock()
-            && let Some(n) = peers.get_mut(&self.peer)
-        {
+        self.busy();
+        let mut taken = self.places.taken();
+        if let Some(n) = taken.peers.get_mut(&self.peer) {
             *n -= 1;
             if *n == 0 {
-                peers.remove(&self.peer);
+                taken.peers.remove(&self.peer);
             }
         }
+    }
+}
+
+/// A body that is the client's turn until its end is here.
+struct Arriving {
+    body: Incoming,
+    place: Arc<Place>,
+}
+
+impl hyper::body::Body for Arriving {
+    type Data = bytes::Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(context);
+        if matches!(polled, Poll::Ready(None)) || self.body.is_end_stream() {
+            self.place.busy();
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 
@@ -71,24 +176,18 @@ pub(crate) async fn listen(
     stopping: watch::Receiver<bool>,
 ) {
     let permits = Arc::new(Semaphore::new(limits.n_connections));
-    let peers: Arc<Mutex<HashMap<IpAddr, usize>>> = Arc::default();
+    let places = Arc::new(Places { permits, taken: Mutex::default() });
     let mut connections = JoinSet::new();
     let mut stopped = stopping.clone();
     loop {
-        // Beyond the limit connections wait in the system's queue.
         let accepted = tokio::select! {
-            accepted = accept(&listener, &permits) => accepted,
+            accepted = accept(&listener, &places) => accepted,
             _ = stopped.wait_for(|stop| *stop) => break,
         };
-        let (stream, address, permit) = accepted;
+        let Some((stream, address, permit)) = accepted else { break };
         while connections.try_join_next().is_some() {}
         let peer = address.ip().to_canonical();
-        let n_open = peers.lock().map_or(0, |mut peers| {
-            let n = peers.entry(peer).or_default();
-            *n += 1;
-            *n
-        });
-        let place = Place { peer, peers: peers.clone(), _permit: permit };
+        let (place, n_open) = Place::take(&places, peer, permit);
         if n_open > limits.n_per_peer && !peer.is_loopback() && !proxies.contains(peer) {
             tracing::debug!(%peer, n_open, "too many connections of one address");
             continue;
@@ -98,24 +197,20 @@ pub(crate) async fn listen(
     // No new ones from here on.
     drop(listener);
     let all_answered = async { while connections.join_next().await.is_some() {} };
-    if tokio::time::timeout(limits.grace, all_answered).await.is_err() {
+    if timeout(limits.grace, all_answered).await.is_err() {
         tracing::warn!("some answers were not finished in time");
     }
 }
 
-async fn accept(listener: &TcpListener, permits: &Arc<Semaphore>) -> (TcpStream, SocketAddr, OwnedSemaphorePermit) {
+/// The next connection, with a place; `None` never comes while the listener lives.
+async fn accept(listener: &TcpListener, places: &Places) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
     loop {
-        let Ok(permit) = permits.clone().acquire_owned().await else {
-            // The semaphore is never closed.
-            std::future::pending::<()>().await;
-            continue;
-        };
         match listener.accept().await {
-            Ok((stream, address)) => return (stream, address, permit),
+            // A place is made for those who are there, not before.
+            Ok((stream, address)) => return Some((stream, address, places.permit().await?)),
             Err(error) => {
                 // No file descriptors left, or a connection that was gone at once: both pass.
                 tracing::debug!(%error, "no connection was accepted");
-                drop(permit);
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }
@@ -132,12 +227,18 @@ async fn connection(
 ) {
     // Answers are small and complete: waiting for more to send would only delay them.
     let _ = stream.set_nodelay(true);
-    let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
-        let router = router.clone();
+    let place = Arc::new(place);
+    let service = hyper::service::service_fn(|mut request: hyper::Request<Incoming>| {
+        let (router, place) = (router.clone(), place.clone());
         async move {
+            if request.body().is_end_stream() {
+                place.busy();
+            }
             request.extensions_mut().insert(Peer(address));
-            let request: Request = request.map(axum::body::Body::new);
+            let body = |body| axum::body::Body::new(Arriving { body, place: place.clone() });
+            let request: Request = request.map(body);
             let response: Result<Response, Infallible> = router.oneshot(request).await;
+            place.idle();
             response
         }
     });
@@ -149,6 +250,10 @@ async fn connection(
     tokio::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => Some(ended),
+        () = place.gone.notified() => {
+            tracing::debug!(peer = %address, "a silent connection made room for another");
+            return;
+        }
         _ = stopping.wait_for(|stop| *stop) => None,
     };
     let ended = match ended {
@@ -162,5 +267,4 @@ async fn connection(
         // Clients go away in the middle of things all day long.
         tracing::debug!(peer = %address, %error, "a connection broke");
     }
-    drop(place);
 }

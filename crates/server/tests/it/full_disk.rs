@@ -1,31 +1,6 @@
 //! A disk that is full: one clear line, nothing half-visible, and the same command works once there is space.
 
-use std::path::Path;
-use std::process::Command;
-
-use crate::support::Home;
-
-/// A small disk in memory, given back when dropped; only root can have one.
-struct Disk<'a>(&'a Path);
-
-impl<'a> Disk<'a> {
-    fn mount(at: &'a Path, size: &str) -> Option<Self> {
-        std::fs::create_dir_all(at).unwrap();
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", size, "tmpfs"]).arg(at).output();
-        mounted.is_ok_and(|output| output.status.success()).then_some(Self(at))
-    }
-
-    fn grow(&self, size: &str) {
-        let grown = Command::new("mount").args(["-o", &format!("remount,{size}")]).arg(self.0).status();
-        assert!(grown.unwrap().success());
-    }
-}
-
-impl Drop for Disk<'_> {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg(self.0).status();
-    }
-}
+use crate::support::{Disk, Home};
 
 #[test]
 fn a_full_disk_is_said_and_loses_nothing() {

@@ -3,6 +3,7 @@
 
 mod bad_files;
 mod collect;
+mod collect_faults;
 mod collect_kill;
 mod commands;
 mod demo;

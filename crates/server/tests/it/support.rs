@@ -52,6 +52,28 @@ impl Home {
     }
 }
 
+/// A small disk in memory, given back when dropped; only root can have one.
+pub struct Disk<'a>(&'a Path);
+
+impl<'a> Disk<'a> {
+    pub fn mount(at: &'a Path, size: &str) -> Option<Self> {
+        std::fs::create_dir_all(at).unwrap();
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", size, "tmpfs"]).arg(at).output();
+        mounted.is_ok_and(|output| output.status.success()).then_some(Self(at))
+    }
+
+    pub fn grow(&self, size: &str) {
+        let grown = Command::new("mount").args(["-o", &format!("remount,{size}")]).arg(self.0).status();
+        assert!(grown.unwrap().success());
+    }
+}
+
+impl Drop for Disk<'_> {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(self.0).status();
+    }
+}
+
 /// A running server.
 pub struct Server {
     child: Child,
@@ -120,6 +142,18 @@ impl Server {
         let headers = [("X-Zhike-Request", "1"), ("Content-Type", "application/json")];
         let (status, _, body) = self.request("PATCH", path, &headers, body.to_string().as_bytes());
         (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
+    }
+
+    /// Lets the system count the most memory that the server has had anew.
+    pub fn forget_peak(&self) {
+        let _ = std::fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5");
+    }
+
+    /// The most memory that the server has had; `None` where the system does not tell.
+    pub fn peak_bytes(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        Some(line.trim().split(' ').next()?.parse::<u64>().ok()? << 10)
     }
 
     /// Asks the server to stop and waits; whether it ended in order.

@@ -102,8 +102,8 @@ impl Collect {
         let (server_cpu, own_cpu) = (cpu_seconds(server.child.id()), cpu_seconds(std::process::id()));
         let started = Instant::now();
         let until = started + Duration::from_secs(self.seconds);
-        let pause = (rate > 0.0)
-            .then(|| Duration::from_secs_f64(self.connections as f64 * request.n_events as f64 / rate));
+        let pause =
+            (rate > 0.0).then(|| Duration::from_secs_f64(self.connections as f64 * request.n_events as f64 / rate));
         let mut senders = JoinSet::new();
         for n in 0..self.connections {
             let first = pause.map(|pause| started + pause.mul_f64(n as f64 / self.connections as f64));

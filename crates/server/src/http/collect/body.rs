@@ -1,7 +1,8 @@
 //! Bodies, inflated while they arrive, within bounds of size, time and memory.
 //!
 //! One request may inflate to [`wire::MAX_BODY_BYTES`]; all that are being read or stored share a budget, beyond which
-//! clients are told to come again. So no bomb and no crowd makes the process grow without end.
+//! clients are told to come again. So no bomb and no crowd makes the process grow without end. The beginnings of bodies,
+//! which is all that most have, are counted apart: a few large ones leave room for the small.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -15,8 +16,16 @@ use zhike_domain::collect::wire;
 
 use super::answer::Refusal;
 
-/// Bytes of all bodies at once. Records in memory take several times their text.
-const BUDGET_BYTES: usize = 128 << 20;
+/// So much of each body is its beginning.
+const BEGINNING_BYTES: usize = 128 << 10;
+/// Bytes of all beginnings at once.
+const BEGINNINGS_BYTES: usize = 32 << 20;
+/// Bytes of all that is behind the beginnings. One body as large as may be fits in, also inflated out of another.
+const REST_BYTES: usize = wire::MAX_BODY_BYTES + (8 << 20);
+/// Bodies from this size on are not grown in place.
+const LARGE_BYTES: usize = 1 << 20;
+/// Records shrink to a tenth, repetitive ones to a fiftieth; what inflates more than this is made to do harm.
+const MAX_RATIO: usize = 200;
 /// Silence of a client in the middle of a body.
 const IDLE: Duration = Duration::from_secs(15);
 /// Time for a whole body.
@@ -27,11 +36,17 @@ const DRAIN: Duration = Duration::from_secs(5);
 
 /// Memory that bodies share.
 #[derive(Clone, Default)]
-pub(super) struct Budget(Arc<AtomicUsize>);
+pub(super) struct Budget(Arc<Used>);
+
+#[derive(Default)]
+struct Used {
+    beginnings: AtomicUsize,
+    rest: AtomicUsize,
+}
 
 impl Budget {
     pub(super) fn used(&self) -> usize {
-        self.0.load(Ordering::Relaxed)
+        self.0.beginnings.load(Ordering::Relaxed) + self.0.rest.load(Ordering::Relaxed)
     }
 }
 
@@ -39,27 +54,41 @@ impl Budget {
 #[derive(Default)]
 struct Share {
     budget: Budget,
-    n_bytes: usize,
+    n_beginning: usize,
+    n_rest: usize,
 }
 
 impl Share {
+    fn new(budget: &Budget) -> Self {
+        Self { budget: budget.clone(), ..Self::default() }
+    }
+
     fn grow(&mut self, n_bytes: usize) -> Result<(), Fault> {
-        let used = self.budget.0.fetch_add(n_bytes, Ordering::Relaxed);
-        self.n_bytes += n_bytes;
-        if used + n_bytes > BUDGET_BYTES { Err(Fault::Busy) } else { Ok(()) }
+        let n_beginning = n_bytes.min(BEGINNING_BYTES.saturating_sub(self.n_beginning));
+        let n_rest = n_bytes - n_beginning;
+        let Used { beginnings, rest } = &*self.budget.0;
+        let used = beginnings.fetch_add(n_beginning, Ordering::Relaxed) + n_beginning;
+        let used_rest = rest.fetch_add(n_rest, Ordering::Relaxed) + n_rest;
+        self.n_beginning += n_beginning;
+        self.n_rest += n_rest;
+        let is_over = (n_beginning > 0 && used > BEGINNINGS_BYTES) || (n_rest > 0 && used_rest > REST_BYTES);
+        if is_over { Err(Fault::Busy) } else { Ok(()) }
     }
 }
 
 impl Drop for Share {
     fn drop(&mut self) {
-        self.budget.0.fetch_sub(self.n_bytes, Ordering::Relaxed);
+        self.budget.0.beginnings.fetch_sub(self.n_beginning, Ordering::Relaxed);
+        self.budget.0.rest.fetch_sub(self.n_rest, Ordering::Relaxed);
     }
 }
 
 /// Why a body was not read to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fault {
+pub(super) enum Fault {
     TooLarge,
+    TooManyValues,
+    Bomb,
     Busy,
     BadGzip,
 }
@@ -69,19 +98,54 @@ enum Fault {
 struct Sink {
     bytes: Vec<u8>,
     share: Share,
+    /// Bytes that were inflated, when they were packed.
+    n_packed: Option<usize>,
+    /// Counts once there is much to count.
+    values: Option<wire::ValueCounter>,
     fault: Option<Fault>,
+}
+
+impl Sink {
+    fn new(share: Share) -> Self {
+        Self { share, ..Self::default() }
+    }
+
+    fn packed(share: Share) -> Self {
+        Self { n_packed: Some(0), ..Self::new(share) }
+    }
+
+    /// Whether so many bytes, the last of which are these, may be taken in.
+    fn check(&mut self, n_after: usize, bytes: &[u8]) -> Result<(), Fault> {
+        if n_after > wire::MAX_BODY_BYTES {
+            return Err(Fault::TooLarge);
+        }
+        if n_after > LARGE_BYTES && self.n_packed.is_some_and(|n_packed| n_after / MAX_RATIO > n_packed) {
+            return Err(Fault::Bomb);
+        }
+        if n_after > wire::FEW_BYTES {
+            let values = self.values.get_or_insert_with(|| {
+                let mut values = wire::ValueCounter::default();
+                values.feed(&self.bytes);
+                values
+            });
+            if values.feed(bytes) > wire::MAX_VALUES {
+                return Err(Fault::TooManyValues);
+            }
+        }
+        self.share.grow(bytes.len())
+    }
 }
 
 impl Write for Sink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let fault = if self.bytes.len() + bytes.len() > wire::MAX_BODY_BYTES {
-            Some(Fault::TooLarge)
-        } else {
-            self.share.grow(bytes.len()).err()
-        };
-        if let Some(fault) = fault {
+        let n_after = self.bytes.len() + bytes.len();
+        if let Err(fault) = self.check(n_after, bytes) {
             self.fault = Some(fault);
             return Err(io::Error::other("out of bounds"));
+        }
+        if n_after > self.bytes.capacity() && n_after > LARGE_BYTES {
+            // Once, and not grown step by step: what is not written to takes no memory, copies do.
+            self.bytes.reserve_exact(wire::MAX_BODY_BYTES - self.bytes.len());
         }
         self.bytes.extend_from_slice(bytes);
         Ok(bytes.len())
@@ -111,8 +175,8 @@ impl Decoder {
         }
         let written = match self {
             Self::Plain(sink) => sink.write_all(bytes),
-            Self::Gzip(decoder) => decoder.write_all(bytes),
-            Self::Deflate(decoder) => decoder.write_all(bytes),
+            Self::Gzip(decoder) => inflate(decoder, MultiGzDecoder::get_mut, bytes),
+            Self::Deflate(decoder) => inflate(decoder, ZlibDecoder::get_mut, bytes),
             Self::Unknown(..) | Self::Failed => Ok(()),
         };
         written.map_err(|_| self.fault())
@@ -122,8 +186,8 @@ impl Decoder {
     fn settle(&mut self, is_deflate: bool) -> Result<(), Fault> {
         let Self::Unknown(start, sink) = std::mem::replace(self, Self::Failed) else { return Ok(()) };
         *self = match start.get(..2) {
-            Some([0x1f, 0x8b]) => Self::Gzip(MultiGzDecoder::new(sink)),
-            Some([0x78, _]) if is_deflate => Self::Deflate(ZlibDecoder::new(sink)),
+            Some([0x1f, 0x8b]) => Self::Gzip(MultiGzDecoder::new(Sink::packed(sink.share))),
+            Some([0x78, _]) if is_deflate => Self::Deflate(ZlibDecoder::new(Sink::packed(sink.share))),
             _ => Self::Plain(sink),
         };
         self.feed(&start, is_deflate)
@@ -158,6 +222,17 @@ impl Decoder {
     }
 }
 
+/// Feeds a decoder piece by piece, so that its sink knows how much was inflated to what is there.
+fn inflate<D: Write>(decoder: &mut D, sink: impl Fn(&mut D) -> &mut Sink, bytes: &[u8]) -> io::Result<()> {
+    for piece in bytes.chunks(4096) {
+        if let Some(n_packed) = &mut sink(decoder).n_packed {
+            *n_packed += piece.len();
+        }
+        decoder.write_all(piece)?;
+    }
+    Ok(())
+}
+
 /// A body in memory; its share of the budget is held as long as it is.
 #[derive(Default)]
 pub(super) struct Body(Sink);
@@ -175,8 +250,7 @@ impl Body {
             let zh = "不支持这种 Content-Encoding：请用 gzip 或不压缩";
             return Err(Refusal::new(400, "unsupported_encoding", message, zh).closing());
         }
-        let share = Share { budget: budget.clone(), n_bytes: 0 };
-        let mut decoder = Decoder::Unknown(Vec::new(), Sink { share, ..Sink::default() });
+        let mut decoder = Decoder::Unknown(Vec::new(), Sink::new(Share::new(budget)));
         let mut stream = body.into_data_stream();
         let deadline = Instant::now() + WHOLE;
         loop {
@@ -217,6 +291,20 @@ impl From<Fault> for Refusal {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::TooLarge => Self::too_large(),
+            Fault::TooManyValues => Self::new(
+                413,
+                "too_large",
+                "the request has more than 300,000 values: send fewer records at once",
+                "请求包含超过 30 万个值：请分批发送",
+            )
+            .closing(),
+            Fault::Bomb => Self::new(
+                413,
+                "too_large",
+                "the request inflates to more than 200 times its size: no batch of records does",
+                "请求解压后超过原大小的 200 倍：正常数据不会如此",
+            )
+            .closing(),
             Fault::Busy => {
                 Self::later(429, "busy", "too many requests at once; send it again", "请求过多，请稍后重发", 1)
             }
@@ -225,16 +313,33 @@ impl From<Fault> for Refusal {
     }
 }
 
-/// Inflates a field within a limit; the error is a word about what is wrong.
-pub(super) fn inflate(bytes: &[u8], n_max: usize) -> Result<Vec<u8>, String> {
-    use std::io::Read;
-    let mut inflated = Vec::new();
-    let limit = n_max as u64 + 1;
-    flate2::read::MultiGzDecoder::new(bytes)
-        .take(limit)
-        .read_to_end(&mut inflated)
-        .map_err(|_| "damaged".to_owned())?;
-    if inflated.len() > n_max { Err("larger than 32 MiB".to_owned()) } else { Ok(inflated) }
+/// Inflates gzip that stands within a body, on the same budget.
+pub(super) struct Inflater {
+    share: std::cell::RefCell<Share>,
+    fault: std::cell::Cell<Option<Fault>>,
+}
+
+impl Inflater {
+    pub(super) fn new(budget: &Budget) -> Self {
+        Self { share: Share::new(budget).into(), fault: None.into() }
+    }
+
+    /// Why nothing came of it, when it was for want of room.
+    pub(super) fn refusal(&self) -> Option<Refusal> {
+        self.fault.get().map(Refusal::from)
+    }
+
+    /// The error is a word about what is wrong.
+    pub(super) fn inflate(&self, bytes: &[u8]) -> Result<Vec<u8>, String> {
+        let share = std::mem::take(&mut *self.share.borrow_mut());
+        let mut decoder = MultiGzDecoder::new(Sink::packed(share));
+        let written = inflate(&mut decoder, MultiGzDecoder::get_mut, bytes).and_then(|()| decoder.try_finish());
+        let sink = decoder.get_mut();
+        self.fault.set(sink.fault);
+        *self.share.borrow_mut() = std::mem::take(&mut sink.share);
+        written.map_err(|_| "damaged".to_owned())?;
+        Ok(std::mem::take(&mut sink.bytes))
+    }
 }
 
 #[cfg(test)]
@@ -287,10 +392,22 @@ mod tests {
         let refusal = read(&[&bomb], Some("gzip"), &budget).err().unwrap();
         assert!(!refusal.is_retryable(), "{refusal:?}");
         assert_eq!(budget.used(), 0);
-        assert_eq!(inflate(&bomb, 1000), Err("larger than 32 MiB".to_owned()));
+        for (bytes, is_bomb) in [(&bomb[..], true), (&bomb[..20], false)] {
+            let inflater = Inflater::new(&budget);
+            assert!(inflater.inflate(bytes).is_err());
+            assert_eq!(inflater.refusal().is_some_and(|refusal| !refusal.is_retryable()), is_bomb);
+        }
+        assert_eq!(budget.used(), 0);
+    }
+
+    #[test]
+    fn large_bodies_leave_room_for_small_ones() {
         let full = Budget::default();
-        full.0.store(BUDGET_BYTES, Ordering::Relaxed);
+        full.0.rest.store(REST_BYTES, Ordering::Relaxed);
+        assert!(read(&[b"{}"], None, &full).is_ok());
+        assert!(read(&[&vec![b' '; BEGINNING_BYTES + 1]], None, &full).err().unwrap().is_retryable());
+        full.0.beginnings.store(BEGINNINGS_BYTES, Ordering::Relaxed);
         assert!(read(&[b"{}"], None, &full).err().unwrap().is_retryable());
-        assert_eq!(full.used(), BUDGET_BYTES);
+        assert_eq!(full.used(), REST_BYTES + BEGINNINGS_BYTES);
     }
 }
