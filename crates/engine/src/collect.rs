@@ -12,6 +12,7 @@ mod log;
 pub(crate) use entry::{Entry, Item};
 pub use log::LogLimits;
 pub(crate) use log::{Collecting, LOG};
+pub use zhike_vault::SegmentAlgorithm;
 
 use zhike_domain::collect::Collected;
 use zhike_domain::collect::message::Message;

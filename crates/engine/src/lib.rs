@@ -7,6 +7,7 @@
 mod clock;
 pub mod collect;
 mod ctx;
+pub mod doctor;
 mod error;
 pub mod import;
 pub mod ingest;
@@ -21,6 +22,6 @@ pub mod sources;
 pub mod workspace;
 
 pub use clock::Clock;
-pub use collect::LogLimits;
+pub use collect::{LogLimits, SegmentAlgorithm};
 pub use ctx::{Ctx, Options};
 pub use error::{Error, Result};

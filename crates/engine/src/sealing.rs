@@ -70,6 +70,28 @@ fn key_row(ctx: &Ctx, kind: &str, id: i64, wrapped: Vec<u8>, now: i64) -> KeyRow
     }
 }
 
+/// How many keys there are, and how many of them do not open.
+pub(crate) async fn check_keys(ctx: &Ctx) -> Result<(u64, u64)> {
+    const PAGE: usize = 20_000;
+    let (mut n_keys, mut n_damaged) = (0, 0);
+    let mut after: Option<(String, i64)> = None;
+    loop {
+        let last = after.as_ref().map(|(kind, id)| (kind.as_str(), *id));
+        let rows = ctx.store().list_keys(last, PAGE).await?;
+        let Some(row) = rows.last() else { return Ok((n_keys, n_damaged)) };
+        after = Some((row.subject_kind.clone(), row.subject_id));
+        for row in &rows {
+            let subject = if row.subject_kind == PROFILE {
+                Subject::Profile(row.subject_id)
+            } else {
+                Subject::Batch(row.subject_id)
+            };
+            n_keys += 1;
+            n_damaged += u64::from(ctx.vault().unwrap(subject, &row.wrapped).is_err());
+        }
+    }
+}
+
 /// Makes and stores the key of a load's quarantine.
 pub(crate) async fn make_batch_key(ctx: &Ctx, batch_id: i64) -> Result<SubjectKey> {
     let (key, wrapped) = ctx.vault().new_subject_key(Subject::Batch(batch_id));

@@ -121,6 +121,10 @@ impl Lake {
         self.tables.get(table).ok_or_else(|| Error::Bug(format!("no lake table {table}")))
     }
 
+    pub(crate) fn table_names(&self) -> impl Iterator<Item = &'static str> + use<> {
+        TABLES.iter().filter(|spec| matches!(spec.home, Home::Lake { .. })).map(|spec| spec.name)
+    }
+
     /// The folder of a table.
     pub(crate) fn table_root(&self, table: &str) -> Result<(&'static TableSpec, &Path), Error> {
         let handle = self.handle(table)?;
@@ -230,6 +234,7 @@ fn sync_log(root: &Path, version: i64) -> Result<(), Error> {
     let entry = log_entry(root, version);
     let file = std::fs::File::open(&entry).map_err(|error| Error::io("open", &entry, error))?;
     file.sync_all().map_err(|error| Error::io("sync", &entry, error))?;
+    crate::check::note_entry(&entry)?;
     sync_dir(&log)?;
     sync_dir(root)
 }

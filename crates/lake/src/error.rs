@@ -44,7 +44,7 @@ pub enum Error {
     #[error("query engine")]
     Engine(#[source] Box<DataFusionError>),
     /// The table log failed.
-    #[error("table {table}")]
+    #[error("the log of table {table} (lake/{table}/_delta_log) cannot be read or written: {source}")]
     Table {
         /// Table.
         table: String,

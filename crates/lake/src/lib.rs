@@ -8,6 +8,7 @@
 //! (INV-LAKE-2); publishing the same batch again changes nothing (INV-LAKE-3).
 
 mod background;
+mod check;
 mod convert;
 mod delta;
 mod error;
@@ -24,6 +25,7 @@ mod scaling;
 mod spill;
 mod stage;
 
+pub use check::FileCheck;
 pub use delta::{Lake, LakeOptions, Publication, TableChange};
 pub use error::Error;
 pub use find::Found;

@@ -21,6 +21,7 @@ use zhike_domain::frame::{ColumnType, Frame};
 use zhike_domain::tables::{Home, TableSpec};
 
 use crate::background::Background;
+use crate::check;
 use crate::{Error, Lake, convert};
 
 /// Rows gathered and sorted for one file; some 50 MB of orders in memory.
@@ -230,21 +231,25 @@ impl Files {
         partition: Option<(usize, Option<String>)>,
     ) -> Result<StagedFile, Error> {
         let name = format!("{}-{}-{number:05}", batch_name(self.batch_id), self.tag);
-        let (folder, path) = match (&partition, self.spec.home) {
+        let (folder, name) = match (&partition, self.spec.home) {
             (Some((part, value)), Home::Lake { partition: Some(column), .. }) => {
                 let value = value.as_deref().unwrap_or("__HIVE_DEFAULT_PARTITION__");
-                let folder = format!("{column}={value}");
-                (self.root.join(&folder), format!("{folder}/{name}-{part:05}.parquet"))
+                (format!("{column}={value}/"), format!("{name}-{part:05}"))
             }
-            _ => (self.root.clone(), format!("{name}.parquet")),
+            _ => (String::new(), name),
         };
+        let path_of = |name: &str| format!("{folder}{name}");
+        let folder = self.root.join(&folder);
         std::fs::create_dir_all(&folder).map_err(|error| Error::io("make", &folder, error))?;
-        let target = self.root.join(&path);
+        let unnamed = folder.join(&name);
         let rows = match self.spec.home {
             Home::Lake { partition: Some(column), .. } => without(rows, column)?,
             _ => rows.clone(),
         };
-        let size = write_parquet(&target, &rows, self.properties())?;
+        let (size, checksum) = write_parquet(&unnamed, &rows, self.properties())?;
+        let path = path_of(&check::name_with(&name, checksum));
+        let target = self.root.join(&path);
+        std::fs::rename(&unnamed, &target).map_err(|error| Error::io("name", &target, error))?;
         sync_dir(&folder)?;
         let stats = FileStats::of(&rows).to_json();
         let n_rows = rows.num_rows() as u64;
@@ -297,13 +302,15 @@ fn without(rows: &RecordBatch, column: &str) -> Result<RecordBatch, Error> {
     Ok(rows.project(&keep)?)
 }
 
-/// Writes a Parquet file and makes it durable; returns its size.
-fn write_parquet(path: &Path, rows: &RecordBatch, properties: WriterProperties) -> Result<u64, Error> {
+/// Writes a Parquet file and makes it durable; returns its size and the checksum of its bytes.
+fn write_parquet(path: &Path, rows: &RecordBatch, properties: WriterProperties) -> Result<(u64, u64), Error> {
     let file = File::create(path).map_err(|error| Error::io("make", path, error))?;
-    let mut writer = ArrowWriter::try_new(&file, rows.schema(), Some(properties))?;
-    writer.write(rows).and_then(|()| writer.close().map(drop)).map_err(|error| write_error(path, error))?;
+    let mut writer = ArrowWriter::try_new(check::Hashing::new(&file), rows.schema(), Some(properties))?;
+    writer.write(rows).map_err(|error| write_error(path, error))?;
+    let hashing = writer.into_inner().map_err(|error| write_error(path, error))?;
     file.sync_all().map_err(|error| Error::io("sync", path, error))?;
-    Ok(file.metadata().map_err(|error| Error::io("read", path, error))?.len())
+    let size = file.metadata().map_err(|error| Error::io("read", path, error))?.len();
+    Ok((size, hashing.checksum()))
 }
 
 /// A full disk hides inside the writer's own error.

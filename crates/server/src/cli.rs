@@ -2,6 +2,7 @@
 
 mod bench;
 mod demo;
+mod doctor;
 mod identity;
 mod import;
 mod profile;
@@ -19,7 +20,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use zhike_domain::sensitive::Sensitive;
-use zhike_engine::{Ctx, Options};
+use zhike_engine::{Ctx, LogLimits, Options, SegmentAlgorithm};
 
 /// Zhike 知客 — know the guest: customer data platform and analytics in one binary.
 #[derive(Parser)]
@@ -52,6 +53,18 @@ pub(crate) struct Global {
     /// Memory for queries in MiB; beyond it they spill to disk.
     #[arg(long, global = true, env = "ZHIKE_MEMORY_MIB", default_value_t = 2048, value_name = "MIB")]
     memory_mib: usize,
+    /// What new segments of the event log are sealed with.
+    #[arg(long, global = true, env = "ZHIKE_LOG_CIPHER", value_enum, default_value_t = LogCipher::Aes256Gcm)]
+    log_cipher: LogCipher,
+}
+
+/// What the event log is sealed with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogCipher {
+    /// AES-256-GCM: fast where the processor helps.
+    Aes256Gcm,
+    /// SM4-GCM, where national algorithms are required.
+    Sm4Gcm,
 }
 
 /// Form of printed rows.
@@ -109,7 +122,9 @@ enum Command {
     /// Show one customer, whole.
     #[command(subcommand)]
     Profile(profile::Profile),
-    /// Measure import, refresh and queries on generated data.
+    /// Read every file and say what is damaged.
+    Doctor(doctor::Doctor),
+    /// Measure import, refresh, queries and collection on generated data.
     Bench(bench::Bench),
     /// Write generated documents: OpenAPI, tables, errors.
     #[command(hide = true)]
@@ -193,6 +208,13 @@ impl Global {
             state_url: self.state.clone(),
             passphrase,
             memory_bytes: Some(self.memory_mib << 20),
+            log: LogLimits {
+                algorithm: match self.log_cipher {
+                    LogCipher::Aes256Gcm => SegmentAlgorithm::Aes256Gcm,
+                    LogCipher::Sm4Gcm => SegmentAlgorithm::Sm4Gcm,
+                },
+                ..LogLimits::default()
+            },
             ..Options::default()
         };
         Ok(Ctx::open(options).await?)
@@ -247,6 +269,7 @@ async fn run(cli: Cli) -> Outcome {
         Command::Identity(command) => command.run(global).await,
         Command::Sql(command) => command.run(global).await,
         Command::Profile(command) => command.run(global).await,
+        Command::Doctor(command) => command.run(global).await,
         Command::Bench(command) => command.run(global).await,
         Command::Gen(command) => command.run(),
     }

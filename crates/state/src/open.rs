@@ -59,6 +59,26 @@ impl Store {
         Ok(Self { data, keys })
     }
 
+    /// What is wrong with the files of a SQLite store, each with the file's name: pages that do not read or do not fit, rows
+    /// that name others which are not there. A server looks after its own.
+    ///
+    /// **Errors**: `Unavailable`.
+    pub async fn damage(&self) -> Result<Vec<(&'static str, String)>> {
+        let mut found = Vec::new();
+        for (name, pool) in [("state.db", &self.data), ("keys/keys.db", &self.keys)] {
+            if !matches!(pool, Pool::Sqlite { .. }) {
+                continue;
+            }
+            let read = pool.read("check", name);
+            match read.all::<(String,)>("PRAGMA integrity_check(20)", &[]).await {
+                Ok(rows) => found.extend(rows.into_iter().filter(|(what,)| what != "ok").map(|(what,)| (name, what))),
+                Err(Error::Corrupt { .. }) => found.push((name, "cannot be read to its end".to_owned())),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(found)
+    }
+
     /// Waits for running statements and closes all connections.
     pub async fn close(self) {
         self.data.close().await;

@@ -13,7 +13,7 @@ use crate::{Ctx, Error};
 /// The name of the log in state, and of its folder.
 pub(crate) const LOG: &str = "wal";
 
-/// How large the event log may be.
+/// How large the event log may be, and how it is sealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogLimits {
     /// A segment that has reached this length is followed by another.
@@ -22,11 +22,18 @@ pub struct LogLimits {
     pub queue_bytes: usize,
     /// The most bytes of the log that one batch takes in.
     pub batch_bytes: usize,
+    /// What new segments are sealed with; older ones stay as they are, and are read.
+    pub algorithm: SegmentAlgorithm,
 }
 
 impl Default for LogLimits {
     fn default() -> Self {
-        Self { segment_bytes: 64 << 20, queue_bytes: 64 << 20, batch_bytes: 16 << 20 }
+        Self {
+            segment_bytes: 64 << 20,
+            queue_bytes: 64 << 20,
+            batch_bytes: 16 << 20,
+            algorithm: SegmentAlgorithm::default(),
+        }
     }
 }
 
@@ -80,7 +87,7 @@ impl Collecting {
             ..zhike_wal::Options::default()
         };
         let dir = ctx.dir().join(LOG);
-        let cipher = Arc::new(Segments(ctx.vault().clone()));
+        let cipher = Arc::new(Segments { vault: ctx.vault().clone(), algorithm: self.limits.algorithm });
         let opened = tokio::task::spawn_blocking(move || {
             let unmade = |error: io::Error| CollectError::Unavailable {
                 retry_after_s: 5,
@@ -136,16 +143,19 @@ fn unopened(error: zhike_wal::Error) -> CollectError {
 }
 
 /// The vault's keys as the log wants them.
-struct Segments(Arc<Vault>);
+struct Segments {
+    vault: Arc<Vault>,
+    algorithm: SegmentAlgorithm,
+}
 
 impl Cipher for Segments {
     fn start(&self, segment: u64) -> io::Result<(Vec<u8>, Box<dyn Sealer>)> {
-        let (key, wrapped) = self.0.new_segment_key(segment, SegmentAlgorithm::default()).map_err(io::Error::other)?;
+        let (key, wrapped) = self.vault.new_segment_key(segment, self.algorithm).map_err(io::Error::other)?;
         Ok((wrapped, Box::new(Sealing(key))))
     }
 
     fn open(&self, segment: u64, wrapped: &[u8]) -> io::Result<Box<dyn Sealer>> {
-        let key = self.0.unwrap_segment_key(segment, wrapped).map_err(io::Error::other)?;
+        let key = self.vault.unwrap_segment_key(segment, wrapped).map_err(io::Error::other)?;
         Ok(Box::new(Sealing(key)))
     }
 }

@@ -6,6 +6,7 @@ mod collect;
 mod collect_faults;
 mod collect_kill;
 mod commands;
+mod damage;
 mod demo;
 mod full_disk;
 mod http;
