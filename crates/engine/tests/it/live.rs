@@ -36,7 +36,7 @@ async fn send(ctx: &Ctx, source: &Source, messages: &[Message]) -> Ack {
 }
 
 /// A message of somebody at some seconds after the start.
-fn message(id: &str, at: i64, kind: Kind, who: &[&str]) -> Message {
+pub fn message(id: &str, at: i64, kind: Kind, who: &[&str]) -> Message {
     let mut message = Message::new(Dialect::Segment, kind, id.to_owned(), NOW);
     message.occurred_at = START + at * SECOND;
     for who in who {
