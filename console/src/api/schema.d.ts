@@ -852,6 +852,11 @@ export interface components {
              */
             lag_seconds: number;
             last_received_at: string | null;
+            /**
+             * Format: int64
+             * @description Records of the last full hour.
+             */
+            n_last_hour: number;
             /** Format: int64 */
             n_received_24h: number;
             /** Format: int64 */
@@ -862,6 +867,7 @@ export interface components {
             rejected_by_reason: {
                 [key: string]: number;
             };
+            usual: components["schemas"]["UsualVolume"] | null;
         };
         /** @description All sources. */
         SourceList: {
@@ -937,6 +943,24 @@ export interface components {
         UploadForm: {
             /** Format: binary */
             file: string;
+        };
+        /** @description What an hour usually brings, in records. */
+        UsualVolume: {
+            /**
+             * Format: int64
+             * @description The most that is usual.
+             */
+            high: number;
+            /**
+             * Format: int64
+             * @description The least that is usual.
+             */
+            low: number;
+            /**
+             * Format: int64
+             * @description The middle.
+             */
+            middle: number;
         };
         /** @description What the workspace is and holds. */
         Workspace: {

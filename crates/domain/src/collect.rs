@@ -1,8 +1,8 @@
 //! Live collection: from the bytes that SDKs send to accepted messages with a meaning.
 //!
 //! Owns the dialects (Segment and RudderStack, Sensors, plain JSON), the one neutral [`Message`] that they all become,
-//! the tracking plan, order facts, trait registers, sessions and the rules by which streams link identities. Must not
-//! know networks, logs, stores, clocks or randomness: receive time and request id are arguments ([`Arrival`]).
+//! the tracking plan, order facts, trait registers, sessions, the usual volume of a source and the rules by which streams
+//! link identities. Must not know networks, logs, stores, clocks or randomness: receive time and request id are arguments ([`Arrival`]).
 //!
 //! ```text
 //!  bytes ─ wire ─┬─ segment ─┐             ┌─ plan: declared? personal data masked
@@ -34,6 +34,7 @@ pub mod segment;
 pub mod sensors;
 pub mod session;
 pub mod traits;
+pub mod volume;
 pub mod wire;
 
 use serde::{Deserialize, Serialize};

@@ -154,7 +154,7 @@ pub const TABLES: &[TableSpec] = &[
             col("received_at", ColumnType::Instant, 2, "when it arrived"),
             col("channel", ColumnType::Text, 2, "channel"),
             SOURCE,
-            col("session_id", ColumnType::Text, 2, "session"),
+            col("session_id", ColumnType::Text, 2, "session: ends before a pause of 30 minutes or another campaign"),
             col("device", ColumnType::Text, 2, "device"),
             col("url", ColumnType::Text, 2, "page"),
             col("referrer", ColumnType::Text, 2, "page before"),

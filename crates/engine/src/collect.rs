@@ -5,8 +5,10 @@
 //!   personal, left the open parts of a message before it was written.
 //! - **INV-COLLECTING-3**: a record that is not taken is kept in the same entry of the log as those that are, with its
 //!   reason, so that nothing of an acknowledged request is lost.
+//! - **INV-COLLECTING-4**: no address of a sender is kept; what [`ip_region`] says of it is.
 
 mod entry;
+pub mod ip_region;
 mod log;
 
 pub(crate) use entry::{Entry, Item};
@@ -14,12 +16,14 @@ pub use log::LogLimits;
 pub(crate) use log::{Collecting, LOG};
 pub use zhike_vault::SegmentAlgorithm;
 
-use zhike_domain::collect::Collected;
 use zhike_domain::collect::message::Message;
 use zhike_domain::collect::plan::{self, Violation};
 use zhike_domain::collect::reject::{RejectCode, Rejected};
+use zhike_domain::collect::{Collected, Record};
 use zhike_domain::sensitive::Sensitive;
 use zhike_wal::Refused;
+
+use ip_region::IpRegions;
 
 use crate::sources::Source;
 use crate::{Ctx, Error};
@@ -91,7 +95,9 @@ pub async fn collect(
     if !source.is_enabled {
         return Err(CollectError::Forbidden(format!("source {} is switched off", source.name)));
     }
-    let items: Vec<Item> = collected.records.into_iter().map(|record| item(source, record.outcome)).collect();
+    let regions = ctx.collecting().regions();
+    let item = |record: Record| item(source, regions, record.outcome);
+    let items: Vec<Item> = collected.records.into_iter().map(item).collect();
     if items.is_empty() {
         return Ok(Ack::default());
     }
@@ -108,11 +114,12 @@ pub async fn collect(
 }
 
 /// What goes into the log for a record.
-fn item(source: &Source, outcome: Result<Message, Rejected>) -> Item {
-    let message = match outcome {
+fn item(source: &Source, regions: Option<&IpRegions>, outcome: Result<Message, Rejected>) -> Item {
+    let mut message = match outcome {
         Ok(message) => message,
         Err(Rejected { code, field, record }) => return Item::Rejected { code, field, violations: Vec::new(), record },
     };
+    let address = message.ip.take();
     if !source.allowed_kinds.is_empty() && !source.allowed_kinds.iter().any(|kind| kind == message.kind.as_str()) {
         let record = record_of(&message);
         return Item::Rejected {
@@ -123,10 +130,13 @@ fn item(source: &Source, outcome: Result<Message, Rejected>) -> Item {
         };
     }
     match plan::check(&source.plan, message) {
-        Ok(checked) => Item::Message {
-            message: Box::new(checked.message),
-            violations: checked.violations.iter().map(violation_text).collect(),
-        },
+        Ok(checked) => {
+            let mut message = checked.message;
+            // After the plan, which is about what was sent, not about what is made of it.
+            ip_region::locate(regions, address.as_ref(), &mut message);
+            let violations = checked.violations.iter().map(violation_text).collect();
+            Item::Message { message: Box::new(message), violations }
+        }
         Err(refused) => Item::Rejected {
             code: RejectCode::RefusedByPlan,
             field: refused.violations.first().map(|violation| violation.path.clone()).unwrap_or_default(),

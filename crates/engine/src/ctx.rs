@@ -44,7 +44,8 @@ struct Inner {
     lake: Lake,
     clock: Clock,
     workspace: RwLock<Workspace>,
-    overrides_version: tokio::sync::Mutex<i64>,
+    /// Versions of what moved, as the lake knows it: identities, sessions.
+    moves_known: tokio::sync::Mutex<(i64, i64)>,
     faults: RwLock<Vec<String>>,
     live: tokio::sync::broadcast::Sender<Arc<LiveEvent>>,
     sources: sources::Known,
@@ -81,7 +82,7 @@ impl Ctx {
             lake,
             clock: options.clock,
             workspace,
-            overrides_version: tokio::sync::Mutex::new(-1),
+            moves_known: tokio::sync::Mutex::new((-1, 0)),
             faults: RwLock::default(),
             live: tokio::sync::broadcast::Sender::new(LIVE_EVENTS),
             sources: sources::Known::default(),
@@ -182,15 +183,21 @@ impl Ctx {
         Ok(file.try_lock().is_ok().then_some(WriteGuard { _file: file }))
     }
 
-    /// Tells the lake which identities have moved, when that has changed.
+    /// Tells the lake which identities and sessions have moved, when that has changed.
     pub(crate) async fn refresh_overrides(&self) -> Result<()> {
-        let mut known = self.0.overrides_version.lock().await;
+        let mut known = self.0.moves_known.lock().await;
+        let version = self.store().session_moves_version().await?;
+        if known.1 != version {
+            let changed = self.store().session_moves(known.1).await?;
+            self.lake().move_sessions(changed.iter().map(ingest::session_move).collect::<Result<_>>()?);
+            known.1 = version;
+        }
         let version = self.store().overrides_version().await?;
-        if *known != version {
+        if known.0 != version {
             let spans = self.store().override_spans().await?;
             let spans = spans.into_iter().map(|span| (span.identity_id, span.since_at, span.profile_id)).collect();
             self.lake().set_overrides(self.store().overrides().await?, spans);
-            *known = version;
+            known.0 = version;
         }
         Ok(())
     }

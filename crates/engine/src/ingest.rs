@@ -24,6 +24,7 @@ mod people;
 mod registers;
 mod rows;
 mod seen;
+mod sessions;
 mod visitors;
 
 use std::collections::HashMap;
@@ -43,8 +44,10 @@ use crate::{Ctx, Error, Result};
 use days::Days;
 pub(crate) use days::LIVE;
 use people::People;
+pub(crate) use registers::follow_merges;
 use rows::Batch;
 use seen::Seen;
+pub(crate) use sessions::session_move;
 
 /// How long messages wait for others, so that the lake gets few large commits.
 const GATHER: Duration = Duration::from_millis(1_500);
@@ -254,7 +257,8 @@ impl Taking {
         registers::apply(ctx, &heard, &mut people, &mut commit).await?;
         let mut publication = Publication::default();
         let batch = Batch { ctx, stage_id: stage_id(self.position), loaded_at: now, people: &people };
-        batch.events(&heard, &mut publication)?;
+        let sessions = sessions::follow(ctx, &heard, &people, &mut commit).await?;
+        batch.events(&heard, &sessions, &mut publication)?;
         batch.trade(&heard, &mut commit, &mut publication).await?;
         for one in &heard {
             let identity = people.subject(one);

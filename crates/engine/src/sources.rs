@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use zhike_domain::collect::Settings;
 use zhike_domain::collect::message::Kind;
 use zhike_domain::collect::plan::Plan;
+use zhike_domain::collect::volume::{self, Band};
 use zhike_state::SourceRow;
 
 use crate::{Ctx, Error, Result};
@@ -70,6 +71,10 @@ pub struct SourceHealth {
     pub rejected_by_reason: BTreeMap<String, u64>,
     /// Age of the oldest record that is acknowledged and not in the tables yet.
     pub lag_seconds: f64,
+    /// Records of the last full hour.
+    pub n_last_hour: u64,
+    /// What that hour usually brings, once that can be said.
+    pub usual: Option<Band>,
     /// What somebody should look at: `silent` or `volume`.
     pub alert: Option<String>,
 }
@@ -302,13 +307,13 @@ fn parse<T: DeserializeOwned>(json: &str) -> Result<T> {
 }
 
 /// How each source does, by name. An enabled source that sent nothing for three hours though it sent within the day before
-/// is silent; one whose last full hour brought less than a fifth of its usual hour, or five times as much, is odd in
-/// volume. Hours count what was taken in.
+/// is silent; one whose last full hour left its own usual band ([`volume`]) is odd in volume. Hours count what was taken in.
 pub async fn health(ctx: &Ctx) -> Result<Vec<SourceHealth>> {
     let now = ctx.now();
     let this_hour = now.div_euclid(HOUR);
     let since = this_hour - 23;
-    let week = ctx.store().source_hours(this_hour - 7 * 24).await?;
+    let compared = volume::DAYS as i64 * 24 + 1;
+    let known = ctx.store().source_hours(this_hour - compared).await?;
     let rejects = ctx.store().source_rejects(since).await?;
     let last: HashMap<i64, i64> = ctx.store().sources_last_received().await?.into_iter().collect();
     let lag_seconds = ctx.collecting().lag_us(now) as f64 / 1e6;
@@ -317,7 +322,7 @@ pub async fn health(ctx: &Ctx) -> Result<Vec<SourceHealth>> {
         let id = source.source_id;
         let mut health =
             SourceHealth { source_id: id, last_received_at: last.get(&id).copied(), lag_seconds, ..Default::default() };
-        let hours: Vec<_> = week.iter().filter(|hour| hour.source_id == id).collect();
+        let hours: Vec<_> = known.iter().filter(|hour| hour.source_id == id).collect();
         for hour in hours.iter().filter(|hour| hour.hour >= since) {
             health.n_received_24h += hour.n_received as u64;
             health.n_rejected_24h += hour.n_rejected as u64;
@@ -326,13 +331,16 @@ pub async fn health(ctx: &Ctx) -> Result<Vec<SourceHealth>> {
         for reject in rejects.iter().filter(|reject| reject.source_id == id) {
             *health.rejected_by_reason.entry(reject.reason_code.clone()).or_default() += reject.n_rejected as u64;
         }
-        let n_in = |hour: i64| hours.iter().find(|row| row.hour == hour).map_or(0, |row| row.n_received);
-        let before: Vec<i64> = hours.iter().filter(|row| row.hour < this_hour - 1).map(|row| row.n_received).collect();
-        let usual = before.iter().sum::<i64>() / (before.len().max(1) as i64);
+        let counts: HashMap<i64, u64> = hours.iter().map(|row| (row.hour, row.n_received as u64)).collect();
+        let n_in = |hour: i64| counts.get(&hour).copied().unwrap_or(0);
+        let last_hour = this_hour - 1;
+        let first = hours.first().map_or(last_hour, |row| row.hour);
+        let before: Vec<u64> = (first..last_hour).rev().map(n_in).collect();
+        health.n_last_hour = n_in(last_hour);
+        health.usual = volume::band(&before);
         let quiet_for = health.last_received_at.map(|at| now - at);
         let is_silent = quiet_for.is_some_and(|quiet| (3 * HOUR..7 * 24 * HOUR).contains(&quiet));
-        // A handful of records an hour says nothing.
-        let is_odd = before.len() >= 6 && usual >= 20 && !(usual / 5..=usual * 5).contains(&n_in(this_hour - 1));
+        let is_odd = health.usual.is_some_and(|usual| usual.is_left_by(health.n_last_hour));
         health.alert = match (source.is_enabled, is_silent, is_odd) {
             (true, true, _) => Some("silent".to_owned()),
             (true, false, true) => Some("volume".to_owned()),

@@ -18,6 +18,7 @@ use zhike_domain::tables::{Home, TABLES, TableSpec};
 use crate::lookup::Footers;
 use crate::provider::{FileEntry, TableVersion};
 use crate::ranks::RfmRanks;
+use crate::sessions::MovedSessions;
 use crate::stage::{StagedFile, mark_replaced, sync_dir};
 use crate::{Error, convert, query};
 
@@ -46,6 +47,7 @@ pub struct Lake {
     pub(crate) runtime: Arc<RuntimeEnv>,
     tables: HashMap<&'static str, Handle>,
     pub(crate) overrides: Mutex<Arc<query::Overrides>>,
+    pub(crate) moved_sessions: Mutex<Arc<MovedSessions>>,
     pub(crate) footers: Arc<Mutex<Footers>>,
     pub(crate) rfm_ranks: Mutex<Option<Arc<RfmRanks>>>,
 }
@@ -112,6 +114,7 @@ impl Lake {
             runtime,
             tables,
             overrides: Mutex::default(),
+            moved_sessions: Mutex::default(),
             footers: Arc::default(),
             rfm_ranks: Mutex::default(),
         })

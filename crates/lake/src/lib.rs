@@ -22,6 +22,7 @@ mod query;
 mod ranks;
 pub mod read;
 mod scaling;
+mod sessions;
 mod spill;
 mod stage;
 

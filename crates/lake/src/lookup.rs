@@ -21,6 +21,7 @@ use zhike_domain::frame::Frame;
 
 use crate::provider::FileEntry;
 use crate::query::Overrides;
+use crate::sessions::MovedSessions;
 use crate::{Error, Lake, convert, query};
 
 /// Footers kept in memory; past this all are read anew as they are needed.
@@ -72,8 +73,16 @@ impl Lake {
         let names: Vec<&str> = spec.columns.iter().map(|column| column.name).collect();
         let overrides = self.overrides.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let time = query::time_column(spec).filter(|_| overrides.has_spans());
-        let needed: HashSet<&str> =
-            wanted.columns.iter().copied().chain(["profile_id", "identity_id"]).chain(time).collect();
+        let sessions = self.moved_sessions_of(spec);
+        let session_time = sessions.as_ref().and_then(|_| query::time_column(spec));
+        let needed: HashSet<&str> = wanted
+            .columns
+            .iter()
+            .copied()
+            .chain(["profile_id", "identity_id"])
+            .chain(time)
+            .chain(session_time)
+            .collect();
         let is_needed = |name: &str| {
             wanted.columns.is_empty() || needed.contains(name) || wanted.newest.is_some_and(|newest| newest == name)
         };
@@ -105,6 +114,7 @@ impl Lake {
             newest,
             overrides,
             time,
+            sessions,
             footers: self.footers.clone(),
         };
         let frame = tokio::task::spawn_blocking(move || search.run(&files));
@@ -124,6 +134,7 @@ struct Search {
     overrides: Arc<Overrides>,
     /// The column by which spans of time decide, when there are any.
     time: Option<&'static str>,
+    sessions: Option<Arc<MovedSessions>>,
     footers: Arc<Mutex<Footers>>,
 }
 
@@ -141,7 +152,11 @@ impl Search {
                 let batch = batch?;
                 let mine = filter_record_batch(&batch, &self.mine(&batch)?)?;
                 if mine.num_rows() > 0 {
-                    found.push(crate::find::with_partition(self.spec, entry, &self.schema, &mine)?);
+                    let rows = crate::find::with_partition(self.spec, entry, &self.schema, &mine)?;
+                    found.push(match &self.sessions {
+                        Some(sessions) => sessions.of_today(rows)?,
+                        None => rows,
+                    });
                 }
             }
         }
@@ -255,6 +270,7 @@ mod tests {
             spec,
             schema: convert::arrow_schema(spec).unwrap(),
             time: None,
+            sessions: None,
             columns: Vec::new(),
             written_for: HashSet::from([5]),
             profile_id: 5,

@@ -23,7 +23,7 @@ use zhike_domain::tables::{Home, TABLES, TableSpec};
 
 use crate::delta::{Lake, LakeOptions};
 use crate::spill::Spill;
-use crate::{Error, convert};
+use crate::{Error, convert, sessions};
 
 /// Moved identities: rows of these identities belong to another profile than the one they were written with.
 #[derive(Debug, Default)]
@@ -185,15 +185,23 @@ impl Lake {
                 None => Arc::new(MemTable::try_new(convert::arrow_schema(spec)?, vec![vec![]])?),
             };
             let has_people = spec.column("profile_id").is_some() && spec.column("identity_id").is_some();
-            if !has_people || overrides.is_empty() {
+            let is_moved = has_people && !overrides.is_empty();
+            let sessions = self.moved_sessions_of(spec);
+            if !is_moved && sessions.is_none() {
                 session.register_table(spec.name, provider)?;
                 continue;
             }
-            session.register_table("moved_identities", overrides.provider()?)?;
             session.register_table("rows_as_written", provider)?;
-            let time = time_column(spec).filter(|_| overrides.has_spans());
+            let time = time_column(spec).filter(|_| is_moved && overrides.has_spans());
+            if is_moved {
+                session.register_table("moved_identities", overrides.provider()?)?;
+            }
             if time.is_some() {
                 session.register_table("moved_spans", overrides.spans_provider()?)?;
+            }
+            let has_moved_sessions = sessions.is_some();
+            if let Some(sessions) = sessions {
+                session.register_udf(sessions::function("session_of_today", sessions));
             }
             let columns: Vec<String> = spec
                 .columns
@@ -202,25 +210,27 @@ impl Lake {
                     "profile_id" if time.is_some() => {
                         "coalesce(s.span_profile_id, m.to_profile_id, t.profile_id) AS profile_id".to_owned()
                     }
-                    "profile_id" => "coalesce(m.to_profile_id, t.profile_id) AS profile_id".to_owned(),
+                    "profile_id" if is_moved => "coalesce(m.to_profile_id, t.profile_id) AS profile_id".to_owned(),
+                    "session_id" if has_moved_sessions => {
+                        "session_of_today(t.session_id, t.occurred_at) AS session_id".to_owned()
+                    }
                     name => format!("t.\"{name}\""),
                 })
                 .collect();
+            let identities =
+                if is_moved { " LEFT JOIN moved_identities m ON t.identity_id = m.moved_identity_id" } else { "" };
             let spans = time.map_or_else(String::new, |time| {
                 format!(
                     " LEFT JOIN moved_spans s ON t.identity_id = s.span_identity_id \
                      AND t.\"{time}\" >= s.span_since AND t.\"{time}\" < s.span_until"
                 )
             });
-            let sql = format!(
-                "SELECT {} FROM rows_as_written t LEFT JOIN moved_identities m \
-                 ON t.identity_id = m.moved_identity_id{spans}",
-                columns.join(", ")
-            );
+            let sql = format!("SELECT {} FROM rows_as_written t{identities}{spans}", columns.join(", "));
             let view = session.sql(&sql).await?.into_view();
             session.deregister_table("moved_spans")?;
             session.deregister_table("rows_as_written")?;
             session.deregister_table("moved_identities")?;
+            session.deregister_udf("session_of_today");
             session.register_table(spec.name, view)?;
         }
         Ok(())

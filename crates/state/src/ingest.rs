@@ -9,6 +9,7 @@ use crate::live::{SourceHourRow, SourceRejectRow, count};
 use crate::load::{self, LoadCommit};
 use crate::open::Store;
 use crate::profiles::ids;
+use crate::sessions::{self, SessionMoveRow, StretchRow};
 
 record! {
     /// How far a log was taken in.
@@ -156,8 +157,6 @@ pub struct IngestCommit {
     pub said_fields: Vec<SaidFieldRow>,
     /// Earlier statements of fields that no longer matter: (identity, field), all but the rows in `said_fields` go.
     pub replaced_fields: Vec<(i64, String)>,
-    /// Personal fields that a profile no longer has.
-    pub dropped_fields: Vec<(i64, String)>,
     /// Profiles under which rows of an identity may stand: (identity, profile).
     pub homes: Vec<(i64, i64)>,
     /// Identities whose spans are those in `spans` now.
@@ -166,6 +165,12 @@ pub struct IngestCommit {
     pub spans: Vec<OverrideSpanRow>,
     /// Orders and products.
     pub registers: Vec<RegisterRow>,
+    /// Stretches of visitors' time that became part of others: (visitor, start).
+    pub gone_stretches: Vec<(i64, i64)>,
+    /// Stretches of visitors' time.
+    pub stretches: Vec<StretchRow>,
+    /// Sessions whose rows have moved.
+    pub session_moves: Vec<SessionMoveRow>,
     /// Batches of days that begin.
     pub new_days: Vec<BatchRow>,
     /// What is added to batches of days.
@@ -408,12 +413,6 @@ async fn apply(tx: &mut Tx, ingest: &IngestCommit) -> Result<()> {
     )
     .await?;
     tx.bulk(
-        "WITH v(v_profile, v_field) AS ({rows}) DELETE FROM profile_fields WHERE (profile_id, field) IN \
-         (SELECT v_profile, v_field FROM v)",
-        &ingest.dropped_fields,
-    )
-    .await?;
-    tx.bulk(
         "INSERT INTO identity_homes (identity_id, profile_id) {rows} ON CONFLICT (identity_id, profile_id) DO NOTHING",
         &ingest.homes,
     )
@@ -433,5 +432,6 @@ async fn apply(tx: &mut Tx, ingest: &IngestCommit) -> Result<()> {
         &ingest.registers,
     )
     .await?;
+    sessions::apply(tx, &ingest.gone_stretches, &ingest.stretches, &ingest.session_moves).await?;
     count(tx, &ingest.hours, &ingest.rejects, ingest.keep_from_hour).await
 }

@@ -26,6 +26,7 @@ mod open;
 mod profiles;
 mod quarantine;
 mod scan;
+mod sessions;
 
 #[cfg(test)]
 mod conformance;
@@ -45,3 +46,4 @@ pub use open::{StateConfig, Store};
 pub use profiles::{FieldRow, ProfileRow};
 pub use quarantine::{QuarantineRow, QuarantineStatus};
 pub use scan::{Cursor, ScanTable};
+pub use sessions::{SessionMoveRow, StretchRow};

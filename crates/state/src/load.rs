@@ -55,6 +55,8 @@ pub struct LoadCommit {
     pub overrides: Vec<(i64, i64)>,
     /// Personal fields set; they replace the profile's earlier ones of the same name.
     pub fields: Vec<FieldRow>,
+    /// Personal fields that a profile no longer has.
+    pub dropped_fields: Vec<(i64, String)>,
     /// Rows set aside.
     pub quarantine: Vec<QuarantineRow>,
 }
@@ -162,6 +164,12 @@ pub(crate) async fn apply(tx: &mut Tx, load: &LoadCommit) -> Result<()> {
         "INSERT INTO profile_fields ({columns}) {rows} ON CONFLICT (profile_id, field) \
          DO UPDATE SET sealed = excluded.sealed, source = excluded.source, updated_at = excluded.updated_at",
         &fields,
+    )
+    .await?;
+    tx.bulk(
+        "WITH v(v_profile, v_field) AS ({rows}) DELETE FROM profile_fields WHERE (profile_id, field) IN \
+         (SELECT v_profile, v_field FROM v)",
+        &load.dropped_fields,
     )
     .await?;
     tx.bulk("INSERT INTO quarantine ({columns}) {rows}", &sorted(&load.quarantine, |row| row.row_no)).await?;

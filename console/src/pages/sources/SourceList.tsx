@@ -7,7 +7,7 @@ import { DataTable } from '../../ui/DataTable'
 import { Notice } from '../../ui/states'
 import { shortKey, stateOf, type HealthState } from './source'
 
-const COLOUR: Record<HealthState, string> = { ok: 'success', quiet: 'warning', trouble: 'error', never: 'text-3' }
+const COLOUR: Record<HealthState, string> = { ok: 'success', quiet: 'warning', unusual: 'warning', trouble: 'error', never: 'text-3' }
 
 type Props = { sources: readonly Source[]; now: number; peeked?: string | undefined; onPeek: (source: Source) => void }
 

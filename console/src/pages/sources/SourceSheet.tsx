@@ -38,6 +38,15 @@ export function SourceSheet({ source, origin, now, onClose }: Props) {
           <dd>{format.relative(health.last_received_at ?? null, now)}</dd>
         </div>
         <div>
+          <dt>{t('sources.last_hour')}</dt>
+          <dd>
+            <span className="zk-figures">{format.count(health.n_last_hour)}</span>
+            {health.usual && (
+              <span className="zk-muted"> {t('sources.usually', { low: format.count(health.usual.low), high: format.count(health.usual.high) })}</span>
+            )}
+          </dd>
+        </div>
+        <div>
           <dt>{t('sources.violations')}</dt>
           <dd>{format.count(health.n_violations_24h)}</dd>
         </div>

@@ -20,16 +20,18 @@ const source: Source = {
   plan: {},
   created_at: '2026-11-01T00:00:00Z',
   is_enabled: true,
-  health: { last_received_at: '2026-11-21T11:58:00Z', n_received_24h: 12345, n_rejected_24h: 3, n_violations_24h: 0, rejected_by_reason: {}, lag_seconds: 2, alert: null },
+  health: { last_received_at: '2026-11-21T11:58:00Z', n_received_24h: 12345, n_rejected_24h: 3, n_violations_24h: 0, rejected_by_reason: {}, lag_seconds: 2, n_last_hour: 510, usual: { middle: 500, low: 350, high: 720 }, alert: null },
 }
 const withHealth = (health: Partial<Source['health']>): Source => ({ ...source, health: { ...source.health, ...health } })
 
 beforeEach(() => localStorage.clear())
 
 describe('a source', () => {
-  it('is fine, quiet, in trouble, or has never sent', () => {
+  it('is fine, quiet, unusual, in trouble, or has never sent', () => {
     expect(stateOf(source, NOW)).toBe('ok')
     expect(stateOf(withHealth({ last_received_at: '2026-11-21T10:00:00Z' }), NOW)).toBe('quiet')
+    expect(stateOf(withHealth({ alert: 'volume' }), NOW)).toBe('unusual')
+    expect(stateOf(withHealth({ alert: 'silent' }), NOW)).toBe('quiet')
     expect(stateOf(withHealth({ n_rejected_24h: 500 }), NOW)).toBe('trouble')
     expect(stateOf(withHealth({ last_received_at: null }), NOW)).toBe('never')
   })

@@ -2,12 +2,13 @@
 
 use std::io;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use zhike_vault::{SegmentAlgorithm, SegmentKey, Vault};
 use zhike_wal::{Cipher, FsDisk, Log, Sealer};
 
 use super::CollectError;
+use super::ip_region::IpRegions;
 use crate::{Ctx, Error};
 
 /// The name of the log in state, and of its folder.
@@ -46,6 +47,8 @@ pub(crate) struct Collecting {
     waiting_since: AtomicI64,
     /// Told when something was acknowledged.
     pub(crate) arrived: tokio::sync::Notify,
+    /// Where addresses are, once a table was read.
+    regions: OnceLock<IpRegions>,
     /// Held by who takes in.
     pub(crate) taking: tokio::sync::Mutex<Option<crate::ingest::Taking>>,
 }
@@ -58,6 +61,7 @@ impl Collecting {
             opening: tokio::sync::Mutex::default(),
             waiting_since: AtomicI64::new(i64::MAX),
             arrived: tokio::sync::Notify::new(),
+            regions: OnceLock::new(),
             taking: tokio::sync::Mutex::default(),
         }
     }
@@ -106,6 +110,15 @@ impl Collecting {
         let log = Arc::new(log);
         *self.log.write().unwrap_or_else(PoisonError::into_inner) = Some(log.clone());
         Ok(log)
+    }
+
+    /// Sets where addresses are; the first table stays.
+    pub(crate) fn set_regions(&self, regions: IpRegions) {
+        let _ = self.regions.set(regions);
+    }
+
+    pub(crate) fn regions(&self) -> Option<&IpRegions> {
+        self.regions.get()
     }
 
     /// Notes that something was acknowledged.

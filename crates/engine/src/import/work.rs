@@ -138,6 +138,7 @@ pub(super) async fn run(
         Target::Rows(rows) => rows.finish(&mut load, &mut commit).await?,
         Target::Persons(persons) => persons.finish(&mut load, &mut commit).await?,
     };
+    crate::ingest::follow_merges(ctx, &mut commit).await?;
     let report = finish_report(&load, tally, &loaded, &ended);
     let mut publication = loaded.publication;
     commit.quarantine = load.finish_log(&mut publication)?;

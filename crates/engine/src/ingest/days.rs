@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use zhike_domain::collect::volume;
 use zhike_state::{
     BatchRow, BatchStatus, DayCounts, IngestCommit, QuarantineRow, QuarantineStatus, SourceHourRow, SourceRejectRow,
 };
@@ -20,8 +21,8 @@ pub(crate) const LIVE: &str = "live";
 const MAX_KEPT: i64 = 10_000;
 const HOUR: i64 = 3_600_000_000;
 const DAY: i64 = 24 * HOUR;
-/// Hours of figures kept.
-const KEPT_HOURS: i64 = 8 * 24;
+/// Hours of figures kept: those that an hour is compared with, and a day.
+const KEPT_HOURS: i64 = (volume::DAYS as i64 + 1) * 24;
 
 /// A source's day.
 struct Day {

@@ -130,6 +130,19 @@ impl People {
         Ok(people)
     }
 
+    /// The people that profiles become which a load merges: (from, into).
+    pub(super) async fn merged(ctx: &Ctx, merges: &[(i64, i64)]) -> Result<Self> {
+        let mut people = Self::default();
+        people.load(ctx, merges.iter().flat_map(|(from, into)| [*from, *into])).await?;
+        let into: HashMap<i64, i64> = merges.iter().copied().collect();
+        for node in people.nodes.values_mut() {
+            node.profile = node.profile.map(|profile| into.get(&profile).copied().unwrap_or(profile));
+        }
+        people.span_late();
+        people.changed.extend(into.into_values());
+        Ok(people)
+    }
+
     /// The identity that a message is filed under: its strongest known id, else its first anonymous one.
     pub(super) fn subject(&self, heard: &Heard) -> Option<i64> {
         let known = heard.message.identities.iter().filter(|id| !id.is_anonymous());
@@ -139,6 +152,14 @@ impl People {
         };
         let identity = strongest.or(heard.message.identities.first())?;
         self.by_value.get(&key_of(identity, &heard.source.name)).copied()
+    }
+
+    /// The visitor or device that a message comes from; whom it is about when it names none, as back ends do.
+    pub(super) fn visitor(&self, heard: &Heard) -> Option<i64> {
+        match heard.message.identities.iter().find(|id| id.is_anonymous()) {
+            Some(visitor) => self.by_value.get(&key_of(visitor, &heard.source.name)).copied(),
+            None => self.subject(heard),
+        }
     }
 
     /// The profile that facts of an identity at an instant belong to; `None` when it identifies nobody.

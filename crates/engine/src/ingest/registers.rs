@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use zhike_domain::collect::message::{Dialect, Kind, Message, Stamp};
 use zhike_domain::collect::traits::Traits;
-use zhike_state::{FieldRow, IngestCommit, SaidFieldRow, TraitsRow};
+use zhike_state::{FieldRow, IngestCommit, LoadCommit, SaidFieldRow, TraitsRow};
 use zhike_vault::Place;
 
 use super::Heard;
@@ -130,6 +130,33 @@ pub(super) async fn apply(ctx: &Ctx, heard: &[Heard], people: &mut People, commi
     self::fields(ctx, people, &concerned, &members, &moved, &fields, commit).await
 }
 
+/// Brings the profiles that a load merges others into up to date with what messages stated of any of them.
+pub(crate) async fn follow_merges(ctx: &Ctx, load: &mut LoadCommit) -> Result<()> {
+    if load.merged.is_empty() {
+        return Ok(());
+    }
+    let mut people = People::merged(ctx, &load.merged).await?;
+    let rows = load.updated_profiles.iter().filter(|row| people.changed.contains(&row.profile_id));
+    people.profiles = rows.map(|row| (row.profile_id, row.clone())).collect();
+    let mut commit = IngestCommit::default();
+    apply(ctx, &[], &mut people, &mut commit).await?;
+    for row in &mut load.updated_profiles {
+        if let Some(now) = people.profiles.remove(&row.profile_id) {
+            *row = now;
+        }
+    }
+    // Where messages stated a field they decide, whatever the file says.
+    let IngestCommit { load: LoadCommit { fields, dropped_fields, .. }, .. } = commit;
+    let is_decided = |row: &FieldRow| {
+        fields.iter().any(|field| (field.profile_id, &field.field) == (row.profile_id, &row.field))
+            || dropped_fields.contains(&(row.profile_id, row.field.clone()))
+    };
+    load.fields.retain(|row| !is_decided(row));
+    load.fields.extend(fields);
+    load.dropped_fields.extend(dropped_fields);
+    Ok(())
+}
+
 /// Sets what the registers say of a profile; `decided` are the keys about which messages decide.
 fn describe(row: &mut zhike_state::ProfileRow, values: Map<String, Value>, decided: &BTreeSet<String>) {
     let text = |key: &str| values.get(key).and_then(Value::as_str).map(str::to_owned);
@@ -219,7 +246,7 @@ async fn fields(
             let Some(newest) = newest else {
                 let left = moved.get(&profile).map_or(&[][..], Vec::as_slice);
                 if known.iter().any(|held| held.field == field && left.contains(&held.identity_id)) {
-                    commit.dropped_fields.push((profile, field.to_owned()));
+                    commit.load.dropped_fields.push((profile, field.to_owned()));
                 }
                 continue;
             };
@@ -245,7 +272,7 @@ async fn fields(
                         row.birth_year = value.get(..4).and_then(|year| year.parse().ok());
                     }
                 }
-                _ => commit.dropped_fields.push((profile, field.to_owned())),
+                _ => commit.load.dropped_fields.push((profile, field.to_owned())),
             }
         }
     }

@@ -71,7 +71,7 @@ pub(super) struct Batch<'a> {
 }
 
 /// Whether a message becomes a row of `events`.
-fn is_row(message: &Message) -> bool {
+pub(super) fn is_row(message: &Message) -> bool {
     match message.kind {
         Kind::Link | Kind::Unlink => message.event.is_some(),
         kind => kind.is_event() || matches!(kind, Kind::Group | Kind::ItemSet | Kind::ItemDelete),
@@ -79,11 +79,16 @@ fn is_row(message: &Message) -> bool {
 }
 
 impl Batch<'_> {
-    /// Stages the rows of events.
-    pub(super) fn events(&self, heard: &[Heard], publication: &mut Publication) -> Result<()> {
+    /// Stages the rows of events; `sessions` holds the session of each message.
+    pub(super) fn events(
+        &self,
+        heard: &[Heard],
+        sessions: &[Option<String>],
+        publication: &mut Publication,
+    ) -> Result<()> {
         let workspace = self.ctx.workspace();
         let mut rows = Columns::default();
-        for one in heard.iter().filter(|one| is_row(&one.message)) {
+        for (one, session) in heard.iter().zip(sessions).filter(|(one, _)| is_row(&one.message)) {
             let message = &one.message;
             let context = &message.context;
             let identity = self.people.subject(one);
@@ -97,7 +102,7 @@ impl Batch<'_> {
             rows.num("received_at", ColumnType::Instant, Some(message.received_at));
             rows.text("channel", context.channel.as_deref());
             rows.text("source", Some(&one.source.name));
-            rows.text("session_id", None);
+            rows.text("session_id", session.as_deref());
             rows.text("device", context.device.as_deref());
             rows.text("url", context.url.as_deref());
             rows.text("referrer", context.referrer.as_deref());
@@ -142,9 +147,6 @@ impl Batch<'_> {
         }
         for (name, value) in &message.unread {
             personal.insert(format!("$unread_{name}"), Value::from(value.expose().as_str()));
-        }
-        if let Some(ip) = &message.ip {
-            personal.insert("$ip".to_owned(), Value::from(ip.expose().as_str()));
         }
         if personal.is_empty() {
             return;

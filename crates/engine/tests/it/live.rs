@@ -11,7 +11,7 @@ use zhike_domain::id::BatchId;
 use zhike_domain::import::entity::{Entity, IdentityKind};
 use zhike_domain::script::{self, START, Script};
 use zhike_domain::sensitive::Sensitive;
-use zhike_engine::collect::{Ack, CollectError, collect};
+use zhike_engine::collect::{Ack, CollectError, collect, ip_region};
 use zhike_engine::ingest::{self, Ingested};
 use zhike_engine::sources::{self, NewSource, Source};
 use zhike_engine::{Ctx, profiles, quarantine};
@@ -31,7 +31,7 @@ pub fn body(messages: &[Message]) -> Collected {
     Collected { write_key: None, records: (0..).zip(messages).map(record).collect() }
 }
 
-async fn send(ctx: &Ctx, source: &Source, messages: &[Message]) -> Ack {
+pub async fn send(ctx: &Ctx, source: &Source, messages: &[Message]) -> Ack {
     collect(ctx, source, body(messages), NOW).await.unwrap()
 }
 
@@ -53,13 +53,16 @@ pub fn message(id: &str, at: i64, kind: Kind, who: &[&str]) -> Message {
     message
 }
 
+/// Sessions, each named by the smallest id of its events.
+const SESSIONS: &str = "(SELECT session_id, min(event_id) AS first_event FROM events GROUP BY session_id)";
+
 /// Everything a user can see, without random ids; with what live collection adds.
 async fn live_dump(ctx: &Ctx) -> Vec<String> {
     let who = "(SELECT profile_id, min(kind || ':' || value) AS who FROM identities WHERE status = 'active' GROUP BY profile_id)";
     let mut all = dump(ctx).await;
     for sql in [
         format!(
-            "SELECT 'event', e.event_id, w.who, e.event, e.occurred_at, e.occurred_on, e.source, e.url, e.properties FROM events e LEFT JOIN {who} w ON w.profile_id = e.profile_id"
+            "SELECT 'event', e.event_id, w.who, e.event, e.occurred_at, e.occurred_on, e.source, e.url, e.properties, s.first_event FROM events e LEFT JOIN {who} w ON w.profile_id = e.profile_id LEFT JOIN {SESSIONS} s USING (session_id)"
         ),
         format!(
             "SELECT 'traits', w.who, p.traits, p.first_seen_at, p.last_seen_at FROM profiles p LEFT JOIN {who} w ON w.profile_id = p.profile_id"
@@ -214,7 +217,7 @@ async fn a_bond_that_is_undone_parts_the_person_again() {
 }
 
 /// Sends messages in requests of some, taken in after every few requests.
-async fn feed(ctx: &Ctx, source: &Source, messages: &[Message], request: usize, every: usize) {
+pub async fn feed(ctx: &Ctx, source: &Source, messages: &[Message], request: usize, every: usize) {
     for (n, some) in messages.chunks(request).enumerate() {
         send(ctx, source, some).await;
         if n % every == 0 {
@@ -294,7 +297,8 @@ const STEPS: [&str; 5] = ["ingest.read", "ingest.staged", "ingest.committed", "i
 /// INV-INGEST-1.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crash_at_any_step_loses_and_doubles_nothing() {
-    let messages = Script::generate(55, 120);
+    // In no order, so that what died halfway also moves rows that are there.
+    let messages = script::permute(&Script::generate(55, 120), 3);
     let (before, after) = messages.split_at(60);
     let undisturbed = fed(Home::sqlite(), &messages, 10, 3).await;
     for step in STEPS {
@@ -524,6 +528,96 @@ async fn a_source_that_falls_silent_is_told_of() {
         let health = &sources::health(&ctx).await.unwrap()[0];
         assert_eq!((health.alert.as_deref(), health.lag_seconds), (alert, 0.0), "after {hours} hours");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_hour_out_of_the_usual_is_told_of() {
+    let home = Home::sqlite();
+    let clock = zhike_engine::Clock::fixed(NOW);
+    let hand = clock.clone();
+    let zhike_engine::Clock::Fixed(us) = hand else { unreachable!() };
+    let ctx = home.open_as(|options| zhike_engine::Options { clock, ..options }).await;
+    let site = source(&ctx, "site").await;
+    let mut n_sent = 0;
+    let mut hour = async |at: i64, n: usize| {
+        us.store(NOW + at * HOUR, std::sync::atomic::Ordering::Relaxed);
+        let name = |n: usize| message(&format!("m{n}"), at * 3_600, Kind::Track, &["anon:a1"]);
+        let some: Vec<Message> = (n_sent..n_sent + n).map(name).collect();
+        n_sent += n;
+        if !some.is_empty() {
+            collect(&ctx, &site, body(&some), NOW + at * HOUR).await.unwrap();
+        }
+        ingest::drain(&ctx).await.unwrap();
+        // The hour is over.
+        us.store(NOW + (at + 1) * HOUR, std::sync::atomic::Ordering::Relaxed);
+        let health = sources::health(&ctx).await.unwrap().remove(0);
+        assert_eq!(health.n_last_hour, n as u64);
+        (health.alert, health.usual)
+    };
+    for at in 0..24 {
+        assert_eq!(hour(at, 40).await, (None, None), "hour {at}: nothing is usual yet");
+    }
+    let (alert, usual) = hour(24, 40).await;
+    assert!(alert.is_none() && usual.is_some_and(|band| band.usual == 40), "{usual:?}");
+    for (at, n, expected) in [(25, 200, Some("volume")), (26, 45, None), (27, 3, Some("volume")), (28, 38, None)] {
+        let (alert, usual) = hour(at, n).await;
+        assert_eq!(alert.as_deref(), expected, "{n} in hour {at}, usual {usual:?}");
+    }
+}
+
+/// A person known from messages under two ids is one after a file says so, with what messages stated of both.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_merge_by_file_brings_the_traits_of_both_together() {
+    let home = Home::sqlite();
+    let ctx = home.open().await;
+    let site = source(&ctx, "site").await;
+    let stated = |id: &str, at, who: &str, traits: serde_json::Value, name: &str| {
+        let mut message = message(id, at, Kind::Identify, &[who]);
+        message.traits = traits.as_object().cloned().unwrap();
+        message.personal.insert("name".into(), Some(Sensitive::new(name.to_owned())));
+        message
+    };
+    let first = stated("m1", 1, "member_id:M1", json!({"level": "silver", "points": 5}), "王芳");
+    let second = stated("m2", 2, "phone:13957264831", json!({"level": "gold", "city": "杭州市"}), "李静");
+    send(&ctx, &site, &[first]).await;
+    ingest::drain(&ctx).await.unwrap();
+    send(&ctx, &site, &[second]).await;
+    ingest::drain(&ctx).await.unwrap();
+    assert_eq!(rows(&ctx, "SELECT count(*) FROM profiles").await, ["2"]);
+    let file = "会员号,手机号,姓名\nM1,13957264831,张三\n";
+    load(&ctx, &home.file("members.csv", file), Entity::Profiles).await.unwrap();
+    let person =
+        "SELECT p.name, p.city, p.traits FROM profiles p JOIN identities i USING (profile_id) WHERE i.kind = 'phone'";
+    let merged = rows(&ctx, person).await;
+    assert_eq!(merged, [r#"李*|杭州市|{"city":"杭州市","level":"gold","points":5}"#]);
+    // The next message finds nothing left to do.
+    send(&ctx, &site, &[message("m3", 3, Kind::Track, &["member_id:M1"])]).await;
+    ingest::drain(&ctx).await.unwrap();
+    assert_eq!(rows(&ctx, person).await, merged);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_becomes_a_place_and_is_kept_nowhere() {
+    let home = Home::sqlite();
+    let ctx = home.open().await;
+    let site = source(&ctx, "site").await;
+    assert!(ip_region::load(&ctx, None).unwrap().is_none(), "no table, no places");
+    let error = ip_region::load(&ctx, Some(&home.file("bad.csv", "a,b\n"))).unwrap_err();
+    assert!(error.message_zh.contains("地址段"), "{error:?}");
+    let table = "203.0.113.0,203.0.113.255,中国,浙江省,杭州市\n203.0.113.9,x,中国,,\n";
+    std::fs::write(home.path().join("data/ip-regions.csv"), table).unwrap();
+    let (n_ranges, bad) = ip_region::load(&ctx, None).unwrap().unwrap();
+    assert_eq!((n_ranges, bad[0].line_no), (1, 2));
+    let at = |id: &str, ip: &str| {
+        let mut message = message(id, 0, Kind::Track, &["member_id:M1"]);
+        message.ip = Some(Sensitive::new(ip.to_owned()));
+        message
+    };
+    send(&ctx, &site, &[at("a", "203.0.113.77"), at("b", "198.51.100.1")]).await;
+    ingest::drain(&ctx).await.unwrap();
+    let places = "SELECT event_id, properties FROM events ORDER BY 1";
+    let expected = [r#"a|{"ip_city":"杭州市","ip_country":"中国","ip_province":"浙江"}"#, "b|-"];
+    assert_eq!(rows(&ctx, places).await, expected);
 }
 
 #[tokio::test(flavor = "multi_thread")]

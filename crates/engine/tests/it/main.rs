@@ -6,6 +6,7 @@ mod crash;
 mod identity;
 mod lines;
 mod live;
+mod live_sessions;
 mod lookup;
 mod privacy;
 mod quarantine;

@@ -2,12 +2,14 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use zhike_engine::Ctx;
+use zhike_engine::collect::ip_region::{self, BadLine};
 
 use super::{Failure, Global, Lang, Outcome};
 use crate::http::collect::{Collector, Network, TrustedProxies};
@@ -32,6 +34,10 @@ pub(super) struct Serve {
     /// Address or range of a proxy whose X-Forwarded-For is believed; may be given several times.
     #[arg(long = "trusted-proxy", env = "ZHIKE_TRUSTED_PROXY", value_delimiter = ',', value_name = "ADDR")]
     trusted_proxies: Vec<Network>,
+    /// Table of addresses that says where events come from: start,end,country,province,city, or the text form of
+    /// ip2region; ip-regions.csv in the data directory when absent.
+    #[arg(long, env = "ZHIKE_IP_REGIONS", value_name = "FILE")]
+    ip_regions: Option<PathBuf>,
     /// Connections at once.
     #[arg(long, env = "ZHIKE_MAX_CONNECTIONS", default_value_t = 4096, value_name = "N")]
     max_connections: usize,
@@ -82,6 +88,9 @@ impl Serve {
         let address = listeners.own.local_addr()?;
         let url = format!("http://{address}/");
         let proxies = TrustedProxies(self.trusted_proxies);
+        if let Some((n_ranges, bad)) = ip_region::load(&ctx, self.ip_regions.as_deref())? {
+            tell_regions(n_ranges, &bad, lang);
+        }
         let (stop, stopping) = watch::channel(false);
         let app = App::new(ctx.clone(), Collector::new(proxies.clone(), self.public_url), stopping.clone());
 
@@ -151,6 +160,30 @@ async fn take(address: SocketAddr, option: &str) -> Result<TcpListener, Failure>
             format!("无法监听 {address}：{error}；请用 {option} 换一个地址"),
         )
     })
+}
+
+/// Says how many ranges of addresses are known, and which lines were left out.
+fn tell_regions(n_ranges: usize, bad: &[BadLine], lang: Lang) {
+    const SHOWN: usize = 20;
+    let mut out = std::io::stderr().lock();
+    // Whoever started this may have stopped reading.
+    let mut tell = |text: String| drop(writeln!(out, "{text}"));
+    match lang {
+        Lang::Zh => tell(format!("IP 地域表：{n_ranges} 个地址段")),
+        Lang::En => tell(format!("table of addresses: {n_ranges} ranges")),
+    }
+    for line in bad.iter().take(SHOWN) {
+        match lang {
+            Lang::Zh => tell(format!("第 {} 行未载入：{}", line.line_no, line.zh)),
+            Lang::En => tell(format!("line {} was left out: {}", line.line_no, line.en)),
+        }
+    }
+    let n_more = bad.len().saturating_sub(SHOWN);
+    match lang {
+        _ if n_more == 0 => {}
+        Lang::Zh => tell(format!("另有 {n_more} 行未载入")),
+        Lang::En => tell(format!("{n_more} further lines were left out")),
+    }
 }
 
 /// Scheme and host, without a path: SDKs put their own behind it.

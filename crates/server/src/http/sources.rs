@@ -52,8 +52,24 @@ pub(crate) struct HealthBody {
     rejected_by_reason: BTreeMap<String, u64>,
     /// Age of the oldest record that is not in the tables yet.
     lag_seconds: f64,
+    /// Records of the last full hour.
+    n_last_hour: u64,
+    /// What that hour usually brings, once that can be said.
+    usual: Option<BandBody>,
     /// What somebody should look at: silent, volume.
     alert: Option<String>,
+}
+
+/// What an hour usually brings, in records.
+#[derive(Serialize, ToSchema)]
+#[schema(as = UsualVolume)]
+pub(crate) struct BandBody {
+    /// The middle.
+    middle: u64,
+    /// The least that is usual.
+    low: u64,
+    /// The most that is usual.
+    high: u64,
 }
 
 impl SourceBody {
@@ -75,6 +91,8 @@ impl SourceBody {
                 n_violations_24h: health.n_violations_24h,
                 rejected_by_reason: health.rejected_by_reason,
                 lag_seconds: health.lag_seconds,
+                n_last_hour: health.n_last_hour,
+                usual: health.usual.map(|band| BandBody { middle: band.usual, low: band.low, high: band.high }),
                 alert: health.alert,
             },
         }
@@ -83,11 +101,22 @@ impl SourceBody {
 
 impl SourceBody {
     /// Names of [`Self::row`].
-    pub(crate) const HEADER: [&str; 8] =
-        ["source_id", "name", "write_key", "enabled", "last_received_at", "received_24h", "rejected_24h", "lag_s"];
+    pub(crate) const HEADER: [&str; 11] = [
+        "source_id",
+        "name",
+        "write_key",
+        "enabled",
+        "last_received_at",
+        "received_24h",
+        "rejected_24h",
+        "lag_s",
+        "last_hour",
+        "usual",
+        "alert",
+    ];
 
     /// What a list shows.
-    pub(crate) fn row(&self) -> [String; 8] {
+    pub(crate) fn row(&self) -> [String; 11] {
         let health = &self.health;
         [
             self.source_id.clone(),
@@ -98,6 +127,9 @@ impl SourceBody {
             health.n_received_24h.to_string(),
             health.n_rejected_24h.to_string(),
             format!("{:.1}", health.lag_seconds),
+            health.n_last_hour.to_string(),
+            health.usual.as_ref().map_or_else(|| "--".into(), |usual| format!("{}-{}", usual.low, usual.high)),
+            health.alert.clone().unwrap_or_else(|| "--".into()),
         ]
     }
 }

@@ -88,6 +88,13 @@ pub(super) async fn metrics(State(app): State<App>) -> ApiResult<([(&'static str
         "Age of the oldest record that is not in the tables yet.",
         lag.to_string(),
     );
+    for (alert, name, help) in [
+        ("silent", "zhike_sources_silent", "Sources that sent within the week and have sent nothing for three hours."),
+        ("volume", "zhike_sources_odd_volume", "Sources whose last full hour left their usual band."),
+    ] {
+        let n_sources = health.iter().filter(|health| health.alert.as_deref() == Some(alert)).count();
+        add(name, "gauge", help, n_sources.to_string());
+    }
     let is_up = u8::from(app.ingestion().trouble().is_none()).to_string();
     add("zhike_ingest_up", "gauge", "Whether events become rows.", is_up);
     Ok(([("content-type", "text/plain; version=0.0.4; charset=utf-8")], text))

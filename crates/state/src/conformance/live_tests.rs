@@ -2,8 +2,8 @@
 
 use super::{Place, conformance, identity, profile};
 use crate::{
-    BondRow, ClaimRow, Error, IngestCommit, LoadCommit, OverrideSpanRow, RegisterRow, SaidFieldRow, SourceHourRow,
-    SourceRejectRow, SourceRow, TraitsRow,
+    BondRow, ClaimRow, Error, IngestCommit, LoadCommit, OverrideSpanRow, RegisterRow, SaidFieldRow, SessionMoveRow,
+    SourceHourRow, SourceRejectRow, SourceRow, StretchRow, TraitsRow,
 };
 
 conformance!(
@@ -12,6 +12,7 @@ conformance!(
     a_batch_of_the_log_is_taken_in_once,
     what_was_said_is_replaced_by_what_is_newer,
     spans_follow_a_merge,
+    stretches_are_found_by_time_and_moves_by_version,
 );
 
 fn source(source_id: i64, name: &str) -> SourceRow {
@@ -167,4 +168,50 @@ async fn spans_follow_a_merge(place: &Place) {
     assert!(store.overrides_version().await.unwrap() > before);
     store.commit_ingest(&IngestCommit { respanned: vec![3], ..batch(1, 2) }).await.unwrap();
     assert!(store.override_spans().await.unwrap().is_empty());
+}
+
+async fn stretches_are_found_by_time_and_moves_by_version(place: &Place) {
+    let store = place.open().await;
+    let stretch = |identity_id, started_at, ended_at| StretchRow {
+        identity_id,
+        started_at,
+        ended_at,
+        campaigns_json: "{}".to_owned(),
+        written_json: format!("{{\"{started_at}\":{ended_at}}}"),
+    };
+    let moved = |session_id: &str, spans: &str, version| SessionMoveRow {
+        session_id: session_id.to_owned(),
+        spans_json: spans.to_owned(),
+        version,
+    };
+    let first = IngestCommit {
+        stretches: vec![stretch(1, 10, 20), stretch(1, 30, 40), stretch(1, 50, 60), stretch(2, 10, 90)],
+        session_moves: vec![moved("a", "[1]", 0), moved("b", "[2]", 0)],
+        ..batch(0, 1)
+    };
+    store.commit_ingest(&first).await.unwrap();
+    let near = async |spans: &[(i64, i64, i64)]| {
+        let mut found = store.stretches_near(spans).await.unwrap();
+        found.sort_by_key(|row| (row.identity_id, row.started_at));
+        found.into_iter().map(|row| (row.identity_id, row.started_at)).collect::<Vec<_>>()
+    };
+    assert_eq!(near(&[(1, 20, 30)]).await, [(1, 10), (1, 30)]);
+    assert_eq!(near(&[(1, 21, 29)]).await, []);
+    assert_eq!(near(&[(1, 35, 36), (2, 80, 95)]).await, [(1, 30), (2, 10)]);
+    assert_eq!(near(&[(1, 41, 100), (3, 0, 100)]).await, [(1, 50)]);
+    let version = store.session_moves_version().await.unwrap();
+    assert_eq!(version, 1);
+    // A bridge between two: the later one goes, the earlier one grows.
+    let second = IngestCommit {
+        gone_stretches: vec![(1, 10), (1, 30)],
+        stretches: vec![stretch(1, 10, 40)],
+        session_moves: vec![moved("b", "[]", 0)],
+        ..batch(1, 2)
+    };
+    store.commit_ingest(&second).await.unwrap();
+    assert_eq!(store.stretches_near(&[(1, 0, 45)]).await.unwrap(), [stretch(1, 10, 40)]);
+    assert_eq!(store.session_moves(version).await.unwrap(), [moved("b", "[]", 2)]);
+    assert_eq!(store.session_moves(0).await.unwrap(), [moved("a", "[1]", 1), moved("b", "[]", 2)]);
+    store.commit_ingest(&batch(2, 3)).await.unwrap();
+    assert_eq!(store.session_moves_version().await.unwrap(), 2);
 }

@@ -4,8 +4,8 @@ use super::{Backend, Place, conformance};
 use crate::db::{GetRow, Pool};
 use crate::{
     AuditRow, BatchRow, BondRow, ClaimRow, DefinitionRow, EdgeRow, Error, FieldRow, IdentityRow, IngestRow, KeyRow,
-    MappingRow, OverrideSpanRow, ProfileRow, QuarantineRow, RegisterRow, SaidFieldRow, SourceHourRow, SourceRejectRow,
-    SourceRow, Store, TraitsRow,
+    MappingRow, OverrideSpanRow, ProfileRow, QuarantineRow, RegisterRow, SaidFieldRow, SessionMoveRow, SourceHourRow,
+    SourceRejectRow, SourceRow, Store, StretchRow, TraitsRow,
 };
 
 conformance!(records_are_the_columns_of_their_tables, a_newer_schema_is_refused, opening_again_changes_nothing);
@@ -52,6 +52,8 @@ async fn records_are_the_columns_of_their_tables(place: &Place) {
         ("identity_fields", SaidFieldRow::COLUMNS),
         ("profile_override_spans", OverrideSpanRow::COLUMNS),
         ("live_registers", RegisterRow::COLUMNS),
+        ("session_stretches", StretchRow::COLUMNS),
+        ("session_moves", SessionMoveRow::COLUMNS),
     ] {
         assert_eq!(columns(place, &store.data, table).await, names, "{table}");
     }
