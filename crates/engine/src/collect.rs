@@ -91,6 +91,16 @@ pub async fn collect(
         return Err(CollectError::Forbidden(format!("source {} is switched off", source.name)));
     }
     let items: Vec<Item> = collected.records.into_iter().map(|record| item(source, record.outcome)).collect();
+    append(ctx, source, items, arrived_at).await
+}
+
+/// Writes a request's records to the log; returns only once they are durable.
+pub(crate) async fn append(
+    ctx: &Ctx,
+    source: &Source,
+    items: Vec<Item>,
+    arrived_at: i64,
+) -> std::result::Result<Ack, CollectError> {
     if items.is_empty() {
         return Ok(Ack::default());
     }
@@ -121,7 +131,7 @@ fn item(source: &Source, outcome: Result<Message, Rejected>) -> Item {
             record,
         };
     }
-    match plan::check(&source.plan, message) {
+    match plan::check(&source.plan, &source.commerce, message) {
         Ok(checked) => Item::Message {
             message: Box::new(checked.message),
             violations: checked.violations.iter().map(violation_text).collect(),

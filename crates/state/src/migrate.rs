@@ -4,8 +4,11 @@ use crate::db::{Pool, Put, Tx};
 use crate::error::Result;
 
 /// Versions of the data, from 1.
-pub(crate) const DATA: &[&str] =
-    &[include_str!("../migrations/0001_initial.sql"), include_str!("../migrations/0002_live.sql")];
+pub(crate) const DATA: &[&str] = &[
+    include_str!("../migrations/0001_initial.sql"),
+    include_str!("../migrations/0002_live.sql"),
+    include_str!("../migrations/0003_bindings.sql"),
+];
 /// Versions of the keys, from 1.
 pub(crate) const KEYS: &[&str] = &[include_str!("../migrations/keys/0001_initial.sql")];
 

@@ -1,6 +1,7 @@
 //! Use cases on real stores: SQLite always, PostgreSQL when `ZHIKE_TEST_PG` names a server.
 #![expect(clippy::print_stdout, reason = "tests say what they skip")]
 
+mod bindings;
 mod crash;
 mod identity;
 mod lines;
@@ -11,5 +12,6 @@ mod quarantine;
 mod refresh;
 mod rows;
 mod slt;
+mod statements;
 mod support;
 mod tidy;
