@@ -31,7 +31,7 @@ export function BindForm({ profile, sources, onCreated, onForget }: Props) {
   const [redirect, setRedirect] = useState('')
   const source = chosen ?? sources[0]?.source_id
   const expires_s = expiry ?? DEFAULT_EXPIRY[kind]
-  const isReady = source && (kind === 'store' ? store.trim() : profile || member.trim())
+  const isReady = source && (kind === 'store' ? store.trim() : (profile ?? member.trim()))
   const create = useMutation({
     mutationFn: (binding: Partial<CreateBinding>) => createBinding(binding),
     onSuccess: async ({ binding }) => {
