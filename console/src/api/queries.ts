@@ -2,7 +2,7 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
 import type { Compare } from '../range'
 import { ApiError, client, unwrap } from './client'
-import type { CreateSource, Mapping, UpdateSource } from './types'
+import type { BindingLink, CreateBinding, CreateSource, Mapping, UpdateSource } from './types'
 
 export const PAGE_SIZE = 50
 
@@ -140,15 +140,48 @@ export const sourcesQuery = queryOptions({
 })
 
 export function createSource(source: Pick<CreateSource, 'name' | 'allowed_origins'>) {
-  return unwrap(client.POST('/api/v1/sources', { body: { allowed_kinds: null, settings: null, plan: null, ...source } }))
+  return unwrap(client.POST('/api/v1/sources', { body: { allowed_kinds: null, settings: null, plan: null, commerce: null, ...source } }))
 }
 
 /** Changes what is named; the rest stays. */
 export function updateSource(sourceId: string, changes: Partial<UpdateSource>) {
-  const body: UpdateSource = { name: null, allowed_origins: null, allowed_kinds: null, settings: null, plan: null, is_enabled: null, ...changes }
+  const body: UpdateSource = { name: null, allowed_origins: null, allowed_kinds: null, settings: null, plan: null, commerce: null, is_enabled: null, ...changes }
   return unwrap(client.PATCH('/api/v1/sources/{source_id}', { params: { path: { source_id: sourceId } }, body }))
 }
 
 export function rotateKey(sourceId: string) {
   return unwrap(client.POST('/api/v1/sources/{source_id}/rotate-key', { params: { path: { source_id: sourceId } } }))
+}
+
+/** Codes are scanned while the page is open. */
+export const bindingsQuery = queryOptions({
+  queryKey: ['bindings'],
+  queryFn: ({ signal }) => unwrap(client.GET('/api/v1/bindings', { signal })),
+})
+
+/** One code with its link; asked for again while somebody may scan it. */
+export function bindingQuery(bindingId: string) {
+  return queryOptions({
+    queryKey: ['bindings', bindingId],
+    queryFn: ({ signal }) => unwrap(client.GET('/api/v1/bindings/{binding_id}', { params: { path: { binding_id: bindingId } }, signal })),
+    // The link is made anew each time: the picture would flicker.
+    structuralSharing: (before, after) => {
+      const [old, next] = [before, after] as [BindingLink | undefined, BindingLink]
+      return old ? { ...next, link: old.link } : next
+    },
+    refetchInterval: ({ state: { data } }) => {
+      const binding = data?.binding
+      const isOpen = binding && (binding.state === 'waiting' || binding.state === 'taken' || (binding.state === 'bound' && binding.n_uses < binding.max_uses))
+      return isOpen ? 1500 : false
+    },
+  })
+}
+
+export function createBinding(binding: Partial<CreateBinding>) {
+  const body: CreateBinding = { identity: null, profile_id: null, store_id: null, campaign_id: null, place: null, source: null, expires_s: null, max_uses: null, redirect_url: null, ...binding }
+  return unwrap(client.POST('/api/v1/bindings', { body }))
+}
+
+export function revokeBinding(bindingId: string) {
+  return unwrap(client.POST('/api/v1/bindings/{binding_id}/revoke', { params: { path: { binding_id: bindingId } } }))
 }

@@ -4,6 +4,58 @@
  */
 
 export interface paths {
+    "/api/v1/bindings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest codes. */
+        get: operations["get_bindings"];
+        put?: never;
+        /** Makes a code. */
+        post: operations["post_bindings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bindings/{binding_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One code with its link. */
+        get: operations["get_bindings_binding_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bindings/{binding_id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Withdraws a code; again it changes nothing. */
+        post: operations["post_bindings_binding_id_revoke"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/imports": {
         parameters: {
             query?: never;
@@ -320,6 +372,48 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description A code. */
+        Binding: {
+            binding_id: string;
+            bound_at: string | null;
+            campaign_id: string | null;
+            created_at: string;
+            created_by: string;
+            expires_at: string;
+            /** @description member, store. */
+            kind: string;
+            /** Format: int64 */
+            max_uses: number;
+            /**
+             * Format: int64
+             * @description Uses that are in the tables.
+             */
+            n_bound: number;
+            /** Format: int64 */
+            n_uses: number;
+            /** @description Table, counter, shelf. */
+            place: string | null;
+            /** @description The member's profile when the code was made. */
+            profile_id: string | null;
+            redirect_url: string | null;
+            revoked_at: string | null;
+            /** @description Source whose visitors are bound. */
+            source: string;
+            /** @description waiting, taken (stored, on its way into the tables), bound, expired, revoked. */
+            state: string;
+            store_id: string | null;
+            used_at: string | null;
+        };
+        /** @description A code with its link, which may be scanned by whoever sees it. */
+        BindingLink: {
+            binding: components["schemas"]["Binding"];
+            /** @description What the code holds. */
+            link: string;
+        };
+        /** @description The newest codes. */
+        BindingList: {
+            items: components["schemas"]["Binding"][];
+        };
         /** @description What a loaded column looks like. */
         ColumnReport: {
             max: string | null;
@@ -335,12 +429,36 @@ export interface components {
             n_missing: number;
             name: string;
         };
+        /** @description A code to be made: for one of `identity`, `profile_id`, `store_id`. */
+        CreateBinding: {
+            campaign_id: string | null;
+            /**
+             * Format: int64
+             * @description Seconds until it ends: 10 minutes for a member, 90 days for a store when absent.
+             */
+            expires_s: number | null;
+            identity: components["schemas"]["IdentityBody"] | null;
+            /**
+             * Format: int64
+             * @description How often it may be used: once for a member, 100,000 times for a store when absent.
+             */
+            max_uses: number | null;
+            place: string | null;
+            profile_id: string | null;
+            /** @description Where to go after the scan: https, at an origin of the source. */
+            redirect_url: string | null;
+            /** @description Name or id of the source whose visitors are bound; not needed while there is one only. */
+            source: string | null;
+            store_id: string | null;
+        };
         /** @description A source to be made. */
         CreateSource: {
             /** @description Kinds of messages that are taken; all when absent. */
             allowed_kinds: string[] | null;
             /** @description Origins whose pages may send; any when absent. */
             allowed_origins: string[] | null;
+            /** @description How its own events are read as orders, as YAML or JSON text. */
+            commerce: string | null;
             name: string;
             /** @description The tracking plan. */
             plan: Record<string, never> | null;
@@ -392,6 +510,12 @@ export interface components {
             source: string;
             status: string;
             value: string | null;
+        };
+        /** @description Somebody known, by an id of theirs. */
+        IdentityBody: {
+            /** @description Any kind when absent. */
+            kind: string | null;
+            value: string;
         };
         /** @description How two identities were joined. */
         IdentityEdge: {
@@ -830,6 +954,8 @@ export interface components {
             allowed_kinds: string[];
             /** @description Origins whose pages may send; empty for any. */
             allowed_origins: string[];
+            /** @description How its own events are read as orders. */
+            commerce: Record<string, never>;
             created_at: string;
             health: components["schemas"]["SourceHealth"];
             is_enabled: boolean;
@@ -915,6 +1041,8 @@ export interface components {
         UpdateSource: {
             allowed_kinds: string[] | null;
             allowed_origins: string[] | null;
+            /** @description How its own events are read as orders, as YAML or JSON text. */
+            commerce: string | null;
             is_enabled: boolean | null;
             name: string | null;
             plan: Record<string, never> | null;
@@ -987,6 +1115,114 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    get_bindings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BindingList"];
+                };
+            };
+        };
+    };
+    post_bindings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateBinding"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BindingLink"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_bindings_binding_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                binding_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BindingLink"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_bindings_binding_id_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                binding_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Binding"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_imports: {
         parameters: {
             query?: {

@@ -29,5 +29,8 @@ export type SourceList = Json<paths['/api/v1/sources']['get']>
 export type Source = SourceList['items'][number]
 export type CreateSource = paths['/api/v1/sources']['post']['requestBody']['content']['application/json']
 export type UpdateSource = paths['/api/v1/sources/{source_id}']['patch']['requestBody']['content']['application/json']
+export type Binding = Json<paths['/api/v1/bindings']['get']>['items'][number]
+export type BindingLink = Json<paths['/api/v1/bindings/{binding_id}']['get']>
+export type CreateBinding = paths['/api/v1/bindings']['post']['requestBody']['content']['application/json']
 /** What the stream of live events carries. */
 export type LiveEvent = paths['/api/v1/live']['get']['responses'][200]['content']['text/event-stream']

@@ -8,6 +8,7 @@ import {
   MenuOutlined,
   MenuUnfoldOutlined,
   MoonOutlined,
+  QrcodeOutlined,
   QuestionCircleOutlined,
   SearchOutlined,
   SunOutlined,
@@ -148,11 +149,12 @@ function Menu() {
       <MenuLink to="/data/imports" icon={<ImportOutlined aria-hidden="true" />} label={t('nav.imports')} />
       <MenuLink to="/data/sources" icon={<ApiOutlined aria-hidden="true" />} label={t('nav.sources')} />
       <MenuLink to="/data/live" icon={<ThunderboltOutlined aria-hidden="true" />} label={t('nav.live')} />
+      <MenuLink to="/data/bind" icon={<QrcodeOutlined aria-hidden="true" />} label={t('nav.bind')} />
     </nav>
   )
 }
 
-function MenuLink({ to, icon, label, isExact = false }: { to: '/' | '/customers' | '/data/imports' | '/data/sources' | '/data/live'; icon: ReactNode; label: string; isExact?: boolean }) {
+function MenuLink({ to, icon, label, isExact = false }: { to: '/' | '/customers' | '/data/imports' | '/data/sources' | '/data/live' | '/data/bind'; icon: ReactNode; label: string; isExact?: boolean }) {
   return (
     <Link to={to} className="zk-menu-link" title={label} activeOptions={{ exact: isExact, includeSearch: false }} activeProps={{ className: 'zk-active' }}>
       {icon}

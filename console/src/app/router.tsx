@@ -1,7 +1,7 @@
 // Every route once, with the search parameters it understands. The URL is the state: what is not here is not kept.
 import type { QueryClient } from '@tanstack/react-query'
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, stripSearchParams, type SearchSchemaInput } from '@tanstack/react-router'
-import { importQuery, importsQuery, overviewQuery, profileOrdersQuery, profileQuery, profilesQuery, sourcesQuery, workspaceQuery } from '../api/queries'
+import { bindingsQuery, importQuery, importsQuery, overviewQuery, profileOrdersQuery, profileQuery, profilesQuery, sourcesQuery, workspaceQuery } from '../api/queries'
 import { daysOf, DEFAULT_RANGE, readRange, type RangeSearch } from '../range'
 import { SEGMENTS, TIERS, type Segment, type Tier } from '../words'
 import { CrashedPage, MissingPage } from './outside'
@@ -38,6 +38,12 @@ export type SourcesSearch = {
   source?: string | undefined
 }
 export type LiveSearch = { source?: string | undefined }
+export type BindSearch = {
+  /** The code that is shown. */
+  code?: string | undefined
+  /** The customer for whom one is to be made. */
+  profile?: string | undefined
+}
 
 type Raw = Record<string, unknown>
 
@@ -155,9 +161,17 @@ const live = createRoute({
   component: lazyRouteComponent(() => import('../pages/live/LivePage')),
 })
 
+const bind = createRoute({
+  getParentRoute: () => root,
+  path: '/data/bind',
+  validateSearch: (raw: BindSearch & SearchSchemaInput): BindSearch => ({ code: text(raw.code), profile: text(raw.profile) }),
+  loader: ({ context }) => ahead(context.queryClient.query(bindingsQuery)),
+  component: lazyRouteComponent(() => import('../pages/bind/BindPage')),
+})
+
 export function makeRouter(queryClient: QueryClient) {
   return createRouter({
-    routeTree: root.addChildren([overview, customers, profile, imports, newImport, report, sources, live]),
+    routeTree: root.addChildren([overview, customers, profile, imports, newImport, report, sources, live, bind]),
     context: { queryClient },
     defaultPreload: 'intent',
     defaultPreloadStaleTime: 0,

@@ -4,6 +4,7 @@
 
 use std::time::Instant;
 
+use zhike_domain::collect::commerce::CommerceMapping;
 use zhike_domain::collect::plan::{Plan, check};
 use zhike_domain::collect::segment::{Route, read};
 use zhike_domain::collect::wire::read_json;
@@ -59,11 +60,11 @@ fn main() {
     report("read and written for the log", N_ROUNDS * 100, start);
     println!("{} bytes on the wire and {} in the log per message", body.len() / 100, log.len() / 100);
 
-    let plan = Plan::default();
+    let (plan, orders) = (Plan::default(), CommerceMapping::default());
     let start = Instant::now();
     let mut n_checked = 0;
     for _ in 0..N_ROUNDS / 4 {
-        n_checked += all.iter().filter(|message| check(&plan, (*message).clone()).is_ok()).count();
+        n_checked += all.iter().filter(|message| check(&plan, &orders, (*message).clone()).is_ok()).count();
     }
     report("checked and masked", n_checked, start);
 }

@@ -1,8 +1,9 @@
 //! Live collection: from the bytes that SDKs send to accepted messages with a meaning.
 //!
 //! Owns the dialects (Segment and RudderStack, Sensors, plain JSON), the one neutral [`Message`] that they all become,
-//! the tracking plan, order facts, trait registers, sessions, the usual volume of a source and the rules by which streams
-//! link identities. Must not know networks, logs, stores, clocks or randomness: receive time and request id are arguments ([`Arrival`]).
+//! the tracking plan, order facts, trait registers, sessions, scanned codes, the usual volume of a source and the rules by
+//! which streams link identities. Must not know networks, logs, stores, clocks or randomness: receive time and request id
+//! are arguments ([`Arrival`]).
 //!
 //! ```text
 //!  bytes ─ wire ─┬─ segment ─┐             ┌─ plan: declared? personal data masked
@@ -21,11 +22,13 @@
 //! - **INV-COLLECT-5**: registers, orders and ownership are functions of the *set* of messages: order, duplicates and
 //!   delay change nothing.
 
+pub mod binding;
 pub mod clock;
 pub mod commerce;
 pub mod linking;
 pub mod message;
 pub mod order;
+pub mod origin;
 pub mod personal;
 pub mod plain;
 pub mod plan;

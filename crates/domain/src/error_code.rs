@@ -75,6 +75,23 @@ codes! {
     /// The quarantined row was replayed or discarded already.
     QuarantineRowGone "quarantine_row_gone" 410 false
         "这条隔离行已重放或已丢弃：刷新列表查看" "this quarantined row was replayed or discarded already: reload the list";
+    /// A scanned code that was not made here, or is damaged.
+    BindInvalid "bind_invalid" 400 false
+        "二维码无效：不是本系统生成的，或链接不完整；请重新扫码或重新生成"
+        "the code is not valid: not made here, or the link is cut off; scan it again or make a new one";
+    /// A scanned code whose time is over.
+    BindExpired "bind_expired" 410 false
+        "二维码已过期：请重新生成" "the code has expired: make a new one";
+    /// A scanned code that was used as often as it may be.
+    BindUsed "bind_used" 410 false
+        "二维码已被使用，次数用完：请重新生成" "the code has been used as often as it may be: make a new one";
+    /// A scanned code that was withdrawn.
+    BindRevoked "bind_revoked" 410 false
+        "二维码已被撤销：请重新生成" "the code was withdrawn: make a new one";
+    /// A scanned code whose member is gone, or who scans it belongs to somebody else.
+    BindTaken "bind_taken" 409 false
+        "不能绑定：这个账号已属于另一位会员，或会员已不存在；请先解除原绑定"
+        "cannot be bound: the account belongs to another member, or the member is gone; unbind it first";
     /// The request or the file is larger than allowed.
     TooLarge "too_large" 413 false
         "超过大小上限：拆分文件，或调高上限" "larger than allowed: split the file, or raise the limit";

@@ -104,6 +104,10 @@ id!(
     EdgeId, "edg_"
 );
 id!(
+    /// A code to be scanned; random.
+    BindingId, "bnd_"
+);
+id!(
     /// One load of one file.
     BatchId, "bat_"
 );

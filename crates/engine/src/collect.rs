@@ -98,6 +98,16 @@ pub async fn collect(
     let regions = ctx.collecting().regions();
     let item = |record: Record| item(source, regions, record.outcome);
     let items: Vec<Item> = collected.records.into_iter().map(item).collect();
+    append(ctx, source, items, arrived_at).await
+}
+
+/// Writes a request's records to the log; returns only once they are durable.
+pub(crate) async fn append(
+    ctx: &Ctx,
+    source: &Source,
+    items: Vec<Item>,
+    arrived_at: i64,
+) -> std::result::Result<Ack, CollectError> {
     if items.is_empty() {
         return Ok(Ack::default());
     }
@@ -129,7 +139,7 @@ fn item(source: &Source, regions: Option<&IpRegions>, outcome: Result<Message, R
             record,
         };
     }
-    match plan::check(&source.plan, message) {
+    match plan::check(&source.plan, &source.commerce, message) {
         Ok(checked) => {
             let mut message = checked.message;
             // After the plan, which is about what was sent, not about what is made of it.

@@ -22,6 +22,7 @@
 mod days;
 mod people;
 mod registers;
+mod removals;
 mod rows;
 mod seen;
 mod sessions;
@@ -282,6 +283,7 @@ impl Taking {
                 commit.homes.push((id, profile));
             }
         }
+        commit.bound = heard.iter().filter_map(|one| crate::bindings::use_of(&one.message)).collect();
         commit.homes.sort_unstable();
         commit.homes.dedup();
         let mut keys = people.finish(&mut commit);

@@ -163,7 +163,7 @@ pub async fn find(ctx: &Ctx, kind: Option<IdentityKind>, value: &Sensitive<Strin
 
 /// A value as files are read: spaces, full-width digits and country codes make no difference. `None` when it cannot be
 /// of that kind.
-fn normal(kind: IdentityKind, value: &str) -> Option<Sensitive<String>> {
+pub(crate) fn normal(kind: IdentityKind, value: &str) -> Option<Sensitive<String>> {
     let mut fired = RuleSet::default();
     let mut scratch = String::new();
     let cleaned = cell::clean(value, &mut scratch, &mut fired)?;
@@ -221,7 +221,7 @@ pub async fn view(ctx: &Ctx, profile_id: ProfileId, show: &Show) -> Result<Profi
     })
 }
 
-async fn current(ctx: &Ctx, profile_id: i64) -> Result<ProfileRow> {
+pub(crate) async fn current(ctx: &Ctx, profile_id: i64) -> Result<ProfileRow> {
     let missing = || Error::not_found("customer", "客户");
     let mut row = ctx.store().profile(profile_id).await?.ok_or_else(missing)?;
     while let Some(into) = row.merged_into {

@@ -9,9 +9,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zhike_domain::collect::Settings;
+use zhike_domain::collect::commerce::CommerceMapping;
 use zhike_domain::collect::message::Kind;
 use zhike_domain::collect::plan::Plan;
 use zhike_domain::collect::volume::{self, Band};
+use zhike_domain::error_code::ErrorCode;
 use zhike_state::SourceRow;
 
 use crate::{Ctx, Error, Result};
@@ -33,6 +35,8 @@ pub struct Source {
     pub settings: Settings,
     /// Its tracking plan.
     pub plan: Plan,
+    /// How its own events are read as orders.
+    pub commerce: CommerceMapping,
     /// Whether it may send.
     pub is_enabled: bool,
     /// When it was made, in microseconds.
@@ -52,6 +56,8 @@ pub struct NewSource {
     pub settings: Option<Settings>,
     /// Its tracking plan; one that keeps everything when absent.
     pub plan: Option<Plan>,
+    /// How its own events are read as orders; only those of the specification when absent.
+    pub commerce: Option<CommerceMapping>,
 }
 
 /// How a source does.
@@ -146,6 +152,7 @@ pub async fn create(ctx: &Ctx, new: NewSource) -> Result<Source> {
         allowed_kinds: new.allowed_kinds,
         settings: new.settings.unwrap_or_default(),
         plan: new.plan.unwrap_or_default(),
+        commerce: new.commerce.unwrap_or_default(),
         is_enabled: true,
         created_at: ctx.now(),
     };
@@ -172,7 +179,7 @@ pub(crate) async fn by_id(ctx: &Ctx, source_id: i64) -> Result<Option<Arc<Source
     Ok(ctx.sources().table().as_ref().and_then(|table| table.by_id.get(&source_id).cloned()))
 }
 
-/// Changes a source: name, origins, kinds, settings, plan, whether it is enabled.
+/// Changes a source: name, origins, kinds, settings, plan, mapping of orders, whether it is enabled.
 ///
 /// Rows that are there keep the name they came with.
 ///
@@ -267,7 +274,31 @@ fn validate(source: &Source) -> Result<()> {
         let zh: Vec<String> = problems.iter().map(|problem| format!("{}：{}", problem.path, problem.zh)).collect();
         return bad(format!("tracking plan: {}", en.join("; ")), format!("埋点方案：{}", zh.join("；")));
     }
+    let problems = source.commerce.validate();
+    if !problems.is_empty() {
+        let en: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        let zh: Vec<String> = problems.iter().map(|problem| format!("{}：{}", problem.path, problem.zh)).collect();
+        return Err(Error::new(
+            ErrorCode::InvalidMapping,
+            format!("mapping of orders: {}", en.join("; ")),
+            format!("订单映射：{}", zh.join("；")),
+        ));
+    }
     Ok(())
+}
+
+/// Reads a mapping of orders written as YAML (or JSON).
+///
+/// **Errors**: `invalid_mapping` with line and column.
+pub fn parse_commerce(text: &str) -> Result<CommerceMapping> {
+    serde_norway::from_str(text).map_err(|error| {
+        Error::new(ErrorCode::InvalidMapping, format!("mapping of orders: {error}"), format!("订单映射有误：{error}"))
+    })
+}
+
+/// A mapping of orders as YAML.
+pub fn commerce_yaml(mapping: &CommerceMapping) -> Result<String> {
+    serde_norway::to_string(mapping).map_err(|error| Error::bug("a mapping of orders as YAML", error))
 }
 
 fn row(source: &Source) -> Result<SourceRow> {
@@ -279,6 +310,7 @@ fn row(source: &Source) -> Result<SourceRow> {
         allowed_kinds_json: json(&source.allowed_kinds)?,
         settings_json: json(&source.settings)?,
         plan_json: json(&source.plan)?,
+        commerce_json: json(&source.commerce)?,
         is_enabled: i64::from(source.is_enabled),
         created_at: source.created_at,
     })
@@ -293,6 +325,7 @@ fn read(row: SourceRow) -> Result<Source> {
         allowed_kinds: parse(&row.allowed_kinds_json)?,
         settings: parse(&row.settings_json)?,
         plan: parse(&row.plan_json)?,
+        commerce: parse(&row.commerce_json)?,
         is_enabled: row.is_enabled != 0,
         created_at: row.created_at,
     })

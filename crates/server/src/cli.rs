@@ -1,6 +1,7 @@
 //! The command line: arguments to use cases, results to stdout, progress and errors to stderr.
 
 mod bench;
+mod bind;
 mod demo;
 mod doctor;
 mod identity;
@@ -98,6 +99,9 @@ enum Command {
     /// Make, list and change sources of live events: their keys, what they may send, their tracking plans.
     #[command(subcommand)]
     Source(source::Source),
+    /// Make, draw, list and withdraw codes that tie a member or a visit to whoever scans them.
+    #[command(subcommand)]
+    Bind(bind::Bind),
     /// Show the newest events, and with --follow those that arrive.
     Tail(tail::Tail),
     /// Load files: CSV, TSV, Excel, JSON Lines, Parquet, each also gzipped.
@@ -259,6 +263,7 @@ async fn run(cli: Cli) -> Outcome {
         Command::Init(command) => command.run(global).await,
         Command::Serve(command) => command.run(global).await,
         Command::Source(command) => command.run(global).await,
+        Command::Bind(command) => command.run(global).await,
         Command::Tail(command) => command.run(global).await,
         Command::Import(command) => command.run(global).await,
         Command::Imports(command) => command.run(global).await,

@@ -1,5 +1,6 @@
 //! The routes: every one is listed here once.
 
+pub(crate) mod bindings;
 pub(crate) mod collect;
 mod csp;
 mod error;
@@ -108,6 +109,9 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(sources::show, sources::update))
         .routes(routes!(sources::rotate_key))
         .routes(routes!(live::show))
+        .routes(routes!(bindings::list, bindings::create))
+        .routes(routes!(bindings::show))
+        .routes(routes!(bindings::revoke))
         .layer(DefaultBodyLimit::max(MAX_JSON_BYTES))
         .merge(OpenApiRouter::new().routes(routes!(uploads::create)).layer(uploads::limit()))
         .split_for_parts();

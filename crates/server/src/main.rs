@@ -10,6 +10,7 @@ mod http;
 mod ingestion;
 mod jobs;
 mod output;
+mod qr;
 
 use std::process::ExitCode;
 

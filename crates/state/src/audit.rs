@@ -1,6 +1,6 @@
 //! Who did what, when and on whom, each entry linked to the one before (INV-STATE-5).
 
-use crate::db::{Put, record};
+use crate::db::{Put, Tx, record};
 use crate::definitions::bump;
 use crate::error::Result;
 use crate::open::Store;
@@ -70,26 +70,7 @@ impl Store {
         link: impl Fn(&[u8; 32], &[u8]) -> [u8; 32] + Send,
     ) -> Result<AuditRow> {
         let mut tx = self.data.begin("append_audit", &entry.action).await?;
-        // Whoever counts up first appends first; the others wait here and then see its entry.
-        let seq = bump(&mut tx, "audit_seq").await?;
-        let last: Option<(i64, [u8; 32])> =
-            tx.optional("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1", &[]).await?;
-        let (last_seq, prev_hash) = last.unwrap_or((0, [0; 32]));
-        if last_seq + 1 != seq {
-            return Err(tx.at.corrupt(format!("entry {seq} was to follow, the last one is {last_seq}")));
-        }
-        let mut row = AuditRow {
-            seq,
-            at: entry.at,
-            actor: entry.actor.clone(),
-            action: entry.action.clone(),
-            subject: entry.subject.clone(),
-            detail_json: entry.detail_json.clone(),
-            prev_hash,
-            hash: [0; 32],
-        };
-        row.hash = link(&prev_hash, &row.linked_bytes());
-        tx.bulk("INSERT INTO audit ({columns}) {rows}", std::slice::from_ref(&row)).await?;
+        let row = append(&mut tx, entry, link).await?;
         tx.commit().await?;
         Ok(row)
     }
@@ -104,4 +85,33 @@ impl Store {
             )
             .await
     }
+}
+
+/// Appends an entry within a transaction. Whoever counts up first appends first; the others wait here and then see its
+/// entry.
+pub(crate) async fn append(
+    tx: &mut Tx,
+    entry: &AuditEntry,
+    link: impl Fn(&[u8; 32], &[u8]) -> [u8; 32] + Send,
+) -> Result<AuditRow> {
+    let seq = bump(tx, "audit_seq").await?;
+    let last: Option<(i64, [u8; 32])> =
+        tx.optional("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1", &[]).await?;
+    let (last_seq, prev_hash) = last.unwrap_or((0, [0; 32]));
+    if last_seq + 1 != seq {
+        return Err(tx.at.corrupt(format!("entry {seq} was to follow, the last one is {last_seq}")));
+    }
+    let mut row = AuditRow {
+        seq,
+        at: entry.at,
+        actor: entry.actor.clone(),
+        action: entry.action.clone(),
+        subject: entry.subject.clone(),
+        detail_json: entry.detail_json.clone(),
+        prev_hash,
+        hash: [0; 32],
+    };
+    row.hash = link(&prev_hash, &row.linked_bytes());
+    tx.bulk("INSERT INTO audit ({columns}) {rows}", std::slice::from_ref(&row)).await?;
+    Ok(row)
 }

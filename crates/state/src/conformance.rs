@@ -3,6 +3,7 @@
 //! Each test has a store of its own: a folder, or two schemas of the server named.
 
 mod batch_tests;
+mod binding_tests;
 mod durability_tests;
 mod identity_tests;
 mod key_tests;

@@ -2,6 +2,7 @@
 //! and the registers of orders and products.
 
 use crate::batches::{BatchRow, BatchStatus};
+use crate::bindings;
 use crate::db::{Put, Tx, record};
 use crate::definitions::bump;
 use crate::error::Result;
@@ -171,6 +172,8 @@ pub struct IngestCommit {
     pub stretches: Vec<StretchRow>,
     /// Sessions whose rows have moved.
     pub session_moves: Vec<SessionMoveRow>,
+    /// Scans of codes that are taken in: (code, use).
+    pub bound: Vec<(i64, String)>,
     /// Batches of days that begin.
     pub new_days: Vec<BatchRow>,
     /// What is added to batches of days.
@@ -433,5 +436,6 @@ async fn apply(tx: &mut Tx, ingest: &IngestCommit) -> Result<()> {
     )
     .await?;
     sessions::apply(tx, &ingest.gone_stretches, &ingest.stretches, &ingest.session_moves).await?;
+    bindings::bound(tx, &ingest.bound, ingest.load.committed_at).await?;
     count(tx, &ingest.hours, &ingest.rejects, ingest.keep_from_hour).await
 }

@@ -13,6 +13,7 @@
 
 mod audit;
 mod batches;
+mod bindings;
 mod db;
 mod definitions;
 mod error;
@@ -33,6 +34,7 @@ mod conformance;
 
 pub use audit::{AuditEntry, AuditRow};
 pub use batches::{BatchCounts, BatchRow, BatchStatus, NewBatch};
+pub use bindings::{BindingRow, BindingUse};
 pub use definitions::{DefinitionRow, MappingRow};
 pub use error::{Cause, Error, Result};
 pub use identities::{EdgeRow, IdentityKey, IdentityRow, IdentityStatus};

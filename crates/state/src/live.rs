@@ -25,6 +25,8 @@ record! {
         is_enabled: i64,
         /// When it was made, in microseconds.
         created_at: i64,
+        /// How its events are read as orders.
+        commerce_json: String,
     }
 }
 
@@ -80,7 +82,7 @@ impl Store {
         let mut tx = self.data.begin("update_source", format!("source {}", source.name)).await?;
         tx.run_one(
             "UPDATE live_sources SET name = $2, write_key = $3, allowed_origins_json = $4, allowed_kinds_json = $5, \
-             settings_json = $6, plan_json = $7, is_enabled = $8 WHERE source_id = $1",
+             settings_json = $6, plan_json = $7, is_enabled = $8, commerce_json = $9 WHERE source_id = $1",
             &[
                 source.source_id.arg(),
                 source.name.arg(),
@@ -90,6 +92,7 @@ impl Store {
                 source.settings_json.arg(),
                 source.plan_json.arg(),
                 source.is_enabled.arg(),
+                source.commerce_json.arg(),
             ],
         )
         .await?;

@@ -13,7 +13,7 @@ use crate::gcm::KeyInit;
 /// Derives a key by HKDF-Expand with SM3 from the index root, which is uniformly random.
 ///
 /// Source: RFC 5869 §2.3. The length before the name keeps (label, name) pairs apart.
-fn derive(root: &[u8; 32], label: &str, name: &str) -> Zeroizing<[u8; 32]> {
+pub(crate) fn derive(root: &[u8; 32], label: &str, name: &str) -> Zeroizing<[u8; 32]> {
     let mut key = Zeroizing::new([0; 32]);
     let label_len = (label.len() as u64).to_be_bytes();
     let expanded = Hkdf::<Sm3>::from_prk(root).is_ok_and(|hkdf| {

@@ -1,8 +1,8 @@
 //! Zhike's keys and sealing of personal information.
 //!
 //! Owns the keys (root, key-encryption keys by epoch, one data key per subject, index root), the formats of what they
-//! seal, blind indexes, fingerprints, the audit chain's link, sealed temporary files and records of the event log. Must not know about SQL, the
-//! lake, roles, masking or networks: the caller stores wrapped keys and sealed values, apart from each other, and decides
+//! seal, blind indexes, fingerprints, tokens, the audit chain's link, sealed temporary files and records of the event log. Must not know about
+//! SQL, the lake, roles, masking or networks: the caller stores wrapped keys and sealed values, apart from each other, and decides
 //! who may read them. Everything is synchronous. Formats byte by byte: RFD 0002.
 //!
 //! Invariants:
@@ -21,6 +21,7 @@
 //!   duplication are refused, and its key never reaches a disk.
 //! - **INV-VAULT-10** A record of the event log opens only at its position of its segment; a segment's key opens only for
 //!   its segment and epoch.
+//! - **INV-VAULT-11** A token opens whole, for the purpose it was made for, or not at all; no text but its own opens.
 
 mod audit;
 mod disk;
@@ -35,6 +36,7 @@ mod root;
 pub mod sealed_file;
 mod segment_key;
 mod subject;
+mod token;
 mod vault;
 
 pub use error::{Error, Result};
@@ -43,4 +45,5 @@ pub use kek::{WrappedKey, epoch_of};
 pub use root::{MIN_PASSPHRASE_CHARS, Unlock};
 pub use segment_key::{SegmentAlgorithm, SegmentKey, segment_epoch};
 pub use subject::{Place, Subject, SubjectKey};
+pub use token::Tokens;
 pub use vault::Vault;

@@ -13,6 +13,7 @@ use crate::key_file::{self, Kind};
 use crate::root::{ROOT_KEY, ROOT_PARAMS, Root, Unlock};
 use crate::segment_key::{SegmentAlgorithm, SegmentKey};
 use crate::subject::{KEY_BYTES, Subject, SubjectKey};
+use crate::token::Tokens;
 use crate::{audit, disk, known_answers, random};
 
 const INDEX_KEY: &str = "index.key";
@@ -197,6 +198,11 @@ impl Vault {
     /// A fingerprinter for threads of its own, and for content in pieces.
     pub fn fingerprinter(&self) -> Fingerprinter {
         self.fingerprinter.clone()
+    }
+
+    /// The maker of the tokens of one purpose.
+    pub fn tokens(&self, purpose: &str) -> Tokens {
+        Tokens::new(&self.index_root, purpose)
     }
 
     /// The next link of the audit chain: SM3(0x01 ‖ prev ‖ bytes).

@@ -36,7 +36,14 @@ export default function ProfilePage() {
   const title = !sheet ? t('customers.title') : (sheet.profile.name ?? (first ? `${word(t, 'identity', first.kind)} ${first.value}` : t('customers.unnamed')))
 
   return (
-    <Page title={title} above={<Link to="/customers" className="zk-back">← {t('profile.back')}</Link>} heading={sheet && <Head sheet={sheet} name={title} />}>
+    <Page
+      title={title}
+      actions={
+        <Link to="/data/bind" search={{ profile: profileId }} className="zk-button">
+          {t('bind.title')}
+        </Link>
+      }
+      above={<Link to="/customers" className="zk-back">← {t('profile.back')}</Link>} heading={sheet && <Head sheet={sheet} name={title} />}>
       <ContextBar />
       {query.isPending && (
         <Card>

@@ -9,6 +9,7 @@ import { useFormat } from '../../app/workspace'
 import { Card } from '../../ui/Card'
 import { ErrorNotice } from '../../ui/states'
 import { word } from '../../words'
+import { CommerceEditor } from './CommerceEditor'
 import { SourceSnippets } from './SourceSnippets'
 
 type Props = { source: Source; origin: string; now: number; onClose: () => void }
@@ -84,6 +85,7 @@ export function SourceSheet({ source, origin, now, onClose }: Props) {
         </Button>
         <Button onClick={onClose}>{t('sources.close')}</Button>
       </div>
+      <CommerceEditor source={source} />
       <SourceSnippets writeKey={source.write_key} origin={origin} />
     </Card>
   )

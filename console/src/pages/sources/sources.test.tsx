@@ -18,6 +18,7 @@ const source: Source = {
   allowed_kinds: [],
   settings: {},
   plan: {},
+  commerce: {},
   created_at: '2026-11-01T00:00:00Z',
   is_enabled: true,
   health: { last_received_at: '2026-11-21T11:58:00Z', n_received_24h: 12345, n_rejected_24h: 3, n_violations_24h: 0, rejected_by_reason: {}, lag_seconds: 2, n_last_hour: 510, usual: { middle: 500, low: 350, high: 720 }, alert: null },

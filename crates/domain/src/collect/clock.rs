@@ -41,20 +41,29 @@ pub(super) struct Clock {
     sent_at: Option<i64>,
 }
 
+fn reader_of(zone_minutes: i32) -> TimeReader {
+    let minutes = zone_minutes.clamp(-14 * 60, 14 * 60);
+    let sign = if minutes < 0 { '-' } else { '+' };
+    let zone = format!("{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60);
+    let reader = TimeReader::new(&zone, DateOrder::YearFirst).or_else(|_| TimeReader::new("UTC", DateOrder::YearFirst));
+    match reader {
+        Ok(reader) => reader,
+        Err(_) => unreachable!("UTC is always known"),
+    }
+}
+
 impl Clock {
     pub(super) fn new(arrival: &Arrival<'_>) -> Self {
-        let minutes = arrival.settings.zone_minutes.clamp(-14 * 60, 14 * 60);
-        let sign = if minutes < 0 { '-' } else { '+' };
-        let zone = format!("{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60);
-        let reader =
-            TimeReader::new(&zone, DateOrder::YearFirst).or_else(|_| TimeReader::new("UTC", DateOrder::YearFirst));
-        let reader = match reader {
-            Ok(reader) => reader,
-            Err(_) => unreachable!("UTC is always known"),
-        };
+        let reader = reader_of(arrival.settings.zone_minutes);
         let mut clock = Self { reader, received_at: arrival.received_at, rules: arrival.settings.time, sent_at: None };
         clock.sent_at = arrival.sent_at.and_then(|text| clock.read_text(text));
         clock
+    }
+
+    /// Reads a time as [`Clock::read`] does, where no request is at hand.
+    pub(super) fn read_in_zone(value: &Value, zone_minutes: i32) -> Option<i64> {
+        let reader = reader_of(zone_minutes);
+        Self { reader, received_at: 0, rules: TimeRules::default(), sent_at: None }.read(value)
     }
 
     /// Takes the envelope's time of sending; without one the header's stays.

@@ -3,9 +3,17 @@
 //! Segment's e-commerce events are known by name, in the spelling of version 2 (`Order Completed`), of version 1
 //! (`Completed Order`) or any other of case and separators (`order_completed`). Everything else is mapped by the project:
 //!
-//! ```json
-//! {"events": {"PayOrder": {"event": "order_completed", "fields": {"order_id": "orderNo", "total": "pay.amount"},
-//!                          "line_fields": {"product_id": "goods_id"}, "unit": "fen"}}}
+//! ```yaml
+//! events:
+//!   PayOrder:
+//!     event: order_paid
+//!     fields: {order_id: orderNo, total: pay.amount, time: payTime, products: goods}
+//!     line_fields: {product_id: goods_id, quantity: num, price: goods_price}
+//!     unit: fen
+//!   OrderChange:               # one event for many things: its status says which
+//!     event: order_updated
+//!     fields: {order_id: orderNo, status: state}
+//!     statuses: {已取消: order_cancelled, 已退款: order_refunded}
 //! ```
 //!
 //! Money comes as numbers or as text (`"99.90"`) and is kept exact in minor units; what cannot be read is a problem of its
@@ -16,6 +24,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::clock::Clock;
 use super::message::{Message, Stamp};
 use super::order::{Action, OrderFact, OrderLine, Sums};
 use super::wire::{id_text, plain_text};
@@ -27,9 +36,11 @@ use crate::clean::number::parse_decimal;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Commerce {
-    /// A checkout was opened; the order is not paid.
+    /// A checkout was opened, or an order placed; it is not paid.
+    #[serde(alias = "order_placed")]
     CheckoutStarted,
     /// An order was paid.
+    #[serde(alias = "order_paid")]
     OrderCompleted,
     /// An order was changed.
     OrderUpdated,
@@ -74,7 +85,7 @@ impl Commerce {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EventMapping {
-    /// What it means.
+    /// What it means, unless its status says something else.
     pub event: Commerce,
     /// Field of ours → its property, a path with dots; a field left out is read under its own name.
     #[serde(default)]
@@ -82,17 +93,44 @@ pub struct EventMapping {
     /// The same for the fields of a line.
     #[serde(default)]
     pub line_fields: BTreeMap<String, String>,
+    /// Values of the field `status` → what the event then means.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub statuses: BTreeMap<String, Commerce>,
     /// Unit of its money.
     #[serde(default)]
     pub unit: MoneyUnit,
 }
 
+impl EventMapping {
+    /// What an event with these properties means.
+    fn meaning(&self, properties: &Map<String, Value>) -> Commerce {
+        let status = self.fields.get("status").and_then(|path| plain_text(at_path(properties, path)?));
+        status.and_then(|status| self.statuses.get(status.trim())).copied().unwrap_or(self.event)
+    }
+
+    /// Whether any of its meanings is a fact of an order that has a number.
+    fn needs_order_id(&self) -> bool {
+        let needs = |event: &Commerce| !matches!(event, Commerce::Product);
+        needs(&self.event) || self.statuses.values().any(needs)
+    }
+}
+
 /// How a project's events are read.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CommerceMapping {
+    /// Zone of times in the field `time` that name none.
+    ///
+    /// **Units**: minutes east of Greenwich.
+    pub zone_minutes: i32,
     /// Its own events by name; they win over Segment's of the same name.
     pub events: BTreeMap<String, EventMapping>,
+}
+
+impl Default for CommerceMapping {
+    fn default() -> Self {
+        Self { zone_minutes: 480, events: BTreeMap::new() }
+    }
 }
 
 /// Fields of an event that can be mapped.
@@ -114,35 +152,102 @@ pub const FIELDS: &[&str] = &[
     "store_id",
     "campaign_id",
     "products",
+    "status",
+    "time",
 ];
 /// Fields of a line that can be mapped.
 pub const LINE_FIELDS: &[&str] =
     &["product_id", "sku", "name", "brand", "category", "price", "quantity", "amount", "discount", "variant"];
 
+/// What is wrong with a mapping.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{path}: {en}")]
+pub struct MappingProblem {
+    /// Where.
+    pub path: String,
+    /// What and how to mend it, in Chinese.
+    pub zh: String,
+    /// What and how to mend it, in English.
+    pub en: String,
+}
+
 impl CommerceMapping {
-    /// What is wrong with it, one sentence each with path and remedy; nothing when it can be used.
-    pub fn validate(&self) -> Vec<String> {
+    /// What is wrong with it; nothing when it can be used.
+    pub fn validate(&self) -> Vec<MappingProblem> {
         let mut problems = Vec::new();
+        let mut add = |path: String, zh: String, en: String| problems.push(MappingProblem { path, zh, en });
+        if self.zone_minutes.abs() > 14 * 60 {
+            add(
+                "zone_minutes".into(),
+                "时区应在 -840 到 840 分钟之间：北京时间写 480".into(),
+                "a zone is between -840 and 840 minutes: write 480 for Beijing".into(),
+            );
+        }
         for (name, mapping) in &self.events {
+            let at = |rest: &str| format!("events.{name}{rest}");
+            if name.trim().is_empty() {
+                add(at(""), "事件名为空：请写事件名".into(), "the name is empty: write the event's name".into());
+            }
             for (list, what, known) in
                 [(&mapping.fields, "fields", FIELDS), (&mapping.line_fields, "line_fields", LINE_FIELDS)]
             {
                 for (field, property) in list {
+                    let path = at(&format!(".{what}.{field}"));
                     if !known.contains(&field.as_str()) {
-                        problems.push(format!(
-                            "events.{name}.{what}.{field}: no such field; use one of {}",
-                            known.join(", ")
-                        ));
+                        let known = known.join(", ");
+                        add(
+                            path.clone(),
+                            format!("没有这个字段；可用的有 {known}"),
+                            format!("no such field; use one of {known}"),
+                        );
                     }
                     if property.trim().is_empty() {
-                        problems.push(format!(
-                            "events.{name}.{what}.{field}: names no property; write its name or leave the line out"
-                        ));
+                        add(
+                            path,
+                            "没有写属性名：请写属性名，或去掉这一行".into(),
+                            "names no property; write its name or leave the line out".into(),
+                        );
                     }
                 }
             }
+            if mapping.needs_order_id() && !mapping.fields.contains_key("order_id") {
+                add(
+                    at(".fields.order_id"),
+                    "缺少订单号：请写明哪个属性是订单号".into(),
+                    "the number of the order is missing: say which property it is".into(),
+                );
+            }
+            if mapping.statuses.is_empty() == mapping.fields.contains_key("status") {
+                add(
+                    at(".statuses"),
+                    "status 与 statuses 要成对出现：写明哪个属性是状态，以及各状态的含义".into(),
+                    "`status` and `statuses` go together: say which property is the status, and what its values mean"
+                        .into(),
+                );
+            }
+            if !mapping.line_fields.is_empty() && !mapping.fields.contains_key("products") {
+                add(
+                    at(".line_fields"),
+                    "没有商品列表：请在 fields.products 写明商品列表在哪个属性".into(),
+                    "there is no list of products: say in `fields.products` where it stands".into(),
+                );
+            }
         }
         problems
+    }
+
+    /// Whether a property of an event, by the path of its keys, is the number of a thing: of an order, a refund, a product.
+    pub fn is_id(&self, event: &str, path: &str) -> bool {
+        let Some(own) = self.events.get(event) else { return false };
+        let is = |list: &BTreeMap<String, String>, names: &[&str], path: &str| {
+            names.iter().any(|name| list.get(*name).is_some_and(|property| property == path))
+        };
+        let in_line = || {
+            let rest = path.strip_prefix(own.fields.get("products")?.as_str())?.strip_prefix('.')?;
+            Some(is(&own.line_fields, &["product_id", "sku"], rest))
+        };
+        is(&own.fields, &["order_id", "refund_id", "coupon", "store_id", "campaign_id"], path)
+            || in_line().unwrap_or(false)
     }
 }
 
@@ -188,10 +293,17 @@ pub fn facts(message: &Message, mapping: &CommerceMapping) -> Facts {
     let mut facts = Facts::default();
     let Some(name) = message.event.as_deref() else { return facts };
     let own = mapping.events.get(name);
-    let Some(event) = own.map(|own| own.event).or_else(|| Commerce::of_name(name)) else { return facts };
-    let mut reader = Reader { own, unit: own.map_or(MoneyUnit::Yuan, |own| own.unit), problems: Vec::new() };
     let properties = &message.properties;
-    let stamp = message.stamp();
+    let event = own.map(|own| own.meaning(properties)).or_else(|| Commerce::of_name(name));
+    let Some(event) = event else { return facts };
+    let mut reader = Reader { own, unit: own.map_or(MoneyUnit::Yuan, |own| own.unit), problems: Vec::new() };
+    let mut stamp = message.stamp();
+    if let Some(time) = own.and_then(|own| at_path(properties, own.fields.get("time")?)) {
+        match Clock::read_in_zone(time, mapping.zone_minutes) {
+            Some(at) => stamp.0 = at,
+            None => reader.problem("time", "unreadable"),
+        }
+    }
 
     let lines = reader.lines(properties, event, &stamp, &mut facts.products);
     let action = match event {
@@ -286,10 +398,7 @@ impl Reader<'_> {
         stamp: &Stamp,
         products: &mut Vec<ProductFact>,
     ) -> Option<Vec<OrderLine>> {
-        let listed = match self.own.and_then(|own| own.fields.get("products")) {
-            Some(path) => at_path(properties, path),
-            None => properties.get("products"),
-        };
+        let listed = self.value(properties, "products");
         let parsed;
         let listed = match listed {
             // Back ends send lists as text where their SDK takes no objects.
@@ -301,6 +410,10 @@ impl Reader<'_> {
         };
         let items: Vec<&Map<String, Value>> = match listed.and_then(Value::as_array) {
             Some(items) => items.iter().filter_map(Value::as_object).collect(),
+            None if listed.is_some_and(|listed| !listed.is_null()) => {
+                self.problem("products", "unreadable");
+                return None;
+            }
             None if event == Commerce::Product => vec![properties],
             None => return None,
         };
@@ -376,6 +489,7 @@ impl Reader<'_> {
         read.ok()
     }
 
+    /// Notes a problem. A field that was mapped and found nowhere is one of the mapping.
     fn problem(&mut self, field: &str, fault: &'static str) {
         self.problems.push(Problem { field: field.to_owned(), fault });
     }
@@ -450,7 +564,9 @@ mod tests {
         let mapping: CommerceMapping = serde_json::from_value(json!({"events": {"PayOrder": {"event": "order_completed",
             "fields": {"order_id": "orderNo", "total": "pay.amount", "products": "goods"}, "line_fields": {"product_id": "goods_id", "price": "p"}, "unit": "fen"}}}))
         .unwrap();
-        assert_eq!(mapping.validate(), [""; 0]);
+        assert_eq!(mapping.validate(), []);
+        assert!(mapping.is_id("PayOrder", "orderNo") && mapping.is_id("PayOrder", "goods.goods_id"));
+        assert!(!mapping.is_id("PayOrder", "pay.amount") && !mapping.is_id("Other", "orderNo"));
         let message = event(
             "PayOrder",
             json!({"orderNo": "o1", "pay": {"amount": 9_990}, "goods": "[{\"goods_id\": \"g\", \"p\": 9990}]"}),
@@ -459,9 +575,56 @@ mod tests {
         let order = facts.order.unwrap();
         assert_eq!((order.sums.total, order.sums.lines), (Some(9_990), Some(9_990)));
         assert_eq!(order.lines.unwrap()[0].price, Some(999_000));
-        let wrong: CommerceMapping =
-            serde_json::from_value(json!({"events": {"x": {"event": "product", "fields": {"ordre": "a"}}}})).unwrap();
-        assert!(wrong.validate()[0].starts_with("events.x.fields.ordre: no such field; use one of order_id"));
+    }
+
+    #[test]
+    fn one_event_means_what_its_status_says_at_the_time_it_says() {
+        let mapping: CommerceMapping =
+            serde_json::from_value(json!({"events": {"OrderChange": {"event": "order_updated",
+            "fields": {"order_id": "orderNo", "status": "state", "time": "at", "total": "sum"},
+            "statuses": {"待付款": "order_placed", "已付款": "order_paid", "已取消": "order_cancelled"}}}}))
+            .unwrap();
+        assert_eq!(mapping.validate(), []);
+        let action = |state: &str| {
+            let order = facts(&event("OrderChange", json!({"orderNo": "o", "state": state})), &mapping).order;
+            order.unwrap().action
+        };
+        assert_eq!(
+            ["待付款", "已付款", " 已取消 ", "配货中"].map(action),
+            [Action::Start, Action::Complete, Action::Cancel, Action::Update]
+        );
+        let found =
+            facts(&event("OrderChange", json!({"orderNo": "o", "at": "2024-03-05 14:03:22", "sum": 1})), &mapping);
+        assert_eq!(found.order.unwrap().stamp.0, 1_709_618_602_000_000);
+        let found = facts(&event("OrderChange", json!({"orderNo": "o", "at": "昨天"})), &mapping);
+        assert_eq!(found.problems, [Problem { field: "time".to_owned(), fault: "unreadable" }]);
+    }
+
+    #[test]
+    fn mistakes_of_a_mapping_name_path_and_remedy() {
+        let problems = |value: Value| -> Vec<String> {
+            let mapping: CommerceMapping = serde_json::from_value(value).unwrap();
+            mapping.validate().iter().map(|problem| problem.path.clone()).collect()
+        };
+        assert_eq!(
+            problems(json!({"zone_minutes": 1_000, "events": {
+                "a": {"event": "product", "fields": {"ordre": "a", "total": " "}},
+                "b": {"event": "order_paid", "line_fields": {"product_id": "g"}},
+                "c": {"event": "order_paid", "fields": {"order_id": "o", "status": "s"}}}})),
+            [
+                "zone_minutes",
+                "events.a.fields.ordre",
+                "events.a.fields.total",
+                "events.b.fields.order_id",
+                "events.b.line_fields",
+                "events.c.statuses",
+            ]
+        );
+        for unknown in
+            [json!({"event": {}}), json!({"events": {"a": {"event": "order_sold"}}}), json!({"events": {"a": {}}})]
+        {
+            assert!(serde_json::from_value::<CommerceMapping>(unknown).is_err());
+        }
     }
 
     #[test]

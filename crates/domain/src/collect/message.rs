@@ -286,6 +286,8 @@ pub struct Message {
     pub context: Context,
     /// Address of the sender.
     pub ip: Option<Sensitive<String>>,
+    /// The code whose scan this is; nothing that is sent can set it.
+    pub binding_id: Option<i64>,
 }
 
 impl Message {
@@ -312,6 +314,7 @@ impl Message {
             sealed: BTreeMap::new(),
             context: Context::default(),
             ip: None,
+            binding_id: None,
         }
     }
 
@@ -428,6 +431,8 @@ struct Form {
     context: Context,
     #[serde(rename = "ip", default, serialize_with = "option_in_clear", skip_serializing_if = "Option::is_none")]
     ip: Option<Sensitive<String>>,
+    #[serde(rename = "qb", default, skip_serializing_if = "Option::is_none")]
+    binding_id: Option<i64>,
 }
 
 fn is_false(value: &bool) -> bool {
@@ -485,6 +490,7 @@ mod tests {
         message.sealed.insert("note".to_owned(), Sensitive::new(json!(["给张三"])));
         message.context.url = Some("https://example.com/".to_owned());
         message.ip = Some(Sensitive::new("192.0.2.1".to_owned()));
+        message.binding_id = Some(7);
         message
     }
 

@@ -128,7 +128,8 @@ pub fn read_identity(kind: IdentityKind, text: &str) -> Option<String> {
 
 /// Takes the personal fields and identities out of traits and gives the rest to the message.
 ///
-/// `null` takes a field away. A field that cannot be read, or is masked already, goes to `unread` as it was sent.
+/// `null` takes a field away, as every field of an unset does. A blank text says nothing: forms send it for what was left
+/// open. A field that cannot be read, or is masked already, goes to `unread` as it was sent.
 pub(super) fn split(traits: Map<String, Value>, clock: &mut Clock, message: &mut Message) {
     let is_unset = message.kind == Kind::ProfileUnset;
     let mut names = (None, None);
@@ -144,6 +145,9 @@ pub(super) fn split(traits: Map<String, Value>, clock: &mut Clock, message: &mut
                 Meaning::FirstName | Meaning::LastName => drop(message.personal.insert("name".to_owned(), None)),
                 _ => drop(message.personal.insert(meaning.field().to_owned(), None)),
             }
+            continue;
+        }
+        if value.as_str().is_some_and(|text| text.trim().is_empty()) {
             continue;
         }
         let texts = texts_of(meaning, &value, message);

@@ -28,6 +28,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::commerce::{self, CommerceMapping};
 use super::message::Message;
 use super::personal::{Masked, mask_object, mask_text, mask_url};
 use crate::clean::RuleSet;
@@ -225,6 +226,12 @@ pub enum ViolationCode {
     ValueNotAllowed,
     /// The text is longer than declared.
     TooLong,
+    /// A personal field is none: a phone `abc`, a masked name. Whatever the plan says.
+    UnreadableField,
+    /// A field of an order or a product is missing. Whatever the plan says.
+    OrderFieldMissing,
+    /// A field of an order or a product cannot be read. Whatever the plan says.
+    OrderFieldUnreadable,
 }
 
 impl ViolationCode {
@@ -237,6 +244,9 @@ impl ViolationCode {
             Self::WrongType => "wrong_type",
             Self::ValueNotAllowed => "value_not_allowed",
             Self::TooLong => "too_long",
+            Self::UnreadableField => "unreadable_field",
+            Self::OrderFieldMissing => "order_field_missing",
+            Self::OrderFieldUnreadable => "order_field_unreadable",
         }
     }
 }
@@ -276,11 +286,12 @@ pub struct Refused {
     pub violations: Vec<Violation>,
 }
 
-/// Checks a message against the plan and masks what is personal in it.
+/// Checks a message against the plan and masks what is personal in it. Numbers that the mapping of orders names are ids of
+/// things and stay.
 ///
 /// # Errors
 /// [`Refused`] when the plan refuses it.
-pub fn check(plan: &Plan, mut message: Message) -> Result<Checked, Refused> {
+pub fn check(plan: &Plan, orders: &CommerceMapping, mut message: Message) -> Result<Checked, Refused> {
     let mut found = Found { violations: Vec::new(), is_refused: false };
     let event = plan.events.get(message.event_name());
     if message.kind.is_event() {
@@ -309,7 +320,9 @@ pub fn check(plan: &Plan, mut message: Message) -> Result<Checked, Refused> {
     let is_id = |plans: &BTreeMap<String, PropertyPlan>, path: &str| {
         plans.get(path).is_some_and(|property| property.kind == PropertyType::Id)
     };
-    mask_object(&mut message.properties, &|path| is_id(properties, path), &mut masked);
+    let event_name = message.event_name().to_owned();
+    let is_exempt = |path: &str| is_id(properties, path) || orders.is_id(&event_name, path);
+    mask_object(&mut message.properties, &is_exempt, &mut masked);
     mask_object(&mut message.traits, &|path| is_id(&plan.traits, path), &mut masked);
     if let Some(name) = &mut message.event {
         hide(name, mask_text(name, &mut masked));
@@ -322,6 +335,16 @@ pub fn check(plan: &Plan, mut message: Message) -> Result<Checked, Refused> {
             _ => mask_text(text, &mut masked),
         };
         hide(text, hidden);
+    }
+    for name in message.unread.keys() {
+        found.add(Reaction::Flag, ViolationCode::UnreadableField, format!("traits.{name}"));
+    }
+    for problem in commerce::facts(&message, orders).problems {
+        let code = match problem.fault {
+            "missing" => ViolationCode::OrderFieldMissing,
+            _ => ViolationCode::OrderFieldUnreadable,
+        };
+        found.add(Reaction::Flag, code, format!("orders.{}", problem.field));
     }
     Ok(Checked { message, violations: found.violations, masked })
 }
@@ -458,7 +481,7 @@ mod tests {
     }
 
     fn violations(properties: Value) -> Vec<(ViolationCode, String)> {
-        let checked = check(&plan(), event("签到", properties)).unwrap();
+        let checked = check(&plan(), &CommerceMapping::default(), event("签到", properties)).unwrap();
         checked.violations.into_iter().map(|violation| (violation.code, violation.path)).collect()
     }
 
@@ -481,11 +504,15 @@ mod tests {
             ]
         );
         assert_eq!(violations(json!({"store": "北京", "13912345678": 1})), [(UndeclaredProperty, path("139****5678"))]);
-        let checked = check(&plan(), event("别的", json!({"x": 1}))).unwrap();
+        let checked = check(&plan(), &CommerceMapping::default(), event("别的", json!({"x": 1}))).unwrap();
         assert_eq!(checked.violations[0].code, UndeclaredEvent);
-        let refused = check(&plan(), event("严格", json!({"x": "13912345678"}))).unwrap_err();
+        let refused =
+            check(&plan(), &CommerceMapping::default(), event("严格", json!({"x": "13912345678"}))).unwrap_err();
         assert_eq!(refused.message.properties["x"], "13912345678");
-        assert_eq!(check(&Plan::default(), event("任意", json!({"x": 1}))).unwrap().violations, []);
+        assert_eq!(
+            check(&Plan::default(), &CommerceMapping::default(), event("任意", json!({"x": 1}))).unwrap().violations,
+            []
+        );
     }
 
     #[test]
@@ -496,7 +523,7 @@ mod tests {
         );
         message.context.url = Some("https://a.cn/?t=13912345678".to_owned());
         message.context.title = Some("13912345678的主页".to_owned());
-        let checked = check(&plan(), message).unwrap();
+        let checked = check(&plan(), &CommerceMapping::default(), message).unwrap();
         let message = checked.message;
         assert_eq!(message.sealed["note"].expose(), "找张三");
         assert_eq!(
@@ -512,9 +539,32 @@ mod tests {
     fn traits_need_not_all_be_stated() {
         let mut message = Message::new(Dialect::Segment, Kind::Identify, "m".to_owned(), 0);
         message.traits = json!({"level": 3, "secret": "x"}).as_object().cloned().unwrap_or_default();
-        let checked = check(&plan(), message).unwrap();
+        let checked = check(&plan(), &CommerceMapping::default(), message).unwrap();
         assert_eq!(checked.violations, [Violation { code: ViolationCode::WrongType, path: "traits.level".to_owned() }]);
         assert!(checked.message.sealed.contains_key("secret"));
+    }
+
+    #[test]
+    fn what_could_not_be_read_is_a_violation_without_its_value() {
+        let mut message = Message::new(Dialect::Segment, Kind::Identify, "m".to_owned(), 0);
+        message.unread.insert("phone".to_owned(), Sensitive::new("abc".to_owned()));
+        let none = CommerceMapping::default();
+        let checked = check(&Plan::default(), &none, message).unwrap();
+        let found = |code, path: &str| Violation { code, path: path.to_owned() };
+        assert_eq!(checked.violations, [found(ViolationCode::UnreadableField, "traits.phone")]);
+
+        let message = event("Order Completed", json!({"total": "面议"}));
+        let checked = check(&Plan::default(), &none, message).unwrap();
+        assert_eq!(checked.violations, [found(ViolationCode::OrderFieldMissing, "orders.order_id")]);
+        let orders: CommerceMapping = serde_json::from_value(json!({"events": {"付款": {"event": "order_paid",
+            "fields": {"order_id": "单号", "total": "金额"}}}}))
+        .unwrap();
+        let message =
+            event("付款", json!({"单号": "6222021234567890128", "流水": "6222021234567890128", "金额": "面议"}));
+        let checked = check(&Plan::default(), &orders, message).unwrap();
+        assert_eq!(checked.violations, [found(ViolationCode::OrderFieldUnreadable, "orders.total")]);
+        assert_eq!(checked.message.properties["单号"], "6222021234567890128");
+        assert_ne!(checked.message.properties["流水"], "6222021234567890128");
     }
 
     #[test]
@@ -545,7 +595,7 @@ mod tests {
             let mut message = event(&text, json!({key.clone(): text, "l": [{key: [text, 13_912_345_678_i64]}]}));
             message.context.url = Some(text.clone());
             message.context.title = Some(text.clone());
-            let message = check(&Plan::default(), message).unwrap().message;
+            let message = check(&Plan::default(), &CommerceMapping::default(), message).unwrap().message;
             let all = [message.event_name().to_owned()].into_iter().chain(message.context.fields().map(|(_, value)| value.to_owned()));
             for text in all {
                 prop_assert_eq!(detect::mask_text(&text), None, "{}", text);

@@ -11,6 +11,8 @@ use crate::import::entity::IdentityKind;
 pub enum Reason {
     /// Both were seen in one row, and nobody else was seen with the weaker one.
     SameRow,
+    /// A code made for one of them was scanned by the other.
+    QrBind,
     /// Both were seen in one row, and the weaker one, of this kind, was also seen with others whom it thereby joins.
     Shared(IdentityKind),
     /// Refused: an end of this kind was seen with too many.
@@ -26,6 +28,7 @@ macro_rules! reasons {
             pub const fn code(self) -> &'static str {
                 match self {
                     Self::SameRow => "same_row",
+                    Self::QrBind => "qr_bind",
                     $(
                         Self::Shared(IdentityKind::$kind) => concat!("shared_", $name),
                         Self::SetAside(IdentityKind::$kind) => concat!("set_aside_", $name),
@@ -38,6 +41,7 @@ macro_rules! reasons {
             pub const fn help_zh(self) -> &'static str {
                 match self {
                     Self::SameRow => "出现在同一行记录里",
+                    Self::QrBind => "扫码绑定",
                     $(
                         Self::Shared(IdentityKind::$kind) => concat!("共用同一个", $zh),
                         Self::SetAside(IdentityKind::$kind) => {
@@ -54,6 +58,7 @@ macro_rules! reasons {
             pub const fn help_en(self) -> &'static str {
                 match self {
                     Self::SameRow => "seen together in one row",
+                    Self::QrBind => "bound by scanning a code",
                     $(
                         Self::Shared(IdentityKind::$kind) => concat!("share one ", $en),
                         Self::SetAside(IdentityKind::$kind) => {
@@ -85,8 +90,10 @@ reasons! {
 impl Reason {
     /// The reason of a code.
     pub fn parse(code: &str) -> Option<Self> {
-        if code == "same_row" {
-            return Some(Self::SameRow);
+        match code {
+            "same_row" => return Some(Self::SameRow),
+            "qr_bind" => return Some(Self::QrBind),
+            _ => {}
         }
         let of = |prefix: &str| code.strip_prefix(prefix).and_then(IdentityKind::parse);
         of("shared_")
@@ -130,6 +137,7 @@ mod tests {
         }
         let json = serde_json::to_string(&Reason::SameRow).unwrap();
         assert_eq!(serde_json::from_str::<Reason>(&json).unwrap(), Reason::SameRow);
+        assert_eq!(Reason::parse(Reason::QrBind.code()), Some(Reason::QrBind));
         assert_eq!(Reason::parse("shared_nothing"), None);
     }
 }

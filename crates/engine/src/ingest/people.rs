@@ -25,6 +25,7 @@ use zhike_state::{
 use zhike_vault::Indexer;
 
 use super::Heard;
+use super::removals::Removals;
 use super::visitors::{Claims, MANY_CLAIMS, SETTLED, claim, spans, thin};
 use crate::import::{new_profile, scope};
 use crate::sealing::{IDENTITY_VALUE, Keys};
@@ -91,6 +92,8 @@ pub(super) struct People {
     pub(super) profiles: HashMap<i64, ProfileRow>,
     new_profiles: HashSet<i64>,
     merged: Vec<(i64, i64)>,
+    /// Pairs that a scanned code bound in this batch.
+    scanned: HashSet<(i64, i64)>,
     pub(super) keys: Keys,
 }
 
@@ -289,7 +292,7 @@ impl People {
 
     /// Takes the statements about pairs of known ids in; gives the pairs that hold or no longer hold.
     async fn hear(
-        &self,
+        &mut self,
         ctx: &Ctx,
         heard: &[Heard],
         dirty: &mut BTreeSet<i64>,
@@ -308,6 +311,9 @@ impl People {
                 if left == right {
                     continue;
                 }
+                if holds && one.message.binding_id.is_some() {
+                    self.scanned.insert((left.min(right), left.max(right)));
+                }
                 let now = (one.message.stamp(), holds);
                 let held = said.entry((left.min(right), left.max(right))).or_insert_with(|| now.clone());
                 if now > *held {
@@ -315,12 +321,14 @@ impl People {
                 }
             }
         }
-        let ends: Vec<i64> = said.keys().flat_map(|(left, right)| [*left, *right]).collect();
+        let removals = Removals::read(ctx, self, heard, said.keys()).await?;
+        let ends: Vec<i64> = said.keys().flat_map(|(left, right)| [*left, *right]).chain(removals.subjects()).collect();
         let mut stored: HashMap<(i64, i64), (Stamp, bool)> = HashMap::new();
         for bond in ctx.store().bonds_of(&ends).await? {
             let pair = (bond.left_identity_id, bond.right_identity_id);
             stored.insert(pair, (Stamp(bond.said_at, bond.said_by), bond.holds != 0));
         }
+        removals.apply(ctx, self, &stored, &mut said).await?;
         for (&pair, now) in &said {
             let before = stored.get(&pair);
             if before.is_some_and(|before| before >= now) {
@@ -473,7 +481,7 @@ impl People {
                 right_identity_id: right,
                 kind: "deterministic".into(),
                 strength: 1.0,
-                reason: reason.code().into(),
+                reason: self.reason(left, right, reason).code().into(),
                 source: self.nodes.get(&left).map(|node| node.source.clone()).unwrap_or_default(),
                 batch_id: 0,
                 created_at: now,
@@ -530,6 +538,17 @@ impl People {
             }
         }
         Ok(())
+    }
+
+    /// Why a link is made: a scan says more than that two ids came together.
+    fn reason(&self, left: i64, right: i64, reason: identity::Reason) -> identity::Reason {
+        use identity::Reason;
+        match reason {
+            Reason::SameRow | Reason::Shared(_) if self.scanned.contains(&(left.min(right), left.max(right))) => {
+                Reason::QrBind
+            }
+            reason => reason,
+        }
     }
 
     fn new_profile(&mut self, ctx: &Ctx) -> i64 {

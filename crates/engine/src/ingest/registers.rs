@@ -14,12 +14,12 @@ use zhike_domain::collect::traits::Traits;
 use zhike_state::{FieldRow, IngestCommit, LoadCommit, SaidFieldRow, TraitsRow};
 use zhike_vault::Place;
 
-use super::Heard;
 use super::people::People;
+use super::{Heard, removals};
 use crate::sealing::open_text;
 use crate::{Ctx, Error, Result};
 
-/// Personal fields of a profile that are no identities: those have identities of their own.
+/// Personal fields of a profile that are no identities; of those only removals are kept ([`super::removals`]).
 const FIELDS: [&str; 3] = ["name", "address", "birthday"];
 const PLACE: &str = "identity_fields";
 
@@ -63,7 +63,8 @@ pub(super) async fn apply(ctx: &Ctx, heard: &[Heard], people: &mut People, commi
     for one in heard.iter().filter(|one| one.message.kind.states_traits()) {
         let Some(identity) = people.subject(one) else { continue };
         stated.entry(identity).or_default().push(&one.message);
-        for field in FIELDS.into_iter().filter(|field| one.message.personal.contains_key(*field)) {
+        let own = FIELDS.into_iter().filter(|field| one.message.personal.contains_key(*field));
+        for field in own.chain(removals::of_message(&one.message)) {
             fields.entry(identity).or_default().push((one, field));
         }
     }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use zhike_domain::collect::commerce::{self, CommerceMapping, ProductFact};
+use zhike_domain::collect::commerce::{self, ProductFact};
 use zhike_domain::collect::message::{Kind, Message, Stamp};
 use zhike_domain::collect::order::{OrderFact, OrderRows, OrderState};
 use zhike_domain::frame::{Column, ColumnType, Frame, MONEY, NumColumn, PRICE, QUANTITY, TextColumn};
@@ -178,11 +178,10 @@ impl Batch<'_> {
         commit: &mut IngestCommit,
         publication: &mut Publication,
     ) -> Result<()> {
-        let mapping = CommerceMapping::default();
         let mut orders: BTreeMap<(i64, String), Vec<(&Heard, OrderFact)>> = BTreeMap::new();
         let mut products: BTreeMap<(i64, String), Vec<(&Heard, ProductFact)>> = BTreeMap::new();
         for one in heard {
-            let facts = commerce::facts(&one.message, &mapping);
+            let facts = commerce::facts(&one.message, &one.source.commerce);
             let source = one.source.source_id;
             if let Some(order) = facts.order {
                 orders.entry((source, order.order_id.clone())).or_default().push((one, order));

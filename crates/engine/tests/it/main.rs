@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, reason = "tests say what they skip")]
 
 mod clocks;
+mod bindings;
 mod crash;
 mod identity;
 mod lines;
@@ -13,5 +14,6 @@ mod quarantine;
 mod refresh;
 mod rows;
 mod slt;
+mod statements;
 mod support;
 mod tidy;

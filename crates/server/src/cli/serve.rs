@@ -187,7 +187,7 @@ fn tell_regions(n_ranges: usize, bad: &[BadLine], lang: Lang) {
 }
 
 /// Scheme and host, without a path: SDKs put their own behind it.
-fn is_base_url(url: &str) -> bool {
+pub(super) fn is_base_url(url: &str) -> bool {
     let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).unwrap_or_default();
     let host = host.trim_end_matches('/');
     !host.is_empty() && !host.contains(|letter: char| letter == '/' || letter == '?' || letter.is_whitespace())

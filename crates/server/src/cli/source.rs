@@ -1,11 +1,12 @@
 //! `zhike source`.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use zhike_domain::collect::Settings;
+use zhike_domain::collect::commerce::CommerceMapping;
 use zhike_domain::collect::plan::Plan;
 use zhike_engine::Ctx;
 use zhike_engine::sources::{self, NewSource};
@@ -26,6 +27,7 @@ pub(super) enum Source {
         source: String,
     },
     /// Change a source; what is not named stays.
+    #[command(visible_alias = "set")]
     Update(Update),
     /// Give a source a new write key; the old one lets nobody in any more.
     RotateKey {
@@ -35,6 +37,9 @@ pub(super) enum Source {
     /// Show or change the tracking plan.
     #[command(subcommand)]
     Plan(PlanCommand),
+    /// Show or change how its own events are read as orders.
+    #[command(subcommand)]
+    Commerce(CommerceCommand),
 }
 
 /// Makes a source.
@@ -62,11 +67,18 @@ pub(super) struct Allowed {
     /// File with the tracking plan as JSON.
     #[arg(long, value_name = "FILE")]
     plan: Option<PathBuf>,
+    /// File with the mapping of its own events to orders, as YAML or JSON.
+    #[arg(long, value_name = "FILE")]
+    commerce: Option<PathBuf>,
 }
 
 impl Allowed {
     fn settings(&self) -> Result<Option<Settings>, Failure> {
         self.settings.as_deref().map(super::read_json).transpose()
+    }
+
+    fn commerce(&self) -> Result<Option<CommerceMapping>, Failure> {
+        self.commerce.as_deref().map(read_commerce).transpose()
     }
 
     fn plan(&self) -> Result<Option<Plan>, Failure> {
@@ -115,6 +127,30 @@ pub(super) enum PlanCommand {
     },
 }
 
+/// How a source's own events are read as orders.
+#[derive(Subcommand)]
+pub(super) enum CommerceCommand {
+    /// Print the mapping in force as YAML, to edit.
+    Show {
+        /// Name or id of the source.
+        source: String,
+    },
+    /// Put an edited mapping in force; it is checked first.
+    Set {
+        /// Name or id of the source.
+        source: String,
+        /// File with the mapping, YAML or JSON.
+        file: PathBuf,
+    },
+}
+
+fn read_commerce(path: &Path) -> Result<CommerceMapping, Failure> {
+    let name = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::new(format!("cannot read {name}: {error}"), format!("无法读取 {name}：{error}")))?;
+    Ok(sources::parse_commerce(&text)?)
+}
+
 impl Source {
     pub(super) async fn run(self, global: &Global) -> Outcome {
         let ctx = global.open().await?;
@@ -127,10 +163,11 @@ impl Source {
         match self {
             Self::Create(create) => {
                 let (settings, plan) = (create.allowed.settings()?, create.allowed.plan()?);
+                let commerce = create.allowed.commerce()?;
                 let allowed_origins = create.allowed.origins.unwrap_or_default();
                 let allowed_kinds = create.allowed.kinds.unwrap_or_default();
                 check_kinds(&allowed_kinds)?;
-                let new = NewSource { name: create.name, allowed_origins, allowed_kinds, settings, plan };
+                let new = NewSource { name: create.name, allowed_origins, allowed_kinds, settings, plan, commerce };
                 let source = sources::create(ctx, new).await?;
                 print_key(source, global)
             }
@@ -147,6 +184,7 @@ impl Source {
                 source.name = update.name.unwrap_or(source.name);
                 source.settings = settings.unwrap_or(source.settings);
                 source.plan = plan.unwrap_or(source.plan);
+                source.commerce = update.allowed.commerce()?.unwrap_or(source.commerce);
                 if update.any_origin {
                     source.allowed_origins.clear();
                 }
@@ -164,6 +202,22 @@ impl Source {
                 let source = find(ctx, &source).await?;
                 print_key(sources::rotate_key(ctx, source.source_id).await?, global)
             }
+            Self::Commerce(CommerceCommand::Show { source }) => {
+                let source = find(ctx, &source).await?;
+                write!(std::io::stdout(), "{}", sources::commerce_yaml(&source.commerce)?)?;
+                Ok(())
+            }
+            Self::Commerce(CommerceCommand::Set { source, file }) => {
+                let mut source = find(ctx, &source).await?;
+                source.commerce = read_commerce(&file)?;
+                let source = sources::update(ctx, source).await?;
+                let n = source.commerce.events.len();
+                match global.lang() {
+                    Lang::Zh => writeln!(std::io::stdout(), "已映射 {n} 种事件")?,
+                    Lang::En => writeln!(std::io::stdout(), "{n} kinds of events are mapped")?,
+                }
+                Ok(())
+            }
             Self::Plan(PlanCommand::Show { source }) => print_json(&find(ctx, &source).await?.plan),
             Self::Plan(PlanCommand::Set { source, file }) => {
                 let mut source = find(ctx, &source).await?;
@@ -176,7 +230,7 @@ impl Source {
     }
 }
 
-fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
+pub(super) fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     serde_json::to_writer_pretty(&mut out, value).map_err(std::io::Error::from)?;
     writeln!(out)?;

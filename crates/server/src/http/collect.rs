@@ -5,10 +5,12 @@
 //!
 //! - 200 means stored durably, and a readable body is 200 even when some of its records were set aside.
 //! - 400, 401, 403, 404, 405, 413: do not send this again. 429 and 503, always with `Retry-After`: do. No other status.
+//! - Scans of codes (`/v1/bind`, `/b/…`) have two more: [`bind`].
 //! - `{"code","message"}` names what is wrong; CORS headers stand on every answer, so that pages may read it.
 //! - Memory for bodies is bounded, whatever they inflate to ([`body`]).
 
 mod answer;
+mod bind;
 mod body;
 mod client;
 mod cors;
@@ -50,6 +52,10 @@ enum Endpoint {
     },
     /// Events, orders and profiles without an SDK.
     Plain,
+    /// A scan of a code, sent by an app.
+    Scan,
+    /// The page of a code, with its token.
+    ScanPage(String),
     /// Below the same prefixes, but nothing.
     Nothing,
 }
@@ -61,7 +67,11 @@ impl Endpoint {
         if let Some(key) = path.strip_prefix("v1/projects/").and_then(|rest| rest.strip_suffix("/settings")) {
             return Some(Self::SegmentSettings(key.to_owned()));
         }
+        if let Some(token) = path.strip_prefix("b/") {
+            return Some(Self::ScanPage(token.to_owned()));
+        }
         Some(match path {
+            "v1/bind" => Self::Scan,
             "v1/events" => Self::Plain,
             "v1/m" => Self::SdkMetrics,
             "sourceConfig" => Self::SourceConfig,
@@ -76,9 +86,9 @@ impl Endpoint {
 
     fn allows(&self, method: &Method) -> bool {
         match self {
-            Self::Segment(_) | Self::SdkMetrics | Self::Plain => method == Method::POST,
+            Self::Segment(_) | Self::SdkMetrics | Self::Plain | Self::Scan => method == Method::POST,
             Self::SegmentSettings(_) | Self::SourceConfig => matches!(*method, Method::GET | Method::HEAD),
-            Self::Sensors { .. } => matches!(*method, Method::GET | Method::HEAD | Method::POST),
+            Self::Sensors { .. } | Self::ScanPage(_) => matches!(*method, Method::GET | Method::HEAD | Method::POST),
             Self::Nothing => true,
         }
     }
@@ -172,6 +182,8 @@ async fn take(app: &App, endpoint: Endpoint, request: Request) -> Result<Respons
             let source = key::find(app, &key).await?;
             Ok(answer::source_config(&source))
         }
+        Endpoint::Scan => bind::app_scan(app, request).await,
+        Endpoint::ScanPage(token) => bind::page(app, &token, request).await,
         Endpoint::Segment(_) | Endpoint::Sensors { .. } | Endpoint::Plain => collect(app, endpoint, request).await,
     }
 }
@@ -430,8 +442,22 @@ mod tests {
         assert_eq!(of("/sa.gif"), Some(Endpoint::Sensors { is_debug: false }));
         assert_eq!(of("/debug/"), Some(Endpoint::Sensors { is_debug: true }));
         assert_eq!(of("/v1/events"), Some(Endpoint::Plain));
+        assert_eq!(of("/v1/bind/"), Some(Endpoint::Scan));
+        assert_eq!(of("/b/tok"), Some(Endpoint::ScanPage("tok".into())));
         assert_eq!(of("/v1/nothing"), Some(Endpoint::Nothing));
-        for path in ["/", "", "//", "/api/v1/sources", "/sources", "/v1", "/sales", "/debugger", "/assets/v1/x.js"] {
+        for path in [
+            "/",
+            "",
+            "//",
+            "/api/v1/sources",
+            "/sources",
+            "/v1",
+            "/sales",
+            "/debugger",
+            "/assets/v1/x.js",
+            "/b",
+            "/bind",
+        ] {
             assert_eq!(of(path), None, "{path}");
         }
     }

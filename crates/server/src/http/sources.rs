@@ -8,6 +8,7 @@ use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zhike_domain::collect::Settings;
+use zhike_domain::collect::commerce::CommerceMapping;
 use zhike_domain::collect::plan::Plan;
 use zhike_domain::error_code::ErrorCode;
 use zhike_engine::Ctx;
@@ -35,6 +36,9 @@ pub(crate) struct SourceBody {
     /// The tracking plan.
     #[schema(value_type = Object)]
     plan: Plan,
+    /// How its own events are read as orders.
+    #[schema(value_type = Object)]
+    commerce: CommerceMapping,
     is_enabled: bool,
     created_at: String,
     health: HealthBody,
@@ -82,6 +86,7 @@ impl SourceBody {
             allowed_kinds: source.allowed_kinds,
             settings: source.settings,
             plan: source.plan,
+            commerce: source.commerce,
             is_enabled: source.is_enabled,
             created_at: crate::output::instant(source.created_at),
             health: HealthBody {
@@ -209,6 +214,8 @@ pub(super) struct CreateSource {
     /// The tracking plan.
     #[schema(value_type = Option<Object>)]
     plan: Option<Plan>,
+    /// How its own events are read as orders, as YAML or JSON text.
+    commerce: Option<String>,
 }
 
 /// Makes a source with a write key.
@@ -229,6 +236,7 @@ pub(super) async fn create(
         allowed_kinds: body.allowed_kinds.unwrap_or_default(),
         settings: body.settings,
         plan: body.plan,
+        commerce: body.commerce.as_deref().map(sources::parse_commerce).transpose()?,
     };
     check_kinds(&new.allowed_kinds)?;
     let source = sources::create(app.ctx(), new).await?;
@@ -262,6 +270,8 @@ pub(super) struct UpdateSource {
     settings: Option<Settings>,
     #[schema(value_type = Option<Object>)]
     plan: Option<Plan>,
+    /// How its own events are read as orders, as YAML or JSON text.
+    commerce: Option<String>,
     is_enabled: Option<bool>,
 }
 
@@ -286,6 +296,9 @@ pub(super) async fn update(
     source.allowed_kinds = body.allowed_kinds.unwrap_or(source.allowed_kinds);
     source.settings = body.settings.unwrap_or(source.settings);
     source.plan = body.plan.unwrap_or(source.plan);
+    if let Some(text) = &body.commerce {
+        source.commerce = sources::parse_commerce(text)?;
+    }
     source.is_enabled = body.is_enabled.unwrap_or(source.is_enabled);
     check_kinds(&source.allowed_kinds)?;
     let source = sources::update(app.ctx(), source).await?;

@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, reason = "tests say what they skip")]
 
 mod bad_files;
+mod bind;
 mod collect;
 mod collect_faults;
 mod collect_kill;

@@ -26,6 +26,7 @@ fn source(source_id: i64, name: &str) -> SourceRow {
         plan_json: "{}".to_owned(),
         is_enabled: 1,
         created_at: 7,
+        commerce_json: "{}".to_owned(),
     }
 }
 

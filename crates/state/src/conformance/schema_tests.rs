@@ -3,9 +3,9 @@
 use super::{Backend, Place, conformance};
 use crate::db::{GetRow, Pool};
 use crate::{
-    AuditRow, BatchRow, BondRow, ClaimRow, DefinitionRow, EdgeRow, Error, FieldRow, IdentityRow, IngestRow, KeyRow,
-    MappingRow, OverrideSpanRow, ProfileRow, QuarantineRow, RegisterRow, SaidFieldRow, SessionMoveRow, SourceHourRow,
-    SourceRejectRow, SourceRow, Store, StretchRow, TraitsRow,
+    AuditRow, BatchRow, BindingRow, BondRow, ClaimRow, DefinitionRow, EdgeRow, Error, FieldRow, IdentityRow, IngestRow,
+    KeyRow, MappingRow, OverrideSpanRow, ProfileRow, QuarantineRow, RegisterRow, SaidFieldRow, SessionMoveRow,
+    SourceHourRow, SourceRejectRow, SourceRow, Store, StretchRow, TraitsRow,
 };
 
 conformance!(records_are_the_columns_of_their_tables, a_newer_schema_is_refused, opening_again_changes_nothing);
@@ -42,6 +42,7 @@ async fn records_are_the_columns_of_their_tables(place: &Place) {
         ("mappings", MappingRow::COLUMNS),
         ("definitions", DefinitionRow::COLUMNS),
         ("audit", AuditRow::COLUMNS),
+        ("bindings", BindingRow::COLUMNS),
         ("live_sources", SourceRow::COLUMNS),
         ("source_hours", SourceHourRow::COLUMNS),
         ("source_rejects", SourceRejectRow::COLUMNS),
