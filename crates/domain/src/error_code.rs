@@ -92,6 +92,9 @@ codes! {
     /// Rules contradict themselves or leave something open.
     InvalidRules "invalid_rules" 422 false
         "规则不成立：有遗漏、重叠或不起作用的条件，按提示修正" "the rules do not hold: correct the gaps, overlaps or dead conditions named";
+    /// The rule of a segment is wrong.
+    InvalidSegment "invalid_segment" 422 false
+        "分群规则不成立：按 problems 中每一处的提示修正" "the rule of the segment does not hold: correct each place named in problems";
     /// The SQL text is wrong or not allowed.
     QueryInvalid "query_invalid" 422 false
         "查询有误或不被允许：只能用一条只读的 SELECT 查询已有的表和列"
