@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use zhike_domain::audience::{AsOf, Leaf, Names, Rule, parse, sentence};
+use zhike_domain::frame::{Column, ColumnType, Frame};
 use zhike_domain::id::SegmentId;
 use zhike_state::DefinitionRow;
 
@@ -28,9 +29,9 @@ mod tally;
 pub(crate) use bulk::Known;
 pub use compare::{Compared, Difference, Overlap, compare, overlap};
 pub(crate) use history::refresh_locked;
-pub use history::{Member, MemberPage, RefreshedSegment, Size, members, refresh, sizes};
+pub use history::{Member, MemberPage, RefreshedSegment, Run, Size, members, refresh, sizes};
 pub use import::{Imported, import};
-pub use preview::{Count, FunnelStep, Preview, Why, WhyCondition, count, preview, why};
+pub use preview::{Count, FunnelStep, Preview, Why, WhyCondition, count, holds, matching, preview, why};
 
 /// Kind under which segments are kept.
 const KIND: &str = "segment";
@@ -88,7 +89,7 @@ pub struct Segment {
     /// The rule in words, Chinese and English.
     pub sentence: (String, String),
     /// Members at the last refresh.
-    pub run: Option<history::Run>,
+    pub run: Option<Run>,
 }
 
 /// All segments by name; archived ones only when asked for.
@@ -151,6 +152,40 @@ async fn segment(
     };
     let run = history::last_run(ctx, id).await?;
     Ok(Segment { id, version: row.version, spec, updated_at: row.created_at, sentence, run })
+}
+
+/// The table `segments`, for SQL.
+pub(crate) async fn table(ctx: &Ctx) -> Result<Frame> {
+    let all = list(ctx, false).await?;
+    let nums = |of: fn(&Segment) -> i64| Column::Num(all.iter().map(|segment| Some(of(segment))).collect());
+    let texts = |of: fn(&Segment) -> String| {
+        let texts: Vec<String> = all.iter().map(of).collect();
+        Column::Text(texts.iter().map(|text| Some(text.as_str())).collect())
+    };
+    let refresh = |segment: &Segment| {
+        let word = match segment.spec.refresh {
+            Refresh::Manual => "manual",
+            Refresh::Daily => "daily",
+            Refresh::Live => "live",
+        };
+        word.to_owned()
+    };
+    Ok(Frame::new(all.len())
+        .with("segment_id", ColumnType::Int, nums(|segment| segment.id.get()))
+        .with("name", ColumnType::Text, texts(|segment| segment.spec.name.clone()))
+        .with("kind", ColumnType::Text, texts(|segment| segment.kind().to_owned()))
+        .with("refresh", ColumnType::Text, texts(refresh))
+        .with("version", ColumnType::Int, nums(|segment| segment.version))
+        .with("definition", ColumnType::Text, texts(|one| one.spec.rule.as_ref().map(Json::to_string).unwrap_or_default()))
+        .with("created_at", ColumnType::Instant, nums(|segment| segment.spec.created_at))
+        .with("updated_at", ColumnType::Instant, nums(|segment| segment.updated_at)))
+}
+
+impl Segment {
+    /// rule, or list.
+    pub const fn kind(&self) -> &'static str {
+        if self.spec.rule.is_some() { "rule" } else { "list" }
+    }
 }
 
 /// All that a rule can name.

@@ -224,3 +224,21 @@ proptest! {
         prop_assert_eq!(verdicts(&rule, &there, &as_of()), verdicts(&rule, &back, &as_of()));
     }
 }
+
+/// The examples of the guide are rules, the same in both languages.
+#[test]
+fn the_guides_examples_are_rules() {
+    let guides = [
+        include_str!("../../../../docs/guides/segments.md"),
+        include_str!("../../../../docs/guides/segments.zh-CN.md"),
+    ];
+    let examples = guides.map(|guide| {
+        let blocks = guide.split("```json\n").skip(1).filter_map(|block| block.split("```").next());
+        blocks.map(|block| serde_json::from_str::<Value>(block).unwrap()).collect::<Vec<_>>()
+    });
+    assert_eq!(examples[0], examples[1]);
+    assert!(examples[0].len() > 10);
+    for example in &examples[0] {
+        parse(example, &names()).unwrap_or_else(|problems| panic!("{example}: {problems:?}"));
+    }
+}

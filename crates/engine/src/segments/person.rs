@@ -6,7 +6,6 @@ use std::pin::Pin;
 
 use zhike_domain::audience::{AsOf, Cell, Leaf, Person, Rule, Source, TRAITS, cell_of, holds, score_of};
 use zhike_domain::frame::{Column, ColumnType, Frame, TextColumn};
-use zhike_domain::id::ProfileId;
 use zhike_domain::import::entity::IdentityKind;
 use zhike_lake::RowsOf;
 use zhike_state::{IdentityStatus, ProfileRow};
@@ -185,9 +184,4 @@ async fn join_products(ctx: &Ctx, items: &mut Frame, columns: &[&str]) -> Result
         items.set(&format!("product.{name}"), ColumnType::Text, Column::Text(column));
     }
     Ok(())
-}
-
-/// Whether a rule holds for one customer: the reference that the bulk answer equals.
-pub(crate) async fn one(ctx: &Ctx, profile_id: ProfileId, rule: &Rule, as_of: &AsOf) -> Result<bool> {
-    Ok(holds(rule, &person(ctx, profile_id.get(), rule, as_of).await?, as_of))
 }

@@ -100,6 +100,26 @@ pub async fn count(ctx: &Ctx, segment: &Segment, day: Option<Date>) -> Result<Co
     Ok(counted(&bulk, set.count(), started.elapsed().as_millis() as u64))
 }
 
+/// The customers for whom a rule holds, ascending.
+///
+/// **Errors**: `invalid_segment`.
+pub async fn matching(ctx: &Ctx, rule: &Json, day: Option<Date>) -> Result<Vec<ProfileId>> {
+    let rule = read_rule(ctx, rule, None).await?;
+    let mut bulk = Bulk::new(ctx, as_of(ctx, day).await?).await?;
+    let set = bulk.rule(ctx, &rule).await?;
+    Ok(set.iter().map(|at| ProfileId::new(bulk.people.ids[at])).collect())
+}
+
+/// Whether a rule holds for one customer, looked up alone.
+///
+/// **Errors**: `invalid_segment`, `not_found`.
+pub async fn holds(ctx: &Ctx, rule: &Json, profile_id: ProfileId, day: Option<Date>) -> Result<bool> {
+    let rule = read_rule(ctx, rule, None).await?;
+    let as_of = as_of(ctx, day).await?;
+    let person = super::person::person(ctx, profile_id.get(), &rule, &as_of).await?;
+    Ok(audience::holds(&rule, &person, &as_of))
+}
+
 async fn names(ctx: &Ctx) -> Result<Vec<(String, String)>> {
     Ok(list(ctx, true).await?.into_iter().map(|segment| (segment.id.to_string(), segment.spec.name)).collect())
 }

@@ -10,6 +10,7 @@ mod privacy;
 mod quarantine;
 mod refresh;
 mod rows;
+mod segments;
 mod slt;
 mod support;
 mod tidy;
