@@ -23,7 +23,9 @@ mod value;
 
 pub use as_of::AsOf;
 pub use field::{Field, FieldKind, SCORES, Score, Source, TRAITS, field_of, fields_of, score_of, trait_of};
-pub use measure::{Agg, Anchor, Filter, Measure, Span, Unit, Which, Window, after, columns_of, from_units, micro, sum_value};
+pub use measure::{
+    Agg, Anchor, Filter, Measure, Span, Unit, Which, Window, after, columns_of, from_units, micro, sum_value,
+};
 pub use parse::{Names, Problem, parse, parse_measure};
 pub use person::{Person, Verdict, holds, verdicts};
 pub use rule::{ConsentState, Leaf, MAX_DEPTH, MAX_LEAVES, Rule};

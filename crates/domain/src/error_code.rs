@@ -131,7 +131,8 @@ pub fn markdown() -> String {
     let mut text = String::from(
         "# Error codes\n\n\
          Generated from `zhike_domain::error_code` by `make gen`; do not edit.\n\n\
-         Every failed request answers `{\"error\": {\"code\", \"message\", \"message_zh\", \"request_id\"}}`. \
+         Every failed request answers `{\"error\": {\"code\", \"message\", \"message_zh\", \"request_id\", \"problems\"}}`; \
+         `problems` names places in what was sent (`pointer`, `kind`, `zh`, `en`) and is mostly empty. \
          *Retry* says whether the same request may succeed later.\n\n\
          | Code | HTTP | Retry | Help | 说明 |\n|---|---|---|---|---|\n",
     );

@@ -4,6 +4,7 @@
 //! Must not know how rules are written or shown; those words are `zhike_domain::audience`'s.
 //!
 //! - INV-SEGMENTS-1: the answer over all customers is the answer over each (`tests/it/segments.rs`).
+//! - INV-SEGMENTS-3: what events change at once is what a refresh would find (`live`).
 //! - INV-SEGMENTS-2: a refresh that dies at any step and is run again leaves every stay once.
 
 use jiff::civil::Date;
@@ -21,6 +22,7 @@ mod bulk;
 mod compare;
 mod history;
 mod import;
+mod live;
 mod people;
 mod person;
 mod preview;
@@ -31,6 +33,7 @@ pub use compare::{Compared, Difference, Overlap, compare, overlap};
 pub(crate) use history::refresh_locked;
 pub use history::{Member, MemberPage, RefreshedSegment, Run, Size, members, refresh, sizes};
 pub use import::{Imported, import};
+pub(crate) use live::touched;
 pub use preview::{Count, FunnelStep, Preview, Why, WhyCondition, count, holds, matching, preview, why};
 
 /// Kind under which segments are kept.
@@ -113,9 +116,9 @@ pub async fn get(ctx: &Ctx, id_or_name: &str) -> Result<Segment> {
     let rows = ctx.store().list_definitions(KIND).await?;
     let specs = specs(&rows)?;
     let by_id: Option<SegmentId> = id_or_name.parse().ok();
-    let at = specs.iter().position(|(id, spec)| {
-        Some(*id) == by_id || (spec.name == id_or_name && spec.archived_at.is_none())
-    });
+    let at = specs
+        .iter()
+        .position(|(id, spec)| Some(*id) == by_id || (spec.name == id_or_name && spec.archived_at.is_none()));
     match at {
         Some(at) => segment(ctx, specs[at].0, &rows[at], specs[at].1.clone(), &specs).await,
         None => Err(Error::not_found("segment", "分群")),
@@ -176,7 +179,11 @@ pub(crate) async fn table(ctx: &Ctx) -> Result<Frame> {
         .with("kind", ColumnType::Text, texts(|segment| segment.kind().to_owned()))
         .with("refresh", ColumnType::Text, texts(refresh))
         .with("version", ColumnType::Int, nums(|segment| segment.version))
-        .with("definition", ColumnType::Text, texts(|one| one.spec.rule.as_ref().map(Json::to_string).unwrap_or_default()))
+        .with(
+            "definition",
+            ColumnType::Text,
+            texts(|one| one.spec.rule.as_ref().map(Json::to_string).unwrap_or_default()),
+        )
         .with("created_at", ColumnType::Instant, nums(|segment| segment.spec.created_at))
         .with("updated_at", ColumnType::Instant, nums(|segment| segment.updated_at)))
 }
@@ -199,7 +206,9 @@ async fn nameable(ctx: &Ctx, of: Option<SegmentId>) -> Result<Names> {
     let rows = ctx.store().list_definitions(KIND).await?;
     let all = specs(&rows)?;
     let depends = |from: &Spec| match &from.rule {
-        Some(json) => all.iter().filter(|(id, _)| json.to_string().contains(&id.to_string())).map(|(id, _)| *id).collect(),
+        Some(json) => {
+            all.iter().filter(|(id, _)| json.to_string().contains(&id.to_string())).map(|(id, _)| *id).collect()
+        }
         None => Vec::new(),
     };
     let mut barred: Vec<SegmentId> = of.into_iter().collect();
@@ -262,7 +271,8 @@ pub async fn put(ctx: &Ctx, id: Option<SegmentId>, mut spec: Spec, expected: Opt
             SegmentId::new(ctx.vault().random_id())
         }
         Some(id) => {
-            let at = all.iter().position(|(other, _)| *other == id).ok_or_else(|| Error::not_found("segment", "分群"))?;
+            let at =
+                all.iter().position(|(other, _)| *other == id).ok_or_else(|| Error::not_found("segment", "分群"))?;
             if expected.is_some_and(|expected| expected != rows[at].version) {
                 return Err(Error::conflict(
                     format!("the segment is at version {} now: load it again and repeat your change", rows[at].version),

@@ -71,7 +71,12 @@ impl Lake {
             from.push_str(" LEFT JOIN products p ON p.source = t.source AND p.product_id = t.product_id");
         }
         let (after, before) = scan.between;
-        let _ = write!(sql, " FROM {from} WHERE t.profile_id IS NOT NULL AND t.\"{}\" < {}", scan.of.time(), instant(before));
+        let _ = write!(
+            sql,
+            " FROM {from} WHERE t.profile_id IS NOT NULL AND t.\"{}\" < {}",
+            scan.of.time(),
+            instant(before)
+        );
         if after > i64::MIN {
             let _ = write!(sql, " AND t.\"{}\" >= {}", scan.of.time(), instant(after));
         }

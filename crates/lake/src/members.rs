@@ -9,7 +9,7 @@ use datafusion::catalog::TableProvider;
 use datafusion::prelude::SessionContext;
 use zhike_domain::frame::Frame;
 
-use crate::insight::instant;
+use crate::insight::{instant, list};
 use crate::{Error, Lake};
 
 /// The table of stays.
@@ -60,6 +60,18 @@ impl Lake {
         self.query(&sql, Vec::new()).await?.all().await
     }
 
+    /// Those of some customers who are members now.
+    ///
+    /// **Shape**: `profile_id, since`.
+    pub async fn members_among(&self, segment_id: i64, profiles: &[i64]) -> Result<Frame, Error> {
+        let sql = format!(
+            "SELECT profile_id, since FROM {TABLE} WHERE segment_id = {segment_id} AND until IS NULL \
+             AND profile_id IN ({})",
+            list(profiles)
+        );
+        self.query(&sql, Vec::new()).await?.all().await
+    }
+
     /// The stays of one customer in a segment, oldest first.
     ///
     /// **Shape**: `since, until`.
@@ -84,8 +96,10 @@ impl Lake {
         self.query(&sql, Vec::new()).await?.all().await
     }
 
-    /// The instant of the newest change of any segment, from the log.
-    pub async fn newest_member_change(&self) -> Result<Option<i64>, Error> {
-        Ok(self.newest_day(TABLE, "since").await?.max(self.newest_day(TABLE, "until").await?))
+    /// The instant of the newest change of a segment.
+    pub async fn newest_member_change(&self, segment_id: i64) -> Result<Option<i64>, Error> {
+        let sql = format!("SELECT max(coalesce(until, since)) AS newest FROM {TABLE} WHERE segment_id = {segment_id}");
+        let frame = self.query(&sql, Vec::new()).await?.all().await?;
+        Ok(frame.num("newest").and_then(|newest| newest.get(0)))
     }
 }

@@ -110,7 +110,8 @@ impl Store {
 
     /// Profiles that have an identity of a kind, ascending.
     pub async fn profiles_with_identity(&self, kind: &str) -> Result<Vec<i64>> {
-        let sql = "SELECT DISTINCT profile_id FROM identities WHERE kind = $1 AND status = 'active' ORDER BY profile_id";
+        let sql =
+            "SELECT DISTINCT profile_id FROM identities WHERE kind = $1 AND status = 'active' ORDER BY profile_id";
         let rows: Vec<(i64,)> = self.data.read("profiles_with_identity", kind).all(sql, &[kind.arg()]).await?;
         Ok(rows.into_iter().map(|row| row.0).collect())
     }

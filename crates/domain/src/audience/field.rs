@@ -120,7 +120,9 @@ impl FieldKind {
     /// Units of one: sums are taken in whole units so that their order makes no difference.
     pub const fn scale(self) -> f64 {
         match self {
-            Self::Number(places) => [1.0, 10.0, 100.0, 1e3, 1e4, 1e5, 1e6][if places > 6 { 6 } else { places as usize }],
+            Self::Number(places) => {
+                [1.0, 10.0, 100.0, 1e3, 1e4, 1e5, 1e6][if places > 6 { 6 } else { places as usize }]
+            }
             Self::Money => 100.0,
             Self::Float | Self::Json => 1e6,
             _ => 1.0,
@@ -299,7 +301,12 @@ pub const SCORES: &[Score] = &[
     score("rfm.r_score", ("rfm", "r_score"), FieldKind::Number(0), ("R 分", "R score")),
     score("rfm.f_score", ("rfm", "f_score"), FieldKind::Number(0), ("F 分", "F score")),
     score("rfm.m_score", ("rfm", "m_score"), FieldKind::Number(0), ("M 分", "M score")),
-    score("rfm.recency_days", ("rfm", "recency_days"), FieldKind::Number(0), ("距上次下单天数", "days since the last order")),
+    score(
+        "rfm.recency_days",
+        ("rfm", "recency_days"),
+        FieldKind::Number(0),
+        ("距上次下单天数", "days since the last order"),
+    ),
     score("rfm.frequency", ("rfm", "frequency"), FieldKind::Number(0), ("累计下单次数", "orders in all")),
     score("rfm.monetary", ("rfm", "monetary"), FieldKind::Money, ("累计净额", "net amount in all")),
     score("clv.p_alive", ("clv", "p_alive"), FieldKind::Float, ("活跃概率", "probability of being active")),
@@ -347,7 +354,9 @@ mod tests {
         assert_eq!(field_of(Source::Orders, "net_amount").map(|field| field.kind), Some(FieldKind::Money));
         assert_eq!(field_of(Source::OrderItems, "product.brand").map(|field| field.kind), Some(FieldKind::Text));
         assert_eq!(field_of(Source::Events, "properties.plan").map(|field| field.kind), Some(FieldKind::Json));
-        for (source, name) in [(Source::Orders, "profile_id"), (Source::Orders, "product.brand"), (Source::Events, "properties.")] {
+        for (source, name) in
+            [(Source::Orders, "profile_id"), (Source::Orders, "product.brand"), (Source::Events, "properties.")]
+        {
             assert_eq!(field_of(source, name), None, "{name}");
         }
     }

@@ -236,7 +236,8 @@ impl Measure {
             Agg::LastAt => facts.map(|(_, _, at)| at).max().map_or(Cell::Missing, Cell::Instant),
             Agg::Sum(field) | Agg::Avg(field) | Agg::Min(field) | Agg::Max(field) => {
                 let kind = self.field_kind(field);
-                let units: Vec<i64> = facts.filter_map(|(frame, row, _)| units(kind, &value(self.of, field, frame, row))).collect();
+                let units: Vec<i64> =
+                    facts.filter_map(|(frame, row, _)| units(kind, &value(self.of, field, frame, row))).collect();
                 let sum: i128 = units.iter().map(|&units| i128::from(units)).sum();
                 match self.agg {
                     Agg::Sum(_) => sum_value(kind, sum),

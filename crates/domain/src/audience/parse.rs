@@ -77,7 +77,13 @@ const MAX_VALUES: usize = 1000;
 const MAX_DAYS: i64 = 36_525;
 
 impl Reader<'_> {
-    fn fail<T>(&mut self, pointer: &str, kind: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Option<T> {
+    fn fail<T>(
+        &mut self,
+        pointer: &str,
+        kind: &'static str,
+        zh: impl Into<String>,
+        en: impl Into<String>,
+    ) -> Option<T> {
         self.problems.push(Problem { pointer: pointer.to_owned(), kind, zh: zh.into(), en: en.into() });
         None
     }
@@ -93,7 +99,12 @@ impl Reader<'_> {
                 (format!("可用的有：{some}"), format!("there are: {some}"))
             }
         };
-        self.fail(pointer, "unknown", format!("没有这个{zh} {given_short:?}：{hint_zh}"), format!("unknown {en} {given_short:?}: {hint_en}"))
+        self.fail(
+            pointer,
+            "unknown",
+            format!("没有这个{zh} {given_short:?}：{hint_zh}"),
+            format!("unknown {en} {given_short:?}: {hint_en}"),
+        )
     }
 
     fn object<'j>(&mut self, json: &'j Json, pointer: &str) -> Option<&'j Object> {
@@ -131,8 +142,7 @@ impl Reader<'_> {
                 format!("groups may be nested {MAX_DEPTH} deep: make another segment and name it"),
             );
         }
-        let found: Vec<&str> =
-            GROUPS.iter().chain(&LEAVES).copied().filter(|key| object.contains_key(*key)).collect();
+        let found: Vec<&str> = GROUPS.iter().chain(&LEAVES).copied().filter(|key| object.contains_key(*key)).collect();
         match found[..] {
             [key] if GROUPS.contains(&key) => {
                 self.only(object, pointer, &[key]);
@@ -141,7 +151,12 @@ impl Reader<'_> {
                     return self.fail(&place, "type", "条件组应当是一个列表 […]", "a group is a list […]");
                 };
                 if list.is_empty() && !(depth == 0 && key == "all") {
-                    return self.fail(&place, "shape", "条件组是空的：添加条件，或删掉这个组", "the group is empty: add a condition or remove it");
+                    return self.fail(
+                        &place,
+                        "shape",
+                        "条件组是空的：添加条件，或删掉这个组",
+                        "the group is empty: add a condition or remove it",
+                    );
                 }
                 let mut rules = Vec::with_capacity(list.len());
                 for (at, json) in list.iter().enumerate() {
@@ -320,8 +335,7 @@ impl Reader<'_> {
         let of = self.source(object, pointer)?;
         let filters = self.filters(of, object, pointer);
         let window = self.window(object, pointer, true);
-        const AGGS: [&str; 10] =
-            ["count", "days", "sum", "avg", "min", "max", "first", "last", "distinct", "top"];
+        const AGGS: [&str; 10] = ["count", "days", "sum", "avg", "min", "max", "first", "last", "distinct", "top"];
         let agg = if object.contains_key("agg") { self.one_of(object, "agg", pointer, &AGGS)? } else { 0 };
         let name = AGGS[agg];
         let column = match object.get("column") {
@@ -335,10 +349,20 @@ impl Reader<'_> {
             ("first", None) => Agg::FirstAt,
             ("last", None) => Agg::LastAt,
             ("count" | "days", Some(_)) => {
-                return self.fail(&place, "shape", format!("{name} 不需要 column：删掉它，或改用 distinct、sum"), format!("{name} takes no column: remove it, or use distinct or sum"));
+                return self.fail(
+                    &place,
+                    "shape",
+                    format!("{name} 不需要 column：删掉它，或改用 distinct、sum"),
+                    format!("{name} takes no column: remove it, or use distinct or sum"),
+                );
             }
             (_, None) => {
-                return self.fail(&place, "shape", format!("{name} 需要 column：写上要计算的字段"), format!("{name} needs a column: name the field to compute from"));
+                return self.fail(
+                    &place,
+                    "shape",
+                    format!("{name} 需要 column：写上要计算的字段"),
+                    format!("{name} needs a column: name the field to compute from"),
+                );
             }
             (name, Some(column)) => {
                 let field = self.field(of, column, &place)?;
@@ -346,10 +370,20 @@ impl Reader<'_> {
                 let compares = matches!(name, "min" | "max");
                 let is_time = matches!(field.kind, FieldKind::Day | FieldKind::Instant);
                 if (adds && !field.kind.is_number()) || (compares && !field.kind.is_number() && !is_time) {
-                    return self.fail(&place, "type", format!("{column} 不是数值，不能用 {name}"), format!("{column} holds no numbers: {name} cannot be taken of it"));
+                    return self.fail(
+                        &place,
+                        "type",
+                        format!("{column} 不是数值，不能用 {name}"),
+                        format!("{column} holds no numbers: {name} cannot be taken of it"),
+                    );
                 }
                 if !adds && !compares && !matches!(field.kind, FieldKind::Text | FieldKind::Json) {
-                    return self.fail(&place, "type", format!("{name} 只能用于文本字段；数值请用 min、max、sum 或 avg"), format!("{name} is taken of text; of numbers use min, max, sum or avg"));
+                    return self.fail(
+                        &place,
+                        "type",
+                        format!("{name} 只能用于文本字段；数值请用 min、max、sum 或 avg"),
+                        format!("{name} is taken of text; of numbers use min, max, sum or avg"),
+                    );
                 }
                 let column = column.to_owned();
                 match name {
@@ -438,12 +472,22 @@ impl Reader<'_> {
                 None | Some(Json::Bool(false)) => false,
                 Some(Json::Bool(true)) => true,
                 Some(_) => {
-                    self.fail::<()>(&join(&place, "absent"), "type", "absent 应当是 true 或 false", "absent is true or false");
+                    self.fail::<()>(
+                        &join(&place, "absent"),
+                        "type",
+                        "absent 应当是 true 或 false",
+                        "absent is true or false",
+                    );
                     continue;
                 }
             };
             if at == 0 && within.is_some() {
-                self.fail::<()>(&join(&place, "within"), "shape", "第一步之前没有步骤：把 within 写在后面的步骤上", "no step comes before the first: put within on a later one");
+                self.fail::<()>(
+                    &join(&place, "within"),
+                    "shape",
+                    "第一步之前没有步骤：把 within 写在后面的步骤上",
+                    "no step comes before the first: put within on a later one",
+                );
             }
             if is_absent && (at + 1 < list.len() || within.is_none()) {
                 self.fail::<()>(
@@ -509,7 +553,12 @@ impl Reader<'_> {
         match op {
             "exists" | "missing" => {
                 if value.is_some() {
-                    return self.fail(&place, "shape", format!("{op} 不需要 value：删掉它"), format!("{op} takes no value: remove it"));
+                    return self.fail(
+                        &place,
+                        "shape",
+                        format!("{op} 不需要 value：删掉它"),
+                        format!("{op} takes no value: remove it"),
+                    );
                 }
                 Some(if op == "exists" { Test::Exists } else { Test::Missing })
             }
@@ -521,7 +570,12 @@ impl Reader<'_> {
             "before" => self.day_of(value, &place).map(Test::Before),
             "between" => {
                 let Some([low, high]) = value.and_then(Json::as_array).map(Vec::as_slice) else {
-                    return self.fail(&place, "type", "between 的 value 应当是两个值的列表 [小, 大]", "between takes a list of two values [low, high]");
+                    return self.fail(
+                        &place,
+                        "type",
+                        "between 的 value 应当是两个值的列表 [小, 大]",
+                        "between takes a list of two values [low, high]",
+                    );
                 };
                 let test = match (is_number, low.as_f64().zip(high.as_f64())) {
                     (true, Some((low, high))) => (low <= high).then_some(Test::NumberBetween(low, high)),
@@ -530,20 +584,38 @@ impl Reader<'_> {
                         let high = self.day_of(Some(high), &format!("{place}/1"))?;
                         (low <= high).then_some(Test::Days(low, high))
                     }
-                    _ => return self.fail(&place, "type", "between 的两个值应当是数字", "the two values of between must be numbers"),
+                    _ => {
+                        return self.fail(
+                            &place,
+                            "type",
+                            "between 的两个值应当是数字",
+                            "the two values of between must be numbers",
+                        );
+                    }
                 };
                 match test {
                     Some(test) => Some(test),
-                    None => self.fail(&place, "range", "第一个值大于第二个：请对调", "the first value is larger than the second: exchange them"),
+                    None => self.fail(
+                        &place,
+                        "range",
+                        "第一个值大于第二个：请对调",
+                        "the first value is larger than the second: exchange them",
+                    ),
                 }
             }
             "in" | "not_in" => {
                 let list = value.and_then(Json::as_array).filter(|list| (1..=MAX_VALUES).contains(&list.len()));
-                let texts: Option<Vec<String>> = list.and_then(|list| list.iter().map(|value| value.as_str().map(str::to_owned)).collect());
+                let texts: Option<Vec<String>> =
+                    list.and_then(|list| list.iter().map(|value| value.as_str().map(str::to_owned)).collect());
                 match texts {
                     Some(texts) if op == "in" => Some(Test::In(texts)),
                     Some(texts) => Some(Test::NotIn(texts)),
-                    None => self.fail(&place, "type", format!("{op} 的 value 应当是 1 到 {MAX_VALUES} 个文本的列表 [\"…\"]"), format!("{op} takes a list of 1 to {MAX_VALUES} texts [\"…\"]")),
+                    None => self.fail(
+                        &place,
+                        "type",
+                        format!("{op} 的 value 应当是 1 到 {MAX_VALUES} 个文本的列表 [\"…\"]"),
+                        format!("{op} takes a list of 1 to {MAX_VALUES} texts [\"…\"]"),
+                    ),
                 }
             }
             "contains" | "starts_with" => {
@@ -551,7 +623,9 @@ impl Reader<'_> {
                 Some(if op == "contains" { Test::Contains(text) } else { Test::StartsWith(text) })
             }
             op => match value {
-                Some(Json::Bool(flag)) if op == "eq" && matches!(kind, FieldKind::Flag | FieldKind::Json) => Some(Test::Flag(*flag)),
+                Some(Json::Bool(flag)) if op == "eq" && matches!(kind, FieldKind::Flag | FieldKind::Json) => {
+                    Some(Test::Flag(*flag))
+                }
                 Some(Json::String(text)) if is_text && op == "eq" => Some(Test::In(vec![text.clone()])),
                 Some(Json::String(text)) if is_text && op == "ne" => Some(Test::NotIn(vec![text.clone()])),
                 Some(Json::Number(number)) if is_number => {
@@ -565,7 +639,12 @@ impl Reader<'_> {
                         FieldKind::Json => ("文本、数字或 true/false", "text, a number, or true or false"),
                         _ => ("数字", "a number"),
                     };
-                    self.fail(&place, "type", format!("{} 的 value 应当是{zh}", field.label.0), format!("the value for {} must be {en}", field.label.1))
+                    self.fail(
+                        &place,
+                        "type",
+                        format!("{} 的 value 应当是{zh}", field.label.0),
+                        format!("the value for {} must be {en}", field.label.1),
+                    )
                 }
             },
         }

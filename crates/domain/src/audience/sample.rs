@@ -157,7 +157,15 @@ fn filters(dice: &mut Dice, of: Source, day: i64) -> Vec<Filter> {
 }
 
 fn source(dice: &mut Dice) -> Source {
-    *dice.of(&[Source::Orders, Source::Orders, Source::Events, Source::Events, Source::AllOrders, Source::OrderItems, Source::Feedback])
+    *dice.of(&[
+        Source::Orders,
+        Source::Orders,
+        Source::Events,
+        Source::Events,
+        Source::AllOrders,
+        Source::OrderItems,
+        Source::Feedback,
+    ])
 }
 
 fn span(dice: &mut Dice) -> Span {

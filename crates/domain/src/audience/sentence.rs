@@ -62,14 +62,20 @@ impl<N: Fn(&str) -> Option<String>> Writer<'_, N> {
                 let label = field.as_ref().map_or_else(|| both(name, name), |field| field.label.clone());
                 self.test(label, field.map_or(FieldKind::Json, |field| field.kind), test, &[])
             }
-            Leaf::Tag(name, test) => self.test(both(format!("标签“{name}”"), format!("tag “{name}”")), FieldKind::Json, test, &[]),
+            Leaf::Tag(name, test) => {
+                self.test(both(format!("标签“{name}”"), format!("tag “{name}”")), FieldKind::Json, test, &[])
+            }
             Leaf::Score(name, test) => match score_of(name) {
                 Some(score) => self.test(both(score.label.0, score.label.1), score.kind, test, score.values),
                 None => self.test(both(name, name), FieldKind::Json, test, &[]),
             },
             Leaf::Identity(kind, has) => {
                 let (zh, en) = identity_label(kind);
-                if *has { both(format!("有{zh}"), format!("has {en}")) } else { both(format!("没有{zh}"), format!("has no {en}")) }
+                if *has {
+                    both(format!("有{zh}"), format!("has {en}"))
+                } else {
+                    both(format!("没有{zh}"), format!("has no {en}"))
+                }
             }
             Leaf::Consent(purpose, state) => match state {
                 ConsentState::Granted => both(format!("同意“{purpose}”"), format!("consented to “{purpose}”")),
@@ -78,7 +84,11 @@ impl<N: Fn(&str) -> Option<String>> Writer<'_, N> {
             },
             Leaf::Member(id, is_in) => {
                 let name = (self.names)(id).unwrap_or_else(|| id.clone());
-                if *is_in { both(format!("在分群“{name}”中"), format!("is in segment “{name}”")) } else { both(format!("不在分群“{name}”中"), format!("is not in segment “{name}”")) }
+                if *is_in {
+                    both(format!("在分群“{name}”中"), format!("is in segment “{name}”"))
+                } else {
+                    both(format!("不在分群“{name}”中"), format!("is not in segment “{name}”"))
+                }
             }
             Leaf::Measure(measure, test) => self.measure_test(measure, test),
             Leaf::Sequence(sequence) => self.sequence(sequence),
@@ -102,20 +112,43 @@ impl<N: Fn(&str) -> Option<String>> Writer<'_, N> {
         match test {
             Test::Exists => both(format!("{zh}已知"), format!("{en} is known")),
             Test::Missing => both(format!("{zh}未知"), format!("{en} is not known")),
-            Test::Number(cmp, number) => both(format!("{zh}{} {}", sign(*cmp), n(*number)), format!("{en} {} {}", sign(*cmp), n(*number))),
-            Test::NumberBetween(low, high) => both(format!("{zh}在 {} 到 {} 之间", n(*low), n(*high)), format!("{en} between {} and {}", n(*low), n(*high))),
-            Test::In(list) if list.len() == 1 => both(format!("{zh}是{}", named(list, true)), format!("{en} is {}", named(list, false))),
-            Test::In(list) => both(format!("{zh}属于 {}", named(list, true)), format!("{en} is one of {}", named(list, false))),
-            Test::NotIn(list) => both(format!("{zh}已知且不是 {}", named(list, true)), format!("{en} is known and not {}", named(list, false))),
+            Test::Number(cmp, number) => {
+                both(format!("{zh}{} {}", sign(*cmp), n(*number)), format!("{en} {} {}", sign(*cmp), n(*number)))
+            }
+            Test::NumberBetween(low, high) => both(
+                format!("{zh}在 {} 到 {} 之间", n(*low), n(*high)),
+                format!("{en} between {} and {}", n(*low), n(*high)),
+            ),
+            Test::In(list) if list.len() == 1 => {
+                both(format!("{zh}是{}", named(list, true)), format!("{en} is {}", named(list, false)))
+            }
+            Test::In(list) => {
+                both(format!("{zh}属于 {}", named(list, true)), format!("{en} is one of {}", named(list, false)))
+            }
+            Test::NotIn(list) => both(
+                format!("{zh}已知且不是 {}", named(list, true)),
+                format!("{en} is known and not {}", named(list, false)),
+            ),
             Test::Contains(part) => both(format!("{zh}包含“{part}”"), format!("{en} contains “{part}”")),
             Test::StartsWith(part) => both(format!("{zh}以“{part}”开头"), format!("{en} starts with “{part}”")),
             Test::Flag(true) => both(format!("{zh}为是"), format!("{en} is true")),
             Test::Flag(false) => both(format!("{zh}为否"), format!("{en} is false")),
-            Test::From(day) => both(format!("{zh}不早于 {}", date_text(*day)), format!("{en} on {} or later", date_text(*day))),
-            Test::Before(day) => both(format!("{zh}早于 {}", date_text(*day)), format!("{en} before {}", date_text(*day))),
-            Test::Days(from, to) => both(format!("{zh}在 {} 至 {}", date_text(*from), date_text(*to)), format!("{en} from {} to {}", date_text(*from), date_text(*to))),
-            Test::WithinLast(n) => both(format!("{zh}在近 {n} 天内"), format!("{en} within the last {}", plural(*n, "day"))),
-            Test::BeforeLast(n) => both(format!("{zh}在 {n} 天以前"), format!("{en} more than {} ago", plural(*n, "day"))),
+            Test::From(day) => {
+                both(format!("{zh}不早于 {}", date_text(*day)), format!("{en} on {} or later", date_text(*day)))
+            }
+            Test::Before(day) => {
+                both(format!("{zh}早于 {}", date_text(*day)), format!("{en} before {}", date_text(*day)))
+            }
+            Test::Days(from, to) => both(
+                format!("{zh}在 {} 至 {}", date_text(*from), date_text(*to)),
+                format!("{en} from {} to {}", date_text(*from), date_text(*to)),
+            ),
+            Test::WithinLast(n) => {
+                both(format!("{zh}在近 {n} 天内"), format!("{en} within the last {}", plural(*n, "day")))
+            }
+            Test::BeforeLast(n) => {
+                both(format!("{zh}在 {n} 天以前"), format!("{en} more than {} ago", plural(*n, "day")))
+            }
         }
     }
 
@@ -193,7 +226,8 @@ impl<N: Fn(&str) -> Option<String>> Writer<'_, N> {
                 }
                 test => {
                     let field = field_of(source, &filter.field);
-                    let label = field.as_ref().map_or_else(|| both(&filter.field, &filter.field), |field| field.label.clone());
+                    let label =
+                        field.as_ref().map_or_else(|| both(&filter.field, &filter.field), |field| field.label.clone());
                     words.push(self.test(label, field.map_or(FieldKind::Json, |field| field.kind), test, &[]));
                 }
             }
@@ -225,7 +259,10 @@ impl<N: Fn(&str) -> Option<String>> Writer<'_, N> {
                 match within {
                     Some(span) => {
                         let (span_zh, span_en) = span_words(*span);
-                        both(format!("{which_zh}{zh}后 {span_zh}内"), format!(" within {span_en} after the {which_en} of {en}"))
+                        both(
+                            format!("{which_zh}{zh}后 {span_zh}内"),
+                            format!(" within {span_en} after the {which_en} of {en}"),
+                        )
                     }
                     None => both(format!("{which_zh}{zh}之后"), format!(" after the {which_en} of {en}")),
                 }

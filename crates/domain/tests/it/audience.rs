@@ -5,9 +5,7 @@ use std::borrow::Cow;
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use zhike_domain::audience::{
-    AsOf, Cell, Names, Person, Source, holds, parse, sample, sentence, verdicts,
-};
+use zhike_domain::audience::{AsOf, Cell, Names, Person, Source, holds, parse, sample, sentence, verdicts};
 use zhike_domain::frame::{Column, ColumnType, Frame, MONEY};
 
 /// 2026-03-31 in Shanghai.
@@ -151,13 +149,21 @@ fn person(orders: &[(i64, i64, &str)], events: &[(i64, &str, &str)]) -> Person {
     let texts = |texts: Vec<&str>| Column::Text(texts.into_iter().map(Some).collect());
     let nums = |nums: Vec<i64>| Column::Num(nums.into_iter().map(Some).collect());
     let orders = Frame::new(orders.len())
-        .with("ordered_at", ColumnType::Instant, nums(orders.iter().map(|order| as_of.start_of(as_of.day - order.0) + 3_600_000_000).collect()))
+        .with(
+            "ordered_at",
+            ColumnType::Instant,
+            nums(orders.iter().map(|order| as_of.start_of(as_of.day - order.0) + 3_600_000_000).collect()),
+        )
         .with("net_amount", MONEY, nums(orders.iter().map(|order| order.1).collect()))
         .with("kind", ColumnType::Text, texts(orders.iter().map(|_| "sale").collect()))
         .with("status", ColumnType::Text, texts(orders.iter().map(|_| "paid").collect()))
         .with("channel", ColumnType::Text, texts(orders.iter().map(|order| order.2).collect()));
     let events = Frame::new(events.len())
-        .with("occurred_at", ColumnType::Instant, nums(events.iter().map(|event| as_of.end() - event.0 * 3_600_000_000).collect()))
+        .with(
+            "occurred_at",
+            ColumnType::Instant,
+            nums(events.iter().map(|event| as_of.end() - event.0 * 3_600_000_000).collect()),
+        )
         .with("event", ColumnType::Text, texts(events.iter().map(|event| event.1).collect()))
         .with("properties", ColumnType::Text, texts(events.iter().map(|event| event.2).collect()));
     Person {
@@ -180,22 +186,62 @@ fn conditions_mean_what_they_say() {
     let cases = [
         (measure(json!({"of": "orders", "window": {"last": 30, "unit": "day"}}), "eq", json!(2)), true),
         (measure(json!({"of": "orders", "window": {"last": 31, "unit": "day"}}), "eq", json!(3)), true),
-        (measure(json!({"of": "orders", "agg": "sum", "column": "net_amount", "window": {"last": 30, "unit": "day"}}), "eq", json!(199.99)), true),
+        (
+            measure(
+                json!({"of": "orders", "agg": "sum", "column": "net_amount", "window": {"last": 30, "unit": "day"}}),
+                "eq",
+                json!(199.99),
+            ),
+            true,
+        ),
         (measure(json!({"of": "orders", "agg": "top", "column": "channel"}), "eq", json!("tmall")), true),
         (measure(json!({"of": "orders", "agg": "first", "column": "channel"}), "eq", json!("store")), true),
         (measure(json!({"of": "orders", "agg": "distinct", "column": "channel"}), "eq", json!(3)), true),
         (measure(json!({"of": "orders", "agg": "last"}), "within_last", json!(1)), true),
         (measure(json!({"of": "orders", "agg": "first"}), "before_last", json!(400)), true),
         (measure(json!({"of": "orders", "agg": "first"}), "before_last", json!(401)), false),
-        (measure(json!({"of": "orders", "agg": "sum", "column": "net_amount", "where": [{"field": "channel", "op": "eq", "value": "none"}]}), "le", json!(0)), true),
-        (measure(json!({"of": "events", "agg": "sum", "column": "properties.n", "where": cart}), "eq", json!(14)), true),
-        (measure(json!({"of": "events", "where": pay, "window": {"after": {"of": "events", "where": cart, "which": "first"}, "within": {"n": 25, "unit": "hour"}}}), "eq", json!(1)), true),
-        (measure(json!({"of": "events", "where": pay, "window": {"after": {"of": "events", "where": cart, "which": "first"}, "within": {"n": 24, "unit": "hour"}}}), "eq", json!(0)), true),
+        (
+            measure(
+                json!({"of": "orders", "agg": "sum", "column": "net_amount", "where": [{"field": "channel", "op": "eq", "value": "none"}]}),
+                "le",
+                json!(0),
+            ),
+            true,
+        ),
+        (
+            measure(json!({"of": "events", "agg": "sum", "column": "properties.n", "where": cart}), "eq", json!(14)),
+            true,
+        ),
+        (
+            measure(
+                json!({"of": "events", "where": pay, "window": {"after": {"of": "events", "where": cart, "which": "first"}, "within": {"n": 25, "unit": "hour"}}}),
+                "eq",
+                json!(1),
+            ),
+            true,
+        ),
+        (
+            measure(
+                json!({"of": "events", "where": pay, "window": {"after": {"of": "events", "where": cart, "which": "first"}, "within": {"n": 24, "unit": "hour"}}}),
+                "eq",
+                json!(0),
+            ),
+            true,
+        ),
         (measure(json!({"of": "feedback"}), "eq", json!(0)), true),
-        (json!({"sequence": {"steps": [{"of": "events", "where": cart}, {"of": "events", "where": pay, "within": {"n": 1, "unit": "hour"}}]}}), true),
+        (
+            json!({"sequence": {"steps": [{"of": "events", "where": cart}, {"of": "events", "where": pay, "within": {"n": 1, "unit": "hour"}}]}}),
+            true,
+        ),
         // Two days ago a cart, and nothing paid for a day; the cart of an hour ago may still be paid.
-        (json!({"sequence": {"steps": [{"of": "events", "where": cart}, {"of": "events", "where": pay, "within": {"n": 24, "unit": "hour"}, "absent": true}]}}), true),
-        (json!({"sequence": {"steps": [{"of": "events", "where": cart}, {"of": "events", "where": pay, "within": {"n": 24, "unit": "hour"}, "absent": true}], "window": {"last": 1, "unit": "day"}}}), false),
+        (
+            json!({"sequence": {"steps": [{"of": "events", "where": cart}, {"of": "events", "where": pay, "within": {"n": 24, "unit": "hour"}, "absent": true}]}}),
+            true,
+        ),
+        (
+            json!({"sequence": {"steps": [{"of": "events", "where": cart}, {"of": "events", "where": pay, "within": {"n": 24, "unit": "hour"}, "absent": true}], "window": {"last": 1, "unit": "day"}}}),
+            false,
+        ),
         (json!({"none": [{"trait": "city", "op": "eq", "value": "x"}]}), true),
         (json!({"trait": "city", "op": "ne", "value": "x"}), false),
         (json!({"trait": "traits.size", "op": "gt", "value": 2.5}), true),

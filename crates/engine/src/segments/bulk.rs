@@ -281,12 +281,7 @@ async fn scan(ctx: &Ctx, people: &People, as_of: &AsOf, leaves: &[&Leaf]) -> Res
     Ok(sets.collect())
 }
 
-fn needs<'a>(
-    leaves: &[&'a Leaf],
-    source: Source,
-    as_of: &AsOf,
-    values: &mut Vec<(&'a str, bool)>,
-) -> Vec<Need<'a>> {
+fn needs<'a>(leaves: &[&'a Leaf], source: Source, as_of: &AsOf, values: &mut Vec<(&'a str, bool)>) -> Vec<Need<'a>> {
     let mut value_of = |measure: &'a Measure| {
         let wanted = (measure.agg.column()?, is_number(measure));
         let at = values.iter().position(|known| *known == wanted).unwrap_or_else(|| {
@@ -316,7 +311,12 @@ fn needs<'a>(
             Leaf::Sequence(sequence) => {
                 for (number, step) in sequence.steps.iter().enumerate().filter(|(_, step)| step.of == source) {
                     let between = sequence.bounds(step, as_of);
-                    needs.push(Need { filters: &step.filters, between, role: Role::Step(at, number as u8), value: None });
+                    needs.push(Need {
+                        filters: &step.filters,
+                        between,
+                        role: Role::Step(at, number as u8),
+                        value: None,
+                    });
                 }
             }
             _ => {}

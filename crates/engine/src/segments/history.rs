@@ -69,7 +69,6 @@ pub(crate) async fn refresh_locked(ctx: &Ctx, only: Option<SegmentId>, as_of: As
         .filter(|segment| only.map_or(segment.spec.refresh != Refresh::Manual, |only| segment.id == only))
         .collect();
     let mut bulk = Bulk::new(ctx, as_of).await?;
-    let at = change_at(ctx, &bulk.as_of).await?;
     let mut stage = ctx.lake().stage("segment_members", ctx.vault().random_id(), "new")?;
     let mut done = Vec::new();
     let mut runs = Vec::new();
@@ -89,28 +88,37 @@ pub(crate) async fn refresh_locked(ctx: &Ctx, only: Option<SegmentId>, as_of: As
             done.push(RefreshedSegment { id, name, n_members, n_joined: 0, n_gone: 0, is_computed: false });
             continue;
         }
-        if let Some(run) = segment.run.as_ref().filter(|run| run.day > bulk.as_of.day) {
+        // A list is of no day.
+        let is_list = matches!(members, Members::List(_));
+        if let Some(run) = segment.run.as_ref().filter(|run| run.day > bulk.as_of.day && !is_list) {
             if only.is_none() {
                 continue;
             }
             return Err(Error::bad_request(
-                format!("members are known up to day {} already: choose that day or a later one", crate::refresh::day_text(run.day)),
+                format!(
+                    "members are known up to day {} already: choose that day or a later one",
+                    crate::refresh::day_text(run.day)
+                ),
                 format!("成员已计算到 {}：请选择这一天或更晚的日期", crate::refresh::day_text(run.day)),
             ));
         }
+        let at = match is_list {
+            true => change_at(ctx, segment.id, &now(ctx)).await?,
+            false => change_at(ctx, segment.id, &bulk.as_of).await?,
+        };
         let before = ctx.lake().members(segment.id.get(), None).await?;
         let (ids, since) = (numbers(&before, "profile_id"), numbers(&before, "since"));
-        let now = match &members {
+        let current: Vec<i64> = match &members {
             Members::Rule(rule) => {
                 let set = bulk.rule(ctx, rule).await?;
                 set.iter().map(|at| bulk.people.ids[at]).collect()
             }
             Members::List(_) => people_of(ctx, &ids).await?,
         };
-        let (joined, gone) = changes(&ids, &now);
+        let (joined, gone) = changes(&ids, &current);
         let gone: Vec<(i64, i64)> = gone.into_iter().map(|at| (ids[at], since[at])).collect();
         push(&mut stage, segment.id, &joined, &gone, at)?;
-        let n_members = now.len() as u64;
+        let n_members = current.len() as u64;
         runs.push((segment.id, Run { inputs, day: bulk.as_of.day, at: ctx.now(), n_members }));
         done.push(RefreshedSegment {
             id: segment.id,
@@ -138,12 +146,19 @@ pub(super) async fn publish(ctx: &Ctx, stage: zhike_lake::Stage) -> Result<()> {
     ctx.step("segments.published")
 }
 
-/// The instant of changes found now: that of the day's end when it is over, and later than every change before, so that
-/// somebody who leaves and comes back has two stays.
-pub(super) async fn change_at(ctx: &Ctx, as_of: &AsOf) -> Result<i64> {
+/// Today, while it is only so late.
+pub(super) fn now(ctx: &Ctx) -> AsOf {
+    let workspace = ctx.workspace();
+    AsOf::new(workspace.day_of(ctx.now()), workspace.time_zone()).at(ctx.now())
+}
+
+/// The instant of changes found as of a day: the last second of one that is over, else now; and later than every change
+/// of the segment before, so that somebody who leaves and comes back has two stays.
+pub(super) async fn change_at(ctx: &Ctx, id: SegmentId, as_of: &AsOf) -> Result<i64> {
+    const SECOND: i64 = 1_000_000;
     let now = ctx.now();
-    let at = at_day(as_of, now).unwrap_or(now);
-    let newest = ctx.lake().newest_member_change().await?;
+    let at = at_day(as_of, now).map_or(now, |end| end - SECOND);
+    let newest = ctx.lake().newest_member_change(id.get()).await?;
     Ok(newest.map_or(at, |newest| at.max(newest + 1)))
 }
 

@@ -8,9 +8,9 @@ use zhike_domain::import::entity::IdentityKind;
 use zhike_lake::read::{self, ReadOptions};
 use zhike_state::IdentityStatus;
 
-use super::history::{change_at, publish, push};
+use super::history::{change_at, now, publish, push, refresh_locked};
 use super::people::numbers;
-use super::{Refresh, Segment, Spec, as_of, get, list, people_of, put};
+use super::{Refresh, Segment, Spec, get, list, people_of, put};
 use crate::import::{OpenFile, read_error};
 use crate::profiles::normal;
 use crate::{Ctx, Error, Result};
@@ -76,13 +76,12 @@ pub async fn import(
     let before: BTreeSet<i64> =
         numbers(&ctx.lake().members(segment.id.get(), None).await?, "profile_id").into_iter().collect();
     let joined: Vec<i64> = found.iter().copied().filter(|id| !before.contains(id)).collect();
-    let at = change_at(ctx, &as_of(ctx, Some(today(ctx))).await?).await?;
+    let at = change_at(ctx, segment.id, &now(ctx)).await?;
     let mut stage = ctx.lake().stage("segment_members", ctx.vault().random_id(), "list")?;
     push(&mut stage, segment.id, &joined, &[], at)?;
     publish(ctx, stage).await?;
     let id: SegmentId = segment.id;
-    drop(_guard);
-    super::history::refresh(ctx, Some(id), Some(today(ctx))).await?;
+    refresh_locked(ctx, Some(id), now(ctx)).await?;
     Ok(Imported {
         segment: get(ctx, &id.to_string()).await?,
         n_rows: read.n_rows,
@@ -91,10 +90,6 @@ pub async fn import(
         n_found: found.len() as u64,
         n_joined: joined.len() as u64,
     })
-}
-
-fn today(ctx: &Ctx) -> jiff::civil::Date {
-    crate::workspace::date_of(ctx.workspace().day_of(ctx.now())).unwrap_or_default()
 }
 
 #[derive(Default)]

@@ -112,19 +112,13 @@ fn first_value(frame: &Frame) -> Cell<'static> {
 }
 
 /// The facts of one customer, looked up without planning a query.
-async fn facts(
-    ctx: &Ctx,
-    id: i64,
-    homes: &[i64],
-    source: Source,
-    columns: &[String],
-    as_of: &AsOf,
-) -> Result<Frame> {
+async fn facts(ctx: &Ctx, id: i64, homes: &[i64], source: Source, columns: &[String], as_of: &AsOf) -> Result<Frame> {
     let product: Vec<&str> = columns.iter().filter_map(|column| column.strip_prefix("product.")).collect();
     let own = columns.iter().map(String::as_str).filter(|column| !column.starts_with("product."));
     let keys = ["source", "order_id", "product_id"].into_iter().filter(|_| source.time() == "ordered_at");
     let spec = zhike_domain::tables::table(source.table());
-    let wanted: Vec<&str> = own.chain(keys).filter(|name| spec.is_some_and(|spec| spec.column(name).is_some())).collect();
+    let wanted: Vec<&str> =
+        own.chain(keys).filter(|name| spec.is_some_and(|spec| spec.column(name).is_some())).collect();
     let rows = RowsOf { profile_id: id, written_for: homes, columns: &wanted, newest: None };
     let mut frame = ctx.lake().rows_of(source.table(), rows).await?;
     if source.table() == "orders" {

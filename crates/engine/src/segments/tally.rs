@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use zhike_domain::audience::{
-    Agg, AsOf, Cell, FieldKind, Leaf, Measure, Sequence, Set, StepRow, Which, Window, after, completes,
-    from_units, sum_value,
+    Agg, AsOf, Cell, FieldKind, Leaf, Measure, Sequence, Set, StepRow, Which, Window, after, completes, from_units,
+    sum_value,
 };
 
 /// Texts by number.

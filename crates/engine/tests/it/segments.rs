@@ -11,7 +11,7 @@ use zhike_engine::refresh::{self, RefreshOptions};
 use zhike_engine::segments::{self, Refresh, Spec};
 use zhike_engine::{Ctx, import};
 
-use crate::support::{Home, load, rows};
+use crate::support::{Home, NOW, load, rows};
 
 /// The last day of the made-up shop.
 const LAST: jiff::civil::Date = date(2026, 3, 31);
@@ -269,4 +269,48 @@ async fn comparing_finds_what_sets_a_segment_apart() {
     let first = &compared.differences[0];
     assert_eq!((first.field.as_str(), first.left, first.right.max(0.5)), ("province", first.left, 0.5));
     assert!(compared.differences.iter().all(|one| one.field != "gender"), "{:?}", compared.differences);
+}
+
+/// INV-SEGMENTS-3.
+#[tokio::test(flavor = "multi_thread")]
+async fn live_segments_follow_events_and_equal_a_refresh() {
+    use zhike_domain::collect::message::{Dialect, Identity, Kind, Message};
+    let home = Home::sqlite();
+    let ctx = home.open().await;
+    let source = crate::live::source(&ctx, "app").await;
+    let at_most = |n: u64| {
+        let cart = json!([{"field": "event", "op": "eq", "value": "cart"}]);
+        json!({"all": [
+            {"measure": {"of": "events", "where": cart}, "op": "ge", "value": 1},
+            {"measure": {"of": "events"}, "op": "le", "value": n},
+        ]})
+    };
+    let live = Spec { refresh: Refresh::Live, ..spec("live", at_most(2)) };
+    let segment = segments::put(&ctx, None, live, None).await.unwrap();
+    let hour = 3_600_000_000;
+    let send = async |ctx: &Ctx, id: &str, hours: i64, who: &str, event: &str| {
+        let mut message = Message::new(Dialect::Segment, Kind::Track, id.to_owned(), NOW);
+        message.occurred_at = NOW - hours * hour;
+        message.event = Some(event.to_owned());
+        message.add_identity(Identity::new(IdentityKind::MemberId, who));
+        zhike_engine::collect::collect(ctx, &source, crate::live::body(&[message]), NOW).await.unwrap();
+        zhike_engine::ingest::drain(ctx).await.unwrap();
+    };
+    let who = "SELECT i.value, count(*), count(m.until) FROM segment_members m JOIN identities i \
+               ON i.profile_id = m.profile_id AND i.kind = 'member_id' GROUP BY 1 ORDER BY 1";
+    send(&ctx, "1", 9, "M1", "view").await;
+    assert!(rows(&ctx, who).await.is_empty());
+    send(&ctx, "2", 8, "M1", "cart").await;
+    send(&ctx, "3", 7, "M2", "cart").await;
+    assert_eq!(rows(&ctx, who).await, ["M1|1|0", "M2|1|0"]);
+    send(&ctx, "4", 6, "M1", "view").await;
+    assert_eq!(rows(&ctx, who).await, ["M1|1|1", "M2|1|0"]);
+    let done = segments::refresh(&ctx, Some(segment.id), None).await.unwrap();
+    assert_eq!((done[0].n_members, done[0].n_joined, done[0].n_gone), (1, 0, 0));
+    // What could not be followed at once is found by the refresh.
+    ctx.fail_at("segments.staged");
+    send(&ctx, "5", 5, "M3", "cart").await;
+    assert_eq!(rows(&ctx, who).await, ["M1|1|1", "M2|1|0"]);
+    let done = segments::refresh(&ctx, Some(segment.id), None).await.unwrap();
+    assert_eq!((done[0].n_members, done[0].n_joined, done[0].n_gone), (2, 1, 0));
 }

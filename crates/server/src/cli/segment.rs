@@ -12,7 +12,7 @@ use zhike_engine::{Ctx, import, segments};
 
 use super::{Failure, Format, Global, Lang, Outcome};
 use crate::http::segments::{CountBody, NewSegment, SegmentBody};
-use crate::output::{instant, print_rows};
+use crate::output::{instant, print_rows, quoted};
 
 /// Members read at a time.
 const PAGE: usize = 1_000;
@@ -157,9 +157,10 @@ impl Segment {
                 if matches!(global.format, Format::Json) {
                     return print_json(&count);
                 }
-                let rows = preview.funnel.into_iter().map(|step| {
-                    [step.pointer, step.alone.to_string(), step.left.to_string(), say(step.sentence)]
-                });
+                let rows = preview
+                    .funnel
+                    .into_iter()
+                    .map(|step| [step.pointer, step.alone.to_string(), step.left.to_string(), say(step.sentence)]);
                 print_rows(global.format, ["pointer", "alone", "left", "condition"], rows)?;
                 let CountBody { count, total, as_of, ms, .. } = count;
                 let line = if is_zh {
@@ -200,9 +201,10 @@ impl Segment {
             }
             Self::Sizes { segment } => {
                 let segment = segments::get(ctx, &segment).await?;
-                let rows = segments::sizes(ctx, &segment).await?.into_iter().map(|one| {
-                    [one.day, one.n_members.to_string(), one.n_joined.to_string(), one.n_gone.to_string()]
-                });
+                let rows = segments::sizes(ctx, &segment)
+                    .await?
+                    .into_iter()
+                    .map(|one| [one.day, one.n_members.to_string(), one.n_joined.to_string(), one.n_gone.to_string()]);
                 print_rows(global.format, ["day", "members", "joined", "gone"], rows)?;
             }
             Self::Overlap { segments: names } => {
@@ -245,7 +247,9 @@ impl Segment {
                 let line = if is_zh {
                     format!("读入 {n} 个，找到 {found} 位客户，新加入 {joined}；无人对应 {unknown}，格式不对 {invalid}")
                 } else {
-                    format!("{n} read, {found} customers found, {joined} joined; {unknown} unknown, {invalid} not of this kind")
+                    format!(
+                        "{n} read, {found} customers found, {joined} joined; {unknown} unknown, {invalid} not of this kind"
+                    )
                 };
                 writeln!(out(), "{} {line}", done.segment.id)?;
             }
@@ -298,7 +302,7 @@ async fn export(ctx: &Ctx, segment: &str, file: &std::path::Path) -> Result<(), 
         let page = segments::members(ctx, &segment, None, after, PAGE).await?;
         for one in page.members {
             n += 1;
-            write!(out, "{}\r\n", member(one).map(|cell| safe(&cell)).join(","))?;
+            write!(out, "{}\r\n", member(one).map(|cell| quoted(&cell)).join(","))?;
         }
         match page.next {
             Some(next) => after = Some(next),
@@ -307,29 +311,4 @@ async fn export(ctx: &Ctx, segment: &str, file: &std::path::Path) -> Result<(), 
     }
     out.flush()?;
     Ok(writeln!(self::out(), "{n} → {}", file.display())?)
-}
-
-/// A cell of a CSV file that no spreadsheet takes for a formula.
-fn safe(cell: &str) -> String {
-    let is_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let cell = if is_formula { format!("'{cell}") } else { cell.to_owned() };
-    if cell.contains([',', '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::safe;
-
-    #[test]
-    fn no_cell_is_a_formula() {
-        for (cell, expected) in [
-            ("=1+1", "'=1+1"),
-            ("@SUM(A1)", "'@SUM(A1)"),
-            ("-1,2", "\"'-1,2\""),
-            ("a\"b", "\"a\"\"b\""),
-            ("张三", "张三"),
-        ] {
-            assert_eq!(safe(cell), expected);
-        }
-    }
 }

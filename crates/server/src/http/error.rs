@@ -28,9 +28,8 @@ pub(crate) struct ErrorDetail {
     message_zh: String,
     /// Names the request in the log.
     request_id: Option<String>,
-    /// The places at fault in what was sent, when there are several.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(value_type = Option<Vec<ProblemBody>>)]
+    /// The places at fault, when what was sent has such.
+    #[schema(value_type = Vec<ProblemBody>)]
     problems: Vec<Problem>,
 }
 

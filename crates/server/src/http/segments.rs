@@ -3,7 +3,6 @@
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
-use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use zhike_domain::id::ProfileId;
@@ -11,6 +10,7 @@ use zhike_engine::segments::{self, Count, Refresh, Segment, Spec};
 
 use super::App;
 use super::error::{ApiError, ApiResult, ErrorBody};
+use super::overview::date;
 use super::profiles::{ListItem, bad_cursor};
 use crate::output::instant;
 
@@ -201,8 +201,7 @@ pub(super) struct PreviewQuery {
     #[schema(value_type = Object)]
     rule: serde_json::Value,
     /// Last day that counts; the newest day of the data when absent.
-    #[schema(value_type = Option<String>)]
-    as_of: Option<Date>,
+    as_of: Option<String>,
     /// The segment that it is written for.
     segment_id: Option<String>,
 }
@@ -266,7 +265,7 @@ pub(super) async fn preview(
         Some(id) => Some(segments::get(app.ctx(), id).await?.id),
         None => None,
     };
-    let preview = segments::preview(app.ctx(), &body.rule, of, body.as_of).await?;
+    let preview = segments::preview(app.ctx(), &body.rule, of, date(body.as_of)?).await?;
     let funnel = preview.funnel.into_iter().map(|step| SegmentFunnelStep {
         pointer: step.pointer,
         sentence_zh: step.sentence.0,
@@ -289,8 +288,7 @@ pub(super) async fn preview(
 #[into_params(parameter_in = Query)]
 pub(super) struct DayQuery {
     /// Last day that counts; the newest day of the data when absent.
-    #[param(value_type = Option<String>)]
-    as_of: Option<Date>,
+    as_of: Option<String>,
 }
 
 /// How many a segment holds for now, by its rule or list.
@@ -304,7 +302,7 @@ pub(super) async fn count(
 ) -> ApiResult<Json<CountBody>> {
     let segment = named(&app, path).await?;
     let Query(query) = query.map_err(ApiError::from)?;
-    Ok(Json(segments::count(app.ctx(), &segment, query.as_of).await?.into()))
+    Ok(Json(segments::count(app.ctx(), &segment, date(query.as_of)?).await?.into()))
 }
 
 /// What a refresh did to one segment.
@@ -328,7 +326,7 @@ pub(super) async fn refresh(
 ) -> ApiResult<Json<SegmentRefreshed>> {
     let segment = named(&app, path).await?;
     let Query(query) = query.map_err(ApiError::from)?;
-    let done = segments::refresh(app.ctx(), Some(segment.id), query.as_of).await?;
+    let done = segments::refresh(app.ctx(), Some(segment.id), date(query.as_of)?).await?;
     let done = done.into_iter().next().ok_or_else(|| {
         let code = zhike_domain::error_code::ErrorCode::Conflict;
         ApiError::new(code, "the segment is in the recycle bin: restore it first", "分群在回收站中：请先恢复")
@@ -342,8 +340,7 @@ pub(super) async fn refresh(
 #[into_params(parameter_in = Query)]
 pub(super) struct MembersQuery {
     /// Members at the end of this day; at the last refresh when absent.
-    #[param(value_type = Option<String>)]
-    as_of: Option<Date>,
+    as_of: Option<String>,
     /// Cursor of the page before.
     after: Option<String>,
     /// Rows, 50 by default.
@@ -377,7 +374,7 @@ pub(super) async fn members(
     let Query(query) = query.map_err(ApiError::from)?;
     let after = query.after.as_deref().map(str::parse::<ProfileId>).transpose().map_err(|_| bad_cursor())?;
     let limit = query.limit.unwrap_or(50).clamp(1, MAX_PAGE);
-    let page = segments::members(app.ctx(), &segment, query.as_of, after, limit).await?;
+    let page = segments::members(app.ctx(), &segment, date(query.as_of)?, after, limit).await?;
     let items = page
         .members
         .into_iter()
@@ -428,7 +425,7 @@ pub(super) async fn why(
     let Path((id, profile_id)) = path.map_err(ApiError::from)?;
     let Query(query) = query.map_err(ApiError::from)?;
     let segment = segments::get(app.ctx(), &id).await?;
-    let why = segments::why(app.ctx(), &segment, profile_id, query.as_of).await?;
+    let why = segments::why(app.ctx(), &segment, profile_id, date(query.as_of)?).await?;
     let conditions = why.conditions.into_iter().map(|one| SegmentWhyCondition {
         pointer: one.pointer,
         sentence_zh: one.sentence.0,
@@ -436,10 +433,8 @@ pub(super) async fn why(
         holds: one.holds,
         value: one.value,
     });
-    let stays = why
-        .stays
-        .into_iter()
-        .map(|(since, until)| SegmentStay { since: instant(since), until: until.map(instant) });
+    let stays =
+        why.stays.into_iter().map(|(since, until)| SegmentStay { since: instant(since), until: until.map(instant) });
     Ok(Json(SegmentWhy {
         holds: why.holds,
         as_of: why.as_of,
@@ -489,8 +484,7 @@ pub(super) async fn sizes(
 pub(super) struct OverlapQuery {
     /// Two to eight, by id or name.
     segment_ids: Vec<String>,
-    #[schema(value_type = Option<String>)]
-    as_of: Option<Date>,
+    as_of: Option<String>,
 }
 
 /// Combinations of segments.
@@ -529,17 +523,16 @@ pub(super) async fn overlap(
     for id in &body.segment_ids {
         found.push(segments::get(app.ctx(), id).await?);
     }
-    let (sizes, combinations, as_of) = segments::overlap(app.ctx(), &found, body.as_of).await?;
+    let (sizes, combinations, as_of) = segments::overlap(app.ctx(), &found, date(body.as_of)?).await?;
     let id = |at: usize| found[at].id.to_string();
     let sets = found.iter().zip(sizes).map(|(segment, count)| SegmentOverlapSet {
         segment_id: segment.id.to_string(),
         name: segment.spec.name.clone(),
         count,
     });
-    let combinations = combinations.into_iter().map(|one| SegmentCombination {
-        segment_ids: one.segments.into_iter().map(id).collect(),
-        count: one.count,
-    });
+    let combinations = combinations
+        .into_iter()
+        .map(|one| SegmentCombination { segment_ids: one.segments.into_iter().map(id).collect(), count: one.count });
     Ok(Json(SegmentOverlap { as_of, segments: sets.collect(), combinations: combinations.collect() }))
 }
 
@@ -550,8 +543,7 @@ pub(super) struct CompareQuery {
     /// Another segment; all customers when absent.
     with: Option<String>,
     /// Last day that counts.
-    #[param(value_type = Option<String>)]
-    as_of: Option<Date>,
+    as_of: Option<String>,
 }
 
 /// Two groups beside each other.
@@ -596,7 +588,7 @@ pub(super) async fn compare(
         Some(id) => Some(segments::get(app.ctx(), id).await?),
         None => None,
     };
-    let compared = segments::compare(app.ctx(), &left, right.as_ref(), query.as_of).await?;
+    let compared = segments::compare(app.ctx(), &left, right.as_ref(), date(query.as_of)?).await?;
     let differences = compared.differences.into_iter().map(|one| SegmentDifference {
         field: one.field,
         label_zh: one.label.0,

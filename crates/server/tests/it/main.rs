@@ -9,4 +9,5 @@ mod demo;
 mod full_disk;
 mod http;
 mod kill;
+mod segments;
 mod support;
