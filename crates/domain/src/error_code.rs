@@ -109,6 +109,9 @@ codes! {
     /// Rules contradict themselves or leave something open.
     InvalidRules "invalid_rules" 422 false
         "规则不成立：有遗漏、重叠或不起作用的条件，按提示修正" "the rules do not hold: correct the gaps, overlaps or dead conditions named";
+    /// The rule of a segment is wrong.
+    InvalidSegment "invalid_segment" 422 false
+        "分群规则不成立：按 problems 中每一处的提示修正" "the rule of the segment does not hold: correct each place named in problems";
     /// The SQL text is wrong or not allowed.
     QueryInvalid "query_invalid" 422 false
         "查询有误或不被允许：只能用一条只读的 SELECT 查询已有的表和列"
@@ -145,7 +148,8 @@ pub fn markdown() -> String {
     let mut text = String::from(
         "# Error codes\n\n\
          Generated from `zhike_domain::error_code` by `make gen`; do not edit.\n\n\
-         Every failed request answers `{\"error\": {\"code\", \"message\", \"message_zh\", \"request_id\"}}`. \
+         Every failed request answers `{\"error\": {\"code\", \"message\", \"message_zh\", \"request_id\", \"problems\"}}`; \
+         `problems` names places in what was sent (`pointer`, `kind`, `zh`, `en`) and is mostly empty. \
          *Retry* says whether the same request may succeed later.\n\n\
          | Code | HTTP | Retry | Help | 说明 |\n|---|---|---|---|---|\n",
     );

@@ -111,6 +111,10 @@ id!(
     /// One load of one file.
     BatchId, "bat_"
 );
+id!(
+    /// A segment.
+    SegmentId, "seg_"
+);
 
 #[cfg(test)]
 mod tests {

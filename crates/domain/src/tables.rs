@@ -531,6 +531,8 @@ pub const TABLES: &[TableSpec] = &[
         columns: &[
             col("segment_id", ColumnType::Int, 1, "id"),
             col("name", ColumnType::Text, 1, "name"),
+            col("kind", ColumnType::Text, 1, "rule, or list (made by import)"),
+            col("refresh", ColumnType::Text, 1, "manual, daily, live"),
             col("version", ColumnType::Int, 1, "version of the definition"),
             col("definition", ColumnType::Text, 1, "rule, as JSON"),
             col("created_at", ColumnType::Instant, 1, "when it was made"),
@@ -539,7 +541,7 @@ pub const TABLES: &[TableSpec] = &[
     },
     TableSpec {
         name: "segment_members",
-        home: Home::Lake { partition: None, key: &["since"] },
+        home: Home::Lake { partition: None, key: &["segment_id", "profile_id"] },
         doc: "one row per customer and stay in a segment",
         columns: &[
             col("segment_id", ColumnType::Int, 1, "segment"),

@@ -11,7 +11,7 @@ use zhike_vault::{Unlock, Vault};
 use crate::collect::{Collecting, LogLimits};
 use crate::ingest::{self, LiveEvent};
 use crate::workspace::{self, Workspace};
-use crate::{Clock, Error, Result, import, sources};
+use crate::{Clock, Error, Result, import, segments, sources};
 
 /// Recent events kept for a slow listener; older ones it misses.
 const LIVE_EVENTS: usize = 1024;
@@ -50,6 +50,7 @@ struct Inner {
     live: tokio::sync::broadcast::Sender<Arc<LiveEvent>>,
     sources: sources::Known,
     collecting: Collecting,
+    audience: segments::Known,
 }
 
 /// Held while something is written; see [`Ctx::write_lock`].
@@ -87,6 +88,7 @@ impl Ctx {
             live: tokio::sync::broadcast::Sender::new(LIVE_EVENTS),
             sources: sources::Known::default(),
             collecting: Collecting::new(options.log),
+            audience: segments::Known::default(),
         }));
         import::recover(&ctx).await?;
         ingest::recover(&ctx).await?;
@@ -124,6 +126,11 @@ impl Ctx {
     /// Senders of live events, as this process knows them.
     pub(crate) fn sources(&self) -> &sources::Known {
         &self.0.sources
+    }
+
+    /// Customers and sets of them, as this process knows them.
+    pub(crate) fn audience(&self) -> &segments::Known {
+        &self.0.audience
     }
 
     /// The event log, once it is open.

@@ -17,6 +17,8 @@ pub struct Error {
     pub message: String,
     /// The same in Chinese.
     pub message_zh: String,
+    /// The places at fault in what was sent, when there are several.
+    pub problems: Vec<zhike_domain::audience::Problem>,
     /// Cause, for the log.
     #[source]
     pub cause: Option<Box<dyn std::error::Error + Send + Sync>>,
@@ -25,7 +27,15 @@ pub struct Error {
 impl Error {
     /// An error without a cause.
     pub fn new(code: ErrorCode, message: impl Into<String>, message_zh: impl Into<String>) -> Self {
-        Self { code, message: message.into(), message_zh: message_zh.into(), cause: None }
+        Self { code, message: message.into(), message_zh: message_zh.into(), problems: Vec::new(), cause: None }
+    }
+
+    /// A rule with mistakes.
+    pub(crate) fn invalid_segment(problems: Vec<zhike_domain::audience::Problem>) -> Self {
+        let place = |pointer: &str| if pointer.is_empty() { "/".to_owned() } else { pointer.to_owned() };
+        let en: Vec<String> = problems.iter().map(|one| format!("{}: {}", place(&one.pointer), one.en)).collect();
+        let zh: Vec<String> = problems.iter().map(|one| format!("{}：{}", place(&one.pointer), one.zh)).collect();
+        Self { problems, ..Self::new(ErrorCode::InvalidSegment, en.join("; "), zh.join("；")) }
     }
 
     fn caused(mut self, cause: impl std::error::Error + Send + Sync + 'static) -> Self {

@@ -41,7 +41,7 @@ use zhike_wal::{Log, Reader};
 
 use crate::collect::{CollectError, Entry, Item, LOG};
 use crate::sources::{self, Source};
-use crate::{Ctx, Error, Result};
+use crate::{Ctx, Error, Result, segments};
 use days::Days;
 pub(crate) use days::LIVE;
 use people::People;
@@ -297,6 +297,10 @@ impl Taking {
         ctx.store().commit_ingest(&commit).await?;
         ctx.step("ingest.committed")?;
         show(ctx, commit.to, &publication).await?;
+        let touched = news.iter().filter_map(|event| event.profile_id).collect();
+        if let Err(error) = segments::touched(ctx, &touched).await {
+            tracing::warn!(%error, "live segments wait for the next refresh");
+        }
         self.position = read.next;
         ctx.step("ingest.cut")?;
         self.seen.sweep();

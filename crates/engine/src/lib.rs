@@ -19,6 +19,7 @@ pub mod quarantine;
 pub mod query;
 pub mod refresh;
 pub mod sealing;
+pub mod segments;
 pub mod sources;
 pub mod workspace;
 

@@ -252,7 +252,7 @@ pub(crate) async fn audit(ctx: &Ctx, actor: &str, action: &str, subject: &str, r
 
 /// Profiles under which facts of a customer may have been written: its own, those that its identities had, and those that
 /// visitors had who were the customer for a time.
-async fn written_for(ctx: &Ctx, id: i64, identities: &[IdentityRow]) -> Result<Vec<i64>> {
+pub(crate) async fn written_for(ctx: &Ctx, id: i64, identities: &[IdentityRow]) -> Result<Vec<i64>> {
     let visitors = ctx.store().spanned_by(id).await?;
     let of_visitors = ctx.store().identities_by_ids(&visitors).await?;
     let ids: Vec<i64> = identities.iter().map(|identity| identity.identity_id).chain(visitors).collect();
@@ -461,7 +461,7 @@ pub async fn orders(ctx: &Ctx, profile_id: ProfileId, skip: usize, limit: usize)
     if products.is_empty() {
         return Ok(OrderPage { orders, items, product_names: HashMap::new(), has_more });
     }
-    let names = ctx.lake().product_names(&products).await?;
+    let names = ctx.lake().products(&products, &["name"]).await?;
     let text = |name: &str, row: usize| names.text(name).and_then(|column| column.get(row)).map(str::to_owned);
     let product_names = (0..names.n_rows())
         .filter_map(|row| Some(((text("source", row)?, text("product_id", row)?), text("name", row)?)))

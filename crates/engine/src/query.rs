@@ -78,6 +78,9 @@ pub async fn sql(ctx: &Ctx, sql: &str, limits: QueryLimits) -> Result<Rows> {
 }
 
 async fn snapshot(ctx: &Ctx, table: &str, sql: &str) -> Result<Frame> {
+    if table == "segments" {
+        return crate::segments::table(ctx).await;
+    }
     let scan = match table {
         "profiles" => ScanTable::Profiles,
         "identities" => ScanTable::Identities,

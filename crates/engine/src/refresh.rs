@@ -75,12 +75,15 @@ pub async fn refresh(ctx: &Ctx, options: RefreshOptions) -> Result<Refreshed> {
     maintain::tidy(ctx).await?;
     let inputs = ctx.lake().versions(&INPUTS).await?;
     let overrides = ctx.store().overrides_version().await?;
+    // Segments come last: their rules look at the scores.
+    let as_of = crate::segments::as_of(ctx, options.as_of).await?;
     if let Some(run) = last_run(ctx, day).await?
         && !options.force
         && run.inputs == inputs
         && run.overrides == overrides
         && run.rules_version == rules_version
     {
+        crate::segments::refresh_locked(ctx, None, as_of).await?;
         return Ok(Refreshed {
             as_of: day_text(day),
             n_customers: run.n_customers,
@@ -138,6 +141,7 @@ pub async fn refresh(ctx: &Ctx, options: RefreshOptions) -> Result<Refreshed> {
         Run { inputs, overrides, rules_version, n_customers: n_customers as u64, cuts: scored.cuts, at: ctx.now() };
     let json = serde_json::to_string(&run).map_err(|error| Error::bug("a refresh as JSON", error))?;
     ctx.store().set_meta(&run_key(day), &json).await?;
+    crate::segments::refresh_locked(ctx, None, as_of).await?;
     Ok(Refreshed {
         as_of: day_text(day),
         n_customers: n_customers as u64,

@@ -6,16 +6,6 @@ use crate::insight::list;
 use crate::{Error, Lake};
 
 impl Lake {
-    /// Names of products of one source.
-    ///
-    /// **Shape**: `product_id, name`.
-    pub async fn product_names(&self, products: &[&str]) -> Result<Frame, Error> {
-        let ids: Vec<String> = products.iter().map(|product| format!("'{}'", product.replace('\'', "''"))).collect();
-        let ids = if ids.is_empty() { "NULL".to_owned() } else { ids.join(", ") };
-        let sql = format!("SELECT source, product_id, name FROM products WHERE product_id IN ({ids})");
-        self.query(&sql, Vec::new()).await?.all().await
-    }
-
     /// First and last fact of some customers, for the profile heads.
     ///
     /// **Shape**: `profile_id, n_orders, net_amount, last_ordered_at`.

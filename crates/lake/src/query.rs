@@ -145,7 +145,7 @@ impl Lake {
         *current = Arc::new(Overrides { whole: overrides.into_iter().collect(), spans: by_identity });
     }
 
-    fn session(&self) -> SessionContext {
+    pub(crate) fn session(&self) -> SessionContext {
         let mut config = SessionConfig::new()
             .with_target_partitions(self.options.n_threads)
             .with_information_schema(true)
@@ -176,7 +176,7 @@ impl Lake {
     }
 
     /// Registers those of the named tables that the lake holds.
-    async fn register(&self, session: &SessionContext, names: &BTreeSet<String>) -> Result<(), Error> {
+    pub(crate) async fn register(&self, session: &SessionContext, names: &BTreeSet<String>) -> Result<(), Error> {
         let overrides = self.overrides.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
         let specs = TABLES.iter().filter(|spec| matches!(spec.home, Home::Lake { .. }) && names.contains(spec.name));
         for spec in specs {
@@ -184,6 +184,11 @@ impl Lake {
                 Some(version) => version.provider(),
                 None => Arc::new(MemTable::try_new(convert::arrow_schema(spec)?, vec![vec![]])?),
             };
+            if spec.name == crate::members::TABLE {
+                let view = crate::members::view(session, provider).await?;
+                session.register_table(spec.name, view)?;
+                continue;
+            }
             let has_people = spec.column("profile_id").is_some() && spec.column("identity_id").is_some();
             let is_moved = has_people && !overrides.is_empty();
             let sessions = self.moved_sessions_of(spec);
@@ -332,7 +337,7 @@ fn memory(frame: Frame) -> Result<Arc<dyn TableProvider>, Error> {
     Ok(Arc::new(MemTable::try_new(batch.schema(), vec![vec![batch]])?))
 }
 
-async fn rows(frame: datafusion::dataframe::DataFrame, limits: QueryLimits) -> Result<QueryRows, Error> {
+pub(crate) async fn rows(frame: datafusion::dataframe::DataFrame, limits: QueryLimits) -> Result<QueryRows, Error> {
     let schema: SchemaRef = Arc::new(frame.schema().as_arrow().clone());
     let deadline = tokio::time::Instant::now() + limits.timeout;
     let stream = frame.execute_stream().await?;

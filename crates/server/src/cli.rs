@@ -9,6 +9,7 @@ mod import;
 mod profile;
 mod quarantine;
 mod refresh;
+mod segment;
 mod serve;
 mod source;
 mod sql;
@@ -121,6 +122,9 @@ enum Command {
     /// Show or change how people are told apart.
     #[command(subcommand)]
     Identity(identity::Identity),
+    /// Define, count, refresh and export segments of customers.
+    #[command(subcommand)]
+    Segment(segment::Segment),
     /// Run a read-only SELECT over all tables.
     Sql(sql::Sql),
     /// Show one customer, whole.
@@ -272,6 +276,7 @@ async fn run(cli: Cli) -> Outcome {
         Command::Refresh(command) => command.run(global).await,
         Command::Rules(command) => command.run(global).await,
         Command::Identity(command) => command.run(global).await,
+        Command::Segment(command) => command.run(global).await,
         Command::Sql(command) => command.run(global).await,
         Command::Profile(command) => command.run(global).await,
         Command::Doctor(command) => command.run(global).await,

@@ -12,6 +12,7 @@ mod overview;
 pub(crate) mod profiles;
 mod quarantine;
 mod schema;
+pub(crate) mod segments;
 pub(crate) mod sources;
 mod uploads;
 mod workspace;
@@ -112,6 +113,16 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(bindings::list, bindings::create))
         .routes(routes!(bindings::show))
         .routes(routes!(bindings::revoke))
+        .routes(routes!(segments::list, segments::create))
+        .routes(routes!(segments::preview))
+        .routes(routes!(segments::overlap))
+        .routes(routes!(segments::show, segments::update))
+        .routes(routes!(segments::count))
+        .routes(routes!(segments::refresh))
+        .routes(routes!(segments::members))
+        .routes(routes!(segments::why))
+        .routes(routes!(segments::sizes))
+        .routes(routes!(segments::compare))
         .layer(DefaultBodyLimit::max(MAX_JSON_BYTES))
         .merge(OpenApiRouter::new().routes(routes!(uploads::create)).layer(uploads::limit()))
         .split_for_parts();

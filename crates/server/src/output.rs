@@ -109,7 +109,7 @@ fn is_number(kind: ColumnType) -> bool {
 }
 
 /// A cell for CSV: quoted when needed, and never read as a formula by a spreadsheet.
-fn quoted(cell: &str) -> String {
+pub(crate) fn quoted(cell: &str) -> String {
     let is_formula =
         cell.starts_with(['=', '+', '@', '\t', '\r']) || (cell.starts_with('-') && cell.parse::<f64>().is_err());
     let cell = if is_formula { format!("'{cell}") } else { cell.to_owned() };

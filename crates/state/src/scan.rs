@@ -98,7 +98,38 @@ impl Store {
     /// **Shape**: at most `limit` rows; columns, names and types as in `zhike_domain::tables`, without those of grade 3 and
     /// 4. Pages read at different times may see different states.
     pub async fn scan(&self, table: ScanTable, after: Option<Cursor>, limit: usize) -> Result<(Frame, Option<Cursor>)> {
-        let columns = table.columns();
+        self.scan_columns(table, &table.columns(), after, limit).await
+    }
+
+    /// Some columns of all profiles that are not merged into another, by id.
+    pub async fn scan_profiles(&self, columns: &[&str]) -> Result<Frame> {
+        let table = ScanTable::Profiles;
+        let columns: Vec<_> = table.columns().into_iter().filter(|column| columns.contains(&column.name)).collect();
+        Ok(self.scan_columns(table, &columns, None, i64::MAX as usize).await?.0)
+    }
+
+    /// Profiles that have an identity of a kind, ascending.
+    pub async fn profiles_with_identity(&self, kind: &str) -> Result<Vec<i64>> {
+        let sql =
+            "SELECT DISTINCT profile_id FROM identities WHERE kind = $1 AND status = 'active' ORDER BY profile_id";
+        let rows: Vec<(i64,)> = self.data.read("profiles_with_identity", kind).all(sql, &[kind.arg()]).await?;
+        Ok(rows.into_iter().map(|row| row.0).collect())
+    }
+
+    /// Profiles that have a personal field, ascending.
+    pub async fn profiles_with_field(&self, field: &str) -> Result<Vec<i64>> {
+        let sql = "SELECT profile_id FROM profile_fields WHERE field = $1 ORDER BY profile_id";
+        let rows: Vec<(i64,)> = self.data.read("profiles_with_field", field).all(sql, &[field.arg()]).await?;
+        Ok(rows.into_iter().map(|row| row.0).collect())
+    }
+
+    async fn scan_columns(
+        &self,
+        table: ScanTable,
+        columns: &[&'static ColumnSpec],
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<(Frame, Option<Cursor>)> {
         let (first, second) = after.map_or((i64::MIN, i64::MIN), |cursor| (cursor.first, cursor.second));
         let mut builders: Vec<Builder> = columns
             .iter()
@@ -110,7 +141,7 @@ impl Store {
         let has_second = table.key().1.is_some();
         self.data
             .read("scan", table.name())
-            .each(table.sql(&columns).into(), &[first.arg(), second.arg(), (limit as i64).arg()], |row| {
+            .each(table.sql(columns).into(), &[first.arg(), second.arg(), (limit as i64).arg()], |row| {
                 for (at, builder) in builders.iter_mut().enumerate() {
                     builder.push(row, at)?;
                 }

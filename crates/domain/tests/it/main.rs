@@ -1,4 +1,5 @@
 //! Tests that look at the whole repository rather than at one rule of the domain.
 
+mod audience;
 mod fences;
 mod sources;

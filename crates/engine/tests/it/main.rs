@@ -13,6 +13,7 @@ mod privacy;
 mod quarantine;
 mod refresh;
 mod rows;
+mod segments;
 mod slt;
 mod statements;
 mod support;

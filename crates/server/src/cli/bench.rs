@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::{Args, Subcommand};
+use serde_json::{Value, json};
 use zhike_domain::id::ProfileId;
 use zhike_domain::import::entity::Entity;
 use zhike_domain::sensitive::Sensitive;
@@ -18,6 +19,7 @@ use zhike_engine::import::{self, ImportOptions};
 use zhike_engine::profiles::{self, Show};
 use zhike_engine::query::{self, QueryLimits};
 use zhike_engine::refresh::{self, RefreshOptions};
+use zhike_engine::segments;
 
 use super::{Failure, Global, Outcome};
 
@@ -102,8 +104,45 @@ impl Bench {
         let rfm = "SELECT count(*), sum(f), sum(m) FROM (SELECT profile_id, max(ordered_at) AS r, count(*) AS f, \
                    sum(net_amount) AS m FROM orders WHERE status <> 'cancelled' GROUP BY profile_id)";
         writeln!(out, "rfm aggregate: {:.2} s", self.timed(&ctx, rfm).await?)?;
+        self.preview(&ctx, &mut out).await?;
         ctx.close().await;
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// Counts segments as somebody writes them. Each round asks for other values, so that nothing is remembered.
+    async fn preview(&self, ctx: &Ctx, out: &mut impl Write) -> Result<(), Failure> {
+        let app = json!([{"field": "channel", "op": "eq", "value": "app"}]);
+        let last = |days: u64| json!({"last": days, "unit": "day"});
+        let recent =
+            |n: u64| json!({"measure": {"of": "orders", "where": app, "window": last(90 + n)}, "op": "ge", "value": 3});
+        let ever = |n: u64| json!({"measure": {"of": "orders", "where": app}, "op": "ge", "value": 3 + n});
+        let spent = |n: u64| json!({"measure": {"of": "orders", "agg": "sum", "column": "net_amount", "window": last(365 + n)}, "op": "ge", "value": 500});
+        let again = |n: u64| {
+            let app = json!({"of": "orders", "where": app});
+            let store = json!({"of": "orders", "where": [{"field": "channel", "op": "eq", "value": "store"}], "within": {"n": 30 + n, "unit": "day"}});
+            json!({"sequence": {"steps": [app, store], "window": last(180)}})
+        };
+        let core = json!({"score": "rfm.tier", "op": "eq", "value": "core"});
+        let first = segments::preview(ctx, &json!({"all": []}), None, None).await?;
+        writeln!(out, "segments: customers read in {} ms", first.count.ms)?;
+        type Rule<'a> = (&'a str, Box<dyn Fn(u64) -> Value + 'a>);
+        let rules: [Rule<'_>; 5] = [
+            ("orders in 90 days", Box::new(|n| recent(n))),
+            ("orders ever", Box::new(|n| ever(n))),
+            ("four conditions", Box::new(|n| json!({"all": [core, recent(10 + n), ever(10 + n), spent(n)]}))),
+            ("four, one edited", Box::new(|n| json!({"all": [core, recent(10), ever(10), spent(10 + n)]}))),
+            ("sequence in 180 days", Box::new(|n| again(n))),
+        ];
+        for (name, rule) in rules {
+            let mut counts = Vec::new();
+            for round in 0..3 {
+                counts.push(segments::preview(ctx, &rule(round), None, None).await?.count);
+            }
+            let best = counts.iter().min_by_key(|count| count.ms);
+            let (n, ms) = best.map_or((0, 0), |count| (count.count, count.ms));
+            writeln!(out, "segment, {name}: {ms} ms ({n} customers)")?;
+        }
+        Ok(())
     }
 
     /// Best of three, in seconds.

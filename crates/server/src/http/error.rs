@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
+use zhike_domain::audience::Problem;
 use zhike_domain::error_code::ErrorCode;
 
 /// Body of an error.
@@ -27,6 +28,24 @@ pub(crate) struct ErrorDetail {
     message_zh: String,
     /// Names the request in the log.
     request_id: Option<String>,
+    /// The places at fault, when what was sent has such.
+    #[schema(value_type = Vec<ProblemBody>)]
+    problems: Vec<Problem>,
+}
+
+/// One place at fault.
+#[derive(ToSchema)]
+#[schema(as = Problem)]
+#[expect(dead_code, reason = "describes zhike_domain::audience::Problem in the document")]
+struct ProblemBody {
+    /// Where, as a JSON pointer into what was sent.
+    pointer: String,
+    /// shape, unknown, type, range, too_large.
+    kind: String,
+    /// What, and what to write instead, in Chinese.
+    zh: String,
+    /// The same in English.
+    en: String,
 }
 
 /// An error on its way out.
@@ -35,6 +54,7 @@ pub(crate) struct ApiError {
     code: ErrorCode,
     message: String,
     message_zh: String,
+    problems: Vec<Problem>,
 }
 
 /// Result of a handler.
@@ -42,7 +62,7 @@ pub(crate) type ApiResult<T> = Result<T, ApiError>;
 
 impl ApiError {
     pub(crate) fn new(code: ErrorCode, message: impl Into<String>, message_zh: impl Into<String>) -> Self {
-        Self { code, message: message.into(), message_zh: message_zh.into() }
+        Self { code, message: message.into(), message_zh: message_zh.into(), problems: Vec::new() }
     }
 
     fn bad(message: String) -> Self {
@@ -59,7 +79,7 @@ impl From<zhike_engine::Error> for ApiError {
                 tracing::error!(code = error.code.as_str(), cause = %crate::cli::chain(cause.as_ref()), "request failed");
             }
         }
-        Self { code: error.code, message: error.message, message_zh: error.message_zh }
+        Self { code: error.code, message: error.message, message_zh: error.message_zh, problems: error.problems }
     }
 }
 
@@ -89,6 +109,7 @@ impl IntoResponse for ApiError {
             message: self.message,
             message_zh: self.message_zh,
             request_id: super::guard::request_id(),
+            problems: self.problems,
         };
         let mut response = (status, Json(ErrorBody { error })).into_response();
         if self.code.is_retryable() {

@@ -124,7 +124,8 @@ pub(super) async fn show(
     Ok(Json(body(&figures, app.ctx().workspace().currency)))
 }
 
-fn date(text: Option<String>) -> ApiResult<Option<jiff::civil::Date>> {
+/// A day as text.
+pub(super) fn date(text: Option<String>) -> ApiResult<Option<jiff::civil::Date>> {
     let read = |text: String| {
         text.parse().map_err(|_| {
             let code = zhike_domain::error_code::ErrorCode::BadRequest;

@@ -180,8 +180,19 @@ impl From<&report::LoadReport> for LoadReport {
 }
 
 /// Bodies that clients send: fields that may be absent stay optional.
-const REQUESTS: [&str; 7] =
-    ["GuessRequest", "ImportRequest", "MappingColumn", "ProfileSearch", "ReplayRequest", "ReplayRow", "RevealRequest"];
+const REQUESTS: [&str; 11] = [
+    "GuessRequest",
+    "ImportRequest",
+    "MappingColumn",
+    "NewSegment",
+    "OverlapQuery",
+    "PreviewQuery",
+    "ProfileSearch",
+    "ReplayRequest",
+    "ReplayRow",
+    "RevealRequest",
+    "UpdateSegment",
+];
 
 /// A file in a form.
 #[derive(ToSchema)]

@@ -12,4 +12,5 @@ mod demo;
 mod full_disk;
 mod http;
 mod kill;
+mod segments;
 mod support;

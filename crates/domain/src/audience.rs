@@ -1,0 +1,36 @@
+//! Who belongs to a segment: one language of conditions over a customer's attributes and facts (RFD 0006).
+//!
+//! Owns the language ([`Rule`], [`Measure`]), its checks with places and remedies ([`parse`]), its sentences in both
+//! languages ([`sentence`]) and what it means, as an evaluation over one person ([`Person`]). Must not know tables of
+//! files, sets of customers by the million or how they are read: the engine computes the same answers in bulk.
+//!
+//! - **INV-AUDIENCE-1**: a rule that parses is printed as JSON that parses to the same rule.
+//! - **INV-AUDIENCE-2**: a comparison never holds for a missing value; only `missing` asks for one.
+//! - **INV-AUDIENCE-3**: the order of facts changes no answer.
+
+mod as_of;
+mod field;
+mod measure;
+mod parse;
+mod person;
+mod rule;
+pub mod sample;
+mod sentence;
+mod sequence;
+mod set;
+mod test;
+mod value;
+
+pub use as_of::AsOf;
+pub use field::{Field, FieldKind, SCORES, Score, Source, TRAITS, field_of, fields_of, score_of, trait_of};
+pub use measure::{
+    Agg, Anchor, Filter, Measure, Span, Unit, Which, Window, after, columns_of, from_units, micro, sum_value,
+};
+pub use parse::{Names, Problem, parse, parse_measure};
+pub use person::{Person, Verdict, holds, verdicts};
+pub use rule::{ConsentState, Leaf, MAX_DEPTH, MAX_LEAVES, Rule};
+pub use sentence::{leaf as leaf_sentence, rule as sentence};
+pub use sequence::{Sequence, Step, StepRow, completes};
+pub use set::Set;
+pub use test::{Cmp, Test};
+pub use value::{Cell, cell_of, json_cell};

@@ -1,0 +1,318 @@
+//! Members over time: who joined and left at each refresh.
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use zhike_domain::audience::{AsOf, Leaf, Rule, Source, score_of};
+use zhike_domain::frame::{Column, ColumnType, Frame};
+use zhike_domain::id::{ProfileId, SegmentId};
+use zhike_lake::Publication;
+
+use super::bulk::Bulk;
+use super::people::numbers;
+use super::{Members, Refresh, Segment, as_of, at_day, day_text, list, people_of, rule_or_list};
+use crate::profiles::{Listed, listed_by_id};
+use crate::{Ctx, Error, Result};
+
+/// What is remembered of the last refresh of a segment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// Versions of all that the members depend on.
+    inputs: Vec<i64>,
+    /// Last day that counts, in days since 1970.
+    pub day: i64,
+    /// When it was computed, in microseconds.
+    pub at: i64,
+    /// Members.
+    pub n_members: u64,
+}
+
+/// What a refresh did to one segment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefreshedSegment {
+    /// Segment.
+    pub id: SegmentId,
+    /// Its name.
+    pub name: String,
+    /// Members now.
+    pub n_members: u64,
+    /// Who joined.
+    pub n_joined: u64,
+    /// Who left.
+    pub n_gone: u64,
+    /// Whether it was computed; false when nothing it depends on had changed.
+    pub is_computed: bool,
+}
+
+fn run_key(id: SegmentId) -> String {
+    format!("segment_run:{id}")
+}
+
+pub(super) async fn last_run(ctx: &Ctx, id: SegmentId) -> Result<Option<Run>> {
+    // A run that an earlier release described otherwise is simply computed again.
+    Ok(ctx.store().get_meta(&run_key(id)).await?.and_then(|json| serde_json::from_str(&json).ok()))
+}
+
+/// Brings the members of segments up to date: of one, or of all that are not computed by hand alone.
+///
+/// **Errors**: `bad_request` for a day before the last refresh: history is not rewritten.
+pub async fn refresh(ctx: &Ctx, only: Option<SegmentId>, day: Option<Date>) -> Result<Vec<RefreshedSegment>> {
+    let _guard = ctx.write_lock().await?;
+    crate::import::recover_locked(ctx).await?;
+    refresh_locked(ctx, only, as_of(ctx, day).await?).await
+}
+
+/// As [`refresh`]; the caller holds the write lock.
+pub(crate) async fn refresh_locked(ctx: &Ctx, only: Option<SegmentId>, as_of: AsOf) -> Result<Vec<RefreshedSegment>> {
+    let chosen: Vec<Segment> = list(ctx, false)
+        .await?
+        .into_iter()
+        .filter(|segment| only.map_or(segment.spec.refresh != Refresh::Manual, |only| segment.id == only))
+        .collect();
+    let mut bulk = Bulk::new(ctx, as_of).await?;
+    let mut stage = ctx.lake().stage("segment_members", ctx.vault().random_id(), "new")?;
+    let mut done = Vec::new();
+    let mut runs = Vec::new();
+    for segment in chosen {
+        let members = match rule_or_list(ctx, &segment.id.to_string()).await {
+            Ok(members) => members,
+            // A tag it names has gone, say: the others are still refreshed.
+            Err(error) => {
+                tracing::warn!(segment = %segment.id, %error, "a segment cannot be computed");
+                continue;
+            }
+        };
+        let inputs = inputs(ctx, &bulk, &segment, &members).await?;
+        let is_new = segment.run.as_ref().is_none_or(|run| run.inputs != inputs);
+        if let (false, Some(run)) = (is_new, &segment.run) {
+            let (id, name, n_members) = (segment.id, segment.spec.name, run.n_members);
+            done.push(RefreshedSegment { id, name, n_members, n_joined: 0, n_gone: 0, is_computed: false });
+            continue;
+        }
+        // A list is of no day.
+        let is_list = matches!(members, Members::List(_));
+        if let Some(run) = segment.run.as_ref().filter(|run| run.day > bulk.as_of.day && !is_list) {
+            if only.is_none() {
+                continue;
+            }
+            return Err(Error::bad_request(
+                format!(
+                    "members are known up to day {} already: choose that day or a later one",
+                    crate::refresh::day_text(run.day)
+                ),
+                format!("成员已计算到 {}：请选择这一天或更晚的日期", crate::refresh::day_text(run.day)),
+            ));
+        }
+        let at = match is_list {
+            true => change_at(ctx, segment.id, &now(ctx)).await?,
+            false => change_at(ctx, segment.id, &bulk.as_of).await?,
+        };
+        let before = ctx.lake().members(segment.id.get(), None).await?;
+        let (ids, since) = (numbers(&before, "profile_id"), numbers(&before, "since"));
+        let current: Vec<i64> = match &members {
+            Members::Rule(rule) => {
+                let set = bulk.rule(ctx, rule).await?;
+                set.iter().map(|at| bulk.people.ids[at]).collect()
+            }
+            Members::List(_) => people_of(ctx, &ids).await?,
+        };
+        let (joined, gone) = changes(&ids, &current);
+        let gone: Vec<(i64, i64)> = gone.into_iter().map(|at| (ids[at], since[at])).collect();
+        push(&mut stage, segment.id, &joined, &gone, at)?;
+        let n_members = current.len() as u64;
+        runs.push((segment.id, Run { inputs, day: bulk.as_of.day, at: ctx.now(), n_members }));
+        done.push(RefreshedSegment {
+            id: segment.id,
+            name: segment.spec.name,
+            n_members,
+            n_joined: joined.len() as u64,
+            n_gone: gone.len() as u64,
+            is_computed: true,
+        });
+    }
+    publish(ctx, stage).await?;
+    for (id, run) in runs {
+        let json = serde_json::to_string(&run).map_err(|error| Error::bug("a refresh as JSON", error))?;
+        ctx.store().set_meta(&run_key(id), &json).await?;
+    }
+    Ok(done)
+}
+
+/// Shows what was staged, in one commit.
+pub(super) async fn publish(ctx: &Ctx, stage: zhike_lake::Stage) -> Result<()> {
+    let mut publication = Publication::default();
+    publication.change("segment_members", stage.finish()?, Vec::new());
+    ctx.step("segments.staged")?;
+    ctx.lake().publish(ctx.vault().random_id(), &publication).await?;
+    ctx.step("segments.published")
+}
+
+/// Today, while it is only so late.
+pub(super) fn now(ctx: &Ctx) -> AsOf {
+    let workspace = ctx.workspace();
+    AsOf::new(workspace.day_of(ctx.now()), workspace.time_zone()).at(ctx.now())
+}
+
+/// The instant of changes found as of a day: the last second of one that is over, else now; and later than every change
+/// of the segment before, so that somebody who leaves and comes back has two stays.
+pub(super) async fn change_at(ctx: &Ctx, id: SegmentId, as_of: &AsOf) -> Result<i64> {
+    const SECOND: i64 = 1_000_000;
+    let now = ctx.now();
+    let at = at_day(as_of, now).map_or(now, |end| end - SECOND);
+    let newest = ctx.lake().newest_member_change(id.get()).await?;
+    Ok(newest.map_or(at, |newest| at.max(newest + 1)))
+}
+
+/// Who is in the second list alone, and where in the first are those missing from the second. Both ascend.
+fn changes(before: &[i64], now: &[i64]) -> (Vec<i64>, Vec<usize>) {
+    let mut joined = Vec::new();
+    let mut gone = Vec::new();
+    let mut at = 0;
+    for &id in now {
+        while at < before.len() && before[at] < id {
+            gone.push(at);
+            at += 1;
+        }
+        match before.get(at) {
+            Some(&known) if known == id => at += 1,
+            _ => joined.push(id),
+        }
+    }
+    gone.extend(at..before.len());
+    (joined, gone)
+}
+
+/// Writes who joined, and who left the stay that began at an instant.
+pub(super) fn push(
+    stage: &mut zhike_lake::Stage,
+    id: SegmentId,
+    joined: &[i64],
+    gone: &[(i64, i64)],
+    at: i64,
+) -> Result<()> {
+    let n_rows = joined.len() + gone.len();
+    if n_rows == 0 {
+        return Ok(());
+    }
+    let profiles = joined.iter().copied().chain(gone.iter().map(|row| row.0)).map(Some);
+    let since = std::iter::repeat_n(at, joined.len()).chain(gone.iter().map(|row| row.1)).map(Some);
+    let until = std::iter::repeat_n(None, joined.len()).chain(gone.iter().map(|_| Some(at)));
+    let frame = Frame::new(n_rows)
+        .with("segment_id", ColumnType::Int, Column::Num(std::iter::repeat_n(Some(id.get()), n_rows).collect()))
+        .with("profile_id", ColumnType::Int, Column::Num(profiles.collect()))
+        .with("since", ColumnType::Instant, Column::Num(since.collect()))
+        .with("until", ColumnType::Instant, Column::Num(until.collect()));
+    Ok(stage.push(frame)?)
+}
+
+/// Versions of all that the members of a segment depend on.
+async fn inputs(ctx: &Ctx, bulk: &Bulk, segment: &Segment, members: &Members) -> Result<Vec<i64>> {
+    let mut inputs = vec![bulk.people.version];
+    if let Members::Rule(rule) = members {
+        let leaves = rule.leaves();
+        let mut tables: Vec<&str> = leaves.iter().flat_map(|leaf| leaf.sources()).map(Source::table).collect();
+        tables.extend(["refunds", "products"].iter().filter(|_| !tables.is_empty()).copied().collect::<Vec<_>>());
+        tables.extend(leaves.iter().filter_map(|leaf| match leaf {
+            Leaf::Score(name, _) => score_of(name).map(|score| score.table),
+            Leaf::Tag(..) => Some("tags"),
+            _ => None,
+        }));
+        // A rule that names a segment depends on all that segments can depend on.
+        let names_segment = leaves.iter().any(|leaf| matches!(leaf, Leaf::Member(..)));
+        if names_segment {
+            tables.extend(["orders", "order_items", "events", "interactions", "feedback", "rfm", "segment_members"]);
+        }
+        tables.sort_unstable();
+        tables.dedup();
+        let waits = rule_waits(rule) || names_segment;
+        inputs.extend([segment.version, bulk.as_of.day, ctx.store().overrides_version().await?]);
+        inputs.push(if waits { bulk.as_of.until() } else { 0 });
+        inputs.extend(ctx.lake().versions(&tables).await?);
+    }
+    Ok(inputs)
+}
+
+/// Whether the passing of time within a day changes the answer.
+fn rule_waits(rule: &Rule) -> bool {
+    rule.leaves()
+        .iter()
+        .any(|leaf| matches!(leaf, Leaf::Sequence(sequence) if sequence.steps.iter().any(|step| step.is_absent)))
+}
+
+/// A member in a list.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// The customer, masked.
+    pub customer: Listed,
+    /// Since when.
+    pub since: i64,
+}
+
+/// A page of members.
+#[derive(Clone, Debug)]
+pub struct MemberPage {
+    /// Members by id.
+    pub members: Vec<Member>,
+    /// The id after which the next page begins.
+    pub next: Option<ProfileId>,
+}
+
+/// A page of the members at the last refresh, or at the end of a day.
+pub async fn members(
+    ctx: &Ctx,
+    segment: &Segment,
+    day: Option<Date>,
+    after: Option<ProfileId>,
+    limit: usize,
+) -> Result<MemberPage> {
+    let at = match day {
+        Some(day) => at_day(&as_of(ctx, Some(day)).await?, ctx.now()),
+        None => None,
+    };
+    let after = after.map_or(i64::MIN, ProfileId::get);
+    let page = ctx.lake().members_page(segment.id.get(), at, after, limit).await?;
+    let (ids, since) = (numbers(&page, "profile_id"), numbers(&page, "since"));
+    let profiles: Vec<ProfileId> = ids.iter().copied().map(ProfileId::new).collect();
+    let next = (ids.len() == limit).then(|| profiles.last().copied()).flatten();
+    let customers = listed_by_id(ctx, &profiles).await?;
+    let since_of: std::collections::HashMap<i64, i64> = ids.into_iter().zip(since).collect();
+    let members = customers.into_iter().map(|customer| {
+        let since = since_of.get(&customer.profile_id.get()).copied().unwrap_or(0);
+        Member { customer, since }
+    });
+    Ok(MemberPage { members: members.collect(), next })
+}
+
+/// Size at the end of a day on which it changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// Day.
+    pub day: String,
+    /// Members at its end.
+    pub n_members: i64,
+    /// Who joined on it.
+    pub n_joined: i64,
+    /// Who left on it.
+    pub n_gone: i64,
+}
+
+/// The size of a segment over time: one entry per day with a change.
+pub async fn sizes(ctx: &Ctx, segment: &Segment) -> Result<Vec<Size>> {
+    let frame = ctx.lake().member_changes(segment.id.get()).await?;
+    let workspace = ctx.workspace();
+    let mut sizes: Vec<(i64, Size)> = Vec::new();
+    let (joined, gone) = (numbers(&frame, "joined"), numbers(&frame, "gone"));
+    for (row, at) in numbers(&frame, "at").into_iter().enumerate() {
+        let day = workspace.day_of(at);
+        let n_before = sizes.last().map_or(0, |(_, size)| size.n_members);
+        if sizes.last().is_none_or(|(last, _)| *last != day) {
+            let text = day_text(&AsOf::new(day, workspace.time_zone()));
+            sizes.push((day, Size { day: text, n_members: n_before, n_joined: 0, n_gone: 0 }));
+        }
+        if let Some((_, size)) = sizes.last_mut() {
+            size.n_joined += joined[row];
+            size.n_gone += gone[row];
+            size.n_members += joined[row] - gone[row];
+        }
+    }
+    Ok(sizes.into_iter().map(|(_, size)| size).collect())
+}

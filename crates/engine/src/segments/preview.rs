@@ -1,0 +1,186 @@
+//! Counting a rule while it is written, and saying why somebody is in it.
+
+use std::time::Instant;
+
+use jiff::civil::Date;
+use serde_json::Value as Json;
+use zhike_domain::audience::{self, Cell, Rule, leaf_sentence, sentence};
+use zhike_domain::id::{ProfileId, SegmentId};
+
+use super::bulk::Bulk;
+use super::{Segment, as_of, day_text, list, read_rule, rule_of, rule_or_list};
+use crate::profiles::{Listed, listed_by_id};
+use crate::{Ctx, Result};
+
+/// People shown of a rule.
+const SAMPLE: usize = 5;
+
+/// One part of a rule and what it leaves.
+#[derive(Clone, Debug)]
+pub struct FunnelStep {
+    /// Place in the rule.
+    pub pointer: String,
+    /// In words, Chinese and English.
+    pub sentence: (String, String),
+    /// For how many it holds by itself.
+    pub alone: u64,
+    /// How many are left after it and all before.
+    pub left: u64,
+}
+
+/// How many a rule holds for.
+#[derive(Clone, Debug)]
+pub struct Count {
+    /// So many.
+    pub count: u64,
+    /// Of so many customers.
+    pub total: u64,
+    /// Last day that counts.
+    pub as_of: String,
+    /// When customers were read, in microseconds.
+    pub at: i64,
+    /// How long it took, in milliseconds.
+    pub ms: u64,
+}
+
+/// What a rule would make.
+#[derive(Clone, Debug)]
+pub struct Preview {
+    /// How many.
+    pub count: Count,
+    /// After each part.
+    pub funnel: Vec<FunnelStep>,
+    /// Some of them, masked.
+    pub sample: Vec<Listed>,
+    /// The rule in words, Chinese and English.
+    pub sentence: (String, String),
+    /// The rule as it would be stored.
+    pub rule: Json,
+}
+
+/// Counts a rule, part by part; `of` is the segment that it is written for.
+///
+/// **Errors**: `invalid_segment` with every mistake and its place.
+pub async fn preview(ctx: &Ctx, rule: &Json, of: Option<SegmentId>, day: Option<Date>) -> Result<Preview> {
+    let started = Instant::now();
+    let rule = read_rule(ctx, rule, of).await?;
+    let mut bulk = Bulk::new(ctx, as_of(ctx, day).await?).await?;
+    let (steps, set) = bulk.funnel(ctx, &rule).await?;
+    let ms = started.elapsed().as_millis() as u64;
+    let count = counted(&bulk, set.count(), ms);
+    let names = names(ctx).await?;
+    let name = |id: &str| names.iter().find(|(known, _)| known == id).map(|(_, name)| name.clone());
+    let currency = ctx.workspace().currency;
+    let group = matches!(rule, Rule::All(_));
+    let funnel = rule.parts().into_iter().zip(steps).enumerate().map(|(at, (part, (alone, left)))| FunnelStep {
+        pointer: if group { format!("/all/{at}") } else { String::new() },
+        sentence: sentence(part, &currency, &name),
+        alone,
+        left,
+    });
+    let funnel = funnel.collect();
+    // Spread over all of them, the same for the same set.
+    let step = (set.count() as usize / SAMPLE).max(1);
+    let some: Vec<ProfileId> =
+        set.iter().step_by(step).take(SAMPLE).map(|at| ProfileId::new(bulk.people.ids[at])).collect();
+    let sample = listed_by_id(ctx, &some).await?;
+    Ok(Preview { count, funnel, sample, sentence: sentence(&rule, &currency, &name), rule: rule.to_json() })
+}
+
+fn counted(bulk: &Bulk, count: u64, ms: u64) -> Count {
+    Count { count, total: bulk.people.n() as u64, as_of: day_text(&bulk.as_of), at: bulk.people.at, ms }
+}
+
+/// How many a segment has now, by its rule or list.
+pub async fn count(ctx: &Ctx, segment: &Segment, day: Option<Date>) -> Result<Count> {
+    let started = Instant::now();
+    let rule = rule_of(segment, rule_or_list(ctx, &segment.id.to_string()).await?);
+    let mut bulk = Bulk::new(ctx, as_of(ctx, day).await?).await?;
+    let set = bulk.rule(ctx, &rule).await?;
+    Ok(counted(&bulk, set.count(), started.elapsed().as_millis() as u64))
+}
+
+/// The customers for whom a rule holds, ascending.
+///
+/// **Errors**: `invalid_segment`.
+pub async fn matching(ctx: &Ctx, rule: &Json, day: Option<Date>) -> Result<Vec<ProfileId>> {
+    let rule = read_rule(ctx, rule, None).await?;
+    let mut bulk = Bulk::new(ctx, as_of(ctx, day).await?).await?;
+    let set = bulk.rule(ctx, &rule).await?;
+    Ok(set.iter().map(|at| ProfileId::new(bulk.people.ids[at])).collect())
+}
+
+/// Whether a rule holds for one customer, looked up alone.
+///
+/// **Errors**: `invalid_segment`, `not_found`.
+pub async fn holds(ctx: &Ctx, rule: &Json, profile_id: ProfileId, day: Option<Date>) -> Result<bool> {
+    let rule = read_rule(ctx, rule, None).await?;
+    let as_of = as_of(ctx, day).await?;
+    let person = super::person::person(ctx, profile_id.get(), &rule, &as_of).await?;
+    Ok(audience::holds(&rule, &person, &as_of))
+}
+
+async fn names(ctx: &Ctx) -> Result<Vec<(String, String)>> {
+    Ok(list(ctx, true).await?.into_iter().map(|segment| (segment.id.to_string(), segment.spec.name)).collect())
+}
+
+/// One condition with what was found.
+#[derive(Clone, Debug)]
+pub struct WhyCondition {
+    /// Place in the rule.
+    pub pointer: String,
+    /// In words, Chinese and English.
+    pub sentence: (String, String),
+    /// Whether it holds.
+    pub holds: bool,
+    /// The value found; missing when there is none.
+    pub value: Option<String>,
+}
+
+/// Why somebody is in a segment, or is not.
+#[derive(Clone, Debug)]
+pub struct Why {
+    /// Whether the rule holds.
+    pub holds: bool,
+    /// The rule in words.
+    pub sentence: (String, String),
+    /// Its conditions.
+    pub conditions: Vec<WhyCondition>,
+    /// Stays so far: since, until.
+    pub stays: Vec<(i64, Option<i64>)>,
+    /// Last day that counts.
+    pub as_of: String,
+}
+
+/// Says why a customer is in a segment as of a day, or is not, condition by condition.
+///
+/// **Errors**: `not_found`.
+pub async fn why(ctx: &Ctx, segment: &Segment, profile_id: ProfileId, day: Option<Date>) -> Result<Why> {
+    let rule = rule_of(segment, rule_or_list(ctx, &segment.id.to_string()).await?);
+    let as_of = as_of(ctx, day).await?;
+    let person = super::person::person(ctx, profile_id.get(), &rule, &as_of).await?;
+    let names = names(ctx).await?;
+    let name = |id: &str| names.iter().find(|(known, _)| known == id).map(|(_, name)| name.clone());
+    let currency = ctx.workspace().currency;
+    let conditions = audience::verdicts(&rule, &person, &as_of).into_iter().map(|verdict| WhyCondition {
+        sentence: leaf_sentence(&verdict.leaf, &currency, &name),
+        value: shown(&verdict.value),
+        pointer: verdict.pointer,
+        holds: verdict.holds,
+    });
+    let conditions = conditions.collect();
+    let stays = ctx.lake().stays(segment.id.get(), profile_id.get()).await?;
+    let at = |name: &str, row: usize| stays.num(name).and_then(|column| column.get(row));
+    let stays = (0..stays.n_rows()).filter_map(|row| Some((at("since", row)?, at("until", row)))).collect();
+    let holds = audience::holds(&rule, &person, &as_of);
+    Ok(Why { holds, sentence: segment.sentence.clone(), conditions, stays, as_of: day_text(&as_of) })
+}
+
+fn shown(cell: &Cell<'_>) -> Option<String> {
+    match cell {
+        Cell::Missing => None,
+        Cell::Instant(at) => jiff::Timestamp::from_microsecond(*at).ok().map(|at| at.to_string()),
+        Cell::Day(day) => crate::workspace::date_of(*day).map(|date| date.to_string()),
+        cell => cell.text().map(std::borrow::Cow::into_owned),
+    }
+}
