@@ -4,6 +4,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 
+use zhike_domain::collect::commerce::CommerceMapping;
 use zhike_domain::collect::plan::{self, Plan};
 use zhike_domain::collect::segment::{self, Route};
 use zhike_domain::collect::{Arrival, Settings};
@@ -31,7 +32,7 @@ fn main() {
         sent_at: None,
         settings: &settings,
     };
-    let plan = Plan::default();
+    let (plan, mapping) = (Plan::default(), CommerceMapping::default());
     let mut times = [0.0; 4];
     let mut out = Vec::new();
     for _ in 0..N_ROUNDS {
@@ -42,8 +43,8 @@ fn main() {
         let collected = segment::read(black_box(body.as_bytes()), Route::Batch, &arrival).expect("a batch");
         times[1] += at.elapsed().as_secs_f64();
         let at = Instant::now();
-        let checked: Vec<_> =
-            collected.records.into_iter().map(|record| plan::check(&plan, record.outcome.expect("taken"))).collect();
+        let check = |outcome: Result<_, _>| plan::check(&plan, &mapping, outcome.expect("taken"));
+        let checked: Vec<_> = collected.records.into_iter().map(|record| check(record.outcome)).collect();
         times[2] += at.elapsed().as_secs_f64();
         let at = Instant::now();
         out.clear();
