@@ -1,5 +1,5 @@
 # Everything by name; CI calls `make test`. What each step does stands in scripts/, why in CONTRIBUTING.md.
-.PHONY: setup demo run test check lint fix console e2e bench gen clean
+.PHONY: setup demo run test check lint fix console e2e bench load faults gen clean
 .DEFAULT_GOAL := demo
 
 # What the machine needs, for tests too: Debian packages, cargo-deny.
@@ -46,6 +46,15 @@ e2e: console
 bench: console
 	@scripts/build
 	@scripts/bench
+
+# Events over HTTP as fast as they are acknowledged, and what bounds them.
+load: console
+	@scripts/build
+	@scripts/load
+
+# Kills, full disks, bombs, crowds, flipped bytes, at full length; `make test` runs them shorter.
+faults: console
+	@scripts/faults
 
 # Regenerate what is made from code: OpenAPI document, API client, references under docs/.
 gen: console

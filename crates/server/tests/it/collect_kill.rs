@@ -1,7 +1,7 @@
 //! `kill -9` while events come in: whatever was acknowledged is in the tables, exactly once.
 //!
 //! Producers keep books of what they sent and what was acknowledged. The binary is killed at random moments and started
-//! again, `ZHIKE_KILLS` times (10 by default); then it takes all that its log holds, and the books are compared.
+//! again, `ZHIKE_KILLS` times (50 by default); then it takes all that its log holds, and the books are compared.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Write};
@@ -96,7 +96,7 @@ fn produce(producer: u64, key: &str, address: &Mutex<String>, is_over: &AtomicBo
 
 #[test]
 fn what_was_acknowledged_is_there_once_however_often_the_process_dies() {
-    let n_kills: u32 = std::env::var("ZHIKE_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(10);
+    let n_kills: u32 = std::env::var("ZHIKE_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(50);
     let home = Home::new();
     let mut server = Server::start(&home);
     let (status, source) = server.post("/api/v1/sources", &json!({"name": "ticks"}));
