@@ -302,7 +302,7 @@ mod tests {
     fn bombs_of_small_values_are_not_opened() {
         let mut counter = ValueCounter::default();
         counter.feed(br#"{"a":[1,2,{}],"b,[{\"#);
-        assert_eq!(counter.feed(br#"":"x,\\"}"#), 6);
+        assert_eq!(counter.feed(br#""":"x,\\"}"#), 6);
         let bomb = format!("[{}0]", "0,".repeat(MAX_VALUES));
         assert_eq!(read_json(bomb.as_bytes()), Err(Unreadable::TooLarge("300,000 values")));
         let texts = format!("[\"{}\"]", ",".repeat(2 * MAX_VALUES));
