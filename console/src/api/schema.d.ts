@@ -212,6 +212,178 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/segments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All segments, by name. */
+        get: operations["get_segments"];
+        put?: never;
+        /** Makes a segment. */
+        post: operations["post_segments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/overlap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lays segments over each other. */
+        post: operations["post_segments_overlap"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Counts a rule, part by part, without storing it. */
+        post: operations["post_segments_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/{segment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One segment. */
+        get: operations["get_segments_segment_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes a segment. */
+        patch: operations["patch_segments_segment_id"];
+        trace?: never;
+    };
+    "/api/v1/segments/{segment_id}/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Compares a segment with another, or with all customers. */
+        get: operations["get_segments_segment_id_compare"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/{segment_id}/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many a segment holds for now, by its rule or list. */
+        get: operations["get_segments_segment_id_count"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/{segment_id}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Members of a segment at the last refresh, or at the end of a day. */
+        get: operations["get_segments_segment_id_members"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/{segment_id}/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings the members of a segment up to date. */
+        post: operations["post_segments_segment_id_refresh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/{segment_id}/sizes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The size of a segment over time: one entry per day with a change. */
+        get: operations["get_segments_segment_id_sizes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/{segment_id}/why/{profile_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why a customer is in a segment as of a day, condition by condition. */
+        get: operations["get_segments_segment_id_why_profile_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sources": {
         parameters: {
             query?: never;
@@ -245,7 +417,7 @@ export interface paths {
         options?: never;
         head?: never;
         /** Changes a source. */
-        patch: operations["update"];
+        patch: operations["patch_sources_source_id"];
         trace?: never;
     };
     "/api/v1/sources/{source_id}/rotate-key": {
@@ -376,6 +548,8 @@ export interface components {
             message: string;
             /** @description The same in Chinese. */
             message_zh: string;
+            /** @description The places at fault, when what was sent has such. */
+            problems: components["schemas"]["Problem"][];
             /** @description Names the request in the log. */
             request_id: string | null;
         };
@@ -580,6 +754,16 @@ export interface components {
             n_orders: number;
             net_amount: string;
         };
+        /** @description A segment to be made. */
+        NewSegment: {
+            description?: string | null;
+            name: string;
+            purpose?: string | null;
+            /** @description manual, daily (the default), live. */
+            refresh?: string | null;
+            /** @description The rule, as docs/guides/segments.md describes it. */
+            rule: Record<string, never>;
+        };
         /** @description One order. */
         Order: {
             amount: string | null;
@@ -616,6 +800,12 @@ export interface components {
             items: components["schemas"]["Order"][];
             next: string | null;
         };
+        /** @description Segments to lay over each other. */
+        OverlapQuery: {
+            as_of?: string | null;
+            /** @description Two to eight, by id or name. */
+            segment_ids: string[];
+        };
         /** @description The figures of the first page. */
         Overview: {
             compare_from: string;
@@ -638,6 +828,25 @@ export interface components {
             monetary: number;
             /** Format: double */
             recency: number;
+        };
+        /** @description A rule to be counted. */
+        PreviewQuery: {
+            /** @description Last day that counts; the newest day of the data when absent. */
+            as_of?: string | null;
+            rule: Record<string, never>;
+            /** @description The segment that it is written for. */
+            segment_id?: string | null;
+        };
+        /** @description One place at fault. */
+        Problem: {
+            /** @description The same in English. */
+            en: string;
+            /** @description shape, unknown, type, range, too_large. */
+            kind: string;
+            /** @description Where, as a JSON pointer into what was sent. */
+            pointer: string;
+            /** @description What, and what to write instead, in Chinese. */
+            zh: string;
         };
         /** @description Who the customer is; personal fields masked. */
         Profile: {
@@ -824,6 +1033,196 @@ export interface components {
             n_customers: number;
             rfm_segment: components["schemas"]["RfmSegment"];
         };
+        /** @description A segment. */
+        Segment: {
+            created_at: string;
+            description: string;
+            is_archived: boolean;
+            /** @description rule, or list (made by import). */
+            kind: string;
+            /**
+             * Format: int64
+             * @description Members at the last refresh.
+             */
+            n_members: number | null;
+            name: string;
+            purpose: string;
+            /** @description manual, daily, live. */
+            refresh: string;
+            /** @description When that was. */
+            refreshed_at: string | null;
+            /** @description The rule, as docs/guides/segments.md describes it. */
+            rule: Record<string, never> | null;
+            segment_id: string;
+            sentence: string;
+            sentence_zh: string;
+            updated_at: string;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description Customers in exactly these. */
+        SegmentCombination: {
+            /** Format: int64 */
+            count: number;
+            segment_ids: string[];
+        };
+        /** @description Two groups beside each other. */
+        SegmentComparison: {
+            as_of: string;
+            /** @description In what they differ most, the most first. */
+            differences: components["schemas"]["SegmentDifference"][];
+            /** Format: int64 */
+            n_both: number;
+            /** Format: int64 */
+            n_left: number;
+            /** Format: int64 */
+            n_right: number;
+        };
+        /** @description How many. */
+        SegmentCount: {
+            /** @description Last day that counts. */
+            as_of: string;
+            /** @description When customers were read. */
+            at: string;
+            /** Format: int64 */
+            count: number;
+            /** Format: int64 */
+            ms: number;
+            /**
+             * Format: int64
+             * @description Of so many customers.
+             */
+            total: number;
+        };
+        /** @description One attribute in which two groups differ. */
+        SegmentDifference: {
+            field: string;
+            label: string;
+            label_zh: string;
+            /**
+             * Format: double
+             * @description Share or mean in the first.
+             */
+            left: number;
+            /**
+             * Format: double
+             * @description Share or mean in the second.
+             */
+            right: number;
+            /**
+             * Format: double
+             * @description Difference in standard deviations: 0.2 is small, 0.8 is large.
+             */
+            size: number;
+            /** @description The word whose shares are compared; missing where means are. */
+            value: string | null;
+        };
+        /** @description One part of a rule and what it leaves. */
+        SegmentFunnelStep: {
+            /**
+             * Format: int64
+             * @description For how many it holds by itself.
+             */
+            alone: number;
+            /**
+             * Format: int64
+             * @description How many are left after it and all before.
+             */
+            left: number;
+            /** @description Place in the rule, a JSON pointer. */
+            pointer: string;
+            sentence: string;
+            sentence_zh: string;
+        };
+        /** @description Segments. */
+        SegmentList: {
+            items: components["schemas"]["Segment"][];
+        };
+        /** @description A member. */
+        SegmentMember: {
+            customer: components["schemas"]["ProfileItem"];
+            since: string;
+        };
+        /** @description A page of members. */
+        SegmentMembers: {
+            items: components["schemas"]["SegmentMember"][];
+            next: string | null;
+        };
+        /** @description Combinations of segments. */
+        SegmentOverlap: {
+            as_of: string;
+            /** @description Every combination that somebody is in, the largest first. */
+            combinations: components["schemas"]["SegmentCombination"][];
+            segments: components["schemas"]["SegmentOverlapSet"][];
+        };
+        /** @description One of the segments. */
+        SegmentOverlapSet: {
+            /** Format: int64 */
+            count: number;
+            name: string;
+            segment_id: string;
+        };
+        /** @description What a rule would make. */
+        SegmentPreview: {
+            count: components["schemas"]["SegmentCount"];
+            funnel: components["schemas"]["SegmentFunnelStep"][];
+            /** @description The rule as it would be stored. */
+            rule: Record<string, never>;
+            /** @description Some of them, masked. */
+            sample: components["schemas"]["ProfileItem"][];
+            sentence: string;
+            sentence_zh: string;
+        };
+        /** @description What a refresh did to one segment. */
+        SegmentRefreshed: {
+            /** @description False when nothing it depends on had changed. */
+            is_computed: boolean;
+            /** Format: int64 */
+            n_gone: number;
+            /** Format: int64 */
+            n_joined: number;
+            /** Format: int64 */
+            n_members: number;
+        };
+        /** @description Size at the end of a day on which it changed. */
+        SegmentSize: {
+            day: string;
+            /** Format: int64 */
+            n_gone: number;
+            /** Format: int64 */
+            n_joined: number;
+            /** Format: int64 */
+            n_members: number;
+        };
+        /** @description Sizes over time. */
+        SegmentSizes: {
+            items: components["schemas"]["SegmentSize"][];
+        };
+        /** @description A stay in a segment. */
+        SegmentStay: {
+            since: string;
+            until: string | null;
+        };
+        /** @description Why somebody is in a segment, or is not. */
+        SegmentWhy: {
+            as_of: string;
+            conditions: components["schemas"]["SegmentWhyCondition"][];
+            /** @description Whether the rule holds. */
+            holds: boolean;
+            sentence: string;
+            sentence_zh: string;
+            /** @description Stays so far, oldest first. */
+            stays: components["schemas"]["SegmentStay"][];
+        };
+        /** @description One condition with what was found. */
+        SegmentWhyCondition: {
+            holds: boolean;
+            pointer: string;
+            sentence: string;
+            sentence_zh: string;
+            /** @description The value found. */
+            value: string | null;
+        };
         /** @description A source and how it does. */
         Source: {
             /** @description Kinds of messages that are taken; empty for all. */
@@ -904,6 +1303,21 @@ export interface components {
             /** Format: int64 */
             orders: number;
             previous_net_sales: string | null;
+        };
+        /** @description What changes of a segment; what is absent stays. */
+        UpdateSegment: {
+            description?: string | null;
+            /** @description Into the recycle bin, or out of it. */
+            is_archived?: boolean | null;
+            name?: string | null;
+            purpose?: string | null;
+            refresh?: string | null;
+            rule?: Record<string, never> | null;
+            /**
+             * Format: int64
+             * @description The version that the change was made from; another one is a conflict.
+             */
+            version: number;
         };
         /** @description What changes of a source; what is absent stays. */
         UpdateSource: {
@@ -1317,6 +1731,412 @@ export interface operations {
             };
         };
     };
+    get_segments: {
+        parameters: {
+            query?: {
+                /** @description Those in the recycle bin too. */
+                archived?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentList"];
+                };
+            };
+        };
+    };
+    post_segments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSegment"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Segment"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_segments_overlap: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OverlapQuery"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentOverlap"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_segments_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewQuery"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentPreview"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_segments_segment_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `seg_…` or name */
+                segment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Segment"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    patch_segments_segment_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `seg_…` or name */
+                segment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateSegment"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Segment"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_segments_segment_id_compare: {
+        parameters: {
+            query?: {
+                /** @description Another segment; all customers when absent. */
+                with?: string;
+                /** @description Last day that counts. */
+                as_of?: string;
+            };
+            header?: never;
+            path: {
+                /** @description `seg_…` or name */
+                segment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentComparison"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_segments_segment_id_count: {
+        parameters: {
+            query?: {
+                /** @description Last day that counts; the newest day of the data when absent. */
+                as_of?: string;
+            };
+            header?: never;
+            path: {
+                /** @description `seg_…` or name */
+                segment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentCount"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_segments_segment_id_members: {
+        parameters: {
+            query?: {
+                /** @description Members at the end of this day; at the last refresh when absent. */
+                as_of?: string;
+                /** @description Cursor of the page before. */
+                after?: string;
+                /** @description Rows, 50 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description `seg_…` or name */
+                segment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentMembers"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_segments_segment_id_refresh: {
+        parameters: {
+            query?: {
+                /** @description Last day that counts; the newest day of the data when absent. */
+                as_of?: string;
+            };
+            header?: never;
+            path: {
+                /** @description `seg_…` or name */
+                segment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentRefreshed"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_segments_segment_id_sizes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `seg_…` or name */
+                segment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentSizes"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_segments_segment_id_why_profile_id: {
+        parameters: {
+            query?: {
+                /** @description Last day that counts; the newest day of the data when absent. */
+                as_of?: string;
+            };
+            header?: never;
+            path: {
+                /** @description `seg_…` or name */
+                segment_id: string;
+                /** @description `prf_…` */
+                profile_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentWhy"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_sources: {
         parameters: {
             query?: never;
@@ -1397,7 +2217,7 @@ export interface operations {
             };
         };
     };
-    update: {
+    patch_sources_source_id: {
         parameters: {
             query?: never;
             header?: never;
