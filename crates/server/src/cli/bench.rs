@@ -123,8 +123,6 @@ impl Bench {
             json!({"sequence": {"steps": [app, store], "window": last(180)}})
         };
         let core = json!({"score": "rfm.tier", "op": "eq", "value": "core"});
-        let first = segments::preview(ctx, &json!({"all": []}), None, None).await?;
-        writeln!(out, "segments: customers read in {} ms", first.count.ms)?;
         type Rule<'a> = (&'a str, Box<dyn Fn(u64) -> Value + 'a>);
         let rules: [Rule<'_>; 5] = [
             ("orders in 90 days", Box::new(|n| recent(n))),
