@@ -366,6 +366,13 @@ pub(crate) fn at_day(as_of: &AsOf, now: i64) -> Option<i64> {
     (as_of.end() <= now).then(|| as_of.end() - 1)
 }
 
+/// The instant at which lists are looked at in a rule: none, which is now, for the newest day of the data and later. What was
+/// listed today must count although the newest order is of last week.
+pub(crate) async fn lists_at(ctx: &Ctx, day: &AsOf) -> Result<Option<i64>> {
+    let newest = as_of(ctx, None).await?;
+    Ok(at_day(day, ctx.now()).filter(|_| day.day < newest.day))
+}
+
 /// Today's profiles of some customers: those merged into others are them now. Ascending, each once.
 pub(crate) async fn people_of(ctx: &Ctx, ids: &[i64]) -> Result<Vec<i64>> {
     let mut current = ids.to_vec();

@@ -188,7 +188,7 @@ impl Bulk {
                 let set = match super::rule_or_list(ctx, id).await? {
                     super::Members::Rule(rule) => self.rule(ctx, &rule).await?,
                     super::Members::List(segment) => {
-                        let at = super::at_day(&self.as_of, ctx.now());
+                        let at = super::lists_at(ctx, &self.as_of).await?;
                         let frame = ctx.lake().members(segment, at).await?;
                         let ids = super::people_of(ctx, &numbers(&frame, "profile_id")).await?;
                         people.set(ids)

@@ -52,7 +52,7 @@ pub(crate) fn person<'a>(
                             holds(&rule, &inner, as_of)
                         }
                         super::Members::List(list) => {
-                            let frame = ctx.lake().members(list, super::at_day(as_of, ctx.now())).await?;
+                            let frame = ctx.lake().members(list, super::lists_at(ctx, as_of).await?).await?;
                             let members = super::people::numbers(&frame, "profile_id");
                             super::people_of(ctx, &members).await?.contains(&id)
                         }
