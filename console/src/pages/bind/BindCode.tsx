@@ -11,7 +11,7 @@ import { ErrorNotice, Skeleton } from '../../ui/states'
 import { word } from '../../words'
 import { isScannable, remaining } from './binding'
 
-export function BindCode({ bindingId, onClose }: { bindingId: string; onClose: () => void }) {
+export default function BindCode({ bindingId, onClose }: { bindingId: string; onClose: () => void }) {
   const { t } = useTranslation()
   const format = useFormat()
   const cache = useQueryClient()

@@ -1,14 +1,17 @@
 // 扫码绑定: a code that ties a customer, or the visit of a store, to whoever scans it.
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
+import { lazy, Suspense } from 'react'
 import { useTranslation } from 'react-i18next'
 import { bindingsQuery, sourcesQuery } from '../../api/queries'
 import { Card } from '../../ui/Card'
 import { Page } from '../../ui/Page'
 import { ErrorNotice, Skeleton } from '../../ui/states'
-import { BindCode } from './BindCode'
 import { BindForm } from './BindForm'
 import { BindList } from './BindList'
+
+// Drawing is asked for with the first code.
+const BindCode = lazy(() => import('./BindCode'))
 
 const route = getRouteApi('/data/bind')
 
@@ -29,7 +32,11 @@ export default function BindPage() {
       )}
       <div className="zk-bind">
         {sources.data && <BindForm key={profile} profile={profile} sources={sources.data.items.filter((source) => source.is_enabled)} onCreated={show} onForget={() => void navigate({ search: code ? { code } : {} })} />}
-        {code && <BindCode key={code} bindingId={code} onClose={() => show()} />}
+        {code && (
+          <Suspense fallback={<Skeleton rows={4} height={28} />}>
+            <BindCode key={code} bindingId={code} onClose={() => show()} />
+          </Suspense>
+        )}
       </div>
       <Card title={t('bind.recent')}>
         {bindings.isPending && <Skeleton rows={4} height={28} />}
