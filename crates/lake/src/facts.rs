@@ -190,7 +190,7 @@ fn column(field: &str) -> String {
 }
 
 /// The column and key of a JSON field.
-fn json_key<'a>(source: Source, field: &'a str) -> Option<(&'static str, &'a str)> {
+fn json_key(source: Source, field: &str) -> Option<(&'static str, &str)> {
     let (column, before) = source.json()?;
     Some((column, field.strip_prefix(before)?))
 }

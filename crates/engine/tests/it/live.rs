@@ -14,7 +14,7 @@ use zhike_domain::sensitive::Sensitive;
 use zhike_engine::collect::{Ack, CollectError, collect, ip_region};
 use zhike_engine::ingest::{self, Ingested};
 use zhike_engine::sources::{self, NewSource, Source};
-use zhike_engine::{Ctx, profiles, quarantine};
+use zhike_engine::{Ctx, profiles, quarantine, segments};
 
 use crate::support::{Home, NOW, dump, load, rows};
 
@@ -66,6 +66,10 @@ async fn live_dump(ctx: &Ctx) -> Vec<String> {
         ),
         format!(
             "SELECT 'traits', w.who, p.traits, p.first_seen_at, p.last_seen_at FROM profiles p LEFT JOIN {who} w ON w.profile_id = p.profile_id"
+        ),
+        format!(
+            "SELECT 'member', s.name, w.who FROM segment_members m JOIN segments s ON s.segment_id = m.segment_id \
+             LEFT JOIN {who} w ON w.profile_id = m.profile_id WHERE m.until IS NULL"
         ),
         "SELECT 'money', order_id, amount, discount, refunded_amount, net_amount, channel, coupon_id FROM orders"
             .into(),
@@ -230,7 +234,21 @@ pub async fn feed(ctx: &Ctx, source: &Source, messages: &[Message], request: usi
 async fn fed(home: Home, messages: &[Message], request: usize, every: usize) -> Vec<String> {
     let ctx = home.open().await;
     let site = source(&ctx, "site").await;
+    for (name, rule) in [
+        ("active", json!({"all": [{"measure": {"of": "events"}, "op": "ge", "value": 3}]})),
+        ("buyers", json!({"all": [{"measure": {"of": "orders"}, "op": "ge", "value": 1}]})),
+        ("visitors", json!({"none": [{"measure": {"of": "orders"}, "op": "ge", "value": 1}]})),
+    ] {
+        let (refresh, rule) = (segments::Refresh::Live, Some(rule));
+        let spec = json!({"name": name});
+        let spec = segments::Spec { refresh, rule, ..serde_json::from_value(spec).unwrap() };
+        segments::put(&ctx, None, spec, None).await.unwrap();
+    }
     feed(&ctx, &site, messages, request, every).await;
+    // Members are what events made them, and what a refresh computes from all facts.
+    for done in segments::refresh(&ctx, None, None).await.unwrap() {
+        assert_eq!((done.n_joined, done.n_gone), (0, 0), "{done:?}");
+    }
     let dumped = live_dump(&ctx).await;
     ctx.close().await;
     dumped

@@ -243,3 +243,21 @@ fn an_answer_cut_off_in_the_middle_is_asked_for_again_without_a_double() {
     let rows = home.json(&["sql", "SELECT count(*) AS n, count(DISTINCT event_id) AS ids FROM events"]);
     assert_eq!(rows, json!([{"n": 50, "ids": 50}]));
 }
+
+#[test]
+fn the_log_is_sealed_with_sm4_by_setting_and_read_whatever_the_setting() {
+    let home = Home::new();
+    let mut server = Server::start_with(&home, &["--log-cipher", "sm4-gcm"]);
+    let key = key_of_new_source(&server);
+    for n in 0..3 {
+        let (status, _, _) =
+            server.request("POST", "/v1/batch", &[], &batch(&key, (0..50).map(|id| format!("s{n}-{id}"))));
+        assert_eq!(status, 200);
+        // What is in the log now is read by the next process.
+        server.kill();
+        server = Server::start_with(&home, if n == 0 { &["--log-cipher", "sm4-gcm"] } else { &[] });
+    }
+    assert!(server.stop());
+    let rows = home.json(&["sql", "SELECT count(*) AS n, count(DISTINCT event_id) AS ids FROM events"]);
+    assert_eq!(rows, json!([{"n": 150, "ids": 150}]));
+}
