@@ -331,7 +331,7 @@ export interface paths {
         options?: never;
         head?: never;
         /** Changes a segment. */
-        patch: operations["update"];
+        patch: operations["patch_segments_segment_id"];
         trace?: never;
     };
     "/api/v1/segments/{segment_id}/compare": {
@@ -469,7 +469,7 @@ export interface paths {
         options?: never;
         head?: never;
         /** Changes a source. */
-        patch: operations["update"];
+        patch: operations["patch_sources_source_id"];
         trace?: never;
     };
     "/api/v1/sources/{source_id}/rotate-key": {
@@ -2144,7 +2144,7 @@ export interface operations {
             };
         };
     };
-    update: {
+    patch_segments_segment_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -2477,7 +2477,7 @@ export interface operations {
             };
         };
     };
-    update: {
+    patch_sources_source_id: {
         parameters: {
             query?: never;
             header?: never;

@@ -68,7 +68,7 @@ export const emptyRule: Group = { id: 1, mode: 'all', items: [] }
 
 /** The rule as it is sent; the place of a node in it is the same as its pointer in the tree. */
 export function ruleOf(node: Node): RuleJson {
-  return isGroup(node) ? { [node.mode]: node.items.map(ruleOf) } : (node.leaf as RuleJson)
+  return isGroup(node) ? { [node.mode]: node.items.map(ruleOf) } : node.leaf
 }
 
 const isObject = (json: unknown): json is Record<string, unknown> => typeof json === 'object' && json !== null && !Array.isArray(json)
@@ -105,7 +105,7 @@ export function readRule(json: unknown): Group | undefined {
     id += 1
     const mine = id
     const mode = MODES.find((each) => json[each] !== undefined)
-    if (mode === undefined) return isLeaf(json) ? { id: mine, leaf: json as Leaf } : undefined
+    if (mode === undefined) return isLeaf(json) ? { id: mine, leaf: json } : undefined
     const list = json[mode]
     if (!Array.isArray(list) || Object.keys(json).length !== 1) return undefined
     const items = list.map(read)
@@ -125,7 +125,7 @@ export type Action =
   | { type: 'copy'; id: number }
   | { type: 'move'; id: number; by: 1 | -1 }
 
-const lastId = (node: Node): number => (isGroup(node) ? Math.max(node.id, ...node.items.map(lastId)) : node.id)
+export const lastId = (node: Node): number => (isGroup(node) ? Math.max(node.id, ...node.items.map(lastId)) : node.id)
 
 /** The same content under new identities. */
 function renumber(node: Node, from: number): Node {
