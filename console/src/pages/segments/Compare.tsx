@@ -9,6 +9,7 @@ import { useSettings } from '../../app/settings'
 import { useFormat } from '../../app/workspace'
 import { Card } from '../../ui/Card'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
+import { choicesOf } from './TestEditor'
 
 const route = getRouteApi('/customers/segments/$segmentId')
 const MAX_SHOWN = 10
@@ -61,7 +62,8 @@ function Difference({ one, left, right }: { one: SegmentDifference; left: string
   const { lang } = useSettings()
   const format = useFormat()
   const label = lang === 'zh' ? one.label_zh : one.label
-  const name = one.value === null ? label : `${label}${lang === 'zh' ? '：' : ': '}${one.value}`
+  const value = choicesOf(t, one.field)?.find((choice) => choice.value === one.value)?.label ?? one.value
+  const name = value === null ? label : `${label}${lang === 'zh' ? ' ' : ': '}${value}`
   const isShare = one.value !== null
   const write = isShare ? format.ratioColumn : format.quantity
   // Shares are parts of a whole; means are drawn against the larger of the two.

@@ -44,11 +44,11 @@ export default function SegmentPage() {
     <Page title={segment.name} question={segment.description || undefined} above={back} actions={<Actions segment={segment} />}>
       <Rule segment={segment} />
       <Sizes segment={segment} />
-      <Members segment={segment} />
       <div className="zk-columns-even">
         <Compare segment={segment} />
         <Overlap segment={segment} />
       </div>
+      <Members segment={segment} />
       <Card title={t('segments.export')}>
         <p>{t('segments.export_help')}</p>
         <pre className="zk-command-line">zhike segment export {segment.segment_id}</pre>

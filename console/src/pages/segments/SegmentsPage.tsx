@@ -115,7 +115,7 @@ function SegmentTable({ segments }: { segments: readonly Segment[] }) {
         hasRowKeys
         onPeek={(segment) => void navigate({ to: '/customers/segments/$segmentId', params: { segmentId: segment.segment_id } })}
       />
-      <div className="zk-below">{chooser}</div>
+      <div className="zk-segment-columns">{chooser}</div>
     </>
   )
 }
