@@ -4,8 +4,8 @@ import type { Locator, Page } from '@playwright/test'
 import { expect, numberIn, open, SHOTS, test } from './console'
 
 const WORDS = {
-  zh: { add: '添加条件', behaviour: '行为满足', score: '评分与层级', core: '核心', name: '名称', save: '保存', copy: '复制：条件 1', up: '上移：条件 2', remove: '删除：条件 1', json: '查看 JSON', rule: '规则 JSON', size: '人数', preview: /^预览/, why: '为什么在这里', met: /满足/, archive: '移入回收站', bin: '回收站', restore: '恢复', last: '在最近' },
-  en: { add: 'Add condition', behaviour: 'Behaviour', score: 'Score or tier', core: 'Core', name: 'Name', save: 'Save', copy: 'Copy: Condition 1', up: 'Move up: Condition 2', remove: 'Remove: Condition 1', json: 'View JSON', rule: 'Rule as JSON', size: 'People', preview: /^Preview/, why: 'Why is this person here', met: /Met/, archive: 'Move to recycle bin', bin: 'Recycle bin', restore: 'Restore', last: 'in the last' },
+  zh: { add: '添加条件', behaviour: '行为满足', score: '评分与层级', core: '核心', name: '名称', save: '保存', copy: '复制：条件 1', up: '上移：条件 2', size: '人数', preview: /^预览/, why: '为什么在这里', archive: '移入回收站', bin: '回收站' },
+  en: { add: 'Add condition', behaviour: 'Behaviour', score: 'Score or tier', core: 'Core', name: 'Name', save: 'Save', copy: 'Copy: Condition 1', up: 'Move up: Condition 2', size: 'People', preview: /^Preview/, why: 'Why is this person here', archive: 'Move to recycle bin', bin: 'Recycle bin' },
 } as const
 
 async function hasNoViolation(page: Page): Promise<void> {
@@ -28,14 +28,14 @@ for (const lang of ['zh', 'en'] as const) {
     const all = await counted(page)
     expect(all).toBeGreaterThan(0)
 
-    await page.getByRole('button', { name: words.add }).click()
+    await page.getByRole('button', { name: words.add, exact: true }).click()
     await page.getByRole('menuitem', { name: words.behaviour }).click()
     await expect(rows(page)).toHaveCount(1)
     await expect(page.locator('.zk-funnel li')).toHaveCount(2)
     const bought = await counted(page)
     expect(bought).toBeLessThan(all)
 
-    await page.getByRole('button', { name: words.add }).click()
+    await page.getByRole('button', { name: words.add, exact: true }).click()
     await page.getByRole('menuitem', { name: words.score }).click()
     await rows(page).nth(1).locator('.zk-words-input').click()
     await page.locator('.ant-select-item-option', { hasText: words.core }).click()
@@ -88,7 +88,7 @@ test.describe('a mistake', () => {
   test('in the JSON is shown at its place, and in the form', async ({ page }) => {
     await open(page, '/customers/segments/new')
     await page.getByRole('button', { name: '查看 JSON' }).click()
-    const text = page.getByLabel('规则 JSON')
+    const text = page.getByRole('textbox', { name: '规则 JSON' })
     await text.fill('{\n  "all": [\n    {"score": "rfm.tear", "op": "eq", "value": "core"}\n  ]\n}')
     const problem = page.locator('.zk-json .zk-rule-problems li')
     await expect(problem).toContainText('/all/0/score')

@@ -92,7 +92,7 @@ export function PersonDrawer({ profileId, people, onMove, onClose, children }: P
           <CloseOutlined aria-hidden="true" />
         </button>
       </header>
-      <div className="zk-sheet-body" aria-busy={query.isPending}>
+      <div className="zk-sheet-body" role="group" aria-labelledby={`${id}-title`} tabIndex={0} aria-busy={query.isPending}>
         {children}
         {query.isPending && <Skeleton rows={8} height={22} />}
         {query.isError && <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />}

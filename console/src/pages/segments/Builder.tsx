@@ -1,18 +1,19 @@
 // 分群编辑: who should be in it? The rule on the left, what it comes to on the right, counted after every change.
 import { useQuery } from '@tanstack/react-query'
 import { Button, Input, Select } from 'antd'
-import { useEffect, useId, useReducer, useState, type SyntheticEvent } from 'react'
+import { lazy, Suspense, useEffect, useId, useReducer, useState, type SyntheticEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import { ApiError } from '../../api/client'
 import { previewQuery, type RuleJson, type SegmentDraft } from '../../api/segments'
 import { Card } from '../../ui/Card'
-import { ErrorNotice } from '../../ui/states'
-import { JsonView } from './JsonView'
+import { ErrorNotice, Skeleton } from '../../ui/states'
 import { placesIn } from './place'
 import { Preview } from './Preview'
 import { edit, emptyRule, readRule, ruleOf, unfinished, type Action } from './rule'
-import { RuleEditor } from './RuleEditor'
 import './segments.css'
+
+const RuleEditor = lazy(() => import('./RuleEditor'))
+const JsonView = lazy(() => import('./JsonView'))
 
 /** A pause in typing before a rule is counted. */
 const PAUSE_MS = 300
@@ -123,11 +124,15 @@ export function Builder({ start, segmentId, save }: Props) {
                 </Button>
               }
             >
-              <RuleEditor rule={rule} dispatch={act} problems={text?.isOdd ? [] : problems} open={open} />
+              <Suspense fallback={<Skeleton rows={4} height={32} />}>
+                <RuleEditor rule={rule} dispatch={act} problems={text?.isOdd ? [] : problems} open={open} />
+              </Suspense>
             </Card>
             {hasJson && (
               <Card title={t('segments.json_label')} hint={t('segments.json_hint')}>
-                <JsonView text={text?.text ?? JSON.stringify(ruleOf(rule), null, 2)} onChange={type} problems={problems} isOdd={text?.isOdd ?? false} />
+                <Suspense fallback={<Skeleton rows={6} height={20} />}>
+                  <JsonView text={text?.text ?? JSON.stringify(ruleOf(rule), null, 2)} onChange={type} problems={problems} isOdd={text?.isOdd ?? false} />
+                </Suspense>
               </Card>
             )}
           </div>

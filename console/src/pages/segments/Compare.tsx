@@ -9,7 +9,7 @@ import { useSettings } from '../../app/settings'
 import { useFormat } from '../../app/workspace'
 import { Card } from '../../ui/Card'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
-import { choicesOf } from './TestEditor'
+import { choicesOf } from './choices'
 
 const route = getRouteApi('/customers/segments/$segmentId')
 const MAX_SHOWN = 10

@@ -6,10 +6,11 @@ import { useTranslation } from 'react-i18next'
 import { segmentsQuery } from '../../api/segments'
 import { word } from '../../words'
 import { AGGS, columnOf, columnsFor, furtherOf, IDENTITIES, measureKind, SCORES, scoreKind, TRAITS, traitKind } from './catalogue'
+import { choicesOf, retest, type Choice } from './choices'
 import { FactSelect, Where, WindowEditor, Within } from './FactEditor'
 import { FieldSelect } from './FieldSelect'
 import type { Leaf, Measure, Sequence, Step, Test } from './rule'
-import { choicesOf, retest, TestEditor, type Choice } from './TestEditor'
+import { TestEditor } from './TestEditor'
 import { fieldWord } from './words'
 
 type Props = {

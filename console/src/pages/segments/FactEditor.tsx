@@ -5,9 +5,10 @@ import { useTranslation } from 'react-i18next'
 import { useWorkspace } from '../../app/workspace'
 import { word } from '../../words'
 import { FACT_NAMES, FACTS, fieldKind, furtherOf, OPS, firstValue, formOf, type Fact } from './catalogue'
+import { choicesOf, retest } from './choices'
 import { FieldSelect } from './FieldSelect'
 import type { Filter, Span, Window } from './rule'
-import { choicesOf, DayInput, retest, TestEditor } from './TestEditor'
+import { DayInput, TestEditor } from './TestEditor'
 import { fieldWord } from './words'
 
 export function FactSelect({ label, value, onChange }: { label: string; value: string | undefined; onChange: (fact: string) => void }) {

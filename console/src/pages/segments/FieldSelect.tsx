@@ -1,7 +1,7 @@
 // A field from a list, or a further attribute by its name.
 import { Input, Select } from 'antd'
 import { useTranslation } from 'react-i18next'
-import type { Choice } from './TestEditor'
+import type { Choice } from './choices'
 
 type Props = {
   label: string

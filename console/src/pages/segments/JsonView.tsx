@@ -8,7 +8,7 @@ import { lineOf, placeOf, placesIn, type Place } from './place'
 
 type Props = { text: string; onChange: (text: string) => void; problems: readonly Problem[]; isOdd: boolean }
 
-export function JsonView({ text, onChange, problems, isOdd }: Props) {
+export default function JsonView({ text, onChange, problems, isOdd }: Props) {
   const { t } = useTranslation()
   const { lang } = useSettings()
   const input = useRef<ComponentRef<typeof Input.TextArea>>(null)
@@ -25,7 +25,8 @@ export function JsonView({ text, onChange, problems, isOdd }: Props) {
         aria-label={t('segments.json_label')}
         className="zk-code-input"
         spellCheck={false}
-        autoSize={{ minRows: 6, maxRows: 24 }}
+        // antd's own growing writes style attributes, which the content security policy forbids.
+        rows={Math.min(24, Math.max(6, text.split('\n').length))}
         status={found.wrongAt !== undefined || problems.length > 0 ? 'error' : ''}
         value={text}
         onChange={(event) => onChange(event.target.value)}

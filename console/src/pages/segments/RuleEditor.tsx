@@ -19,7 +19,7 @@ type Props = {
 /** What rows need beside themselves. */
 type Desk = Omit<Props, 'rule' | 'dispatch'> & { act: (action: Action, focus?: string) => void }
 
-export function RuleEditor({ rule, dispatch, ...rest }: Props) {
+export default function RuleEditor({ rule, dispatch, ...rest }: Props) {
   const box = useRef<HTMLDivElement>(null)
   const focus = useRef<string>(undefined)
   useEffect(() => {
