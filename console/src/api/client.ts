@@ -1,21 +1,27 @@
 // The one way to the server. Every failure becomes an ApiError that says what, which code and which request.
 import createClient, { type Middleware } from 'openapi-fetch'
 import type { Lang } from '../format'
-import type { paths } from './schema'
+import type { components, paths } from './schema'
+
+/** One place at fault in what was sent. */
+export type Problem = components['schemas']['Problem']
 
 export class ApiError extends Error {
   readonly status: number
   readonly code: string
   readonly messageZh: string | undefined
   readonly requestId: string | undefined
+  /** The places at fault; empty when the server named none. */
+  readonly problems: readonly Problem[]
 
-  constructor(status: number, code: string, message: string, messageZh?: string, requestId?: string) {
+  constructor(status: number, code: string, message: string, messageZh?: string, requestId?: string, problems: readonly Problem[] = []) {
     super(message)
     this.name = 'ApiError'
     this.status = status
     this.code = code
     this.messageZh = messageZh
     this.requestId = requestId
+    this.problems = problems
   }
 
   /** What the server said, in the reader's language; empty when it said nothing. */
@@ -65,7 +71,7 @@ export async function unwrap<T>(answer: Promise<Answer<T>>): Promise<T> {
 
 /** The error that an answer other than success stands for. */
 export function failureOf(status: number, body: unknown, requestId: string | null): ApiError {
-  const envelope = (body as { error?: Record<string, string> } | null | undefined)?.error
-  if (envelope?.code) return new ApiError(status, envelope.code, envelope.message ?? '', envelope.message_zh, envelope.request_id)
+  const envelope = (body as { error?: Partial<components['schemas']['ErrorDetail']> } | null | undefined)?.error
+  if (envelope?.code) return new ApiError(status, envelope.code, envelope.message ?? '', envelope.message_zh, envelope.request_id ?? undefined, envelope.problems)
   return new ApiError(status, UNREADABLE, '', undefined, requestId ?? undefined)
 }

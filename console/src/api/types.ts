@@ -34,3 +34,11 @@ export type BindingLink = Json<paths['/api/v1/bindings/{binding_id}']['get']>
 export type CreateBinding = paths['/api/v1/bindings']['post']['requestBody']['content']['application/json']
 /** What the stream of live events carries. */
 export type LiveEvent = paths['/api/v1/live']['get']['responses'][200]['content']['text/event-stream']
+export type Segment = Json<paths['/api/v1/segments']['get']>['items'][number]
+export type SegmentPreview = Json<paths['/api/v1/segments/preview']['post']>
+export type SegmentWhy = Json<paths['/api/v1/segments/{segment_id}/why/{profile_id}']['get']>
+export type SegmentSize = Json<paths['/api/v1/segments/{segment_id}/sizes']['get']>['items'][number]
+export type SegmentDifference = Json<paths['/api/v1/segments/{segment_id}/compare']['get']>['differences'][number]
+export type SegmentOverlap = Json<paths['/api/v1/segments/overlap']['post']>
+export type NewSegment = paths['/api/v1/segments']['post']['requestBody']['content']['application/json']
+export type UpdateSegment = paths['/api/v1/segments/{segment_id}']['patch']['requestBody']['content']['application/json']

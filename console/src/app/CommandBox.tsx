@@ -35,11 +35,13 @@ export default function CommandBox({ onClose, onHelp }: { onClose: () => void; o
     const pages: Item[] = [
       { key: 'overview', group: t('command.pages'), label: t('nav.overview'), run: go(() => navigate({ to: '/' })) },
       { key: 'customers', group: t('command.pages'), label: t('nav.profiles'), run: go(() => navigate({ to: '/customers' })) },
+      { key: 'segments', group: t('command.pages'), label: t('nav.segments'), run: go(() => navigate({ to: '/customers/segments' })) },
       { key: 'imports', group: t('command.pages'), label: t('nav.imports'), run: go(() => navigate({ to: '/data/imports' })) },
       { key: 'sources', group: t('command.pages'), label: t('nav.sources'), run: go(() => navigate({ to: '/data/sources' })) },
       { key: 'bind', group: t('command.pages'), label: t('nav.bind'), run: go(() => navigate({ to: '/data/bind' })) },
       { key: 'live', group: t('command.pages'), label: t('nav.live'), run: go(() => navigate({ to: '/data/live' })) },
       { key: 'upload', group: t('command.actions'), label: t('command.upload'), run: go(() => navigate({ to: '/data/imports/new' })) },
+      { key: 'segment', group: t('command.actions'), label: t('command.segment_new'), run: go(() => navigate({ to: '/customers/segments/new' })) },
       { key: 'keys', group: t('command.actions'), label: t('keys.title'), run: onHelp },
     ]
     const people: Item[] = (search.data?.items ?? []).map((person) => ({

@@ -42,6 +42,14 @@ export default function KeyHelp({ onClose }: { onClose: () => void }) {
         { keys: ['Home', 'End'], does: t('keys.ends') },
       ],
     },
+    {
+      title: t('keys.editor'),
+      keys: [
+        { keys: ['Alt', '↑'], does: t('keys.row_up') },
+        { keys: ['Alt', '↓'], does: t('keys.row_down') },
+        { keys: ['Delete'], does: t('keys.row_remove') },
+      ],
+    },
   ]
   return (
     <dialog

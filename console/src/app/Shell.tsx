@@ -1,6 +1,7 @@
 // The frame around every page: skip link, menu, header, and the place where pages stand.
 import {
   ApiOutlined,
+  ApartmentOutlined,
   CloseOutlined,
   ImportOutlined,
   LineChartOutlined,
@@ -144,7 +145,8 @@ function Menu() {
     <nav className="zk-menu" aria-label={t('app.main_menu')}>
       <MenuLink to="/" icon={<LineChartOutlined aria-hidden="true" />} label={t('nav.overview')} isExact />
       <p className="zk-menu-group">{t('nav.customers')}</p>
-      <MenuLink to="/customers" icon={<TeamOutlined aria-hidden="true" />} label={t('nav.profiles')} />
+      <MenuLink to="/customers" icon={<TeamOutlined aria-hidden="true" />} label={t('nav.profiles')} except="/customers/segments" />
+      <MenuLink to="/customers/segments" icon={<ApartmentOutlined aria-hidden="true" />} label={t('nav.segments')} />
       <p className="zk-menu-group">{t('nav.data')}</p>
       <MenuLink to="/data/imports" icon={<ImportOutlined aria-hidden="true" />} label={t('nav.imports')} />
       <MenuLink to="/data/sources" icon={<ApiOutlined aria-hidden="true" />} label={t('nav.sources')} />
@@ -154,9 +156,13 @@ function Menu() {
   )
 }
 
-function MenuLink({ to, icon, label, isExact = false }: { to: '/' | '/customers' | '/data/imports' | '/data/sources' | '/data/live' | '/data/bind'; icon: ReactNode; label: string; isExact?: boolean }) {
+type MenuPath = '/' | '/customers' | '/customers/segments' | '/data/imports' | '/data/sources' | '/data/live' | '/data/bind'
+
+/** `except`: below its path, but an entry of its own. */
+function MenuLink({ to, icon, label, isExact = false, except }: { to: MenuPath; icon: ReactNode; label: string; isExact?: boolean; except?: MenuPath }) {
+  const isElsewhere = useRouterState({ select: (state) => except !== undefined && state.location.pathname.startsWith(except) })
   return (
-    <Link to={to} className="zk-menu-link" title={label} activeOptions={{ exact: isExact, includeSearch: false }} activeProps={{ className: 'zk-active' }}>
+    <Link to={to} className="zk-menu-link" title={label} activeOptions={{ exact: isExact || isElsewhere, includeSearch: false }} activeProps={{ className: 'zk-active' }}>
       {icon}
       <span className="zk-menu-label">{label}</span>
     </Link>

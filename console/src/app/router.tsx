@@ -2,6 +2,7 @@
 import type { QueryClient } from '@tanstack/react-query'
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, stripSearchParams, type SearchSchemaInput } from '@tanstack/react-router'
 import { bindingsQuery, importQuery, importsQuery, overviewQuery, profileOrdersQuery, profileQuery, profilesQuery, sourcesQuery, workspaceQuery } from '../api/queries'
+import { segmentQuery, segmentsQuery } from '../api/segments'
 import { daysOf, DEFAULT_RANGE, readRange, type RangeSearch } from '../range'
 import { SEGMENTS, TIERS, type Segment, type Tier } from '../words'
 import { CrashedPage, MissingPage } from './outside'
@@ -28,6 +29,23 @@ export type CustomersSearch = {
   from?: string | undefined
   to?: string | undefined
 }
+export type SegmentsSearch = {
+  /** Words of a name or a rule. */
+  q?: string | undefined
+  /** The recycle bin instead of those in use. */
+  bin?: boolean | undefined
+}
+export type SegmentSearch = {
+  view: View
+  /** The member open beside the list. */
+  person?: string | undefined
+  /** The segment to compare with; all customers when absent. */
+  with?: string | undefined
+  /** Segments to lay over it, parted by commas. */
+  over?: string | undefined
+}
+/** A segment whose rule a new one begins with. */
+export type NewSegmentSearch = { from?: string | undefined }
 export type ProfileSearch = { view: View }
 export type ImportsSearch = { after?: string | undefined; page?: number | undefined }
 export type NewImportSearch = { upload?: string | undefined; entity?: string | undefined; dry?: string | undefined; load?: string | undefined }
@@ -110,6 +128,38 @@ const customers = createRoute({
   component: lazyRouteComponent(() => import('../pages/customers/CustomersPage')),
 })
 
+const segments = createRoute({
+  getParentRoute: () => root,
+  path: '/customers/segments',
+  validateSearch: (raw: SegmentsSearch & SearchSchemaInput): SegmentsSearch => ({ q: text(raw.q), bin: raw.bin === true ? true : undefined }),
+  loaderDeps: ({ search: { bin } }) => ({ bin }),
+  loader: ({ context, deps }) => ahead(context.queryClient.query(segmentsQuery(deps.bin === true))),
+  component: lazyRouteComponent(() => import('../pages/segments/SegmentsPage')),
+})
+
+const segment = createRoute({
+  getParentRoute: () => root,
+  path: '/customers/segments/$segmentId',
+  validateSearch: (raw: Partial<SegmentSearch> & SearchSchemaInput): SegmentSearch => ({ view: view(raw.view), person: text(raw.person), with: text(raw.with), over: text(raw.over) }),
+  search: { middlewares: [stripSearchParams({ view: 'chart' })] },
+  loader: ({ context, params }) => ahead(context.queryClient.query(segmentQuery(params.segmentId))),
+  component: lazyRouteComponent(() => import('../pages/segments/SegmentPage')),
+})
+
+const newSegment = createRoute({
+  getParentRoute: () => root,
+  path: '/customers/segments/new',
+  validateSearch: (raw: NewSegmentSearch & SearchSchemaInput): NewSegmentSearch => ({ from: text(raw.from) }),
+  component: lazyRouteComponent(() => import('../pages/segments/NewSegmentPage')),
+})
+
+const editSegment = createRoute({
+  getParentRoute: () => root,
+  path: '/customers/segments/$segmentId/edit',
+  loader: ({ context, params }) => ahead(context.queryClient.query(segmentQuery(params.segmentId))),
+  component: lazyRouteComponent(() => import('../pages/segments/EditSegmentPage')),
+})
+
 const profile = createRoute({
   getParentRoute: () => root,
   path: '/customers/$profileId',
@@ -171,7 +221,7 @@ const bind = createRoute({
 
 export function makeRouter(queryClient: QueryClient) {
   return createRouter({
-    routeTree: root.addChildren([overview, customers, profile, imports, newImport, report, sources, live, bind]),
+    routeTree: root.addChildren([overview, customers, segments, newSegment, segment, editSegment, profile, imports, newImport, report, sources, live, bind]),
     context: { queryClient },
     defaultPreload: 'intent',
     defaultPreloadStaleTime: 0,

@@ -3,7 +3,7 @@ import { CloseOutlined } from '@ant-design/icons'
 import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { Button } from 'antd'
-import { useEffect, useEffectEvent, useId, useRef, type KeyboardEvent } from 'react'
+import { useEffect, useEffectEvent, useId, useRef, type KeyboardEvent, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { profileOrdersQuery, profileQuery } from '../../api/queries'
 import type { ProfileItem, ProfileSheet } from '../../api/types'
@@ -24,9 +24,11 @@ type Props = {
   people: readonly ProfileItem[]
   onMove: (profileId: string) => void
   onClose: () => void
+  /** What the list has to say about this customer; stands above the summary. */
+  children?: ReactNode
 }
 
-export function PersonDrawer({ profileId, people, onMove, onClose }: Props) {
+export function PersonDrawer({ profileId, people, onMove, onClose, children }: Props) {
   const { t } = useTranslation()
   const { hasLetterKeys } = useSettings()
   const navigate = useNavigate()
@@ -90,7 +92,8 @@ export function PersonDrawer({ profileId, people, onMove, onClose }: Props) {
           <CloseOutlined aria-hidden="true" />
         </button>
       </header>
-      <div className="zk-sheet-body" aria-busy={query.isPending}>
+      <div className="zk-sheet-body" role="group" aria-labelledby={`${id}-title`} tabIndex={0} aria-busy={query.isPending}>
+        {children}
         {query.isPending && <Skeleton rows={8} height={22} />}
         {query.isError && <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />}
         {query.data && <Summary key={profileId} sheet={query.data} />}

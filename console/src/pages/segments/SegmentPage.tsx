@@ -1,0 +1,153 @@
+// One segment: its rule, its size over time, who is in it and why, how they differ and whom they share with others.
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
+import { Button, Popconfirm } from 'antd'
+import { useTranslation } from 'react-i18next'
+import { refreshSegment, segmentQuery, updateSegment } from '../../api/segments'
+import type { Segment } from '../../api/types'
+import { useSettings } from '../../app/settings'
+import { useFormat } from '../../app/workspace'
+import { Card } from '../../ui/Card'
+import { Page } from '../../ui/Page'
+import { Parts } from '../../ui/Parts'
+import { ErrorNotice, Skeleton } from '../../ui/states'
+import { Compare } from './Compare'
+import { Members } from './Members'
+import { Overlap } from './Overlap'
+import { Sizes } from './Sizes'
+import { RefreshWord, sentenceOf } from './words'
+import './segments.css'
+
+const route = getRouteApi('/customers/segments/$segmentId')
+
+export default function SegmentPage() {
+  const { t } = useTranslation()
+  const { segmentId } = route.useParams()
+  const query = useQuery(segmentQuery(segmentId))
+  const back = (
+    <Link to="/customers/segments" className="zk-back">
+      {t('segments.back')}
+    </Link>
+  )
+  if (!query.data) {
+    return (
+      <Page title={t('segments.title')} above={back}>
+        <Card>
+          {query.isPending && <Skeleton rows={8} height={24} />}
+          {query.isError && <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />}
+        </Card>
+      </Page>
+    )
+  }
+  const segment = query.data
+  return (
+    <Page title={segment.name} question={segment.description || undefined} above={back} actions={<Actions segment={segment} />}>
+      <Rule segment={segment} />
+      <Sizes segment={segment} />
+      <div className="zk-columns-even">
+        <Compare segment={segment} />
+        <Overlap segment={segment} />
+      </div>
+      <Members segment={segment} />
+      <Card title={t('segments.export')}>
+        <p>{t('segments.export_help')}</p>
+        <pre className="zk-command-line">zhike segment export {segment.segment_id}</pre>
+      </Card>
+    </Page>
+  )
+}
+
+function Actions({ segment }: { segment: Segment }) {
+  const { t } = useTranslation()
+  const cache = useQueryClient()
+  const navigate = useNavigate()
+  const { segment_id: id, is_archived: isArchived } = segment
+  const archive = useMutation({
+    mutationFn: (to: boolean) => updateSegment(id, segment.version, { is_archived: to }),
+    onSuccess: async (_, to) => {
+      await cache.invalidateQueries({ queryKey: ['segments'] })
+      await cache.invalidateQueries({ queryKey: ['segment', id], exact: true })
+      if (to) await navigate({ to: '/customers/segments' })
+    },
+  })
+  return (
+    <>
+      {archive.isError && <ErrorNotice error={archive.error} title={t('segments.save_failed')} />}
+      {isArchived ? (
+        <Button loading={archive.isPending} onClick={() => archive.mutate(false)}>
+          {t('segments.restore')}
+        </Button>
+      ) : (
+        <Popconfirm title={t('segments.archive_sure')} okText={t('segments.archive')} cancelText={t('segments.cancel')} onConfirm={() => archive.mutate(true)}>
+          <Button loading={archive.isPending}>{t('segments.archive')}</Button>
+        </Popconfirm>
+      )}
+      {segment.kind === 'rule' && (
+        <Link className="zk-button" to="/customers/segments/new" search={{ from: id }}>
+          {t('segments.duplicate')}
+        </Link>
+      )}
+      {!isArchived && (
+        <Link className="zk-button zk-button-primary" to="/customers/segments/$segmentId/edit" params={{ segmentId: id }}>
+          {t('segments.edit')}
+        </Link>
+      )}
+    </>
+  )
+}
+
+function Rule({ segment }: { segment: Segment }) {
+  const { t } = useTranslation()
+  const { lang } = useSettings()
+  const format = useFormat()
+  const cache = useQueryClient()
+  const refresh = useMutation({
+    mutationFn: () => refreshSegment(segment.segment_id),
+    onSuccess: async () => {
+      await cache.invalidateQueries({ queryKey: ['segment', segment.segment_id] })
+      await cache.invalidateQueries({ queryKey: ['segments'] })
+    },
+  })
+  const done = refresh.data
+  const sentence = sentenceOf(segment, lang)
+  return (
+    <Card
+      title={t('segments.rule')}
+      extra={
+        !segment.is_archived && (
+          <Button loading={refresh.isPending} onClick={() => refresh.mutate()}>
+            {t('segments.refresh_now')}
+          </Button>
+        )
+      }
+    >
+      <p className="zk-segment-sentence">{segment.kind === 'list' ? t('segments.list_rule') : sentence || t('segments.everybody')}</p>
+      <dl className="zk-figure-row">
+        <div>
+          <dt>{t('segments.size')}</dt>
+          <dd>{format.count(segment.n_members)}</dd>
+        </div>
+        <div>
+          <dt>{t('segments.refreshed')}</dt>
+          <dd className="zk-figure-note">{segment.refreshed_at ? format.relative(segment.refreshed_at) : t('segments.never')}</dd>
+        </div>
+        <div>
+          <dt>{t('segments.refresh')}</dt>
+          <dd className="zk-figure-note">{segment.kind === 'list' ? t('segments.kind_list') : <RefreshWord refresh={segment.refresh} />}</dd>
+        </div>
+        <div>
+          <dt>{t('segments.purpose')}</dt>
+          <dd className="zk-figure-note">{segment.purpose || '--'}</dd>
+        </div>
+      </dl>
+      <Parts className="zk-muted" parts={[segment.is_archived && t('segments.archived'), t('segments.version', { n: segment.version }), segment.segment_id]} />
+      <div role="status">
+        {done &&
+          (done.is_computed
+            ? t('segments.refresh_done', { n: format.count(done.n_members), joined: format.count(done.n_joined), gone: format.count(done.n_gone) })
+            : t('segments.refresh_same', { n: format.count(done.n_members) }))}
+      </div>
+      {refresh.isError && <ErrorNotice error={refresh.error} onRetry={() => refresh.mutate()} />}
+    </Card>
+  )
+}
