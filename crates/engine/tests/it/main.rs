@@ -1,8 +1,8 @@
 //! Use cases on real stores: SQLite always, PostgreSQL when `ZHIKE_TEST_PG` names a server.
 #![expect(clippy::print_stdout, reason = "tests say what they skip")]
 
-mod clocks;
 mod bindings;
+mod clocks;
 mod crash;
 mod identity;
 mod lines;
@@ -17,4 +17,5 @@ mod segments;
 mod slt;
 mod statements;
 mod support;
+mod tags;
 mod tidy;
