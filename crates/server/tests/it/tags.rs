@@ -18,6 +18,8 @@ fn tags_are_computed_listed_explained_and_put() {
     assert_eq!((&done["is_computed"], &done["as_of"]), (&json!(true), &json!("2026-01-04")), "{done}");
     assert_eq!(home.json(&["refresh", "--only", "tags"])["is_computed"], false);
 
+    // Scores are inputs too, and customers are listed by them.
+    home.json(&["refresh"]);
     let server = Server::start(&home);
     let (_, list) = server.get("/api/v1/tags");
     let items = list["items"].as_array().unwrap();
