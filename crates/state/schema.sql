@@ -184,6 +184,16 @@ CREATE TABLE live_sources (
     created_at BIGINT NOT NULL
 , commerce_json TEXT NOT NULL DEFAULT '{}');
 
+CREATE TABLE manual_tags (
+    profile_id BIGINT NOT NULL,
+    tag TEXT NOT NULL,
+    value TEXT NOT NULL,
+    author TEXT NOT NULL,
+    set_at BIGINT NOT NULL,
+    expires_at BIGINT,
+    PRIMARY KEY (profile_id, tag)
+) WITHOUT ROWID;
+
 CREATE TABLE mappings (
     source TEXT NOT NULL,
     entity TEXT NOT NULL,

@@ -264,6 +264,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/profiles/{profile_id}/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tags of a customer: values of the newest refresh, and those that people put. */
+        get: operations["get_profiles_profile_id_tags"];
+        put?: never;
+        /** Puts a tag on a customer, or takes it off; segments see it from the next refresh on. */
+        post: operations["post_profiles_profile_id_tags"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/segments": {
         parameters: {
             query?: never;
@@ -483,6 +501,58 @@ export interface paths {
         put?: never;
         /** Gives a source a new write key; the old one lets nobody in any more. */
         post: operations["post_sources_source_id_rotate-key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All tags, with coverage, freshness, spread of values, and what depends on what. */
+        get: operations["get_tags"];
+        put?: never;
+        /** Stores a definition, in place of the one of that key; the next refresh computes it. */
+        post: operations["post_tags"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One tag. */
+        get: operations["get_tags_key"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags/{key}/why/{profile_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why a customer has the value that a tag has as of a day: the rule, its inputs, the day. */
+        get: operations["get_tags_key_why_profile_id"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1067,6 +1137,30 @@ export interface components {
             totals: components["schemas"]["ProfileTotals"];
             value_by_month: components["schemas"]["MonthValue"][];
         };
+        /** @description A tag on a customer. */
+        ProfileTag: {
+            /** @description Last day that counts, of a value computed. */
+            as_of: string | null;
+            /** @description Who put it. */
+            author: string | null;
+            expires_at: string | null;
+            key: string;
+            /** @description computed, or put by people. */
+            kind: string;
+            /** @description The name of the value, when it has one. */
+            label: string | null;
+            label_zh: string | null;
+            level: string | null;
+            name: string;
+            name_zh: string;
+            set_at: string | null;
+            unit: string | null;
+            value: string;
+        };
+        /** @description The tags of a customer. */
+        ProfileTags: {
+            items: components["schemas"]["ProfileTag"][];
+        };
         /** @description Sums over all orders. */
         ProfileTotals: {
             amount: string;
@@ -1077,6 +1171,19 @@ export interface components {
             n_orders: number;
             net_amount: string;
             refunded_amount: string;
+        };
+        /** @description A tag to be put on a customer. */
+        PutProfileTag: {
+            key: string;
+            /** @description Last day on which it holds; for good when absent. */
+            until: string | null;
+            /** @description Missing: the tag is taken off. */
+            value: string | null;
+        };
+        /** @description A definition. */
+        PutTag: {
+            /** @description As docs/guides/tags.md describes it. */
+            definition: Record<string, never>;
         };
         /** @description How good the data of a load are, each 0 to 100. */
         Quality: {
@@ -1399,6 +1506,94 @@ export interface components {
             items: components["schemas"]["Source"][];
             /** @description How SDKs reach this server, when it was configured. */
             public_url: string | null;
+        };
+        /** @description A tag. */
+        Tag: {
+            /** @description The definition, as docs/guides/tags.md describes it. */
+            definition: Record<string, never> | null;
+            /** @description Tables, `profiles.…` for traits, and scores that it is computed from. */
+            depends_on: string[];
+            key: string;
+            /** @description computed, or put by people. */
+            kind: string;
+            /** @description attribute, behaviour, value; missing for one that people put. */
+            level: string | null;
+            name: string;
+            name_zh: string;
+            /** @description retail, internet, finance; missing for one's own. */
+            pack: string | null;
+            /** @description manual, daily. */
+            refresh: string | null;
+            /** @description What it computes. */
+            sentence: string;
+            sentence_zh: string;
+            spread: components["schemas"]["TagSpread"] | null;
+            /** @description count, day, year, money, ratio, score. */
+            unit: string | null;
+            /** @description Segments whose rules name it. */
+            used_by: string[];
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description What a value was computed from. */
+        TagInput: {
+            /** @description Whether the condition holds, of a rule's. */
+            holds: boolean | null;
+            /** @description Place in the expression, a JSON pointer. */
+            pointer: string;
+            sentence: string;
+            sentence_zh: string;
+            /** @description The value found. */
+            value: string | null;
+        };
+        /** @description Tags. */
+        TagList: {
+            items: components["schemas"]["Tag"][];
+        };
+        /** @description How far a tag reaches, how fresh it is, how its values are spread. */
+        TagSpread: {
+            /** @description Last day that counts. */
+            as_of: string;
+            computed_at: string;
+            /**
+             * Format: double
+             * @description Customers with a value over all.
+             */
+            coverage_ratio: number;
+            /**
+             * Format: int64
+             * @description Customers with a value.
+             */
+            n_customers: number;
+            /**
+             * Format: int64
+             * @description All customers.
+             */
+            n_total: number;
+            /** @description Of numbers: smallest, quartiles, largest. */
+            quartiles: number[] | null;
+            /** @description The most frequent values; of numbers none. */
+            values: components["schemas"]["TagValueCount"][];
+        };
+        /** @description How many have a value. */
+        TagValueCount: {
+            label: string | null;
+            label_zh: string | null;
+            /** Format: int64 */
+            n_customers: number;
+            value: string;
+        };
+        /** @description Why a customer has a value, or none. */
+        TagWhy: {
+            as_of: string;
+            inputs: components["schemas"]["TagInput"][];
+            label: string | null;
+            label_zh: string | null;
+            /** @description What is computed; or who put it. */
+            sentence: string;
+            sentence_zh: string;
+            /** @description The value as of the day, computed now. */
+            value: string | null;
         };
         /** @description What a column can become. */
         Target: {
@@ -1991,6 +2186,86 @@ export interface operations {
             };
         };
     };
+    get_profiles_profile_id_tags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `prf_…` */
+                profile_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileTags"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_profiles_profile_id_tags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `prf_…` */
+                profile_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutProfileTag"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileTags"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_segments: {
         parameters: {
             query?: {
@@ -2529,6 +2804,129 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Source"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_tags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagList"];
+                };
+            };
+        };
+    };
+    post_tags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutTag"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tag"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_tags_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description key */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tag"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_tags_key_why_profile_id: {
+        parameters: {
+            query?: {
+                /** @description Last day that counts; the newest day of the data when absent. */
+                as_of?: string;
+            };
+            header?: never;
+            path: {
+                /** @description key */
+                key: string;
+                /** @description `prf_…` */
+                profile_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagWhy"];
                 };
             };
             404: {

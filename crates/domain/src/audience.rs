@@ -18,19 +18,28 @@ pub mod sample;
 mod sentence;
 mod sequence;
 mod set;
+mod tag;
+mod tag_parse;
+mod tag_sentence;
+mod tags;
 mod test;
 mod value;
 
 pub use as_of::AsOf;
-pub use field::{Field, FieldKind, SCORES, Score, Source, TRAITS, field_of, fields_of, score_of, trait_of};
+pub use field::{CALENDAR, Field, FieldKind, SCORES, Score, Source, TRAITS, field_of, fields_of, score_of, trait_of};
 pub use measure::{
-    Agg, Anchor, Filter, Measure, Span, Unit, Which, Window, after, columns_of, from_units, micro, sum_value,
+    Agg, Anchor, Filter, Measure, Span, Unit, Which, Window, after, columns_of, from_units, is_calendar, micro,
+    sum_value,
 };
-pub use parse::{Names, Problem, parse, parse_measure};
+pub use parse::{Names, Problem, parse};
 pub use person::{Person, Verdict, holds, verdicts};
 pub use rule::{ConsentState, Leaf, MAX_DEPTH, MAX_LEAVES, Rule};
 pub use sentence::{leaf as leaf_sentence, rule as sentence};
 pub use sequence::{Sequence, Step, StepRow, completes};
 pub use set::Set;
+pub use tag::{Band, Expression, Input, Level, RankBy, Ranking, Reason, Tag, TagRefresh, TagUnit, tag_text};
+pub use tag_parse::{is_tag_key, parse_tag};
+pub use tag_sentence::expression as expression_sentence;
+pub use tags::{Pack, packs};
 pub use test::{Cmp, Test};
 pub use value::{Cell, cell_of, json_cell};

@@ -32,10 +32,19 @@ impl Error {
 
     /// A rule with mistakes.
     pub(crate) fn invalid_segment(problems: Vec<zhike_domain::audience::Problem>) -> Self {
+        Self::invalid(ErrorCode::InvalidSegment, problems)
+    }
+
+    /// A definition of a tag with mistakes.
+    pub(crate) fn invalid_tag(problems: Vec<zhike_domain::audience::Problem>) -> Self {
+        Self::invalid(ErrorCode::InvalidTag, problems)
+    }
+
+    fn invalid(code: ErrorCode, problems: Vec<zhike_domain::audience::Problem>) -> Self {
         let place = |pointer: &str| if pointer.is_empty() { "/".to_owned() } else { pointer.to_owned() };
         let en: Vec<String> = problems.iter().map(|one| format!("{}: {}", place(&one.pointer), one.en)).collect();
         let zh: Vec<String> = problems.iter().map(|one| format!("{}：{}", place(&one.pointer), one.zh)).collect();
-        Self { problems, ..Self::new(ErrorCode::InvalidSegment, en.join("; "), zh.join("；")) }
+        Self { problems, ..Self::new(code, en.join("; "), zh.join("；")) }
     }
 
     fn caused(mut self, cause: impl std::error::Error + Send + Sync + 'static) -> Self {

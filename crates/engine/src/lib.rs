@@ -21,6 +21,7 @@ pub mod refresh;
 pub mod sealing;
 pub mod segments;
 pub mod sources;
+pub mod tags;
 pub mod workspace;
 
 pub use clock::Clock;

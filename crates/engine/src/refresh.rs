@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use zhike_domain::audience::AsOf;
 use zhike_domain::frame::{Column, ColumnType, Frame, MONEY, TextColumn};
 use zhike_domain::rfm::{self, Cuts, Mode, Rules};
 use zhike_lake::Publication;
@@ -75,7 +76,7 @@ pub async fn refresh(ctx: &Ctx, options: RefreshOptions) -> Result<Refreshed> {
     maintain::tidy(ctx).await?;
     let inputs = ctx.lake().versions(&INPUTS).await?;
     let overrides = ctx.store().overrides_version().await?;
-    // Segments come last: their rules look at the scores.
+    // Tags look at the scores, segments at both.
     let as_of = crate::segments::as_of(ctx, options.as_of).await?;
     if let Some(run) = last_run(ctx, day).await?
         && !options.force
@@ -83,7 +84,7 @@ pub async fn refresh(ctx: &Ctx, options: RefreshOptions) -> Result<Refreshed> {
         && run.overrides == overrides
         && run.rules_version == rules_version
     {
-        crate::segments::refresh_locked(ctx, None, as_of).await?;
+        follow(ctx, as_of, false).await?;
         return Ok(Refreshed {
             as_of: day_text(day),
             n_customers: run.n_customers,
@@ -141,7 +142,7 @@ pub async fn refresh(ctx: &Ctx, options: RefreshOptions) -> Result<Refreshed> {
         Run { inputs, overrides, rules_version, n_customers: n_customers as u64, cuts: scored.cuts, at: ctx.now() };
     let json = serde_json::to_string(&run).map_err(|error| Error::bug("a refresh as JSON", error))?;
     ctx.store().set_meta(&run_key(day), &json).await?;
-    crate::segments::refresh_locked(ctx, None, as_of).await?;
+    follow(ctx, as_of, options.force).await?;
     Ok(Refreshed {
         as_of: day_text(day),
         n_customers: n_customers as u64,
@@ -149,6 +150,12 @@ pub async fn refresh(ctx: &Ctx, options: RefreshOptions) -> Result<Refreshed> {
         rules_version,
         days_behind: day - newest,
     })
+}
+
+/// What follows from the scores.
+async fn follow(ctx: &Ctx, as_of: AsOf, force: bool) -> Result<()> {
+    crate::tags::refresh_locked(ctx, None, as_of.clone(), force).await?;
+    crate::segments::refresh_locked(ctx, None, as_of).await.map(drop)
 }
 
 /// Days between each instant's calendar day and the day asked for.

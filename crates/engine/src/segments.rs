@@ -28,12 +28,15 @@ mod person;
 mod preview;
 mod tally;
 
-pub(crate) use bulk::Known;
+pub(crate) use bulk::{Bulk, Known, Values};
 pub use compare::{Compared, Difference, Overlap, compare, overlap};
 pub(crate) use history::refresh_locked;
 pub use history::{Member, MemberPage, RefreshedSegment, Run, Size, members, refresh, sizes};
 pub use import::{Imported, import};
 pub(crate) use live::touched;
+pub(crate) use people::{Seeker, numbers};
+pub(crate) use person::person;
+pub(crate) use preview::shown;
 pub use preview::{Count, FunnelStep, Preview, Why, WhyCondition, count, holds, matching, preview, why};
 
 /// Kind under which segments are kept.
@@ -198,7 +201,7 @@ impl Segment {
 /// All that a rule can name.
 async fn every(ctx: &Ctx, all: &[(SegmentId, Spec)]) -> Result<Names> {
     let segments = all.iter().map(|(id, _)| id.to_string()).collect();
-    Ok(Names { tags: ctx.lake().tag_names().await?, segments })
+    Ok(Names { tags: crate::tags::names(ctx).await?, segments })
 }
 
 /// What the rule of a segment can name: no archived segment, and none that depends on this one.

@@ -8,10 +8,12 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{AsArray, BooleanArray, Int64Array, StringArray};
 use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::DataType;
+use datafusion::arrow::datatypes::{DataType, Int64Type};
 use datafusion::logical_expr::{ColumnarValue, ScalarUDF, Volatility, create_udf};
 use datafusion::prelude::SessionContext;
-use zhike_domain::audience::{AsOf, Cell, FieldKind, Filter, Source, Test, field_of, json_cell, micro};
+use zhike_domain::audience::{
+    AsOf, CALENDAR, Cell, FieldKind, Filter, Source, Test, field_of, is_calendar, json_cell, micro,
+};
 use zhike_domain::frame::Frame;
 
 use crate::insight::{instant, list};
@@ -40,6 +42,7 @@ impl Lake {
     pub async fn facts(&self, scan: &FactScan<'_>) -> Result<QueryRows, Error> {
         let session = self.session();
         let mut from = self.fact_table(scan).await?;
+        CALENDAR.iter().for_each(|part| session.register_udf(calendar(part.0, scan.as_of)));
         let mut sql = format!("SELECT t.profile_id, t.\"{}\" AS \"at\"", scan.of.time());
         let mut any = Vec::new();
         for (number, filters) in scan.filters.iter().enumerate() {
@@ -62,8 +65,8 @@ impl Lake {
                     session.register_udf(json_value(&name, key, *is_number));
                     format!("{name}(t.{column})")
                 }
-                None if *is_number => column(field),
-                None => format!("CAST({} AS VARCHAR)", column(field)),
+                None if *is_number => column(scan.of, field),
+                None => format!("CAST({} AS VARCHAR)", column(scan.of, field)),
             };
             let _ = write!(sql, ", {value} AS v{number}");
         }
@@ -145,6 +148,17 @@ impl Lake {
         self.query(&sql, Vec::new()).await?.all().await
     }
 
+    /// The newest value of every tag of one customer.
+    ///
+    /// **Shape**: `tag, value, as_of`, by tag.
+    pub async fn tags_of(&self, profile_id: i64) -> Result<Frame, Error> {
+        let sql = format!(
+            "SELECT t.tag, t.value, t.as_of FROM tags t JOIN (SELECT tag, max(as_of) AS newest FROM tags GROUP BY tag) n \
+             ON n.tag = t.tag AND n.newest = t.as_of WHERE t.profile_id = {profile_id} ORDER BY t.tag"
+        );
+        self.query(&sql, Vec::new()).await?.all().await
+    }
+
     /// Names of the tags that have ever been computed.
     pub async fn tag_names(&self) -> Result<Vec<String>, Error> {
         let frame = self.query("SELECT DISTINCT tag FROM tags WHERE tag IS NOT NULL ORDER BY tag", Vec::new()).await?;
@@ -181,8 +195,11 @@ fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
-/// A column of the facts, or of the product that they are of.
-fn column(field: &str) -> String {
+/// A column of the facts, of the product that they are of, or a part of the calendar.
+fn column(source: Source, field: &str) -> String {
+    if is_calendar(field) {
+        return format!("calendar_{field}(CAST(t.\"{}\" AS BIGINT))", source.time());
+    }
     match field.strip_prefix("product.") {
         Some(column) => format!("p.\"{column}\""),
         None => format!("t.\"{field}\""),
@@ -201,7 +218,7 @@ fn test_sql(scan: &FactScan<'_>, filter: &Filter, session: &SessionContext, (set
         session.register_udf(json_test(&name, key, &filter.test, scan.as_of));
         return format!("{name}(t.{column})");
     }
-    let column = column(&filter.field);
+    let column = column(scan.of, &filter.field);
     let texts = |list: &[String]| list.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(", ");
     // Places in the text make a number a floating point number, as the rule compares.
     let number = |number: f64| format!("{number:?}");
@@ -258,6 +275,19 @@ fn json_value(name: &str, key: &str, is_number: bool) -> ScalarUDF {
         }))
     };
     create_udf(name, vec![DataType::Utf8View], kind, Volatility::Immutable, Arc::new(run))
+}
+
+/// A part of the calendar at an instant, by the domain's own rule.
+fn calendar(part: &'static str, as_of: &AsOf) -> ScalarUDF {
+    let as_of = as_of.clone();
+    let run = move |arguments: &[ColumnarValue]| {
+        let arrays = ColumnarValue::values_to_arrays(arguments)?;
+        let instants = cast(&arrays[0], &DataType::Int64)?;
+        let instants = instants.as_primitive::<Int64Type>();
+        let texts: StringArray = instants.iter().map(|at| at.and_then(|at| as_of.calendar(part, at))).collect();
+        Ok(ColumnarValue::Array(Arc::new(texts)))
+    };
+    create_udf(&format!("calendar_{part}"), vec![DataType::Int64], DataType::Utf8, Volatility::Immutable, Arc::new(run))
 }
 
 fn texts(arguments: &[ColumnarValue]) -> datafusion::error::Result<StringArray> {

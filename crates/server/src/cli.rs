@@ -13,6 +13,7 @@ mod segment;
 mod serve;
 mod source;
 mod sql;
+mod tag;
 mod tail;
 mod workspace;
 
@@ -125,6 +126,9 @@ enum Command {
     /// Define, count, refresh and export segments of customers.
     #[command(subcommand)]
     Segment(segment::Segment),
+    /// Define, compute and explain tags of customers, and put tags by hand.
+    #[command(subcommand)]
+    Tag(tag::Tag),
     /// Run a read-only SELECT over all tables.
     Sql(sql::Sql),
     /// Show one customer, whole.
@@ -277,6 +281,7 @@ async fn run(cli: Cli) -> Outcome {
         Command::Rules(command) => command.run(global).await,
         Command::Identity(command) => command.run(global).await,
         Command::Segment(command) => command.run(global).await,
+        Command::Tag(command) => command.run(global).await,
         Command::Sql(command) => command.run(global).await,
         Command::Profile(command) => command.run(global).await,
         Command::Doctor(command) => command.run(global).await,

@@ -14,6 +14,7 @@ mod quarantine;
 mod schema;
 pub(crate) mod segments;
 pub(crate) mod sources;
+pub(crate) mod tags;
 mod uploads;
 mod workspace;
 
@@ -123,6 +124,10 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(segments::why))
         .routes(routes!(segments::sizes))
         .routes(routes!(segments::compare))
+        .routes(routes!(tags::list, tags::create))
+        .routes(routes!(tags::show))
+        .routes(routes!(tags::why))
+        .routes(routes!(tags::of, tags::put))
         .layer(DefaultBodyLimit::max(MAX_JSON_BYTES))
         .merge(OpenApiRouter::new().routes(routes!(uploads::create)).layer(uploads::limit()))
         .split_for_parts();

@@ -13,6 +13,7 @@ mod name_tests;
 mod quarantine_tests;
 mod scan_tests;
 mod schema_tests;
+mod tag_tests;
 
 use std::io::Write as _;
 use std::str::FromStr;

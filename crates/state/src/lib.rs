@@ -28,6 +28,7 @@ mod profiles;
 mod quarantine;
 mod scan;
 mod sessions;
+mod tags;
 
 #[cfg(test)]
 mod conformance;
@@ -49,3 +50,4 @@ pub use profiles::{FieldRow, ProfileRow};
 pub use quarantine::{QuarantineRow, QuarantineStatus};
 pub use scan::{Cursor, ScanTable};
 pub use sessions::{SessionMoveRow, StretchRow};
+pub use tags::ManualTagRow;

@@ -53,6 +53,29 @@ impl AsOf {
         day_number(self.zone.to_datetime(timestamp).date())
     }
 
+    /// A part of the calendar at an instant, as text: hour `00` to `23`, weekday `1` (Monday) to `7`, month `01` to `12`,
+    /// season (of the northern half of the world).
+    pub fn calendar(&self, part: &str, at: i64) -> Option<String> {
+        let time = self.zone.to_datetime(Timestamp::from_microsecond(at).ok()?);
+        Some(match part {
+            "hour" => format!("{:02}", time.hour()),
+            "weekday" => time.weekday().to_monday_one_offset().to_string(),
+            "month" => format!("{:02}", time.month()),
+            _ => match time.month() {
+                3..=5 => "spring",
+                6..=8 => "summer",
+                9..=11 => "autumn",
+                _ => "winter",
+            }
+            .to_owned(),
+        })
+    }
+
+    /// The calendar year of the day.
+    pub fn year(&self) -> i64 {
+        date_of(self.day).map_or(1970, |date| date.year().into())
+    }
+
     /// First of the last `n` months: the day after the same day `n` months ago.
     pub(super) fn months_back(&self, n: i64) -> i64 {
         let start = date_of(self.day).and_then(|date| date.checked_sub(Span::new().try_months(n).ok()?).ok());
@@ -80,6 +103,9 @@ mod tests {
         assert_eq!(as_of.end(), "2026-03-31T16:00:00Z".parse::<Timestamp>().unwrap().as_microsecond());
         assert_eq!(as_of.day_of(as_of.end()), as_of.day + 1);
         assert_eq!(as_of.day_of(as_of.end() - 1), as_of.day);
+        let parts = ["hour", "weekday", "month", "season"].map(|part| as_of.calendar(part, as_of.end()).unwrap());
+        assert_eq!(parts, ["00", "3", "04", "spring"]);
+        assert_eq!(as_of.year(), 2026);
         // February has no 31st: the month before ends where it ends.
         assert_eq!(date_of(as_of.months_back(1)), Some(date(2026, 3, 1)));
         assert_eq!(date_of(as_of.months_back(12)), Some(date(2025, 4, 1)));

@@ -202,8 +202,20 @@ const LABELS: &[(&str, &str, &str, &str)] = &[
 /// Columns of products that lines of orders are joined with.
 const PRODUCT: &str = "product.";
 
+/// Parts of the calendar that every fact has, by the workspace's zone: name, Chinese, English.
+pub const CALENDAR: [(&str, &str, &str); 4] = [
+    ("hour", "发生的小时", "hour of day"),
+    ("weekday", "发生的星期", "day of the week"),
+    ("month", "发生的月份", "month"),
+    ("season", "发生的季节", "season"),
+];
+
 /// The field of a name, of a table of facts.
 pub fn field_of(source: Source, name: &str) -> Option<Field> {
+    if let Some((_, zh, en)) = CALENDAR.iter().find(|known| known.0 == name) {
+        let label = ((*zh).to_owned(), (*en).to_owned());
+        return Some(Field { name: name.to_owned(), kind: FieldKind::Text, label });
+    }
     if let Some((_, before)) = source.json()
         && let Some(key) = name.strip_prefix(before)
     {
@@ -230,7 +242,9 @@ pub fn fields_of(source: Source) -> Vec<Field> {
     LABELS
         .iter()
         .filter(|(table, ..)| table.is_empty() || *table == source.table())
-        .filter_map(|(_, column, ..)| field_of(source, column))
+        .map(|(_, column, ..)| *column)
+        .chain(CALENDAR.map(|known| known.0))
+        .filter_map(|column| field_of(source, column))
         .collect()
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value as Json, json};
 
 use super::as_of::AsOf;
-use super::field::{FieldKind, Source, field_of};
+use super::field::{CALENDAR, FieldKind, Source, field_of};
 use super::test::{Test, date_text};
 use super::value::{Cell, cell_of, json_cell};
 use crate::frame::Frame;
@@ -236,8 +236,9 @@ impl Measure {
             Agg::LastAt => facts.map(|(_, _, at)| at).max().map_or(Cell::Missing, Cell::Instant),
             Agg::Sum(field) | Agg::Avg(field) | Agg::Min(field) | Agg::Max(field) => {
                 let kind = self.field_kind(field);
-                let units: Vec<i64> =
-                    facts.filter_map(|(frame, row, _)| units(kind, &value(self.of, field, frame, row))).collect();
+                let units: Vec<i64> = facts
+                    .filter_map(|(frame, row, _)| units(kind, &value(self.of, field, frame, row, as_of)))
+                    .collect();
                 let sum: i128 = units.iter().map(|&units| i128::from(units)).sum();
                 match self.agg {
                     Agg::Sum(_) => sum_value(kind, sum),
@@ -249,7 +250,9 @@ impl Measure {
             }
             Agg::First(field) | Agg::Last(field) | Agg::Distinct(field) | Agg::Top(field) => {
                 let texts: Vec<(i64, String)> = facts
-                    .filter_map(|(frame, row, at)| Some((at, value(self.of, field, frame, row).text()?.into_owned())))
+                    .filter_map(|(frame, row, at)| {
+                        Some((at, value(self.of, field, frame, row, as_of).text()?.into_owned()))
+                    })
                     .collect();
                 self.of_texts(texts.iter().map(|(at, text)| (*at, text.as_str())))
             }
@@ -381,7 +384,11 @@ pub fn sum_value(kind: FieldKind, sum: i128) -> Cell<'static> {
 }
 
 /// A field of a row.
-pub(super) fn value<'a>(source: Source, field: &str, frame: &'a Frame, row: usize) -> Cell<'a> {
+fn value<'a>(source: Source, field: &str, frame: &'a Frame, row: usize, as_of: &AsOf) -> Cell<'a> {
+    if is_calendar(field) {
+        let at = frame.num(source.time()).and_then(|column| column.get(row));
+        return at.and_then(|at| as_of.calendar(field, at)).map_or(Cell::Missing, |text| Cell::Text(text.into()));
+    }
     if let Some((column, before)) = source.json()
         && let Some(key) = field.strip_prefix(before)
     {
@@ -393,6 +400,11 @@ pub(super) fn value<'a>(source: Source, field: &str, frame: &'a Frame, row: usiz
         (Some(kind), Some(column)) => cell_of(kind, column, row),
         _ => Cell::Missing,
     }
+}
+
+/// Whether a field is a part of the calendar, which the time of a fact gives.
+pub fn is_calendar(field: &str) -> bool {
+    CALENDAR.iter().any(|known| known.0 == field)
 }
 
 /// Whether a row is of a source at all.
@@ -427,7 +439,7 @@ where
         let passes = from <= at
             && at < to
             && counts(source, frame, row)
-            && filters.iter().all(|filter| filter.test.holds(&value(source, &filter.field, frame, row), as_of));
+            && filters.iter().all(|filter| filter.test.holds(&value(source, &filter.field, frame, row, as_of), as_of));
         passes.then_some((frame, row, at))
     })
 }
@@ -444,5 +456,10 @@ pub fn columns_of<'a>(source: Source, fields: impl Iterator<Item = &'a str>) -> 
         Some((column, before)) if field.starts_with(before) => column.to_owned(),
         _ => field.to_owned(),
     };
-    fields.map(column).chain(base.iter().map(|name| (*name).to_owned())).chain([source.time().to_owned()]).collect()
+    fields
+        .filter(|field| !is_calendar(field))
+        .map(column)
+        .chain(base.iter().map(|name| (*name).to_owned()))
+        .chain([source.time().to_owned()])
+        .collect()
 }

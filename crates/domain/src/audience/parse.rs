@@ -40,34 +40,27 @@ pub struct Names {
 ///
 /// **Errors**: every mistake, in the order of the text.
 pub fn parse(json: &Json, names: &Names) -> Result<Rule, Vec<Problem>> {
-    let mut reader = Reader { names, problems: Vec::new(), n_leaves: 0 };
+    let mut reader = Reader::new(names, false);
     let rule = reader.rule(json, "", 0);
     finish(reader, rule)
 }
 
-/// Reads a measure by itself, as tags have one.
-///
-/// **Errors**: as [`parse`].
-pub fn parse_measure(json: &Json, names: &Names) -> Result<Measure, Vec<Problem>> {
-    let mut reader = Reader { names, problems: Vec::new(), n_leaves: 0 };
-    let measure = reader.measure(json, "");
-    finish(reader, measure)
-}
-
-fn finish<T>(reader: Reader<'_>, read: Option<T>) -> Result<T, Vec<Problem>> {
+pub(super) fn finish<T>(reader: Reader<'_>, read: Option<T>) -> Result<T, Vec<Problem>> {
     match read {
         Some(read) if reader.problems.is_empty() => Ok(read),
         _ => Err(reader.problems),
     }
 }
 
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     names: &'a Names,
-    problems: Vec<Problem>,
+    pub(super) problems: Vec<Problem>,
     n_leaves: usize,
+    /// Whether rules are for tags, which name no tags or segments.
+    is_for_tag: bool,
 }
 
-type Object = Map<String, Json>;
+pub(super) type Object = Map<String, Json>;
 
 const LEAVES: [&str; 8] = ["trait", "tag", "score", "identity", "consent", "segment", "measure", "sequence"];
 const GROUPS: [&str; 3] = ["all", "any", "none"];
@@ -76,8 +69,12 @@ const MAX_VALUES: usize = 1000;
 /// Longest span of days that makes sense: a century.
 const MAX_DAYS: i64 = 36_525;
 
-impl Reader<'_> {
-    fn fail<T>(
+impl<'a> Reader<'a> {
+    pub(super) const fn new(names: &'a Names, is_for_tag: bool) -> Self {
+        Self { names, problems: Vec::new(), n_leaves: 0, is_for_tag }
+    }
+
+    pub(super) fn fail<T>(
         &mut self,
         pointer: &str,
         kind: &'static str,
@@ -89,7 +86,13 @@ impl Reader<'_> {
     }
 
     /// Something that is not among what there is; names the nearest.
-    fn unknown<T>(&mut self, pointer: &str, (zh, en): (&str, &str), given: &str, known: &[&str]) -> Option<T> {
+    pub(super) fn unknown<T>(
+        &mut self,
+        pointer: &str,
+        (zh, en): (&str, &str),
+        given: &str,
+        known: &[&str],
+    ) -> Option<T> {
         let given_short: String = given.chars().take(60).collect();
         let (hint_zh, hint_en) = match nearest(given, known) {
             Some(near) => (format!("是不是 {near:?}？"), format!("did you mean {near:?}?")),
@@ -107,20 +110,20 @@ impl Reader<'_> {
         )
     }
 
-    fn object<'j>(&mut self, json: &'j Json, pointer: &str) -> Option<&'j Object> {
+    pub(super) fn object<'j>(&mut self, json: &'j Json, pointer: &str) -> Option<&'j Object> {
         match json.as_object() {
             Some(object) => Some(object),
             None => self.fail(pointer, "shape", "这里应当是一个 JSON 对象 {…}", "a JSON object {…} is expected here"),
         }
     }
 
-    fn only(&mut self, object: &Object, pointer: &str, allowed: &[&str]) {
+    pub(super) fn only(&mut self, object: &Object, pointer: &str, allowed: &[&str]) {
         for key in object.keys().filter(|key| !allowed.contains(&key.as_str())) {
             self.unknown::<()>(&join(pointer, key), ("键", "key"), key, allowed);
         }
     }
 
-    fn text<'j>(&mut self, object: &'j Object, key: &str, pointer: &str) -> Option<&'j str> {
+    pub(super) fn text<'j>(&mut self, object: &'j Object, key: &str, pointer: &str) -> Option<&'j str> {
         match object.get(key).and_then(Json::as_str) {
             Some(text) if !text.is_empty() && text.len() <= 500 => Some(text),
             _ => self.fail(
@@ -132,7 +135,7 @@ impl Reader<'_> {
         }
     }
 
-    fn rule(&mut self, json: &Json, pointer: &str, depth: usize) -> Option<Rule> {
+    pub(super) fn rule(&mut self, json: &Json, pointer: &str, depth: usize) -> Option<Rule> {
         let object = self.object(json, pointer)?;
         if depth > MAX_DEPTH {
             return self.fail(
@@ -205,6 +208,12 @@ impl Reader<'_> {
     fn leaf(&mut self, object: &Object, key: &str, pointer: &str) -> Option<Leaf> {
         let named = |name: &str| join(pointer, name);
         match key {
+            "tag" | "segment" if self.is_for_tag => self.fail(
+                &named(key),
+                "shape",
+                "标签的规则不能引用标签或分群：请直接写条件",
+                "the rule of a tag names no tags or segments: write the conditions themselves",
+            ),
             "trait" => {
                 self.only(object, pointer, &[key, "op", "value"]);
                 let name = self.text(object, key, pointer)?;
@@ -287,7 +296,7 @@ impl Reader<'_> {
     }
 
     /// The position of a word in a list.
-    fn one_of(&mut self, object: &Object, key: &str, pointer: &str, allowed: &[&str]) -> Option<usize> {
+    pub(super) fn one_of(&mut self, object: &Object, key: &str, pointer: &str, allowed: &[&str]) -> Option<usize> {
         let text = self.text(object, key, pointer)?;
         match allowed.iter().position(|known| *known == text) {
             Some(at) => Some(at),
@@ -329,7 +338,7 @@ impl Reader<'_> {
         (filters.len() == list.len()).then_some(filters)
     }
 
-    fn measure(&mut self, json: &Json, pointer: &str) -> Option<Measure> {
+    pub(super) fn measure(&mut self, json: &Json, pointer: &str) -> Option<Measure> {
         let object = self.object(json, pointer)?;
         self.only(object, pointer, &["of", "where", "agg", "column", "window"]);
         let of = self.source(object, pointer)?;
@@ -651,7 +660,7 @@ impl Reader<'_> {
     }
 }
 
-fn join(pointer: &str, key: &str) -> String {
+pub(super) fn join(pointer: &str, key: &str) -> String {
     format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"))
 }
 

@@ -155,6 +155,11 @@ impl Leaf {
         columns_of(source, fields.into_iter())
     }
 
+    /// Whether the passing of time within a day changes the answer: of what must not have happened.
+    pub fn waits(&self) -> bool {
+        matches!(self, Self::Sequence(sequence) if sequence.steps.iter().any(|step| step.is_absent))
+    }
+
     /// The condition as JSON.
     pub fn to_json(&self) -> Json {
         let named = |key: &str, name: &str, test: &Test| {

@@ -6,6 +6,7 @@ use super::field::Source;
 use super::measure::{Agg, Anchor, Filter, Measure, Span, Unit, Which, Window};
 use super::rule::{Leaf, Rule};
 use super::sequence::{Sequence, Step};
+use super::tag::{Band, Expression, Level, RankBy, Tag, TagRefresh, TagUnit};
 use super::test::{Cmp, Test};
 
 /// A sequence of numbers from a seed.
@@ -32,7 +33,7 @@ impl Dice {
         &some[self.below(some.len() as u64) as usize]
     }
 
-    fn is(&mut self, one_in: u64) -> bool {
+    pub(super) fn is(&mut self, one_in: u64) -> bool {
         self.below(one_in) == 0
     }
 }
@@ -132,7 +133,8 @@ fn filters(dice: &mut Dice, of: Source, day: i64) -> Vec<Filter> {
     (0..n)
         .map(|_| {
             let (field, test) = match of {
-                Source::Orders | Source::AllOrders => match dice.below(4) {
+                Source::Orders | Source::AllOrders => match dice.below(5) {
+                    4 => ("weekday", text_test(dice, &["1", "5", "6"])),
                     0 => ("net_amount", number_test(dice, 300)),
                     1 => ("traits.gift", Test::Flag(dice.is(2))),
                     2 => ("ordered_at", day_test(dice, day)),
@@ -184,7 +186,7 @@ fn window(dice: &mut Dice, day: i64) -> Window {
     }
 }
 
-fn measure(dice: &mut Dice, day: i64) -> Measure {
+pub(super) fn measure(dice: &mut Dice, day: i64) -> Measure {
     let of = source(dice);
     let (number, text) = match of {
         Source::Orders | Source::AllOrders => ("net_amount", "channel"),
@@ -192,6 +194,7 @@ fn measure(dice: &mut Dice, day: i64) -> Measure {
         Source::Events => ("properties.n", "properties.plan"),
         _ => ("score", "kind"),
     };
+    let text = if dice.is(8) { "season" } else { text };
     let agg = match dice.below(14) {
         0 => Agg::Days,
         1 => Agg::Sum(number.into()),
@@ -231,4 +234,52 @@ fn sequence(dice: &mut Dice, day: i64) -> Sequence {
         .collect();
     let within = if dice.is(3) { Some(span(dice)) } else { None };
     Sequence { steps, within, window: window(dice, day) }
+}
+
+/// The tag of a seed: facts lie around `day`.
+pub fn tag(seed: u64, day: i64) -> Tag {
+    let mut dice = Dice::new(seed);
+    let expression = expression(&mut dice, day, 0);
+    let unit = if dice.is(2) { Some(TagUnit::Money) } else { None };
+    let (refresh, level) = (TagRefresh::Daily, *dice.of(&Level::ALL));
+    Tag { key: format!("tag_{seed}"), name: ("样例".into(), "sample".into()), level, unit, refresh, expression }
+}
+
+fn expression(dice: &mut Dice, day: i64, depth: usize) -> Expression {
+    match dice.below(10) {
+        0 => Expression::Trait((*dice.of(&["province", "registered_on", "traits.size", "birth_year"])).into()),
+        1 => Expression::Score((*dice.of(&["rfm.frequency", "rfm.monetary", "rfm.tier"])).into()),
+        2 => Expression::Rule(rule(dice.below(1 << 40), day)),
+        3 => {
+            let time = dice.of(&[Agg::FirstAt, Agg::LastAt]).clone();
+            Expression::DaysSince(Box::new(Expression::Measure(Measure { agg: time, ..measure(dice, day) })))
+        }
+        4 if depth < 2 => Expression::Rank(number(dice, day), *dice.of(&[RankBy::Percentile, RankBy::CumulativeShare])),
+        5 if depth < 2 => {
+            let band = |below: Option<f64>, value: &str| Band {
+                below,
+                value: value.into(),
+                name: (value.into(), value.into()),
+            };
+            let low = dice.below(6) as f64 / 2.0;
+            let bands = vec![band(Some(low), "low"), band(Some(low + 2.0), "middle"), band(None, "high")];
+            Expression::Bands(number(dice, day), bands)
+        }
+        6 if depth < 2 => Expression::Ratio(number(dice, day), number(dice, day)),
+        7 if depth < 2 => match dice.below(2) {
+            0 => Expression::Sum(number(dice, day), number(dice, day)),
+            _ => Expression::Difference(number(dice, day), number(dice, day)),
+        },
+        _ => Expression::Measure(measure(dice, day)),
+    }
+}
+
+/// An expression that is a number and has no rank.
+fn number(dice: &mut Dice, day: i64) -> Box<Expression> {
+    loop {
+        let read = expression(dice, day, 2);
+        if read.kind().is_number() {
+            return Box::new(read);
+        }
+    }
 }

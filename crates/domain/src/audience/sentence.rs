@@ -9,9 +9,9 @@ use super::test::{Cmp, Test, date_text};
 use crate::sentence;
 
 /// Chinese and English.
-type Both = (String, String);
+pub(super) type Both = (String, String);
 
-fn both(zh: impl Into<String>, en: impl Into<String>) -> Both {
+pub(super) fn both(zh: impl Into<String>, en: impl Into<String>) -> Both {
     (zh.into(), en.into())
 }
 
@@ -32,13 +32,13 @@ pub fn leaf(leaf: &Leaf, currency: &str, names: &impl Fn(&str) -> Option<String>
     Writer { currency, names }.leaf(leaf)
 }
 
-struct Writer<'a, N> {
-    currency: &'a str,
-    names: &'a N,
+pub(super) struct Writer<'a, N> {
+    pub(super) currency: &'a str,
+    pub(super) names: &'a N,
 }
 
 impl<N: Fn(&str) -> Option<String>> Writer<'_, N> {
-    fn rule(&self, rule: &Rule, is_outer: bool) -> Both {
+    pub(super) fn rule(&self, rule: &Rule, is_outer: bool) -> Both {
         let (rules, zh_join, en_join, zh_before, en_before) = match rule {
             Rule::Is(leaf) => return self.leaf(leaf),
             Rule::All(rules) => (rules, "，并且", ", and ", "", ""),
@@ -152,7 +152,7 @@ impl<N: Fn(&str) -> Option<String>> Writer<'_, N> {
         }
     }
 
-    fn number(&self, kind: FieldKind, number: f64) -> String {
+    pub(super) fn number(&self, kind: FieldKind, number: f64) -> String {
         if kind == FieldKind::Money && number.abs() < 9e13 {
             return sentence::money((number * 100.0).round() as i64, self.currency);
         }
@@ -179,9 +179,15 @@ impl<N: Fn(&str) -> Option<String>> Writer<'_, N> {
             };
             return both(format!("{window_zh}{facts_zh}{zh}"), format!("{facts_en} {en}{window_en}"));
         }
+        self.test(self.measure(measure), measure.kind(), test, &[])
+    }
+
+    /// What a measure is.
+    pub(super) fn measure(&self, measure: &Measure) -> Both {
+        let (window_zh, window_en) = self.window(&measure.window);
+        let (facts_zh, facts_en) = self.facts(measure.of, &measure.filters);
         let (name_zh, name_en) = self.aggregate(measure);
-        let subject = both(format!("{window_zh}{facts_zh}的{name_zh}"), format!("{name_en} of {facts_en}{window_en}"));
-        self.test(subject, measure.kind(), test, &[])
+        both(format!("{window_zh}{facts_zh}的{name_zh}"), format!("{name_en} of {facts_en}{window_en}"))
     }
 
     fn aggregate(&self, measure: &Measure) -> Both {

@@ -111,7 +111,12 @@ impl Test {
             Self::NotIn(list) => cell.text().is_some_and(|text| list.iter().all(|one| *one != text)),
             Self::Contains(part) => cell.text().is_some_and(|text| text.contains(part.as_str())),
             Self::StartsWith(part) => cell.text().is_some_and(|text| text.starts_with(part.as_str())),
-            Self::Flag(wanted) => matches!(cell, Cell::Flag(flag) if flag == wanted),
+            Self::Flag(wanted) => match cell {
+                Cell::Flag(flag) => flag == wanted,
+                // Tags and files write yes and no as text.
+                Cell::Text(text) => *text == if *wanted { "true" } else { "false" },
+                _ => false,
+            },
             Self::From(_) | Self::Before(_) | Self::Days(..) | Self::WithinLast(_) | Self::BeforeLast(_) => {
                 self.days(as_of).is_some_and(|(from, to)| match cell {
                     Cell::Day(day) => from <= *day && *day <= to,

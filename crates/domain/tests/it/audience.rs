@@ -9,7 +9,7 @@ use zhike_domain::audience::{AsOf, Cell, Names, Person, Source, holds, parse, sa
 use zhike_domain::frame::{Column, ColumnType, Frame, MONEY};
 
 /// 2026-03-31 in Shanghai.
-fn as_of() -> AsOf {
+pub(crate) fn as_of() -> AsOf {
     AsOf::new(20_543, TimeZone::get("Asia/Shanghai").unwrap())
 }
 
@@ -144,7 +144,7 @@ fn rules_read_as_sentences() {
 }
 
 /// Orders and events of a person: (day before the last, net amount, channel), (hours before the end, name, properties).
-fn person(orders: &[(i64, i64, &str)], events: &[(i64, &str, &str)]) -> Person {
+pub(crate) fn person(orders: &[(i64, i64, &str)], events: &[(i64, &str, &str)]) -> Person {
     let as_of = as_of();
     let texts = |texts: Vec<&str>| Column::Text(texts.into_iter().map(Some).collect());
     let nums = |nums: Vec<i64>| Column::Num(nums.into_iter().map(Some).collect());

@@ -3,3 +3,4 @@
 mod audience;
 mod fences;
 mod sources;
+mod tags;

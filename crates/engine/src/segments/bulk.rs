@@ -27,6 +27,9 @@ pub(crate) struct Known {
     sets: Mutex<HashMap<String, Arc<Set>>>,
 }
 
+/// One value a customer.
+pub(crate) type Values = (ColumnType, Column);
+
 /// Sets remembered; at a million customers 128 KiB each.
 const MAX_SETS: usize = 512;
 
@@ -46,13 +49,13 @@ impl Bulk {
 
     /// The customers for whom a rule holds.
     pub(crate) async fn rule(&mut self, ctx: &Ctx, rule: &Rule) -> Result<Set> {
-        self.prepare(ctx, &rule.leaves()).await?;
+        self.prepare(ctx, &rule.leaves(), &[]).await?;
         Ok(self.set(rule))
     }
 
     /// How many are left after each part of a rule, and the rule's own set.
     pub(crate) async fn funnel(&mut self, ctx: &Ctx, rule: &Rule) -> Result<(Vec<(u64, u64)>, Set)> {
-        self.prepare(ctx, &rule.leaves()).await?;
+        self.prepare(ctx, &rule.leaves(), &[]).await?;
         let mut left = Set::all(self.people.n());
         let mut steps = Vec::new();
         for part in rule.parts() {
@@ -64,7 +67,7 @@ impl Bulk {
     }
 
     /// The set of a rule whose conditions are prepared.
-    fn set(&self, rule: &Rule) -> Set {
+    pub(crate) fn set(&self, rule: &Rule) -> Set {
         let n = self.people.n();
         let any = |rules: &[Rule]| {
             let mut set = Set::none(n);
@@ -83,12 +86,13 @@ impl Bulk {
         }
     }
 
-    /// Computes the sets of conditions that are not known yet.
-    fn prepare<'a>(
+    /// Computes the sets of conditions that are not known yet, and with the same scans measures of every customer.
+    pub(crate) fn prepare<'a>(
         &'a mut self,
         ctx: &'a Ctx,
         leaves: &'a [&'a Leaf],
-    ) -> Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>> {
+        measures: &'a [&'a Leaf],
+    ) -> Pin<Box<dyn Future<Output = Result<Vec<Values>>> + Send + 'a>> {
         // Boxed: a condition can name a segment, whose rule has conditions.
         Box::pin(async move {
             let mut of_facts: Vec<(&Leaf, String)> = Vec::new();
@@ -109,14 +113,20 @@ impl Bulk {
                     None => of_facts.push((leaf, full)),
                 }
             }
-            if !of_facts.is_empty() {
-                let leaves: Vec<&Leaf> = of_facts.iter().map(|(leaf, _)| *leaf).collect();
-                let sets = scan(ctx, &self.people, &self.as_of, &leaves).await?;
-                for ((leaf, full), set) in of_facts.into_iter().zip(sets) {
-                    self.keep(ctx, self::key(leaf), full, set, true);
-                }
+            if of_facts.is_empty() && measures.is_empty() {
+                return Ok(Vec::new());
             }
-            Ok(())
+            let asked: Vec<&Leaf> = of_facts.iter().map(|(leaf, _)| *leaf).chain(measures.iter().copied()).collect();
+            let (mut kept, words) = scan(ctx, &self.people, &self.as_of, &asked).await?;
+            let n = self.people.n();
+            let values =
+                kept.split_off(of_facts.len()).into_iter().filter_map(|kept| kept.column(n, &words, &self.as_of));
+            let values = values.collect();
+            for ((leaf, full), kept) in of_facts.into_iter().zip(kept) {
+                let set = kept.passing(leaf, n, &words, &self.as_of);
+                self.keep(ctx, self::key(leaf), full, set, true);
+            }
+            Ok(values)
         })
     }
 
@@ -149,10 +159,7 @@ impl Bulk {
         let versions = ctx.lake().versions(&tables).await?;
         let overrides = if tables.is_empty() { 0 } else { ctx.store().overrides_version().await? };
         // Only what must not have happened depends on how late it is.
-        let until = match leaf {
-            Leaf::Sequence(sequence) if sequence.steps.iter().any(|step| step.is_absent) => self.as_of.until(),
-            _ => 0,
-        };
+        let until = if leaf.waits() { self.as_of.until() } else { 0 };
         let (state, day) = (self.people.version, self.as_of.day);
         Ok(format!("{key}|{versions:?}|{overrides}|{state}|{day}|{until}"))
     }
@@ -251,8 +258,8 @@ struct Need<'a> {
     value: Option<(usize, FieldKind)>,
 }
 
-/// Answers conditions on facts, one scan a table.
-async fn scan(ctx: &Ctx, people: &People, as_of: &AsOf, leaves: &[&Leaf]) -> Result<Vec<Set>> {
+/// Keeps what conditions on facts are answered from, one scan a table.
+async fn scan<'a>(ctx: &Ctx, people: &People, as_of: &AsOf, leaves: &[&'a Leaf]) -> Result<(Vec<Kept<'a>>, Words)> {
     let n = people.n();
     let mut kept: Vec<Kept<'_>> = leaves
         .iter()
@@ -273,12 +280,27 @@ async fn scan(ctx: &Ctx, people: &People, as_of: &AsOf, leaves: &[&Leaf]) -> Res
             read(ctx, people, as_of, source, &needs, &values, &mut kept, &mut words).await?;
         }
     }
-    let sets = leaves.iter().zip(kept).map(|(leaf, kept)| match kept {
-        Kept::Tally(tally) => tally.passing(leaf, n, &words, as_of),
-        Kept::Following(following) => following.tally(n, as_of).passing(leaf, n, &words, as_of),
-        Kept::Steps(steps) => steps.passing(n, as_of),
-    });
-    Ok(sets.collect())
+    Ok((kept, words))
+}
+
+impl Kept<'_> {
+    /// Those who pass.
+    fn passing(self, leaf: &Leaf, n: usize, words: &Words, as_of: &AsOf) -> Set {
+        match self {
+            Self::Tally(tally) => tally.passing(leaf, n, words, as_of),
+            Self::Following(following) => following.tally(n, as_of).passing(leaf, n, words, as_of),
+            Self::Steps(steps) => steps.passing(n, as_of),
+        }
+    }
+
+    /// The measure of everybody; a sequence is none.
+    fn column(self, n: usize, words: &Words, as_of: &AsOf) -> Option<Values> {
+        match self {
+            Self::Tally(tally) => Some(tally.column(n, words)),
+            Self::Following(following) => Some(following.tally(n, as_of).column(n, words)),
+            Self::Steps(_) => None,
+        }
+    }
 }
 
 fn needs<'a>(leaves: &[&'a Leaf], source: Source, as_of: &AsOf, values: &mut Vec<(&'a str, bool)>) -> Vec<Need<'a>> {

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use zhike_domain::audience::{AsOf, Leaf, Rule, Source, score_of};
+use zhike_domain::audience::{AsOf, Leaf, Source, score_of};
 use zhike_domain::frame::{Column, ColumnType, Frame};
 use zhike_domain::id::{ProfileId, SegmentId};
 use zhike_lake::Publication;
@@ -223,19 +223,12 @@ async fn inputs(ctx: &Ctx, bulk: &Bulk, segment: &Segment, members: &Members) ->
         }
         tables.sort_unstable();
         tables.dedup();
-        let waits = rule_waits(rule) || names_segment;
+        let waits = leaves.iter().any(|leaf| leaf.waits()) || names_segment;
         inputs.extend([segment.version, bulk.as_of.day, ctx.store().overrides_version().await?]);
         inputs.push(if waits { bulk.as_of.until() } else { 0 });
         inputs.extend(ctx.lake().versions(&tables).await?);
     }
     Ok(inputs)
-}
-
-/// Whether the passing of time within a day changes the answer.
-fn rule_waits(rule: &Rule) -> bool {
-    rule.leaves()
-        .iter()
-        .any(|leaf| matches!(leaf, Leaf::Sequence(sequence) if sequence.steps.iter().any(|step| step.is_absent)))
 }
 
 /// A member in a list.

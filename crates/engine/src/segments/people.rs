@@ -36,7 +36,7 @@ pub(crate) async fn people(ctx: &Ctx) -> Result<Arc<People>> {
     Ok(people)
 }
 
-pub(super) fn numbers(frame: &Frame, name: &str) -> Vec<i64> {
+pub(crate) fn numbers(frame: &Frame, name: &str) -> Vec<i64> {
     frame.num(name).map(|column| column.iter().map(|value| value.unwrap_or(0)).collect()).unwrap_or_default()
 }
 
@@ -114,14 +114,14 @@ pub(super) fn is_word(name: &str) -> bool {
 
 /// Finds ids that mostly ascend: from where the last was, with growing steps.
 #[derive(Default)]
-pub(super) struct Seeker {
+pub(crate) struct Seeker {
     last: i64,
     at: Option<usize>,
     from: usize,
 }
 
 impl Seeker {
-    pub(super) fn at(&mut self, ids: &[i64], id: i64) -> Option<usize> {
+    pub(crate) fn at(&mut self, ids: &[i64], id: i64) -> Option<usize> {
         if id == self.last && self.from > 0 {
             return self.at;
         }

@@ -176,7 +176,7 @@ pub async fn why(ctx: &Ctx, segment: &Segment, profile_id: ProfileId, day: Optio
     Ok(Why { holds, sentence: segment.sentence.clone(), conditions, stays, as_of: day_text(&as_of) })
 }
 
-fn shown(cell: &Cell<'_>) -> Option<String> {
+pub(crate) fn shown(cell: &Cell<'_>) -> Option<String> {
     match cell {
         Cell::Missing => None,
         Cell::Instant(at) => jiff::Timestamp::from_microsecond(*at).ok().map(|at| at.to_string()),

@@ -6,6 +6,7 @@ use zhike_domain::audience::{
     Agg, AsOf, Cell, FieldKind, Leaf, Measure, Sequence, Set, StepRow, Which, Window, after, completes, from_units,
     sum_value,
 };
+use zhike_domain::frame::{Column, ColumnType, NumColumn, TextColumn};
 
 /// Texts by number.
 #[derive(Default)]
@@ -88,54 +89,98 @@ impl<'a> Tally<'a> {
 
     /// Those whose measure passes.
     pub(super) fn passing(self, leaf: &Leaf, n: usize, words: &Words, as_of: &AsOf) -> Set {
+        // Where days begin is asked once, not for every customer.
+        let range = match leaf {
+            Leaf::Measure(_, test) => test.instants(as_of),
+            _ => None,
+        };
+        let mut set = Set::none(n);
+        self.each(n, words, |who, cell| {
+            let is_in = match (&range, &cell) {
+                (Some(range), Cell::Instant(at)) => range.contains(at),
+                _ => leaf.passes(&cell, as_of),
+            };
+            if is_in {
+                set.insert(who);
+            }
+        });
+        set
+    }
+
+    /// The measure of every customer as a column.
+    pub(super) fn column(self, n: usize, words: &Words) -> (ColumnType, Column) {
+        let is_text = matches!(self.measure.agg, Agg::First(_) | Agg::Last(_) | Agg::Top(_));
+        let kind = match self.measure.kind() {
+            _ if is_text => ColumnType::Text,
+            FieldKind::Instant => ColumnType::Instant,
+            FieldKind::Day => ColumnType::Day,
+            _ => ColumnType::Float,
+        };
+        let (mut texts, mut numbers, mut floats) = (TextColumn::default(), NumColumn::default(), Vec::new());
+        self.each(n, words, |_, cell| match (kind, cell) {
+            (ColumnType::Text, cell) => texts.push(cell.text().as_deref()),
+            (ColumnType::Float, cell) => floats.push(cell.number()),
+            (_, Cell::Instant(value) | Cell::Day(value)) => numbers.push(Some(value)),
+            _ => numbers.push(None),
+        });
+        let column = match kind {
+            ColumnType::Text => Column::Text(texts),
+            ColumnType::Float => Column::Float(floats),
+            _ => Column::Num(numbers),
+        };
+        (kind, column)
+    }
+
+    /// Calls for every customer, in order, with the value of the measure.
+    fn each(self, n: usize, words: &Words, mut each: impl FnMut(usize, Cell<'static>)) {
         let kind = match &self.measure.agg {
             Agg::FirstAt | Agg::LastAt => FieldKind::Instant,
             agg => agg.column().map_or(FieldKind::Number(0), |field| self.measure.field_kind(field)),
         };
-        // Where days begin is asked once, not for every customer.
-        let range = match leaf {
-            Leaf::Measure(_, test) if kind == FieldKind::Instant => test.instants(as_of),
-            _ => None,
-        };
-        let numbers = |values: Vec<i64>, none: i64| {
-            Set::of(n, |at| match &range {
-                Some(range) => values[at] != none && range.contains(&values[at]),
-                None if values[at] == none => leaf.passes(&Cell::Missing, as_of),
-                None => leaf.passes(&from_units(kind, values[at]), as_of),
-            })
+        let mut numbers = |values: Vec<i64>, none: i64| {
+            for (who, value) in values.into_iter().enumerate() {
+                each(who, if value == none { Cell::Missing } else { from_units(kind, value) });
+            }
         };
         match self.sums {
-            Sums::Count(counts) => Set::of(n, |at| leaf.passes(&Cell::Number(counts[at].into()), as_of)),
-            Sums::Sum(sums, counts) => Set::of(n, |at| {
-                let cell = match (&self.measure.agg, counts[at]) {
-                    (Agg::Sum(_), _) => sum_value(kind, sums[at]),
-                    (_, 0) => Cell::Missing,
-                    (_, n) => Cell::Number(sums[at] as f64 / f64::from(n) / kind.scale()),
-                };
-                leaf.passes(&cell, as_of)
-            }),
             Sums::Min(least) => numbers(least, NO_MIN),
             Sums::Max(most) => numbers(most, NO_MAX),
+            Sums::Count(counts) => {
+                counts.into_iter().enumerate().for_each(|(who, n)| each(who, Cell::Number(n.into())));
+            }
+            Sums::Sum(sums, counts) => {
+                for (who, (sum, count)) in sums.into_iter().zip(counts).enumerate() {
+                    each(
+                        who,
+                        match (&self.measure.agg, count) {
+                            (Agg::Sum(_), _) => sum_value(kind, sum),
+                            (_, 0) => Cell::Missing,
+                            (_, count) => Cell::Number(sum as f64 / f64::from(count) / kind.scale()),
+                        },
+                    );
+                }
+            }
             Sums::Days(mut days) => {
                 days.sort_unstable();
                 days.dedup();
                 let mut counts = vec![0_u32; n];
                 days.iter().for_each(|(who, _)| counts[*who as usize] += 1);
-                Set::of(n, |at| leaf.passes(&Cell::Number(counts[at].into()), as_of))
+                counts.into_iter().enumerate().for_each(|(who, n)| each(who, Cell::Number(n.into())));
             }
             Sums::Texts(mut texts) => {
                 texts.sort_unstable();
                 let none = self.measure.of_texts(std::iter::empty());
-                let mut set = if leaf.passes(&none, as_of) { Set::all(n) } else { Set::none(n) };
-                for mine in texts.chunk_by(|left, right| left.0 == right.0) {
-                    let who = mine[0].0 as usize;
-                    let rows = mine.iter().map(|&(_, at, text)| (at, words.texts[text as usize].as_str()));
-                    match leaf.passes(&self.measure.of_texts(rows), as_of) {
-                        true => set.insert(who),
-                        false => set.remove(who),
-                    }
+                let mut known = texts.chunk_by(|left, right| left.0 == right.0).peekable();
+                for who in 0..n {
+                    let cell = match known.next_if(|mine| mine[0].0 as usize == who) {
+                        Some(mine) => {
+                            let rows = mine.iter().map(|&(_, at, text)| (at, words.texts[text as usize].as_str()));
+                            self.measure.of_texts(rows)
+                        }
+                        None => none.clone(),
+                    };
+                    each(who, cell);
                 }
-                set
             }
         }
     }

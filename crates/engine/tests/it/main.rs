@@ -17,4 +17,5 @@ mod segments;
 mod slt;
 mod statements;
 mod support;
+mod tags;
 mod tidy;

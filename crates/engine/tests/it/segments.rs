@@ -14,9 +14,9 @@ use zhike_engine::{Ctx, import};
 use crate::support::{Home, NOW, load, rows};
 
 /// The last day of the made-up shop.
-const LAST: jiff::civil::Date = date(2026, 3, 31);
+pub(crate) const LAST: jiff::civil::Date = date(2026, 3, 31);
 /// Its days since 1970.
-const LAST_DAY: i64 = 20_543;
+pub(crate) const LAST_DAY: i64 = 20_543;
 const N_PEOPLE: u64 = 14;
 
 fn day(dice: &mut Dice) -> String {
@@ -24,7 +24,7 @@ fn day(dice: &mut Dice) -> String {
 }
 
 /// A shop of some customers with everything that rules ask about, some of them known by phone first and by both later.
-async fn shop(ctx: &Ctx, home: &Home, seed: u64) {
+pub(crate) async fn shop(ctx: &Ctx, home: &Home, seed: u64) {
     let mut dice = Dice::new(seed);
     let who = |customer: u64, by_phone: bool| match by_phone {
         true => format!(",1371234{customer:04}"),
@@ -82,7 +82,7 @@ async fn shop(ctx: &Ctx, home: &Home, seed: u64) {
     }
 }
 
-async fn everybody(ctx: &Ctx) -> Vec<ProfileId> {
+pub(crate) async fn everybody(ctx: &Ctx) -> Vec<ProfileId> {
     let ids = rows(ctx, "SELECT profile_id FROM profiles WHERE n_identities > 0 ORDER BY 1").await;
     ids.iter().map(|id| ProfileId::new(id.parse().unwrap())).collect()
 }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use zhike_engine::refresh::{self, RefreshOptions};
+use zhike_engine::tags;
 
 use super::{Failure, Format, Global, Lang, Outcome};
 
@@ -15,7 +16,7 @@ pub(super) struct Refresh {
     /// Last day that counts; the newest day of the data when absent.
     #[arg(long, value_name = "DATE")]
     as_of: Option<jiff::civil::Date>,
-    /// Only these results (rfm), comma-separated.
+    /// Only these results (rfm, tags), comma-separated.
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     only: Vec<String>,
     /// Recompute even when nothing has changed.
@@ -25,13 +26,19 @@ pub(super) struct Refresh {
 
 impl Refresh {
     pub(super) async fn run(self, global: &Global) -> Outcome {
-        if let Some(other) = self.only.iter().find(|name| *name != "rfm") {
+        if let Some(other) = self.only.iter().find(|name| !["rfm", "tags"].contains(&name.as_str())) {
             return Err(Failure::new(
-                format!("nothing called {other:?} is computed: use --only rfm"),
-                format!("没有叫 {other:?} 的计算结果：请用 --only rfm"),
+                format!("nothing called {other:?} is computed: use --only rfm or --only tags"),
+                format!("没有叫 {other:?} 的计算结果：请用 --only rfm 或 --only tags"),
             ));
         }
         let ctx = global.open().await?;
+        if self.only == ["tags"] {
+            let done = tags::refresh(&ctx, None, self.as_of, self.force).await?;
+            super::tag::print_done(&mut std::io::stdout().lock(), global, &done)?;
+            ctx.close().await;
+            return Ok(ExitCode::SUCCESS);
+        }
         let done = refresh::refresh(&ctx, RefreshOptions { as_of: self.as_of, force: self.force }).await?;
         let mut out = std::io::stdout().lock();
         match (global.format, global.lang()) {

@@ -288,7 +288,7 @@ pub(super) async fn preview(
 #[into_params(parameter_in = Query)]
 pub(super) struct DayQuery {
     /// Last day that counts; the newest day of the data when absent.
-    as_of: Option<String>,
+    pub(super) as_of: Option<String>,
 }
 
 /// How many a segment holds for now, by its rule or list.

@@ -14,3 +14,4 @@ mod http;
 mod kill;
 mod segments;
 mod support;
+mod tags;

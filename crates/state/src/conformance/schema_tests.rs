@@ -4,8 +4,8 @@ use super::{Backend, Place, conformance};
 use crate::db::{GetRow, Pool};
 use crate::{
     AuditRow, BatchRow, BindingRow, BondRow, ClaimRow, DefinitionRow, EdgeRow, Error, FieldRow, IdentityRow, IngestRow,
-    KeyRow, MappingRow, OverrideSpanRow, ProfileRow, QuarantineRow, RegisterRow, SaidFieldRow, SessionMoveRow,
-    SourceHourRow, SourceRejectRow, SourceRow, Store, StretchRow, TraitsRow,
+    KeyRow, ManualTagRow, MappingRow, OverrideSpanRow, ProfileRow, QuarantineRow, RegisterRow, SaidFieldRow,
+    SessionMoveRow, SourceHourRow, SourceRejectRow, SourceRow, Store, StretchRow, TraitsRow,
 };
 
 conformance!(records_are_the_columns_of_their_tables, a_newer_schema_is_refused, opening_again_changes_nothing);
@@ -55,6 +55,7 @@ async fn records_are_the_columns_of_their_tables(place: &Place) {
         ("live_registers", RegisterRow::COLUMNS),
         ("session_stretches", StretchRow::COLUMNS),
         ("session_moves", SessionMoveRow::COLUMNS),
+        ("manual_tags", ManualTagRow::COLUMNS),
     ] {
         assert_eq!(columns(place, &store.data, table).await, names, "{table}");
     }

@@ -1,0 +1,223 @@
+//! Computing tags as of a day and writing their values.
+//!
+//! A day's rows are replaced in one commit. A customer without a value has no row; a tag that nobody has leaves one row
+//! without a customer, which says that it was computed that day.
+
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use zhike_domain::audience::{AsOf, Cell, Leaf, SCORES, Source, Tag, TagRefresh, tag_text};
+use zhike_domain::frame::{Column, ColumnType, Frame, TextColumn};
+use zhike_lake::{Publication, Stage};
+
+use super::bulk::Computed;
+use super::{Defined, defined, manual};
+use crate::segments::{as_of, day_text};
+use crate::{Ctx, Result};
+
+/// Most frequent values that are remembered.
+const MAX_TOP: usize = 12;
+
+/// How the values of a tag are spread over customers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Spread {
+    /// Last day that counts.
+    pub as_of: String,
+    /// When it was computed, in microseconds.
+    pub at: i64,
+    /// Customers with a value.
+    pub n_customers: u64,
+    /// All customers.
+    pub n_total: u64,
+    /// The most frequent values with how many have them; of numbers none.
+    pub top: Vec<(String, u64)>,
+    /// Of numbers the smallest, the quartiles and the largest.
+    pub quartiles: Option<[f64; 5]>,
+}
+
+/// What is remembered of the refresh of the newest day.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Run {
+    inputs: u64,
+    day: i64,
+    /// Tags that were computed because they were asked for by name.
+    asked: Vec<String>,
+    pub(super) tags: BTreeMap<String, Spread>,
+}
+
+const RUN: &str = "tags_run";
+
+pub(super) async fn last_run(ctx: &Ctx) -> Result<Option<Run>> {
+    // A run that an earlier release described otherwise is simply computed again.
+    Ok(ctx.store().get_meta(RUN).await?.and_then(|json| serde_json::from_str(&json).ok()))
+}
+
+/// What a refresh did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Done {
+    /// Last day that counts.
+    pub as_of: String,
+    /// Tags computed.
+    pub n_tags: u64,
+    /// Values written.
+    pub n_values: u64,
+    /// Whether anything was computed; false when nothing they depend on had changed.
+    pub is_computed: bool,
+}
+
+/// Computes the tags of every day, and one that waits to be asked for.
+///
+/// **Errors**: `not_found` for a tag that there is not.
+pub async fn refresh(ctx: &Ctx, only: Option<&str>, day: Option<Date>, force: bool) -> Result<Done> {
+    if let Some(key) = only {
+        super::get(ctx, key).await?;
+    }
+    let _guard = ctx.write_lock().await?;
+    crate::import::recover_locked(ctx).await?;
+    refresh_locked(ctx, only, as_of(ctx, day).await?, force).await
+}
+
+/// As [`refresh`]; the caller holds the write lock.
+pub(crate) async fn refresh_locked(ctx: &Ctx, only: Option<&str>, as_of: AsOf, force: bool) -> Result<Done> {
+    let before = last_run(ctx).await?;
+    let of_day = before.as_ref().filter(|run| run.day == as_of.day);
+    let mut asked: Vec<String> = of_day.map(|run| run.asked.clone()).unwrap_or_default();
+    asked.extend(only.map(str::to_owned).filter(|key| !asked.contains(key)));
+    let mut chosen = defined(ctx).await?;
+    let all: Vec<String> = chosen.iter().map(|one| one.tag.key.clone()).collect();
+    chosen.retain(|one| one.tag.refresh == TagRefresh::Daily || asked.contains(&one.tag.key));
+    let now = ctx.now();
+    let mut by_hand: BTreeMap<String, Vec<(i64, String)>> = BTreeMap::new();
+    for (id, row) in manual::of_all(ctx).await? {
+        let of_tag = by_hand.entry(row.tag.clone()).or_default();
+        if manual::holds(&row, now) {
+            of_tag.push((id, row.value));
+        }
+    }
+    // A tag whose definition is new is computed, not put.
+    by_hand.retain(|key, _| !all.contains(key));
+    ctx.refresh_overrides().await?;
+    let inputs = inputs(ctx, &chosen, &by_hand, &as_of).await?;
+    let text = day_text(&as_of);
+    if let Some(run) = of_day.filter(|run| run.inputs == inputs && !force) {
+        let n_values = run.tags.values().filter(|spread| spread.as_of == text).map(|spread| spread.n_customers).sum();
+        return Ok(Done { as_of: text, n_tags: chosen.len() as u64, n_values, is_computed: false });
+    }
+    let tags: Vec<&Tag> = chosen.iter().map(|one| &one.tag).collect();
+    let day = as_of.day;
+    let computed = Computed::new(ctx, &tags, as_of).await?;
+    let ids = &computed.bulk.people.ids;
+    let spread = |values: &[(i64, String)], quartiles: Option<[f64; 5]>| Spread {
+        as_of: text.clone(),
+        at: now,
+        n_customers: values.len() as u64,
+        n_total: ids.len() as u64,
+        top: if quartiles.is_some() { Vec::new() } else { top(values) },
+        quartiles,
+    };
+    let mut spreads = before.as_ref().map(|run| run.tags.clone()).unwrap_or_default();
+    spreads.retain(|key, _| by_hand.contains_key(key) || all.contains(key));
+    let batch_id = ctx.vault().random_id();
+    let mut stage = ctx.lake().stage("tags", batch_id, "new")?;
+    let mut n_values = 0;
+    for tag in &tags {
+        let (cells, _) = computed.values(ctx, tag).await?;
+        let quartiles = quartiles(&cells);
+        let text = |(who, cell): (usize, &Cell<'_>)| Some((ids[who], tag_text(cell)?));
+        let values: Vec<(i64, String)> = cells.iter().enumerate().filter_map(text).collect();
+        push(&mut stage, &tag.key, &values, day)?;
+        n_values += values.len() as u64;
+        spreads.insert(tag.key.clone(), spread(&values, quartiles));
+    }
+    for (key, values) in &by_hand {
+        push(&mut stage, key, values, day)?;
+        n_values += values.len() as u64;
+        spreads.insert(key.clone(), spread(values, None));
+    }
+    let mut publication = Publication::default();
+    publication.change("tags", stage.finish()?, ctx.lake().files_of_day("tags", "as_of", day).await?);
+    ctx.step("tags.staged")?;
+    ctx.lake().publish(batch_id, &publication).await?;
+    ctx.step("tags.published")?;
+    // What is shown in lists is of the newest day.
+    if before.as_ref().is_none_or(|run| run.day <= day) {
+        let run = Run { inputs, day, asked, tags: spreads };
+        let json = serde_json::to_string(&run).map_err(|error| crate::Error::bug("a refresh as JSON", error))?;
+        ctx.store().set_meta(RUN, &json).await?;
+    }
+    Ok(Done { as_of: text, n_tags: (tags.len() + by_hand.len()) as u64, n_values, is_computed: true })
+}
+
+/// All that the values of a day depend on, as one number.
+async fn inputs(
+    ctx: &Ctx,
+    chosen: &[Defined],
+    by_hand: &BTreeMap<String, Vec<(i64, String)>>,
+    as_of: &AsOf,
+) -> Result<u64> {
+    let mut tables: Vec<&str> = Source::ALL.iter().map(|source| source.table()).collect();
+    tables.extend(SCORES.iter().map(|score| score.table));
+    tables.extend(["refunds", "products"]);
+    tables.sort_unstable();
+    tables.dedup();
+    let mut hasher = DefaultHasher::new();
+    for one in chosen {
+        one.tag.to_json().to_string().hash(&mut hasher);
+        // What must not have happened depends on how late it is.
+        if one.tag.leaves().iter().any(Leaf::waits) {
+            as_of.until().hash(&mut hasher);
+        }
+    }
+    let (state, overrides) = (ctx.store().state_version().await?, ctx.store().overrides_version().await?);
+    (by_hand, as_of.day, state, overrides, ctx.lake().versions(&tables).await?).hash(&mut hasher);
+    Ok(hasher.finish())
+}
+
+/// Writes the values of a tag; when nobody has one, a row without a customer.
+fn push(stage: &mut Stage, key: &str, values: &[(i64, String)], day: i64) -> Result<()> {
+    const ROWS: usize = 1 << 18;
+    let mut write = |ids: Vec<Option<i64>>, texts: TextColumn| {
+        let n = ids.len();
+        let same = |value: Option<i64>| Column::Num(std::iter::repeat_n(value, n).collect());
+        let frame = Frame::new(n)
+            .with("profile_id", ColumnType::Int, Column::Num(ids.into_iter().collect()))
+            .with("tag", ColumnType::Text, Column::Text(std::iter::repeat_n(Some(key), n).collect()))
+            .with("value", ColumnType::Text, Column::Text(texts))
+            .with("as_of", ColumnType::Day, same(Some(day)));
+        stage.push(frame)
+    };
+    if values.is_empty() {
+        write(vec![None], std::iter::once(None).collect())?;
+    }
+    for part in values.chunks(ROWS) {
+        let texts = part.iter().map(|(_, value)| Some(value.as_str())).collect();
+        write(part.iter().map(|(id, _)| Some(*id)).collect(), texts)?;
+    }
+    Ok(())
+}
+
+/// The most frequent values; of several as frequent the smaller first.
+fn top(values: &[(i64, String)]) -> Vec<(String, u64)> {
+    let mut counts: HashMap<&str, u64> = HashMap::new();
+    values.iter().for_each(|(_, value)| *counts.entry(value).or_default() += 1);
+    let mut counts: Vec<(&str, u64)> = counts.into_iter().collect();
+    counts.sort_unstable_by(|left, right| (right.1, left.0).cmp(&(left.1, right.0)));
+    counts.into_iter().take(MAX_TOP).map(|(value, n)| (value.to_owned(), n)).collect()
+}
+
+/// Smallest, quartiles and largest of numbers; none when values are no numbers.
+fn quartiles(cells: &[Cell<'_>]) -> Option<[f64; 5]> {
+    let mut numbers: Vec<f64> = Vec::new();
+    for cell in cells {
+        match cell {
+            Cell::Missing => {}
+            Cell::Number(number) => numbers.push(*number),
+            _ => return None,
+        }
+    }
+    let last = numbers.len().checked_sub(1)?;
+    numbers.sort_unstable_by(f64::total_cmp);
+    Some([0, 1, 2, 3, 4].map(|quarter| numbers[last * quarter / 4]))
+}
