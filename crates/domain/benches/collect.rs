@@ -1,5 +1,6 @@
 //! What collecting costs before the log: reading a request, checking it against a plan and masking it, and writing it in the
 //! log's form. `cargo bench -p zhike-domain`.
+#![expect(clippy::print_stdout, reason = "prints its figures")]
 
 use std::hint::black_box;
 use std::time::Instant;

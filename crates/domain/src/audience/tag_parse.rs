@@ -254,7 +254,8 @@ impl Reader<'_> {
             let before = bands.last().and_then(|band| band.below);
             let is_last = at + 1 == list.len();
             let ascends = below.is_some_and(|below| before.is_none_or(|before| before < below));
-            if !ascends && !(is_last && !band.contains_key("below")) {
+            let is_open = is_last && !band.contains_key("below");
+            if !ascends && !is_open {
                 self.fail::<()>(
                     &join(&place, "below"),
                     "range",

@@ -125,11 +125,11 @@ impl Bench {
         let core = json!({"score": "rfm.tier", "op": "eq", "value": "core"});
         type Rule<'a> = (&'a str, Box<dyn Fn(u64) -> Value + 'a>);
         let rules: [Rule<'_>; 5] = [
-            ("orders in 90 days", Box::new(|n| recent(n))),
-            ("orders ever", Box::new(|n| ever(n))),
+            ("orders in 90 days", Box::new(&recent)),
+            ("orders ever", Box::new(&ever)),
             ("four conditions", Box::new(|n| json!({"all": [core, recent(10 + n), ever(10 + n), spent(n)]}))),
             ("four, one edited", Box::new(|n| json!({"all": [core, recent(10), ever(10), spent(10 + n)]}))),
-            ("sequence in 180 days", Box::new(|n| again(n))),
+            ("sequence in 180 days", Box::new(again)),
         ];
         for (name, rule) in rules {
             let mut counts = Vec::new();
