@@ -286,6 +286,9 @@ impl Taking {
         commit.bound = heard.iter().filter_map(|one| crate::bindings::use_of(&one.message)).collect();
         commit.homes.sort_unstable();
         commit.homes.dedup();
+        // Whoever lost or won an identity is touched as well, though no message names them.
+        let mut touched = people.changed.clone();
+        touched.extend(news.iter().filter_map(|event| event.profile_id));
         let mut keys = people.finish(&mut commit);
         keys.store_new(ctx).await?;
         commit.seen_json = self.seen.commit_form()?;
@@ -297,7 +300,6 @@ impl Taking {
         ctx.store().commit_ingest(&commit).await?;
         ctx.step("ingest.committed")?;
         show(ctx, commit.to, &publication).await?;
-        let touched = news.iter().filter_map(|event| event.profile_id).collect();
         if let Err(error) = segments::touched(ctx, &touched).await {
             tracing::warn!(%error, "live segments wait for the next refresh");
         }
