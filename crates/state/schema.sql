@@ -37,6 +37,37 @@ CREATE INDEX batches_by_content ON batches (content_hash, entity, source);
 
 CREATE INDEX batches_by_start ON batches (started_at, batch_id);
 
+CREATE TABLE binding_uses (
+    binding_id BIGINT NOT NULL,
+    use_key TEXT NOT NULL,
+    used_at BIGINT NOT NULL,
+    bound_at BIGINT,
+    PRIMARY KEY (binding_id, use_key)
+) WITHOUT ROWID;
+
+CREATE TABLE bindings (
+    binding_id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    source_id BIGINT NOT NULL,
+    identity_id BIGINT,
+    profile_id BIGINT,
+    store_id TEXT,
+    campaign_id TEXT,
+    place TEXT,
+    redirect_url TEXT,
+    max_uses BIGINT NOT NULL,
+    n_uses BIGINT NOT NULL,
+    n_bound BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    created_by TEXT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    revoked_at BIGINT,
+    used_at BIGINT,
+    bound_at BIGINT
+);
+
+CREATE INDEX bindings_by_created ON bindings (created_at);
+
 CREATE TABLE definitions (
     kind TEXT NOT NULL,
     name TEXT NOT NULL,
@@ -151,7 +182,7 @@ CREATE TABLE live_sources (
     plan_json TEXT NOT NULL,
     is_enabled BIGINT NOT NULL,
     created_at BIGINT NOT NULL
-);
+, commerce_json TEXT NOT NULL DEFAULT '{}');
 
 CREATE TABLE manual_tags (
     profile_id BIGINT NOT NULL,
