@@ -316,7 +316,9 @@ async fn a_crash_at_any_step_loses_and_doubles_nothing() {
     // In no order, so that what died halfway also moves rows that are there.
     let messages = script::permute(&Script::generate(55, 120), 3);
     let (before, after) = messages.split_at(60);
-    let undisturbed = fed(Home::sqlite(), &messages, 10, 3).await;
+    let mut undisturbed = fed(Home::sqlite(), &messages, 10, 3).await;
+    // The runs below have no segments.
+    undisturbed.retain(|line| !line.starts_with("member|"));
     for step in STEPS {
         for reopens in [true, false] {
             let home = Home::sqlite();
