@@ -256,21 +256,19 @@ impl Taking {
         let heard = self.hear(ctx, &read.records, &mut commit, &mut done, &mut news, &mut last_arrival).await?;
         let mut people = People::resolve(ctx, &heard, &mut commit).await?;
         registers::apply(ctx, &heard, &mut people, &mut commit).await?;
+        let trade = rows::Trade::read(ctx, &heard, &mut people).await?;
+        // Whoever lost or won an identity, or an order, is touched as well, though no message names them.
+        let mut touched = people.touched();
+        touched.extend(trade.whose().flat_map(|identity| people.owners(identity)));
         let mut publication = Publication::default();
         let batch = Batch { ctx, stage_id: stage_id(self.position), loaded_at: now, people: &people };
         let sessions = sessions::follow(ctx, &heard, &people, &mut commit).await?;
         batch.events(&heard, &sessions, &mut publication)?;
-        batch.trade(&heard, &mut commit, &mut publication).await?;
+        batch.trade(trade, &mut commit, &mut publication).await?;
         for one in &heard {
             let identity = people.subject(one);
             let profile_id = identity.and_then(|identity| people.owner_at(identity, one.message.occurred_at));
-            if let Some(profile_id) = profile_id.filter(|profile| {
-                identity
-                    .and_then(|id| people.nodes.get(&id)?.row.as_ref())
-                    .is_some_and(|row| row.home_profile_id != *profile)
-            }) {
-                commit.homes.extend(identity.map(|identity| (identity, profile_id)));
-            }
+            commit.homes.extend(people.home_elsewhere(identity, profile_id));
             news.push(LiveEvent { profile_id, ..told(one) });
         }
         // Of a new visitor too: its rows stand under each of its owners.
@@ -286,8 +284,6 @@ impl Taking {
         commit.bound = heard.iter().filter_map(|one| crate::bindings::use_of(&one.message)).collect();
         commit.homes.sort_unstable();
         commit.homes.dedup();
-        // Whoever lost or won an identity is touched as well, though no message names them.
-        let mut touched = people.changed.clone();
         touched.extend(news.iter().filter_map(|event| event.profile_id));
         let mut keys = people.finish(&mut commit);
         keys.store_new(ctx).await?;

@@ -180,14 +180,48 @@ impl People {
         }
     }
 
+    /// Every profile that facts of an identity belong to, at whatever instant.
+    pub(super) fn owners(&self, identity: i64) -> Vec<i64> {
+        match (self.nodes.get(&identity), self.spans.get(&identity)) {
+            (Some(node), _) if node.is_aside => Vec::new(),
+            (_, Some(spans)) => spans.iter().map(|span| span.1).collect(),
+            (node, None) => node.and_then(|node| node.profile).into_iter().collect(),
+        }
+    }
+
+    /// Where else than under its first profile rows of an identity are written now, for those who look them up.
+    pub(super) fn home_elsewhere(&self, identity: Option<i64>, profile: Option<i64>) -> Option<(i64, i64)> {
+        let (identity, profile) = (identity?, profile?);
+        let row = self.nodes.get(&identity)?.row.as_ref()?;
+        (row.home_profile_id != profile).then_some((identity, profile))
+    }
+
+    /// Makes identities known that the messages do not name.
+    pub(super) async fn know(&mut self, ctx: &Ctx, identities: impl IntoIterator<Item = i64>) -> Result<()> {
+        let unknown: Vec<i64> = identities.into_iter().filter(|id| !self.nodes.contains_key(id)).collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let rows = ctx.store().identities_by_ids(&unknown).await?;
+        let profiles: Vec<i64> = rows.iter().map(|row| row.profile_id).collect();
+        for row in rows {
+            self.nodes.insert(row.identity_id, Node::stored(row));
+        }
+        self.load(ctx, profiles).await?;
+        self.span_late();
+        Ok(())
+    }
+
+    /// The profiles of which anything changed: those described anew, made, left or won by somebody.
+    pub(super) fn touched(&self) -> BTreeSet<i64> {
+        self.profiles.keys().chain(&self.changed).copied().collect()
+    }
+
     /// The identities of a profile, and the visitors of which some time belongs to it.
     pub(super) fn members(&self) -> HashMap<i64, Vec<i64>> {
         let mut members: HashMap<i64, Vec<i64>> = HashMap::new();
-        for (&id, node) in self.nodes.iter().filter(|(_, node)| !node.is_aside) {
-            let mut of: Vec<i64> = match self.spans.get(&id) {
-                Some(spans) => spans.iter().map(|span| span.1).collect(),
-                None => node.profile.into_iter().collect(),
-            };
+        for &id in self.nodes.keys() {
+            let mut of = self.owners(id);
             of.sort_unstable();
             of.dedup();
             of.into_iter().for_each(|profile| members.entry(profile).or_default().push(id));

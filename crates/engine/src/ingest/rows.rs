@@ -174,62 +174,38 @@ impl Batch<'_> {
     /// Takes the facts of orders and products in, and stages the rows that change.
     pub(super) async fn trade(
         &self,
-        heard: &[Heard],
+        trade: Trade<'_>,
         commit: &mut IngestCommit,
         publication: &mut Publication,
     ) -> Result<()> {
-        let mut orders: BTreeMap<(i64, String), Vec<(&Heard, OrderFact)>> = BTreeMap::new();
-        let mut products: BTreeMap<(i64, String), Vec<(&Heard, ProductFact)>> = BTreeMap::new();
-        for one in heard {
-            let facts = commerce::facts(&one.message, &one.source.commerce);
-            let source = one.source.source_id;
-            if let Some(order) = facts.order {
-                orders.entry((source, order.order_id.clone())).or_default().push((one, order));
-            }
-            for product in facts.products {
-                products.entry((source, product.product_id.clone())).or_default().push((one, product));
-            }
-        }
-        let keys: Vec<(i64, &str, &str)> = (orders.keys().map(|(source, key)| (*source, ORDER, key.as_str())))
-            .chain(products.keys().map(|(source, key)| (*source, PRODUCT, key.as_str())))
-            .collect();
-        let mut stored: HashMap<(i64, String, String), RegisterRow> = HashMap::new();
-        for row in ctx_registers(self.ctx, &keys).await? {
-            stored.insert((row.source_id, row.kind.clone(), row.key.clone()), row);
-        }
-        self.orders(orders, &mut stored, commit, publication).await?;
-        self.products(products, &mut stored, commit, publication).await
+        self.orders(trade.orders, commit, publication).await?;
+        self.products(trade.products, trade.stored_products, commit, publication).await
     }
 
     async fn orders(
         &self,
-        orders: BTreeMap<(i64, String), Vec<(&Heard, OrderFact)>>,
-        stored: &mut HashMap<(i64, String, String), RegisterRow>,
+        orders: Vec<OrderTrade<'_>>,
         commit: &mut IngestCommit,
         publication: &mut Publication,
     ) -> Result<()> {
         let mut gone = Gone::default();
         let (mut rows, mut items, mut refunds) = (Columns::default(), Columns::default(), Columns::default());
-        for ((source_id, order_id), facts) in orders {
-            let row = stored.remove(&(source_id, ORDER.to_owned(), order_id.clone()));
-            let before: OrderRegister = register(row.as_ref())?;
-            let mut after: OrderRegister = register(row.as_ref())?;
+        for order in orders {
+            let OrderTrade { source_id, order_id, facts, before, after, mut shown_at } = order;
             let Some((first, _)) = facts.first() else { continue };
             let (source, batch_id) = (first.source.name.clone(), first.batch_id);
-            for (one, fact) in &facts {
-                after.state.apply(fact);
-                after.see(one, self.people);
-            }
             let (shown, now) = (before.state.rows(), after.state.rows());
-            let mut shown_at = row.as_ref().and_then(|row| row.shown_at);
             if let Some(now) = now.filter(|now| shown.as_ref() != Some(now) || before.who != after.who) {
                 if let Some(at) = shown_at {
                     gone.add(&source, at, &order_id, shown.as_ref());
                 }
+                let identity = after.who.as_ref().map(|who| who.3);
+                let profile = identity.and_then(|identity| self.people.owner_at(identity, now.order.ordered_at));
+                commit.homes.extend(self.people.home_elsewhere(identity, profile));
                 let whose = Whose {
                     order_id: &order_id,
-                    identity: after.who.as_ref().map(|who| who.3),
-                    profile: after.who.as_ref().and_then(|who| self.people.owner_at(who.3, now.order.ordered_at)),
+                    identity,
+                    profile,
                     source: &source,
                     batch_id,
                 };
@@ -326,14 +302,14 @@ impl Batch<'_> {
     async fn products(
         &self,
         products: BTreeMap<(i64, String), Vec<(&Heard, ProductFact)>>,
-        stored: &mut HashMap<(i64, String, String), RegisterRow>,
+        mut stored: HashMap<(i64, String), RegisterRow>,
         commit: &mut IngestCommit,
         publication: &mut Publication,
     ) -> Result<()> {
         let mut gone = Gone::default();
         let mut rows = Columns::default();
         for ((source_id, product_id), facts) in products {
-            let row = stored.remove(&(source_id, PRODUCT.to_owned(), product_id.clone()));
+            let row = stored.remove(&(source_id, product_id.clone()));
             let before: ProductRegister = register(row.as_ref())?;
             let mut after: ProductRegister = register(row.as_ref())?;
             facts.iter().for_each(|(_, fact)| after.see(fact));
@@ -372,8 +348,70 @@ impl Batch<'_> {
     }
 }
 
-async fn ctx_registers(ctx: &Ctx, keys: &[(i64, &str, &str)]) -> Result<Vec<RegisterRow>> {
-    Ok(ctx.store().registers(keys).await?)
+/// What a batch says of orders and products, beside what was known of them.
+pub(super) struct Trade<'a> {
+    orders: Vec<OrderTrade<'a>>,
+    products: BTreeMap<(i64, String), Vec<(&'a Heard, ProductFact)>>,
+    /// By source and product.
+    stored_products: HashMap<(i64, String), RegisterRow>,
+}
+
+struct OrderTrade<'a> {
+    source_id: i64,
+    order_id: String,
+    facts: Vec<(&'a Heard, OrderFact)>,
+    before: OrderRegister,
+    after: OrderRegister,
+    shown_at: Option<i64>,
+}
+
+impl<'a> Trade<'a> {
+    /// Reads the facts and the registers, and makes those known whose orders change: an order can be somebody's whom no
+    /// message of the batch names.
+    pub(super) async fn read(ctx: &Ctx, heard: &'a [Heard], people: &mut People) -> Result<Self> {
+        let mut facts_of: BTreeMap<(i64, String), Vec<(&Heard, OrderFact)>> = BTreeMap::new();
+        let mut products: BTreeMap<(i64, String), Vec<(&Heard, ProductFact)>> = BTreeMap::new();
+        for one in heard {
+            let facts = commerce::facts(&one.message, &one.source.commerce);
+            let source = one.source.source_id;
+            if let Some(order) = facts.order {
+                facts_of.entry((source, order.order_id.clone())).or_default().push((one, order));
+            }
+            for product in facts.products {
+                products.entry((source, product.product_id.clone())).or_default().push((one, product));
+            }
+        }
+        let keys: Vec<(i64, &str, &str)> = (facts_of.keys().map(|(source, key)| (*source, ORDER, key.as_str())))
+            .chain(products.keys().map(|(source, key)| (*source, PRODUCT, key.as_str())))
+            .collect();
+        let mut stored_orders: HashMap<(i64, String), RegisterRow> = HashMap::new();
+        let mut stored_products: HashMap<(i64, String), RegisterRow> = HashMap::new();
+        for row in ctx.store().registers(&keys).await? {
+            let stored = if row.kind == ORDER { &mut stored_orders } else { &mut stored_products };
+            stored.insert((row.source_id, row.key.clone()), row);
+        }
+        let mut orders = Vec::with_capacity(facts_of.len());
+        for (key, facts) in facts_of {
+            let row = stored_orders.remove(&key);
+            let before: OrderRegister = register(row.as_ref())?;
+            let mut after = before.clone();
+            for (one, fact) in &facts {
+                after.state.apply(fact);
+                after.see(one, people);
+            }
+            let shown_at = row.and_then(|row| row.shown_at);
+            orders.push(OrderTrade { source_id: key.0, order_id: key.1, facts, before, after, shown_at });
+        }
+        let trade = Self { orders, products, stored_products };
+        people.know(ctx, trade.whose()).await?;
+        Ok(trade)
+    }
+
+    /// The identities whose orders these are and were.
+    pub(super) fn whose(&self) -> impl Iterator<Item = i64> {
+        let sides = self.orders.iter().flat_map(|order| [&order.before.who, &order.after.who]);
+        sides.flatten().map(|who| who.3)
+    }
 }
 
 /// Refund ids are unique within their order only.
@@ -435,7 +473,7 @@ impl Whose<'_> {
 }
 
 /// An order and whose it is.
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 struct OrderRegister {
     #[serde(rename = "o")]

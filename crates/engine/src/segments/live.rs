@@ -29,6 +29,10 @@ pub(crate) async fn touched(ctx: &Ctx, profiles: &BTreeSet<i64>) -> Result<()> {
     }
     let as_of = as_of(ctx, None).await?;
     let ids: Vec<i64> = profiles.iter().copied().collect();
+    // Who was merged away, or has no identity left, is nobody's member.
+    let rows = ctx.store().profiles_by_ids(&ids).await?;
+    let customers = rows.iter().filter(|row| row.merged_into.is_none() && row.n_identities > 0);
+    let customers: Vec<i64> = customers.map(|row| row.profile_id).collect();
     let mut stage = ctx.lake().stage("segment_members", ctx.vault().random_id(), "live")?;
     for segment in live {
         let Members::Rule(rule) = rule_or_list(ctx, &segment.id.to_string()).await? else { continue };
@@ -37,12 +41,12 @@ pub(crate) async fn touched(ctx: &Ctx, profiles: &BTreeSet<i64>) -> Result<()> {
         let known: std::collections::BTreeMap<i64, i64> =
             numbers(&known, "profile_id").into_iter().zip(numbers(&known, "since")).collect();
         let mut is_in = BTreeSet::new();
-        if ids.len() > MANY {
+        if customers.len() > MANY {
             let mut bulk = Bulk::new(ctx, as_of.clone()).await?;
             let set = bulk.rule(ctx, &rule).await?;
-            is_in.extend(ids.iter().copied().filter(|id| bulk.people.at(*id).is_some_and(|at| set.contains(at))));
+            is_in.extend(customers.iter().copied().filter(|id| bulk.people.at(*id).is_some_and(|at| set.contains(at))));
         } else {
-            for &id in &ids {
+            for &id in &customers {
                 if holds(&rule, &person(ctx, id, &rule, &as_of).await?, &as_of) {
                     is_in.insert(id);
                 }

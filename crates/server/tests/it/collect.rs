@@ -321,7 +321,9 @@ fn slow_clients_do_not_hold_a_place_for_ever() {
     // They are let go, and then others are served.
     assert_eq!(server.get("/healthz").0, 200);
     let mut answer = Vec::new();
-    idle[0].read_to_end(&mut answer).unwrap();
+    // Closed with words unread, a connection may end by a reset as well.
+    let end = idle[0].read_to_end(&mut answer);
+    assert!(end.is_ok() || end.is_err_and(|error| error.kind() == std::io::ErrorKind::ConnectionReset));
 }
 
 #[test]
