@@ -31,6 +31,8 @@ use crate::import::{new_profile, scope};
 use crate::sealing::{IDENTITY_VALUE, Keys};
 use crate::{Ctx, Error, Result};
 
+mod whose;
+
 /// An identity of the batch or of its neighbourhood.
 pub(super) struct Node {
     pub(super) kind: IdentityKind,
@@ -144,90 +146,6 @@ impl People {
         people.span_late();
         people.changed.extend(into.into_values());
         Ok(people)
-    }
-
-    /// The identity that a message is filed under: its strongest known id, else its first anonymous one.
-    pub(super) fn subject(&self, heard: &Heard) -> Option<i64> {
-        let known = heard.message.identities.iter().filter(|id| !id.is_anonymous());
-        let strongest = match heard.message.kind {
-            zhike_domain::collect::message::Kind::Alias => known.into_iter().next(),
-            _ => known.min_by_key(|id| id.kind.strength()),
-        };
-        let identity = strongest.or(heard.message.identities.first())?;
-        self.by_value.get(&key_of(identity, &heard.source.name)).copied()
-    }
-
-    /// The visitor or device that a message comes from; whom it is about when it names none, as back ends do.
-    pub(super) fn visitor(&self, heard: &Heard) -> Option<i64> {
-        match heard.message.identities.iter().find(|id| id.is_anonymous()) {
-            Some(visitor) => self.by_value.get(&key_of(visitor, &heard.source.name)).copied(),
-            None => self.subject(heard),
-        }
-    }
-
-    /// The profile that facts of an identity at an instant belong to; `None` when it identifies nobody.
-    pub(super) fn owner_at(&self, identity: i64, at: i64) -> Option<i64> {
-        let node = self.nodes.get(&identity)?;
-        if node.is_aside {
-            return None;
-        }
-        match self.spans.get(&identity) {
-            Some(spans) => {
-                let after = spans.partition_point(|(since, _)| *since <= at);
-                Some(spans.get(after.saturating_sub(1))?.1)
-            }
-            None => node.profile,
-        }
-    }
-
-    /// Every profile that facts of an identity belong to, at whatever instant.
-    pub(super) fn owners(&self, identity: i64) -> Vec<i64> {
-        match (self.nodes.get(&identity), self.spans.get(&identity)) {
-            (Some(node), _) if node.is_aside => Vec::new(),
-            (_, Some(spans)) => spans.iter().map(|span| span.1).collect(),
-            (node, None) => node.and_then(|node| node.profile).into_iter().collect(),
-        }
-    }
-
-    /// Where else than under its first profile rows of an identity are written now, for those who look them up.
-    pub(super) fn home_elsewhere(&self, identity: Option<i64>, profile: Option<i64>) -> Option<(i64, i64)> {
-        let (identity, profile) = (identity?, profile?);
-        let row = self.nodes.get(&identity)?.row.as_ref()?;
-        (row.home_profile_id != profile).then_some((identity, profile))
-    }
-
-    /// Makes identities known that the messages do not name.
-    pub(super) async fn know(&mut self, ctx: &Ctx, identities: impl IntoIterator<Item = i64>) -> Result<()> {
-        let unknown: Vec<i64> = identities.into_iter().filter(|id| !self.nodes.contains_key(id)).collect();
-        if unknown.is_empty() {
-            return Ok(());
-        }
-        let rows = ctx.store().identities_by_ids(&unknown).await?;
-        let profiles: Vec<i64> = rows.iter().map(|row| row.profile_id).collect();
-        for row in rows {
-            self.nodes.insert(row.identity_id, Node::stored(row));
-        }
-        self.load(ctx, profiles).await?;
-        self.span_late();
-        Ok(())
-    }
-
-    /// The profiles of which anything changed: those described anew, made, left or won by somebody.
-    pub(super) fn touched(&self) -> BTreeSet<i64> {
-        self.profiles.keys().chain(&self.changed).copied().collect()
-    }
-
-    /// The identities of a profile, and the visitors of which some time belongs to it.
-    pub(super) fn members(&self) -> HashMap<i64, Vec<i64>> {
-        let mut members: HashMap<i64, Vec<i64>> = HashMap::new();
-        for &id in self.nodes.keys() {
-            let mut of = self.owners(id);
-            of.sort_unstable();
-            of.dedup();
-            of.into_iter().for_each(|profile| members.entry(profile).or_default().push(id));
-        }
-        members.values_mut().for_each(|ids| ids.sort_unstable());
-        members
     }
 
     async fn gather(&mut self, ctx: &Ctx, heard: &[Heard]) -> Result<()> {

@@ -14,7 +14,7 @@ use zhike_domain::sensitive::Sensitive;
 use zhike_engine::collect::{Ack, CollectError, collect, ip_region};
 use zhike_engine::ingest::{self, Ingested};
 use zhike_engine::sources::{self, NewSource, Source};
-use zhike_engine::{Ctx, profiles, quarantine, segments};
+use zhike_engine::{Ctx, profiles, quarantine, segments, tags};
 
 use crate::support::{Home, NOW, dump, load, rows};
 
@@ -71,6 +71,7 @@ async fn live_dump(ctx: &Ctx) -> Vec<String> {
             "SELECT 'member', s.name, w.who FROM segment_members m JOIN segments s ON s.segment_id = m.segment_id \
              LEFT JOIN {who} w ON w.profile_id = m.profile_id WHERE m.until IS NULL"
         ),
+        format!("SELECT 'tag', t.tag, w.who, t.value FROM tags t LEFT JOIN {who} w ON w.profile_id = t.profile_id"),
         "SELECT 'money', order_id, amount, discount, refunded_amount, net_amount, channel, coupon_id FROM orders"
             .into(),
     ] {
@@ -276,6 +277,7 @@ async fn fed(home: Home, messages: &[Message], request: usize, every: usize) -> 
     for done in segments::refresh(&ctx, None, None).await.unwrap() {
         assert!(done.is_computed && (done.n_joined, done.n_gone) == (0, 0), "{done:?}");
     }
+    tags::refresh(&ctx, None, None, false).await.unwrap();
     let dumped = live_dump(&ctx).await;
     ctx.close().await;
     dumped
@@ -299,7 +301,10 @@ async fn laws(home: fn() -> Option<Home>, seed: u64) {
     let messages = Script::generate(seed, 150);
     let Some(first) = home() else { return };
     let expected = fed(first, &messages, 1_000, 1).await;
-    assert!(expected.iter().any(|line| line.starts_with("order|")) && expected.len() > 100, "{expected:#?}");
+    for kind in ["order|", "member|", "tag|"] {
+        assert!(expected.iter().any(|line| line.starts_with(kind)), "{kind} {expected:#?}");
+    }
+    assert!(expected.len() > 100, "{expected:#?}");
     let mixed = script::shuffled(&messages, seed ^ 7);
     let late = script::delay(&messages, seed ^ 9, 40 * 86_400);
     for (what, messages, request, every) in
@@ -346,8 +351,8 @@ async fn a_crash_at_any_step_loses_and_doubles_nothing() {
     let messages = script::permute(&Script::generate(55, 120), 3);
     let (before, after) = messages.split_at(60);
     let mut undisturbed = fed(Home::sqlite(), &messages, 10, 3).await;
-    // The runs below have no segments.
-    undisturbed.retain(|line| !line.starts_with("member|"));
+    // The runs below have no segments and no tags.
+    undisturbed.retain(|line| !line.starts_with("member|") && !line.starts_with("tag|"));
     for step in STEPS {
         for reopens in [true, false] {
             let home = Home::sqlite();
