@@ -103,15 +103,3 @@ async fn examine_log(ctx: &Ctx, examination: &mut Examination) -> Result<()> {
     }
     Ok(())
 }
-
-/// The error and its causes.
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text.push_str(": ");
-        text.push_str(&inner.to_string());
-        cause = inner.source();
-    }
-    text
-}

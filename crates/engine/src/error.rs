@@ -145,3 +145,9 @@ impl From<zhike_vault::Error> for Error {
         Self::new(code, error.to_string(), format!("密钥出错：{error}")).caused(error)
     }
 }
+
+/// An error and its causes in one line.
+pub fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}

@@ -16,6 +16,7 @@ use zhike_domain::audience::{
 };
 use zhike_domain::frame::Frame;
 
+use crate::history::date;
 use crate::insight::{instant, list};
 use crate::query::{QueryLimits, QueryRows, rows};
 use crate::{Error, Lake};
@@ -140,7 +141,7 @@ impl Lake {
     ) -> Result<Frame, Error> {
         let of_tag = tag.map_or_else(String::new, |tag| format!(" AND tag = {}", quoted(tag)));
         let of_some = of.map_or_else(String::new, |ids| format!(" AND profile_id IN ({})", list(ids)));
-        let day = format!("arrow_cast({day}, 'Date32')");
+        let day = date(day);
         let sql = format!(
             "SELECT profile_id, \"{column}\" AS value FROM {table} WHERE profile_id IS NOT NULL{of_tag}{of_some} AND as_of = \
              (SELECT max(as_of) FROM {table} WHERE as_of <= {day}{of_tag})"
@@ -148,13 +149,14 @@ impl Lake {
         self.query(&sql, Vec::new()).await?.all().await
     }
 
-    /// The newest value of every tag of one customer.
+    /// Every tag of one customer: of each the value of the newest refresh, up to a day when one is named.
     ///
     /// **Shape**: `tag, value, as_of`, by tag.
-    pub async fn tags_of(&self, profile_id: i64) -> Result<Frame, Error> {
+    pub async fn tags_of(&self, profile_id: i64, day: Option<i64>) -> Result<Frame, Error> {
+        let until = day.map_or_else(String::new, |day| format!("WHERE as_of <= {}", date(day)));
         let sql = format!(
-            "SELECT t.tag, t.value, t.as_of FROM tags t JOIN (SELECT tag, max(as_of) AS newest FROM tags GROUP BY tag) n \
-             ON n.tag = t.tag AND n.newest = t.as_of WHERE t.profile_id = {profile_id} ORDER BY t.tag"
+            "SELECT t.tag, t.value, t.as_of FROM tags t JOIN (SELECT tag, max(as_of) AS newest FROM tags {until} GROUP BY \
+             tag) n ON n.tag = t.tag AND n.newest = t.as_of WHERE t.profile_id = {profile_id} ORDER BY t.tag"
         );
         self.query(&sql, Vec::new()).await?.all().await
     }
@@ -191,7 +193,7 @@ impl Lake {
 }
 
 /// Text as SQL.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 

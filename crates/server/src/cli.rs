@@ -165,7 +165,7 @@ impl Failure {
 impl From<zhike_engine::Error> for Failure {
     fn from(error: zhike_engine::Error) -> Self {
         if let Some(cause) = &error.cause {
-            tracing::debug!(code = error.code.as_str(), cause = %chain(cause.as_ref()), "cause");
+            tracing::debug!(code = error.code.as_str(), cause = %zhike_engine::with_causes(cause.as_ref()), "cause");
         }
         Self { en: error.message, zh: error.message_zh }
     }
@@ -184,18 +184,6 @@ fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Failure> 
         .map_err(|error| Failure::new(format!("cannot read {name}: {error}"), format!("无法读取 {name}：{error}")))?;
     serde_json::from_str(&text)
         .map_err(|error| Failure::new(format!("{name}: {error}"), format!("{name} 有误：{error}")))
-}
-
-/// An error and its causes in one line.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text.push_str(": ");
-        text.push_str(&inner.to_string());
-        cause = inner.source();
-    }
-    text
 }
 
 pub(crate) type Outcome = Result<ExitCode, Failure>;

@@ -32,7 +32,7 @@ pub(crate) async fn run(app: &crate::http::App, ctx: Ctx, mut stopping: watch::R
         let ended = ingest::run(ctx.clone(), stopping.clone()).await;
         let is_stopping = *stopping.borrow();
         if let Err(error) = ended {
-            let cause = error.cause.as_deref().map(|cause| crate::cli::chain(cause)).unwrap_or_default();
+            let cause = error.cause.as_deref().map(|cause| zhike_engine::with_causes(cause)).unwrap_or_default();
             tracing::error!(code = error.code.as_str(), message = error.message, cause, "ingestion stopped");
             app.ingestion().set(Some(error.message));
         }

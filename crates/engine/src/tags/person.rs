@@ -9,7 +9,8 @@ use zhike_domain::id::ProfileId;
 use super::bulk::Computed;
 use super::{Defined, defined, get, manual};
 use crate::profiles::current;
-use crate::segments::{as_of, day_text, person, shown};
+use crate::segments::{as_of, at_day, day_text, person, shown};
+use crate::workspace::day_number;
 use crate::{Ctx, Error, Result};
 
 /// A tag on one customer.
@@ -29,14 +30,15 @@ pub struct OfProfile {
     pub put: Option<(String, i64, Option<i64>)>,
 }
 
-/// The tags of a customer: values of the newest refresh, and those that people put, as they are now.
+/// The tags of a customer: values of the newest refresh, up to a day when one is named, and those that people put and that
+/// held at its end, or hold now. A value that somebody replaced since is not known any more.
 ///
 /// **Errors**: `not_found`.
-pub async fn of_profile(ctx: &Ctx, profile_id: ProfileId) -> Result<Vec<OfProfile>> {
+pub async fn of_profile(ctx: &Ctx, profile_id: ProfileId, day: Option<Date>) -> Result<Vec<OfProfile>> {
     ctx.refresh_overrides().await?;
     let id = current(ctx, profile_id.get()).await?.profile_id;
     let mut found = Vec::new();
-    let frame = ctx.lake().tags_of(id).await?;
+    let frame = ctx.lake().tags_of(id, day.map(day_number)).await?;
     let (keys, values, days) = (frame.text("tag"), frame.text("value"), frame.num("as_of"));
     let definitions = defined(ctx).await?;
     for row in 0..frame.n_rows() {
@@ -53,7 +55,12 @@ pub async fn of_profile(ctx: &Ctx, profile_id: ProfileId) -> Result<Vec<OfProfil
             defined: Some(defined.clone()),
         });
     }
-    for row in manual::of_one(ctx, id).await?.into_iter().filter(|row| manual::holds(row, ctx.now())) {
+    let at = match day {
+        Some(day) => at_day(&as_of(ctx, Some(day)).await?, ctx.now()),
+        None => None,
+    };
+    let at = at.unwrap_or_else(|| ctx.now());
+    for row in manual::of_one(ctx, id).await?.into_iter().filter(|row| row.set_at <= at && manual::holds(row, at)) {
         found.push(OfProfile {
             key: row.tag,
             defined: None,

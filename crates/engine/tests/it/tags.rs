@@ -155,7 +155,7 @@ async fn people_put_tags_and_segments_see_all_of_them() {
         n_found += found.len();
     }
     assert!(n_found > 3, "{n_found}");
-    let of_one = tags::of_profile(&ctx, one).await.unwrap();
+    let of_one = tags::of_profile(&ctx, one, None).await.unwrap();
     assert!(of_one.iter().any(|tag| tag.key == "重点" && tag.put.is_some()), "{of_one:?}");
     assert!(of_one.iter().filter(|tag| tag.defined.is_some() && tag.as_of.is_some()).count() > 3, "{of_one:?}");
     let why = tags::why(&ctx, one, "重点", None).await.unwrap();

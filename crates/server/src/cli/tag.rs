@@ -50,6 +50,9 @@ pub(super) enum Tag {
     Of {
         /// Customer, `prf_…`.
         profile: ProfileId,
+        /// As of this day; the newest values when absent.
+        #[arg(long, value_name = "DATE")]
+        as_of: Option<Date>,
     },
     /// Why a customer has the value that a tag has.
     Why {
@@ -135,8 +138,8 @@ impl Tag {
                 let done = tags::refresh(ctx, tag.as_deref(), as_of, false).await?;
                 print_done(&mut out, global, &done)?;
             }
-            Self::Of { profile } => {
-                let rows = tags::of_profile(ctx, profile).await?.into_iter().map(|one| {
+            Self::Of { profile, as_of } => {
+                let rows = tags::of_profile(ctx, profile, as_of).await?.into_iter().map(|one| {
                     let name = one.defined.map_or_else(|| one.key.clone(), |defined| say(defined.tag.name));
                     let label = one.label.map_or_else(none, say);
                     let from = one.as_of.or(one.put.map(|put| put.0)).unwrap_or_else(none);

@@ -219,7 +219,7 @@ async fn collect(app: &App, endpoint: Endpoint, request: Request) -> Result<Resp
     };
     let is_pixel = parts.method != Method::POST;
     // Never closed, so it is always had.
-    let _turn = if body.bytes().len() > LARGE_BYTES { app.collector().large.acquire().await.ok() } else { None };
+    let _turn = if body.bytes().len() > body::LARGE_BYTES { app.collector().large.acquire().await.ok() } else { None };
     let sent = Sent {
         endpoint,
         uri: parts.uri,
@@ -311,8 +311,6 @@ async fn by_source(
 
 /// Bodies from this size on are read apart, so that they do not hold up the answers to others.
 const LONG_BYTES: usize = 64 << 10;
-/// Bodies from this size on wait for their turn.
-const LARGE_BYTES: usize = 1 << 20;
 
 async fn decode(app: &App, sent: Sent, settings: Settings) -> Result<(Sent, Collected), Refusal> {
     let budget = app.collector().budget.clone();
@@ -414,7 +412,7 @@ impl From<zhike_engine::Error> for Refusal {
     fn from(error: zhike_engine::Error) -> Self {
         let status = error.code.http_status();
         if status >= 500 {
-            let cause = error.cause.as_deref().map(|cause| crate::cli::chain(cause)).unwrap_or_default();
+            let cause = error.cause.as_deref().map(|cause| zhike_engine::with_causes(cause)).unwrap_or_default();
             tracing::error!(code = error.code.as_str(), cause, "collection failed");
         }
         match status {

@@ -76,7 +76,7 @@ impl From<zhike_engine::Error> for ApiError {
         if let Some(cause) = &error.cause {
             // Logged once, here, where it is handled.
             if error.code.http_status() >= 500 {
-                tracing::error!(code = error.code.as_str(), cause = %crate::cli::chain(cause.as_ref()), "request failed");
+                tracing::error!(code = error.code.as_str(), cause = %zhike_engine::with_causes(cause.as_ref()), "request failed");
             }
         }
         Self { code: error.code, message: error.message, message_zh: error.message_zh, problems: error.problems }

@@ -180,7 +180,8 @@ impl From<&report::LoadReport> for LoadReport {
 }
 
 /// Bodies that clients send: fields that may be absent stay optional.
-const REQUESTS: [&str; 11] = [
+const REQUESTS: [&str; 13] = [
+    "CreateSource",
     "GuessRequest",
     "ImportRequest",
     "MappingColumn",
@@ -192,6 +193,7 @@ const REQUESTS: [&str; 11] = [
     "ReplayRow",
     "RevealRequest",
     "UpdateSegment",
+    "UpdateSource",
 ];
 
 /// A file in a form.

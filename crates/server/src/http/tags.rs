@@ -232,7 +232,7 @@ pub(super) struct ProfileTags {
 }
 
 async fn of_profile(app: &App, profile_id: ProfileId) -> ApiResult<Json<ProfileTags>> {
-    let items = tags::of_profile(app.ctx(), profile_id).await?.into_iter().map(ProfileTagBody::from);
+    let items = tags::of_profile(app.ctx(), profile_id, None).await?.into_iter().map(ProfileTagBody::from);
     Ok(Json(ProfileTags { items: items.collect() }))
 }
 

@@ -120,7 +120,9 @@ fn bombs_cost_little_memory_and_harm_no_neighbour() {
     });
     if let (Some(before), Some(after)) = (before, server.peak_bytes()) {
         println!("memory: {} MiB before, at most {} MiB", before >> 20, after >> 20);
-        assert!(after - before <= 64 << 20, "memory grew by {} MiB", (after - before) >> 20);
+        // The system counts the pages of each processor now and then only: the peak may be told a little lower later.
+        let grown = after.saturating_sub(before);
+        assert!(grown <= 64 << 20, "memory grew by {} MiB", grown >> 20);
     }
 }
 

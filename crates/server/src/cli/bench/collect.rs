@@ -77,7 +77,7 @@ impl Collect {
             print(&mut out, "batch 100 at half of that", &figures)?;
             server.catch_up(&mut out).await?;
         }
-        let peak = peak_mib(server.child.id());
+        let peak = super::peak_mib(&server.child.id().to_string());
         writeln!(out, "server: peak {peak} MiB")?;
         drop(server);
 
@@ -359,11 +359,4 @@ fn cpu_seconds(pid: u32) -> f64 {
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
     let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0);
     (ticks(11) + ticks(12)) / 100.0
-}
-
-/// The most memory that a process has had.
-fn peak_mib(pid: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|text| text.trim().split(' ').next()?.parse::<u64>().ok()).unwrap_or(0) >> 10
 }

@@ -22,8 +22,8 @@ const BEGINNING_BYTES: usize = 128 << 10;
 const BEGINNINGS_BYTES: usize = 32 << 20;
 /// Bytes of all that is behind the beginnings. One body as large as may be fits in, also inflated out of another.
 const REST_BYTES: usize = wire::MAX_BODY_BYTES + (8 << 20);
-/// Bodies from this size on are not grown in place.
-const LARGE_BYTES: usize = 1 << 20;
+/// Bodies from this size on are not grown in place, and wait for their turn to be read.
+pub(super) const LARGE_BYTES: usize = 1 << 20;
 /// Records shrink to a tenth, repetitive ones to a fiftieth; what inflates more than this is made to do harm.
 const MAX_RATIO: usize = 200;
 /// Silence of a client in the middle of a body.
