@@ -3,7 +3,7 @@
 use zhike_domain::error_code::ErrorCode;
 
 use crate::collect::{CollectError, LOG};
-use crate::{Ctx, Error, Result, sealing};
+use crate::{Ctx, Error, Result, sealing, with_causes};
 
 /// Bytes of the log that are read at a time.
 const LOG_BYTES: usize = 8 << 20;

@@ -4,6 +4,7 @@ mod bench;
 mod bind;
 mod demo;
 mod doctor;
+mod history;
 mod identity;
 mod import;
 mod profile;
@@ -129,6 +130,9 @@ enum Command {
     /// Define, compute and explain tags of customers, and put tags by hand.
     #[command(subcommand)]
     Tag(tag::Tag),
+    /// See scores, tags and segments as of past days, what changed, and who moved.
+    #[command(subcommand)]
+    History(history::History),
     /// Run a read-only SELECT over all tables.
     Sql(sql::Sql),
     /// Show one customer, whole.
@@ -184,6 +188,13 @@ fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Failure> 
         .map_err(|error| Failure::new(format!("cannot read {name}: {error}"), format!("无法读取 {name}：{error}")))?;
     serde_json::from_str(&text)
         .map_err(|error| Failure::new(format!("{name}: {error}"), format!("{name} 有误：{error}")))
+}
+
+/// Prints one JSON document.
+fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    serde_json::to_writer_pretty(&mut out, value).map_err(std::io::Error::from)?;
+    Ok(writeln!(out)?)
 }
 
 pub(crate) type Outcome = Result<ExitCode, Failure>;
@@ -270,6 +281,7 @@ async fn run(cli: Cli) -> Outcome {
         Command::Identity(command) => command.run(global).await,
         Command::Segment(command) => command.run(global).await,
         Command::Tag(command) => command.run(global).await,
+        Command::History(command) => command.run(global).await,
         Command::Sql(command) => command.run(global).await,
         Command::Profile(command) => command.run(global).await,
         Command::Doctor(command) => command.run(global).await,

@@ -5,6 +5,7 @@ pub(crate) mod collect;
 mod csp;
 mod error;
 mod guard;
+pub(crate) mod history;
 mod imports;
 pub(crate) mod listen;
 mod live;
@@ -128,6 +129,11 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(tags::show))
         .routes(routes!(tags::why))
         .routes(routes!(tags::of, tags::put))
+        .routes(routes!(history::days))
+        .routes(routes!(history::moves))
+        .routes(routes!(history::movers))
+        .routes(routes!(history::changes))
+        .routes(routes!(history::of_profile))
         .layer(DefaultBodyLimit::max(MAX_JSON_BYTES))
         .merge(OpenApiRouter::new().routes(routes!(uploads::create)).layer(uploads::limit()))
         .split_for_parts();

@@ -152,14 +152,14 @@ impl Bind {
                 let all: Vec<BindingBody> =
                     bindings::list(ctx, N_LISTED).await?.into_iter().map(BindingBody::from).collect();
                 if global.format == Format::Json {
-                    return super::source::print_json(&all);
+                    return super::print_json(&all);
                 }
                 crate::output::print_rows(global.format, BindingBody::HEADER, all.iter().map(BindingBody::row))?;
                 Ok(())
             }
             Self::Revoke { binding } => {
                 let revoked: BindingBody = bindings::revoke(ctx, id_of(&binding)?, "owner").await?.into();
-                super::source::print_json(&revoked)
+                super::print_json(&revoked)
             }
         }
     }
@@ -188,7 +188,7 @@ impl Drawn {
             })?;
         }
         if global.format == Format::Json {
-            return super::source::print_json(&BindingLink { binding, link });
+            return super::print_json(&BindingLink { binding, link });
         }
         let mut out = std::io::stdout().lock();
         let [id, _, state, whom, source, uses, expires_at, _] = binding.row();

@@ -140,7 +140,7 @@ impl Segment {
                 let header = ["segment_id", "name", "kind", "refresh", "version", "members", "refreshed_at", "rule"];
                 print_rows(global.format, header, rows)?;
             }
-            Self::Show { segment } => print_json(&SegmentBody::from(segments::get(ctx, &segment).await?))?,
+            Self::Show { segment } => super::print_json(&SegmentBody::from(segments::get(ctx, &segment).await?))?,
             Self::Put { file } => {
                 let new: NewSegment = super::read_json(&file)?;
                 let spec: segments::Spec = new.into();
@@ -155,7 +155,7 @@ impl Segment {
                 let preview = segments::preview(ctx, json.get("rule").unwrap_or(&json), None, as_of).await?;
                 let count = CountBody::from(preview.count);
                 if matches!(global.format, Format::Json) {
-                    return print_json(&count);
+                    return super::print_json(&count);
                 }
                 let rows = preview
                     .funnel
@@ -266,12 +266,6 @@ impl Segment {
 
 fn out() -> std::io::StdoutLock<'static> {
     std::io::stdout().lock()
-}
-
-fn print_json(body: &impl serde::Serialize) -> Result<(), Failure> {
-    let mut out = out();
-    serde_json::to_writer_pretty(&mut out, body).map_err(std::io::Error::from)?;
-    Ok(writeln!(out)?)
 }
 
 const MEMBER: [&str; 7] = ["profile_id", "name", "phone", "province", "city", "tier", "since"];

@@ -176,7 +176,7 @@ impl Source {
                 let source = find(ctx, &source).await?;
                 let health = sources::health(ctx).await?;
                 let health = health.into_iter().find(|health| health.source_id == source.source_id);
-                print_json(&SourceBody::new(source, health.unwrap_or_default()))
+                super::print_json(&SourceBody::new(source, health.unwrap_or_default()))
             }
             Self::Update(update) => {
                 let mut source = find(ctx, &update.source).await?;
@@ -196,7 +196,7 @@ impl Source {
                 source.is_enabled = (source.is_enabled || update.enable) && !update.disable;
                 check_kinds(&source.allowed_kinds)?;
                 let source = sources::update(ctx, source).await?;
-                print_json(&SourceBody::new(source, sources::SourceHealth::default()))
+                super::print_json(&SourceBody::new(source, sources::SourceHealth::default()))
             }
             Self::RotateKey { source } => {
                 let source = find(ctx, &source).await?;
@@ -218,7 +218,7 @@ impl Source {
                 }
                 Ok(())
             }
-            Self::Plan(PlanCommand::Show { source }) => print_json(&find(ctx, &source).await?.plan),
+            Self::Plan(PlanCommand::Show { source }) => super::print_json(&find(ctx, &source).await?.plan),
             Self::Plan(PlanCommand::Set { source, file }) => {
                 let mut source = find(ctx, &source).await?;
                 source.plan = super::read_json(&file)?;
@@ -230,17 +230,10 @@ impl Source {
     }
 }
 
-pub(super) fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
-    let mut out = std::io::stdout().lock();
-    serde_json::to_writer_pretty(&mut out, value).map_err(std::io::Error::from)?;
-    writeln!(out)?;
-    Ok(())
-}
-
 /// Prints what an SDK needs.
 fn print_key(source: sources::Source, global: &Global) -> Result<(), Failure> {
     if global.format == Format::Json {
-        return print_json(&SourceBody::new(source, sources::SourceHealth::default()));
+        return super::print_json(&SourceBody::new(source, sources::SourceHealth::default()));
     }
     let (name, key) = (&source.name, &source.write_key);
     let mut out = std::io::stdout().lock();
@@ -254,7 +247,7 @@ fn print_key(source: sources::Source, global: &Global) -> Result<(), Failure> {
 async fn list(ctx: &Ctx, global: &Global) -> Result<(), Failure> {
     let sources = all(ctx).await?;
     if global.format == Format::Json {
-        return print_json(&sources);
+        return super::print_json(&sources);
     }
     let rows = sources.iter().map(SourceBody::row);
     crate::output::print_rows(global.format, SourceBody::HEADER, rows)?;

@@ -126,13 +126,15 @@ pub(super) async fn show(
 
 /// A day as text.
 pub(super) fn date(text: Option<String>) -> ApiResult<Option<jiff::civil::Date>> {
-    let read = |text: String| {
-        text.parse().map_err(|_| {
-            let code = zhike_domain::error_code::ErrorCode::BadRequest;
-            ApiError::new(code, "a day is written YYYY-MM-DD", "日期格式为 YYYY-MM-DD")
-        })
-    };
-    text.map(read).transpose()
+    text.map(read_date).transpose()
+}
+
+/// Reads a day.
+pub(super) fn read_date(text: String) -> ApiResult<jiff::civil::Date> {
+    text.parse().map_err(|_| {
+        let code = zhike_domain::error_code::ErrorCode::BadRequest;
+        ApiError::new(code, "a day is written YYYY-MM-DD", "日期格式为 YYYY-MM-DD")
+    })
 }
 
 fn body(figures: &Overview, currency: String) -> OverviewBody {

@@ -192,11 +192,11 @@ pub(crate) struct ProfileTagBody {
     label: Option<String>,
     label_zh: Option<String>,
     /// Last day that counts, of a value computed.
-    as_of: Option<String>,
+    pub(crate) as_of: Option<String>,
     /// Who put it.
     author: Option<String>,
-    set_at: Option<String>,
-    expires_at: Option<String>,
+    pub(crate) set_at: Option<String>,
+    pub(crate) expires_at: Option<String>,
 }
 
 impl From<OfProfile> for ProfileTagBody {

@@ -1,0 +1,354 @@
+//! Time travel: what held as of a past refresh, what changed between two, and who moved.
+//!
+//! Every refresh leaves its scores and tags as of its day, and stays in segments keep their ends; so the past is read, not
+//! computed again. People are those of then: whoever was merged into somebody else since has no value later.
+
+use jiff::civil::Date;
+use zhike_domain::id::{ProfileId, SegmentId};
+use zhike_lake::Dated;
+
+use crate::profiles::{Listed, current, listed_by_id};
+use crate::refresh::day_text;
+use crate::segments::{as_of, at_day};
+use crate::tags::{self, OfProfile};
+use crate::workspace::day_number;
+use crate::{Ctx, Error, Result, segments};
+
+/// Different moves that are told apart; more, of numbers for instance, are only counted.
+const MAX_MOVES: usize = 200;
+
+/// What customers have one of at every refresh.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// Tier.
+    Tier,
+    /// Group of the RFM grid.
+    RfmSegment,
+    /// A tag's value.
+    Tag(String),
+}
+
+impl What {
+    /// Reads `tier`, `rfm_segment`, `tag:KEY`.
+    ///
+    /// **Errors**: `bad_request`.
+    pub fn parse(text: &str) -> Result<Self> {
+        match (text, text.strip_prefix("tag:")) {
+            ("tier", _) => Ok(Self::Tier),
+            ("rfm_segment", _) => Ok(Self::RfmSegment),
+            (_, Some(key)) if !key.is_empty() => Ok(Self::Tag(key.to_owned())),
+            _ => Err(Error::bad_request(
+                "what moves is tier, rfm_segment or tag:KEY".into(),
+                "只能查看 tier、rfm_segment 或 tag:标签名 的变化".into(),
+            )),
+        }
+    }
+
+    fn dated(&self) -> Dated<'_> {
+        match self {
+            Self::Tier => Dated { table: "rfm", column: "tier", tag: None },
+            Self::RfmSegment => Dated { table: "rfm", column: "rfm_segment", tag: None },
+            Self::Tag(key) => Dated { table: "tags", column: "value", tag: Some(key) },
+        }
+    }
+}
+
+/// A day that was computed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Day {
+    /// Last day that counts.
+    pub as_of: String,
+    /// Customers with a value.
+    pub n_customers: u64,
+}
+
+/// The days that were computed, oldest first.
+pub async fn days(ctx: &Ctx, what: &What) -> Result<Vec<Day>> {
+    let day = |(day, n_customers)| Day { as_of: day_text(day), n_customers };
+    Ok(computed(ctx, what).await?.into_iter().map(day).collect())
+}
+
+async fn computed(ctx: &Ctx, what: &What) -> Result<Vec<(i64, u64)>> {
+    let frame = ctx.lake().days_of(what.dated()).await?;
+    let (days, counts) = (segments::numbers(&frame, "as_of"), segments::numbers(&frame, "n"));
+    Ok(days.into_iter().zip(counts.into_iter().map(|n| u64::try_from(n).unwrap_or(0))).collect())
+}
+
+/// The two days that are compared: the newest computed up to those asked for; the last two, when none are named.
+async fn between(ctx: &Ctx, what: &What, from: Option<Date>, to: Option<Date>) -> Result<(i64, i64)> {
+    let computed: Vec<i64> = computed(ctx, what).await?.into_iter().map(|(day, _)| day).collect();
+    let Some(&first) = computed.first() else {
+        return Err(Error::bad_request(
+            "nothing was computed yet: run zhike refresh".into(),
+            "还没有计算过：请先运行 zhike refresh".into(),
+        ));
+    };
+    let up_to = |day: i64| computed[..computed.partition_point(|&other| other <= day)].last().copied();
+    let missing = |day: i64| {
+        let (day, first) = (day_text(day), day_text(first));
+        Error::bad_request(
+            format!(
+                "no refresh as of {day} or before; the first is as of {first}: zhike refresh --as-of {day} makes one"
+            ),
+            format!("{day} 及以前没有刷新结果，最早为 {first}：可运行 zhike refresh --as-of {day} 补算"),
+        )
+    };
+    let to = to.map_or(i64::MAX, day_number);
+    let to = up_to(to).ok_or_else(|| missing(to))?;
+    let from = from.map_or(to - 1, day_number);
+    let from = up_to(from).ok_or_else(|| missing(from))?;
+    Ok((from, to))
+}
+
+/// How many went from one value to another; none where they had no value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Move {
+    /// Value on the first day.
+    pub before: Option<String>,
+    /// Value on the second day.
+    pub after: Option<String>,
+    /// Customers.
+    pub n: u64,
+}
+
+/// Who had what on two days. Counts add up: each customer with a value on either day is in one move or in `n_others`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moves {
+    /// First day, as it was computed.
+    pub from: String,
+    /// Second day.
+    pub to: String,
+    /// Most first.
+    pub moves: Vec<Move>,
+    /// Customers with a value on the first day.
+    pub n_before: u64,
+    /// With one on the second day.
+    pub n_after: u64,
+    /// With the same on both.
+    pub n_stayed: u64,
+    /// With another on the second day.
+    pub n_moved: u64,
+    /// With one on the second day alone.
+    pub n_new: u64,
+    /// With one on the first day alone.
+    pub n_gone: u64,
+    /// Customers of moves that are not listed, for there are too many different ones.
+    pub n_others: u64,
+}
+
+/// Movement between the values of two days.
+///
+/// **Errors**: `bad_request` when nothing was computed up to a day.
+pub async fn moves(ctx: &Ctx, what: &What, from: Option<Date>, to: Option<Date>) -> Result<Moves> {
+    let (from, to) = between(ctx, what, from, to).await?;
+    let frame = ctx.lake().moves(what.dated(), from, to).await?;
+    let text = |name: &str, row: usize| frame.text(name).and_then(|column| column.get(row)).map(str::to_owned);
+    let counts = segments::numbers(&frame, "n").into_iter().map(|n| u64::try_from(n).unwrap_or(0));
+    let mut moves: Vec<Move> = (counts.enumerate())
+        .map(|(row, n)| Move { before: text("before", row), after: text("after", row), n })
+        .collect();
+    let sum = |which: fn(&Move) -> bool| moves.iter().filter(|one| which(one)).map(|one| one.n).sum::<u64>();
+    let mut found = Moves {
+        from: day_text(from),
+        to: day_text(to),
+        n_before: sum(|one| one.before.is_some()),
+        n_after: sum(|one| one.after.is_some()),
+        n_stayed: sum(|one| one.before == one.after),
+        n_moved: sum(|one| one.before.is_some() && one.after.is_some() && one.before != one.after),
+        n_new: sum(|one| one.before.is_none()),
+        n_gone: sum(|one| one.after.is_none()),
+        n_others: moves.iter().skip(MAX_MOVES).map(|one| one.n).sum(),
+        moves: Vec::new(),
+    };
+    moves.truncate(MAX_MOVES);
+    found.moves = moves;
+    Ok(found)
+}
+
+/// Customers of one move.
+#[derive(Clone, Debug)]
+pub struct Movers {
+    /// By id.
+    pub customers: Vec<Listed>,
+    /// Where the next page begins; none at the end.
+    pub next: Option<ProfileId>,
+}
+
+/// A page of those who had one value on one day and another on another; none stands for no value.
+///
+/// **Errors**: `bad_request` when nothing was computed up to a day.
+pub async fn movers(
+    ctx: &Ctx,
+    what: &What,
+    (from, before): (Option<Date>, Option<&str>),
+    (to, after): (Option<Date>, Option<&str>),
+    later_than: Option<ProfileId>,
+    limit: usize,
+) -> Result<Movers> {
+    let (from, to) = between(ctx, what, from, to).await?;
+    let later_than = later_than.map_or(i64::MIN, ProfileId::get);
+    let frame = ctx.lake().movers(what.dated(), (from, before), (to, after), later_than, limit).await?;
+    let ids: Vec<ProfileId> = segments::numbers(&frame, "profile_id").into_iter().map(ProfileId::new).collect();
+    let next = (ids.len() == limit).then(|| ids.last().copied()).flatten();
+    Ok(Movers { customers: listed_by_id(ctx, &ids).await?, next })
+}
+
+/// A segment or tag on two days.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Segment's id or tag's key.
+    pub key: String,
+    /// Chinese and English name.
+    pub name: (String, String),
+    /// Customers on the first day.
+    pub n_before: u64,
+    /// On the second.
+    pub n_after: u64,
+    /// In the segment, or with the same value, on both.
+    pub n_same: u64,
+}
+
+/// What changed between the ends of two days.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changes {
+    /// Segments in use, largest change first.
+    pub segments: Vec<Change>,
+    /// Tags, likewise; each as of its newest refresh up to the day.
+    pub tags: Vec<Change>,
+}
+
+/// Segments and tags on two days.
+///
+/// **Errors**: `bad_request` when the second day is before the first.
+pub async fn changes(ctx: &Ctx, from: Date, to: Date) -> Result<Changes> {
+    if to < from {
+        return Err(Error::bad_request(
+            format!("{to} is before {from}: name the earlier day first"),
+            format!("{to} 早于 {from}：请先填较早的日期"),
+        ));
+    }
+    let of_day = async |day: Date| Ok::<_, Error>(at_day(&as_of(ctx, Some(day)).await?, ctx.now()));
+    let all = segments::list(ctx, false).await?;
+    let ids: Vec<i64> = all.iter().map(|segment| segment.id.get()).collect();
+    let mut of_segments = Vec::new();
+    if !ids.is_empty() {
+        let frame = ctx.lake().sizes_at(&ids, of_day(from).await?, of_day(to).await?).await?;
+        let counted = segments::numbers(&frame, "segment_id");
+        for segment in all {
+            let row = counted.iter().position(|id| *id == segment.id.get());
+            let count = |name: &str| row.and_then(|row| frame.num(name)?.get(row)).unwrap_or(0).unsigned_abs();
+            let name = segment.spec.name.clone();
+            of_segments.push(Change {
+                key: segment.id.to_string(),
+                name: (name.clone(), name),
+                n_before: count("n_before"),
+                n_after: count("n_after"),
+                n_same: count("n_both"),
+            });
+        }
+    }
+    let frame = ctx.lake().tag_changes(day_number(from), day_number(to)).await?;
+    let definitions = tags::defined(ctx).await?;
+    let mut of_tags: Vec<Change> = (0..frame.n_rows())
+        .map(|row| {
+            let key = frame.text("tag").and_then(|column| column.get(row)).unwrap_or_default().to_owned();
+            let defined = definitions.iter().find(|one| one.tag.key == key);
+            let count = |name: &str| frame.num(name).and_then(|column| column.get(row)).unwrap_or(0).unsigned_abs();
+            Change {
+                name: defined.map_or_else(|| (key.clone(), key.clone()), |defined| defined.tag.name.clone()),
+                n_before: count("n_before"),
+                n_after: count("n_after"),
+                n_same: count("n_same"),
+                key,
+            }
+        })
+        .collect();
+    for changes in [&mut of_segments, &mut of_tags] {
+        changes.sort_by_key(|one| std::cmp::Reverse(one.n_before + one.n_after - 2 * one.n_same));
+    }
+    Ok(Changes { segments: of_segments, tags: of_tags })
+}
+
+/// Scores of one customer as of one day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scores {
+    /// Last day that counts.
+    pub as_of: String,
+    /// Days since the last order.
+    pub recency_days: i64,
+    /// Orders that count.
+    pub frequency: i64,
+    /// Net amount, hundredths.
+    pub monetary: i64,
+    /// Recency, frequency, value.
+    pub scores: [i64; 3],
+    /// Group.
+    pub rfm_segment: String,
+    /// Tier.
+    pub tier: String,
+}
+
+/// A stay in a segment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stay {
+    /// Segment.
+    pub segment_id: SegmentId,
+    /// Its name.
+    pub name: String,
+    /// From when, in microseconds.
+    pub since: i64,
+    /// Until when; it lasts when missing.
+    pub until: Option<i64>,
+}
+
+/// One customer as of a day, or now, and how they came to be so.
+#[derive(Clone, Debug)]
+pub struct Past {
+    /// Scores of every refresh, oldest first.
+    pub days: Vec<Scores>,
+    /// Scores as of the day.
+    pub scores: Option<Scores>,
+    /// Tags as of the day.
+    pub tags: Vec<OfProfile>,
+    /// Stays in segments in use: those of the day, or all when none is named.
+    pub stays: Vec<Stay>,
+}
+
+/// One customer as of the end of a day; everything known, when no day is named.
+///
+/// **Errors**: `not_found`.
+pub async fn of_profile(ctx: &Ctx, profile_id: ProfileId, day: Option<Date>) -> Result<Past> {
+    let id = current(ctx, profile_id.get()).await?.profile_id;
+    let frame = ctx.lake().rfm_days(id).await?;
+    let num = |name: &str, row: usize| frame.num(name).and_then(|column| column.get(row)).unwrap_or(0);
+    let text =
+        |name: &str, row: usize| frame.text(name).and_then(|column| column.get(row)).unwrap_or_default().to_owned();
+    let scores = |row: usize| Scores {
+        as_of: day_text(num("as_of", row)),
+        recency_days: num("recency_days", row),
+        frequency: num("frequency", row),
+        monetary: num("monetary", row),
+        scores: ["r_score", "f_score", "m_score"].map(|name| num(name, row)),
+        rfm_segment: text("rfm_segment", row),
+        tier: text("tier", row),
+    };
+    let last = day.map_or(i64::MAX, day_number);
+    let days: Vec<Scores> = (0..frame.n_rows()).map(scores).collect();
+    let of_day = (0..frame.n_rows()).rev().find(|&row| num("as_of", row) <= last).map(scores);
+    let at = match day {
+        Some(day) => Some(at_day(&as_of(ctx, Some(day)).await?, ctx.now()).unwrap_or_else(|| ctx.now())),
+        None => None,
+    };
+    let frame = ctx.lake().stays_of(id).await?;
+    let all = segments::list(ctx, false).await?;
+    let since = segments::numbers(&frame, "since");
+    let mut stays = Vec::new();
+    for (row, segment) in segments::numbers(&frame, "segment_id").into_iter().enumerate() {
+        let Some(segment) = all.iter().find(|one| one.id.get() == segment) else { continue };
+        let (since, until) = (since[row], frame.num("until").and_then(|column| column.get(row)));
+        if at.is_none_or(|at| since <= at && until.is_none_or(|until| until > at)) {
+            stays.push(Stay { segment_id: segment.id, name: segment.spec.name.clone(), since, until });
+        }
+    }
+    Ok(Past { days, scores: of_day, tags: tags::of_profile(ctx, profile_id, day).await?, stays })
+}
