@@ -38,7 +38,7 @@ export function CommerceEditor({ source }: { source: Source }) {
       <label htmlFor={id} className="zk-hidden">
         {t('sources.commerce')}
       </label>
-      <Input.TextArea id={id} value={text} onChange={(event) => setText(event.target.value)} autoSize={{ minRows: 6, maxRows: 24 }} placeholder={EXAMPLE} spellCheck={false} aria-describedby={`${id}-help`} className="zk-code-input" />
+      <Input.TextArea id={id} value={text} onChange={(event) => setText(event.target.value)} rows={12} placeholder={EXAMPLE} spellCheck={false} aria-describedby={`${id}-help`} className="zk-code-input" />
       {save.isError && <ErrorNotice error={save.error} title={t('sources.commerce_wrong')} />}
       <div className="zk-form-actions">
         <Button loading={save.isPending} onClick={() => save.mutate()}>
