@@ -56,6 +56,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/history/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Segments and tags on two days. */
+        get: operations["get_history_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/history/days": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The days for which something was computed. */
+        get: operations["get_history_days"];
+        put?: never;
+        /** Computes scores and tags as of a past day from what had happened by then, and answers when that is done. */
+        post: operations["post_history_days"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/history/movers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The customers of one move. */
+        get: operations["get_history_movers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/history/moves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Movement between tiers, groups or values of a tag from one day to another. */
+        get: operations["get_history_moves"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/imports": {
         parameters: {
             query?: never;
@@ -239,6 +308,23 @@ export interface paths {
         };
         /** One customer, whole. */
         get: operations["get_profiles_profile_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/profiles/{profile_id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Scores, tags and segments of a customer as of a day. */
+        get: operations["get_profiles_profile_id_history"];
         put?: never;
         post?: never;
         delete?: never;
@@ -696,16 +782,16 @@ export interface components {
         /** @description A source to be made. */
         CreateSource: {
             /** @description Kinds of messages that are taken; all when absent. */
-            allowed_kinds: string[] | null;
+            allowed_kinds?: string[] | null;
             /** @description Origins whose pages may send; any when absent. */
-            allowed_origins: string[] | null;
+            allowed_origins?: string[] | null;
             /** @description How its own events are read as orders, as YAML or JSON text. */
-            commerce: string | null;
+            commerce?: string | null;
             name: string;
             /** @description The tracking plan. */
-            plan: Record<string, never> | null;
+            plan?: Record<string, never> | null;
             /** @description How records are read. */
-            settings: Record<string, never> | null;
+            settings?: Record<string, never> | null;
         };
         /** @description A doubt about the guessed mapping: a code with what it is about, and the same in words. */
         Doubt: {
@@ -744,6 +830,37 @@ export interface components {
         /** @description As what an upload is to be read. */
         GuessRequest: {
             entity: string;
+        };
+        /** @description A segment or tag on two days. */
+        HistoryChange: {
+            /** @description Segment's id or tag's key. */
+            key: string;
+            /** Format: int64 */
+            n_after: number;
+            /** Format: int64 */
+            n_before: number;
+            /**
+             * Format: int64
+             * @description In the segment, or with the same value, on both.
+             */
+            n_same: number;
+            name: string;
+            name_zh: string;
+        };
+        /** @description What changed between the ends of two days, largest change first. */
+        HistoryChanges: {
+            segments: components["schemas"]["HistoryChange"][];
+            tags: components["schemas"]["HistoryChange"][];
+        };
+        /** @description A day that was computed. */
+        HistoryDay: {
+            as_of: string;
+            /** Format: int64 */
+            n_customers: number;
+        };
+        /** @description Days that were computed, oldest first. */
+        HistoryDays: {
+            items: components["schemas"]["HistoryDay"][];
         };
         /** @description One identity. */
         Identity: {
@@ -948,6 +1065,50 @@ export interface components {
             n_orders: number;
             net_amount: string;
         };
+        /** @description How many went from one value to another. */
+        Move: {
+            /** @description Missing: they have none. */
+            after: string | null;
+            /** @description Missing: they had none. */
+            before: string | null;
+            /** Format: int64 */
+            n: number;
+        };
+        /** @description Customers of one move. */
+        Movers: {
+            items: components["schemas"]["ProfileItem"][];
+            /** @description Where the next page begins. */
+            next: string | null;
+        };
+        /** @description Who had what on two days; each customer with a value on either is in one move or in `n_others`. */
+        Moves: {
+            /** @description As it was computed. */
+            from: string;
+            moves: components["schemas"]["Move"][];
+            /** Format: int64 */
+            n_after: number;
+            /** Format: int64 */
+            n_before: number;
+            /** Format: int64 */
+            n_gone: number;
+            /** Format: int64 */
+            n_moved: number;
+            /** Format: int64 */
+            n_new: number;
+            /**
+             * Format: int64
+             * @description Of moves that are not listed, for there are too many.
+             */
+            n_others: number;
+            /** Format: int64 */
+            n_stayed: number;
+            to: string;
+        };
+        /** @description A day to be computed. */
+        NewHistoryDay: {
+            /** @description Last day that counts. */
+            as_of: string;
+        };
         /** @description A segment to be made. */
         NewSegment: {
             description?: string | null;
@@ -1014,6 +1175,23 @@ export interface components {
             to: string;
             trend: components["schemas"]["TrendPoint"][];
         };
+        /** @description Scores as of one day. */
+        PastScores: {
+            as_of: string;
+            /** Format: int64 */
+            f: number;
+            /** Format: int64 */
+            frequency: number;
+            /** Format: int64 */
+            m: number;
+            monetary: string;
+            /** Format: int64 */
+            r: number;
+            /** Format: int64 */
+            recency_days: number;
+            rfm_segment: string;
+            tier: string;
+        };
         /** @description Share of customers that are worse, 0 to 1. */
         Percentile: {
             /** Format: double */
@@ -1065,6 +1243,15 @@ export interface components {
             province: string | null;
             registered_on: string | null;
             traits: Record<string, never>;
+        };
+        /** @description A customer as of a day, or now, and how they came to be so. */
+        ProfileHistory: {
+            /** @description Scores of every refresh, oldest first. */
+            days: components["schemas"]["PastScores"][];
+            scores: components["schemas"]["PastScores"] | null;
+            /** @description Stays of the day; all, when none is named. */
+            stays: components["schemas"]["SegmentStay"][];
+            tags: components["schemas"]["ProfileTag"][];
         };
         /** @description A customer in a list; personal fields masked. */
         ProfileItem: {
@@ -1431,7 +1618,10 @@ export interface components {
         };
         /** @description A stay in a segment. */
         SegmentStay: {
+            name: string;
+            segment_id: string;
             since: string;
+            /** @description It lasts when missing. */
             until: string | null;
         };
         /** @description Why somebody is in a segment, or is not. */
@@ -1648,14 +1838,14 @@ export interface components {
         };
         /** @description What changes of a source; what is absent stays. */
         UpdateSource: {
-            allowed_kinds: string[] | null;
-            allowed_origins: string[] | null;
+            allowed_kinds?: string[] | null;
+            allowed_origins?: string[] | null;
             /** @description How its own events are read as orders, as YAML or JSON text. */
-            commerce: string | null;
-            is_enabled: boolean | null;
-            name: string | null;
-            plan: Record<string, never> | null;
-            settings: Record<string, never> | null;
+            commerce?: string | null;
+            is_enabled?: boolean | null;
+            name?: string | null;
+            plan?: Record<string, never> | null;
+            settings?: Record<string, never> | null;
         };
         /** @description An uploaded file and how it would be read. */
         Upload: {
@@ -1823,6 +2013,173 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_history_changes: {
+        parameters: {
+            query: {
+                from: string;
+                to: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryChanges"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_history_days: {
+        parameters: {
+            query?: {
+                /** @description tier, rfm_segment, tag:KEY; tier when absent. */
+                what?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryDays"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_history_days: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewHistoryDay"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryDay"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_history_movers: {
+        parameters: {
+            query?: {
+                /** @description tier, rfm_segment, tag:KEY; tier when absent. */
+                what?: string;
+                /** @description The newest refresh up to this day; the one before `to` when absent. */
+                from?: string;
+                /** @description The newest refresh up to this day; the newest when absent. */
+                to?: string;
+                /** @description Value on the first day; absent: none. */
+                before?: string;
+                /** @description Value on the second day; absent: none. */
+                after?: string;
+                /** @description Where the page before ended. */
+                later_than?: string;
+                /** @description At most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Movers"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_history_moves: {
+        parameters: {
+            query?: {
+                /** @description tier, rfm_segment, tag:KEY; tier when absent. */
+                what?: string;
+                /** @description The newest refresh up to this day; the one before `to` when absent. */
+                from?: string;
+                /** @description The newest refresh up to this day; the newest when absent. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Moves"];
+                };
+            };
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2147,6 +2504,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProfileSheet"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_profiles_profile_id_history: {
+        parameters: {
+            query?: {
+                /** @description Last day that counts; the newest day of the data when absent. */
+                as_of?: string;
+            };
+            header?: never;
+            path: {
+                /** @description `prf_…` */
+                profile_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileHistory"];
                 };
             };
             404: {

@@ -42,3 +42,4 @@ export type SegmentDifference = Json<paths['/api/v1/segments/{segment_id}/compar
 export type SegmentOverlap = Json<paths['/api/v1/segments/overlap']['post']>
 export type NewSegment = paths['/api/v1/segments']['post']['requestBody']['content']['application/json']
 export type UpdateSegment = paths['/api/v1/segments/{segment_id}']['patch']['requestBody']['content']['application/json']
+export type HistoryChange = Json<paths['/api/v1/history/changes']['get']>['segments'][number]

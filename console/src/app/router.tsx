@@ -2,6 +2,7 @@
 import type { QueryClient } from '@tanstack/react-query'
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, stripSearchParams, type SearchSchemaInput } from '@tanstack/react-router'
 import { bindingsQuery, importQuery, importsQuery, overviewQuery, profileOrdersQuery, profileQuery, profilesQuery, sourcesQuery, workspaceQuery } from '../api/queries'
+import { historyDaysQuery, movesQuery } from '../api/history'
 import { segmentQuery, segmentsQuery } from '../api/segments'
 import { daysOf, DEFAULT_RANGE, readRange, type RangeSearch } from '../range'
 import { SEGMENTS, TIERS, type Segment, type Tier } from '../words'
@@ -46,6 +47,19 @@ export type SegmentSearch = {
 }
 /** A segment whose rule a new one begins with. */
 export type NewSegmentSearch = { from?: string | undefined }
+export type MigrationSearch = {
+  /** What customers have one of: tier, rfm_segment, tag:KEY. */
+  what: string
+  from?: string | undefined
+  to?: string | undefined
+  view: View
+  /** The move whose customers are listed, when `shown`; no value stands for none. */
+  before?: string | undefined
+  after?: string | undefined
+  shown?: boolean | undefined
+  /** The customer open beside the list. */
+  person?: string | undefined
+}
 export type ProfileSearch = { view: View }
 export type ImportsSearch = { after?: string | undefined; page?: number | undefined }
 export type NewImportSearch = { upload?: string | undefined; entity?: string | undefined; dry?: string | undefined; load?: string | undefined }
@@ -77,6 +91,11 @@ const behind = (raw: Raw) => {
   const figure = oneOf(FIGURES, raw.behind)
   const days = readRange({ range: 'custom', from: raw.from, to: raw.to })
   return figure && days.from && days.to ? { behind: figure, from: days.from, to: days.to } : {}
+}
+
+const daysBetween = (raw: Raw) => {
+  const day = (value: unknown) => (typeof value === 'string' && /^\d{4}-\d\d-\d\d$/.test(value) ? value : undefined)
+  return { from: day(raw.from), to: day(raw.to) }
 }
 
 /** Asked for before the page is there; the page shows what has failed. */
@@ -172,6 +191,27 @@ const profile = createRoute({
   component: lazyRouteComponent(() => import('../pages/customers/ProfilePage')),
 })
 
+const migration = createRoute({
+  getParentRoute: () => root,
+  path: '/insight/migration',
+  validateSearch: (raw: Partial<MigrationSearch> & SearchSchemaInput): MigrationSearch => ({
+    what: text(raw.what) ?? 'tier',
+    ...daysBetween(raw),
+    view: view(raw.view),
+    before: text(raw.before),
+    after: text(raw.after),
+    shown: raw.shown === true ? true : undefined,
+    person: text(raw.person),
+  }),
+  search: { middlewares: [stripSearchParams({ what: 'tier', view: 'chart' })] },
+  loaderDeps: ({ search: { what, from, to } }) => ({ what, from, to }),
+  loader: ({ context, deps }) => {
+    ahead(context.queryClient.query(historyDaysQuery(deps.what)))
+    ahead(context.queryClient.query(movesQuery(deps)))
+  },
+  component: lazyRouteComponent(() => import('../pages/history/MigrationPage')),
+})
+
 const imports = createRoute({
   getParentRoute: () => root,
   path: '/data/imports',
@@ -221,7 +261,7 @@ const bind = createRoute({
 
 export function makeRouter(queryClient: QueryClient) {
   return createRouter({
-    routeTree: root.addChildren([overview, customers, segments, newSegment, segment, editSegment, profile, imports, newImport, report, sources, live, bind]),
+    routeTree: root.addChildren([overview, customers, segments, newSegment, segment, editSegment, profile, migration, imports, newImport, report, sources, live, bind]),
     context: { queryClient },
     defaultPreload: 'intent',
     defaultPreloadStaleTime: 0,

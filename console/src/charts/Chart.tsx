@@ -22,11 +22,13 @@ type Props = {
   read: (index: number) => string
   legend?: LegendItem[]
   height?: number
+  /** What the points are: places on the horizontal axis, or the links of a flow. */
+  pointAt?: 'axis' | 'edge'
   onOpen?: (index: number) => void
 }
 
 /** The drawing alone; see [`ChartCard`] for the switch between chart and table. */
-export function Chart({ title, description, option, n, read, legend = [], height = 260, onOpen }: Props) {
+export function Chart({ title, description, option, n, read, legend = [], height = 260, pointAt = 'axis', onOpen }: Props) {
   const { t } = useTranslation()
   const { scheme } = useSettings()
   const id = useId()
@@ -49,11 +51,16 @@ export function Chart({ title, description, option, n, read, legend = [], height
     )
   })
 
+  const clicked = useEffectEvent((point: { dataType?: string; dataIndex: number }) => {
+    if (point.dataIndex < n && (pointAt === 'axis' || point.dataType === 'edge')) onOpen?.(point.dataIndex)
+  })
+
   useEffect(() => {
     const element = box.current
     if (!element) return
     const made = init(element, undefined, { renderer: 'canvas' })
     chart.current = made
+    made.on('click', (point) => clicked(point as { dataType?: string; dataIndex: number }))
     draw()
     // ECharts writes its label on the element; ours stands on the frame, so the drawing is hidden from readers.
     const sizes = new ResizeObserver(([entry]) => {
@@ -76,6 +83,11 @@ export function Chart({ title, description, option, n, read, legend = [], height
     setAt(index)
     const made = chart.current
     if (!made) return
+    if (pointAt === 'edge') {
+      made.dispatchAction({ type: 'downplay', seriesIndex: 0 })
+      if (index !== undefined) made.dispatchAction({ type: 'highlight', seriesIndex: 0, dataType: 'edge', dataIndex: index })
+      return
+    }
     if (index === undefined) {
       made.dispatchAction({ type: 'hideTip' })
       return

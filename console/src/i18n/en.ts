@@ -1,5 +1,6 @@
 // English texts, written by the same hand as the Chinese ones. English needs singular and plural (…_one, …_other).
 import { bind } from './bind'
+import { history } from './history'
 import { enSegments } from './en.segments'
 
 export const en = {
@@ -27,6 +28,8 @@ export const en = {
     imports: 'Imports',
     sources: 'Sources',
     bind: 'Bind by code',
+    insight: 'Insight',
+    migration: 'Movement',
     live: 'Live',
   },
   command: {
@@ -674,6 +677,7 @@ export const en = {
     copy_by_hand: 'The browser does not allow copying; select the text and copy it by hand.',
   },
   ...bind.en,
+  ...history.en,
   live: {
     question: 'Is what we send arriving, and as we meant it?',
     source: 'Source',

@@ -1,5 +1,6 @@
 // Chinese texts, the master of the key set: a key missing here fails the type check, one missing in en.ts the tests.
 import { bind } from './bind'
+import { history } from './history'
 import { zhSegments } from './zh.segments'
 
 export const zh = {
@@ -27,6 +28,8 @@ export const zh = {
     imports: '导入',
     sources: '数据源',
     bind: '扫码绑定',
+    insight: '分析',
+    migration: '迁移',
     live: '实时',
   },
   command: {
@@ -663,6 +666,7 @@ export const zh = {
     copy_by_hand: '浏览器不允许自动复制，请选中后手动复制。',
   },
   ...bind.zh,
+  ...history.zh,
   live: {
     question: '发来的数据，是按预期到达的吗？',
     source: '数据源',

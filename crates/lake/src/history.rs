@@ -44,13 +44,13 @@ fn is(column: &str, value: Option<&str>) -> String {
 }
 
 impl Lake {
-    /// The days for which something was computed, ascending, and for how many customers.
+    /// The days for which something was computed, ascending, and how many customers had a value.
     ///
     /// **Shape**: `as_of, n`.
     pub async fn days_of(&self, what: Dated<'_>) -> Result<Frame, Error> {
         let (table, of_tag) = (what.table, what.of_tag());
         let sql = format!(
-            "SELECT as_of, count(DISTINCT profile_id) AS n FROM {table} WHERE profile_id IS NOT NULL{of_tag} \
+            "SELECT as_of, count(DISTINCT profile_id) AS n FROM {table} WHERE as_of IS NOT NULL{of_tag} \
              GROUP BY as_of ORDER BY as_of"
         );
         self.query(&sql, Vec::new()).await?.all().await

@@ -129,7 +129,7 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(tags::show))
         .routes(routes!(tags::why))
         .routes(routes!(tags::of, tags::put))
-        .routes(routes!(history::days))
+        .routes(routes!(history::days, history::compute))
         .routes(routes!(history::moves))
         .routes(routes!(history::movers))
         .routes(routes!(history::changes))

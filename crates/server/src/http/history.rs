@@ -1,12 +1,14 @@
 //! `/api/v1/history`: what held as of past refreshes, what changed between two, who moved.
 
 use axum::Json;
-use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+use zhike_domain::error_code::ErrorCode;
 use zhike_domain::id::ProfileId;
 use zhike_engine::history::{self, Change, Moves, Past, Scores, Stay, What};
+use zhike_engine::refresh::{self, RefreshOptions};
 
 use super::App;
 use super::error::{ApiError, ApiResult, ErrorBody};
@@ -55,6 +57,31 @@ pub(super) async fn days(
     let days = history::days(app.ctx(), &what(query.what.as_deref())?).await?;
     let items = days.into_iter().map(|day| HistoryDay { as_of: day.as_of, n_customers: day.n_customers });
     Ok(Json(HistoryDays { items: items.collect() }))
+}
+
+/// A day to be computed.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewHistoryDay {
+    /// Last day that counts.
+    as_of: String,
+}
+
+/// Computes scores and tags as of a past day from what had happened by then, and answers when that is done.
+#[utoipa::path(post, path = "/api/v1/history/days", request_body = NewHistoryDay,
+    responses((status = 200, body = HistoryDay), (status = 400, body = ErrorBody)))]
+pub(super) async fn compute(
+    State(app): State<App>,
+    body: Result<Json<NewHistoryDay>, JsonRejection>,
+) -> ApiResult<Json<HistoryDay>> {
+    let Json(body) = body.map_err(ApiError::from)?;
+    let options = RefreshOptions { as_of: Some(read_date(body.as_of)?), force: false };
+    let ctx = app.ctx().clone();
+    // A client that goes away does not stop it halfway.
+    let work = tokio::spawn(async move { refresh::refresh(&ctx, options).await });
+    let ended = || ApiError::new(ErrorCode::Internal, "the refresh ended before it was done", "刷新中途结束");
+    let done = work.await.map_err(|_| ended())??;
+    Ok(Json(HistoryDay { as_of: done.as_of, n_customers: done.n_customers }))
 }
 
 /// Two days.
