@@ -206,8 +206,11 @@ const migration = createRoute({
   search: { middlewares: [stripSearchParams({ what: 'tier', view: 'chart' })] },
   loaderDeps: ({ search: { what, from, to } }) => ({ what, from, to }),
   loader: ({ context, deps }) => {
-    ahead(context.queryClient.query(historyDaysQuery(deps.what)))
-    ahead(context.queryClient.query(movesQuery(deps)))
+    const ask = async () => {
+      const { items } = await context.queryClient.query(historyDaysQuery(deps.what))
+      if (items.length > 1) await context.queryClient.query(movesQuery(deps))
+    }
+    ahead(ask())
   },
   component: lazyRouteComponent(() => import('../pages/history/MigrationPage')),
 })

@@ -63,7 +63,7 @@ function Choice({ days }: { days: string[] }) {
   const last = to ?? days.at(-1)
   const first = from ?? days.filter((day) => last === undefined || day < last).at(-1)
   return (
-    <div className="zk-range">
+    <div className="zk-range zk-choice">
       <Select
         className="zk-filter"
         aria-label={t('history.what')}

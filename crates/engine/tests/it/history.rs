@@ -22,7 +22,7 @@ async fn written(ctx: &Ctx, what: &What, day: Date) -> BTreeMap<i64, String> {
         What::RfmSegment => ("rfm", "rfm_segment", String::new()),
         What::Tag(key) => ("tags", "value", format!(" AND tag = '{key}'")),
     };
-    let sql = format!("SELECT profile_id, {column} FROM {table} WHERE as_of = '{day}'{of}");
+    let sql = format!("SELECT profile_id, {column} FROM {table} WHERE profile_id IS NOT NULL AND as_of = '{day}'{of}");
     let pair = |row: String| row.split_once('|').map(|(id, value)| (id.parse().unwrap(), value.to_owned())).unwrap();
     rows(ctx, &sql).await.into_iter().map(pair).collect()
 }
