@@ -81,6 +81,14 @@ impl From<Refused> for CollectError {
     }
 }
 
+/// Opens the event log, which the first request would do otherwise.
+///
+/// # Errors
+/// `Unavailable` when the disk fails; `conflict` when another process has it open.
+pub async fn open(ctx: &Ctx) -> std::result::Result<(), CollectError> {
+    ctx.collecting().open(ctx).await.map(drop)
+}
+
 /// Takes the records of a request in; returns only once they are durable.
 ///
 /// # Errors

@@ -3,11 +3,55 @@
 use std::sync::RwLock;
 use std::time::Duration;
 
+use thread_priority::{ThreadPriority, ThreadPriorityValue};
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use zhike_engine::{Ctx, ingest};
 
 /// Time between an ending that nobody asked for and the next start.
 const PAUSE: Duration = Duration::from_secs(5);
+
+/// Priority of its threads between 0 and 99; 51 is that of others. This one is a niceness of 11: while answers need all
+/// processors, a tenth is left to it.
+const PRIORITY: u8 = 20;
+
+/// Threads for work that follows the answers: where processors are short, answers come first.
+pub(crate) struct Patient(Option<Runtime>);
+
+impl Patient {
+    /// Starts them.
+    pub(crate) fn start() -> std::io::Result<Self> {
+        let lower = || {
+            let set = ThreadPriorityValue::try_from(PRIORITY)
+                .map_err(|_| "a priority out of range".to_owned())
+                .and_then(|value| {
+                    let priority = ThreadPriority::Crossplatform(value);
+                    thread_priority::set_current_thread_priority(priority).map_err(|error| format!("{error:?}"))
+                });
+            if let Err(error) = set {
+                tracing::debug!(error, "ingestion runs at the priority of everything else");
+            }
+        };
+        let runtime =
+            Builder::new_multi_thread().enable_all().thread_name("ingestion").on_thread_start(lower).build()?;
+        Ok(Self(Some(runtime)))
+    }
+
+    /// Runs something on them.
+    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) -> Option<JoinHandle<()>> {
+        self.0.as_ref().map(|runtime| runtime.spawn(work))
+    }
+}
+
+impl Drop for Patient {
+    fn drop(&mut self) {
+        // Waiting is not possible among the threads of another runtime.
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
 
 /// What is known of the loop.
 #[derive(Default)]

@@ -68,7 +68,8 @@ async fn the_past_is_told_as_it_was_written() {
     shop(&ctx, &home, 7).await;
     let error = history::moves(&ctx, &What::Tier, None, None).await.unwrap_err();
     assert!(error.message_zh.contains("zhike refresh"), "{error:?}");
-    let rule = json!({"all": [{"measure": {"of": "orders", "window": {"last": 30, "unit": "day"}}, "op": "ge", "value": 1}]});
+    let rule =
+        json!({"all": [{"measure": {"of": "orders", "window": {"last": 30, "unit": "day"}}, "op": "ge", "value": 1}]});
     let spec = Spec { rule: Some(rule), ..serde_json::from_value(json!({"name": "recent"})).unwrap() };
     let segment = segments::put(&ctx, None, spec, None).await.unwrap();
     refreshed(&ctx, EARLIER).await;

@@ -15,6 +15,7 @@ use super::{Failure, Global, Lang, Outcome};
 use crate::http::collect::{Collector, Network, TrustedProxies};
 use crate::http::listen::{Limits, listen};
 use crate::http::{App, public_router, router};
+use crate::ingestion::Patient;
 
 /// Below the data directory: where the running server listens, for commands that ask it.
 pub(super) const ADDRESS_FILE: &str = "server.address";
@@ -97,9 +98,14 @@ impl Serve {
         // From here on TERM ends the server in order.
         let mut stopped = tokio::spawn(stopped());
         let (stop_ingestion, ingestion_stopping) = watch::channel(false);
+        // The thread that writes the log would take over the priority of whoever starts it. What keeps it from opening is
+        // told by ingestion and by every refusal.
+        let _ = zhike_engine::collect::open(&ctx).await;
+        // Lives until the stores are closed: connections belong to the threads that made them.
+        let patient = Patient::start()?;
         let ingestion = {
             let (app, ctx) = (app.clone(), ctx.clone());
-            tokio::spawn(async move { crate::ingestion::run(&app, ctx, ingestion_stopping).await })
+            patient.spawn(async move { crate::ingestion::run(&app, ctx, ingestion_stopping).await })
         };
         let limits = Limits { n_connections: n_connections(self.max_connections), ..Limits::default() };
         let own = listen(listeners.own, router(app.clone()), limits.clone(), proxies.clone(), stopping.clone());
@@ -130,11 +136,14 @@ impl Serve {
         let _ = stop.send(true);
         while served.join_next().await.is_some() {}
         let _ = stop_ingestion.send(true);
-        if ingestion.await.is_err() {
+        if let Some(ingestion) = ingestion
+            && ingestion.await.is_err()
+        {
             tracing::error!("ingestion panicked; what it had not taken yet is taken at the next start");
         }
         drop(std::fs::remove_file(&file));
         ctx.close().await;
+        drop(patient);
         Ok(ExitCode::SUCCESS)
     }
 }
