@@ -142,22 +142,36 @@ pub struct OrderPage {
 
 /// Looks up who has an identity, by its exact value.
 pub async fn find(ctx: &Ctx, kind: Option<IdentityKind>, value: &Sensitive<String>) -> Result<Vec<ProfileId>> {
-    let kinds: Vec<IdentityKind> = match kind {
-        Some(kind) => vec![kind],
-        None => IdentityKind::ALL.to_vec(),
-    };
-    let wanted: Vec<(&str, [u8; 16])> = kinds
-        .into_iter()
-        .filter_map(|kind| {
-            let value = normal(kind, value.expose())?;
-            Some((kind.as_str(), ctx.vault().blind_index(kind.as_str(), value.expose())))
-        })
-        .collect();
-    let identities = ctx.store().find_identities(&wanted).await?;
-    let active = identities.iter().filter(|identity| identity.status == zhike_state::IdentityStatus::Active);
-    let mut found: Vec<ProfileId> = active.map(|identity| ProfileId::new(identity.profile_id)).collect();
-    found.sort_unstable();
-    found.dedup();
+    Ok(find_many(ctx, &[(kind, value)]).await?.pop().unwrap_or_default())
+}
+
+/// Looks up who has each of some identities, by their exact values; of whatever kind, where none is named.
+pub async fn find_many(
+    ctx: &Ctx,
+    identities: &[(Option<IdentityKind>, &Sensitive<String>)],
+) -> Result<Vec<Vec<ProfileId>>> {
+    let mut asked: HashMap<(&str, [u8; 16]), Vec<usize>> = HashMap::new();
+    for (at, (kind, value)) in identities.iter().enumerate() {
+        let kinds = kind.as_ref().map_or(IdentityKind::ALL, std::slice::from_ref);
+        for kind in kinds {
+            let Some(value) = normal(*kind, value.expose()) else { continue };
+            let index = ctx.vault().blind_index(kind.as_str(), value.expose());
+            asked.entry((kind.as_str(), index)).or_default().push(at);
+        }
+    }
+    let wanted: Vec<(&str, [u8; 16])> = asked.keys().copied().collect();
+    let mut found = vec![Vec::new(); identities.len()];
+    for identity in ctx.store().find_identities(&wanted).await? {
+        if identity.status == zhike_state::IdentityStatus::Active {
+            let of = asked.get(&(identity.kind.as_str(), identity.value_index));
+            let profile = ProfileId::new(identity.profile_id);
+            of.into_iter().flatten().for_each(|at| found[*at].push(profile));
+        }
+    }
+    for profiles in &mut found {
+        profiles.sort_unstable();
+        profiles.dedup();
+    }
     Ok(found)
 }
 

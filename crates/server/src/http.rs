@@ -9,9 +9,11 @@ pub(crate) mod history;
 mod imports;
 pub(crate) mod listen;
 mod live;
+mod lookup;
 mod overview;
 pub(crate) mod profiles;
 mod quarantine;
+mod repeat;
 mod schema;
 pub(crate) mod segments;
 pub(crate) mod sources;
@@ -37,6 +39,7 @@ use zhike_engine::Ctx;
 use crate::ingestion::Ingestion;
 use crate::jobs::Jobs;
 use collect::Collector;
+use repeat::Answered;
 use uploads::Uploads;
 
 /// Largest JSON body.
@@ -52,6 +55,7 @@ struct AppInner {
     uploads: Uploads,
     collector: Collector,
     ingestion: Ingestion,
+    answered: Answered,
     stopping: watch::Receiver<bool>,
 }
 
@@ -60,7 +64,8 @@ impl App {
     pub(crate) fn new(ctx: Ctx, collector: Collector, stopping: watch::Receiver<bool>) -> Self {
         let uploads = Uploads::new(&ctx.dir().join("uploads"));
         let (jobs, ingestion) = (Jobs::default(), Ingestion::default());
-        Self(Arc::new(AppInner { ctx, jobs, uploads, collector, ingestion, stopping }))
+        let answered = Answered::default();
+        Self(Arc::new(AppInner { ctx, jobs, uploads, collector, ingestion, answered, stopping }))
     }
 
     fn ctx(&self) -> &Ctx {
@@ -84,6 +89,11 @@ impl App {
         &self.0.ingestion
     }
 
+    /// Answers to writes that carried a key.
+    fn answered(&self) -> &Answered {
+        &self.0.answered
+    }
+
     fn stopping(&self) -> watch::Receiver<bool> {
         self.0.stopping.clone()
     }
@@ -99,6 +109,7 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(overview::show))
         .routes(routes!(profiles::list))
         .routes(routes!(profiles::search))
+        .routes(routes!(lookup::many))
         .routes(routes!(profiles::show))
         .routes(routes!(profiles::orders))
         .routes(routes!(imports::list, imports::start))
@@ -160,8 +171,12 @@ pub(crate) fn router(app: App) -> Router {
         .route("/readyz", get(workspace::ready))
         .route("/metrics", get(workspace::metrics))
         .fallback(crate::console::serve);
-    let guarded =
-        api.with_state(app.clone()).layer(middleware::from_fn(guard::check)).layer(middleware::from_fn(csp::headers));
+    let guarded = api
+        .with_state(app.clone())
+        .layer(middleware::from_fn(repeat::tag))
+        .layer(middleware::from_fn_with_state(app.clone(), repeat::once))
+        .layer(middleware::from_fn(guard::check))
+        .layer(middleware::from_fn(csp::headers));
     wrapped(guarded.layer(middleware::from_fn_with_state(app, collect::intercept)))
 }
 
