@@ -536,7 +536,7 @@ export interface paths {
         get: operations["get_tags_key"];
         put?: never;
         post?: never;
-        delete?: never;
+        delete: operations["delete/api/v1/tags/{key}"];
         options?: never;
         head?: never;
         patch?: never;
@@ -602,6 +602,182 @@ export interface paths {
         };
         /** What the workspace is and holds. */
         get: operations["get_workspace"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags/{key}/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["post/api/v1/tags/{key}/refresh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tag-preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["post/api/v1/tag-preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/manual-tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["post/api/v1/manual-tags"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tag-packs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get/api/v1/tag-packs"];
+        put: operations["put/api/v1/tag-packs"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/matching": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["post/api/v1/segments/matching"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/profiles/{profile_id}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get/api/v1/profiles/{profile_id}/timeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/profiles/{profile_id}/segments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get/api/v1/profiles/{profile_id}/segments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/profiles/{profile_id}/acts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get/api/v1/profiles/{profile_id}/acts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/profiles/{profile_id}/reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["post/api/v1/profiles/{profile_id}/reveal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rfm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get/api/v1/rfm"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quality": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["get/api/v1/quality"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1530,10 +1706,10 @@ export interface components {
             spread: components["schemas"]["TagSpread"] | null;
             /** @description count, day, year, money, ratio, score. */
             unit: string | null;
-            /** @description Segments whose rules name it. */
-            used_by: string[];
+            used_by: components["schemas"]["TagUser"][];
             /** Format: int64 */
             version: number;
+            choices: string[];
         };
         /** @description What a value was computed from. */
         TagInput: {
@@ -1574,6 +1750,7 @@ export interface components {
             quartiles: number[] | null;
             /** @description The most frequent values; of numbers none. */
             values: components["schemas"]["TagValueCount"][];
+            bins: components["schemas"]["TagBin"][];
         };
         /** @description How many have a value. */
         TagValueCount: {
@@ -1714,6 +1891,171 @@ export interface components {
             refreshed_at: string | null;
             version: string;
             zone: string;
+        };
+        TagUser: {
+            segment_id: string;
+            name: string;
+        };
+        TagBin: {
+            from: number | null;
+            below: number | null;
+            n_customers: number;
+        };
+        TagRefreshed: {
+            as_of: string;
+            is_computed: boolean;
+        };
+        TagPreview: {
+            sentence: string;
+            sentence_zh: string;
+            definition: Record<string, never>;
+            spread: components["schemas"]["TagSpread"];
+        };
+        PutManualTag: {
+            key: string;
+            values: string[];
+        };
+        TagPack: {
+            key: string;
+            name: string;
+            name_zh: string;
+            n_tags: number;
+            is_chosen: boolean;
+        };
+        TagPacks: {
+            items: components["schemas"]["TagPack"][];
+        };
+        ChooseTagPacks: {
+            packs: string[];
+        };
+        MatchingQuery: {
+            rule: Record<string, never>;
+            as_of?: string | null;
+            after?: string | null;
+            limit?: number | null;
+        };
+        SegmentMatching: {
+            items: components["schemas"]["ProfileItem"][];
+            next: string | null;
+            total: number;
+            as_of: string;
+        };
+        /** @enum {string} */
+        TimelineKind: "order" | "refund" | "event" | "interaction" | "feedback" | "touch";
+        TimelineItem: {
+            kind: components["schemas"]["TimelineKind"];
+            at: string | null;
+            source: string;
+            id: string;
+            name: string | null;
+            channel: string | null;
+            amount: string | null;
+            score: number | null;
+            text: string | null;
+            order_id: string | null;
+            until: string | null;
+        };
+        TimelineKindCount: {
+            kind: components["schemas"]["TimelineKind"];
+            n: number;
+        };
+        TimelineChannelCount: {
+            channel: string;
+            n: number;
+        };
+        Timeline: {
+            items: components["schemas"]["TimelineItem"][];
+            next: string | null;
+            kinds: components["schemas"]["TimelineKindCount"][];
+            channels: components["schemas"]["TimelineChannelCount"][];
+        };
+        ProfileSegment: {
+            segment: components["schemas"]["Segment"];
+            since: string;
+            until: string | null;
+        };
+        ProfileSegments: {
+            items: components["schemas"]["ProfileSegment"][];
+        };
+        ProfileAct: {
+            seq: number;
+            at: string;
+            actor: string;
+            action: string;
+            reason: string | null;
+        };
+        ProfileActs: {
+            items: components["schemas"]["ProfileAct"][];
+            next: number | null;
+        };
+        RevealProfile: {
+            reason: string;
+        };
+        RfmSums: {
+            n_customers: number;
+            customer_ratio: number;
+            monetary: string;
+            monetary_ratio: number;
+            average: string | null;
+            n_orders: number;
+            avg_recency_days: number | null;
+        };
+        RfmCell: {
+            r_score: number;
+            f_score: number;
+            m_score: number;
+            sums: components["schemas"]["RfmSums"];
+        };
+        RfmGroup: {
+            rfm_segment: components["schemas"]["RfmSegment"];
+            sums: components["schemas"]["RfmSums"];
+            avg_interval_days: number | null;
+        };
+        RfmTier: {
+            tier: components["schemas"]["Tier"];
+            sums: components["schemas"]["RfmSums"];
+        };
+        RfmGrid: {
+            as_of: string | null;
+            days: string[];
+            currency: string;
+            total: components["schemas"]["RfmSums"];
+            cells: components["schemas"]["RfmCell"][];
+            groups: components["schemas"]["RfmGroup"][];
+            tiers: components["schemas"]["RfmTier"][];
+        };
+        LoadScore: {
+            at: string;
+            score: number;
+        };
+        ReasonCount: {
+            reason_code: string;
+            reason: string;
+            reason_zh: string;
+            n: number;
+        };
+        FileQuality: {
+            source: string;
+            entity: string;
+            n_loads: number;
+            batch_id: string;
+            arrived_at: string;
+            rows_read: number;
+            rows_duplicate: number;
+            rows_quarantined: number;
+            usual_rows: null | components["schemas"]["UsualVolume"];
+            is_unusual: boolean;
+            usual_gap_days: number | null;
+            is_late: boolean;
+            quality: null | components["schemas"]["Quality"];
+            reasons: components["schemas"]["ReasonCount"][];
+            n_open: number;
+            open_batch_id: string | null;
+            scores: components["schemas"]["LoadScore"][];
+        };
+        FilesQuality: {
+            total: null | components["schemas"]["Quality"];
+            items: components["schemas"]["FileQuality"][];
         };
     };
     responses: never;
@@ -2904,6 +3246,27 @@ export interface operations {
             };
         };
     };
+    "delete/api/v1/tags/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tag"];
+                };
+            };
+        };
+    };
     get_tags_key_why_profile_id: {
         parameters: {
             query?: {
@@ -3019,6 +3382,275 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Workspace"];
+                };
+            };
+        };
+    };
+    "post/api/v1/tags/{key}/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagRefreshed"];
+                };
+            };
+        };
+    };
+    "post/api/v1/tag-preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutTag"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagPreview"];
+                };
+            };
+        };
+    };
+    "post/api/v1/manual-tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutManualTag"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tag"];
+                };
+            };
+        };
+    };
+    "get/api/v1/tag-packs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagPacks"];
+                };
+            };
+        };
+    };
+    "put/api/v1/tag-packs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChooseTagPacks"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagPacks"];
+                };
+            };
+        };
+    };
+    "post/api/v1/segments/matching": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MatchingQuery"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentMatching"];
+                };
+            };
+        };
+    };
+    "get/api/v1/profiles/{profile_id}/timeline": {
+        parameters: {
+            query?: {
+                before?: string | null;
+                day?: string | null;
+                kinds?: string | null;
+                channel?: string | null;
+                limit?: number | null;
+            };
+            header?: never;
+            path: {
+                profile_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Timeline"];
+                };
+            };
+        };
+    };
+    "get/api/v1/profiles/{profile_id}/segments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                profile_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileSegments"];
+                };
+            };
+        };
+    };
+    "get/api/v1/profiles/{profile_id}/acts": {
+        parameters: {
+            query?: {
+                before?: number | null;
+                limit?: number | null;
+            };
+            header?: never;
+            path: {
+                profile_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileActs"];
+                };
+            };
+        };
+    };
+    "post/api/v1/profiles/{profile_id}/reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                profile_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevealProfile"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileSheet"];
+                };
+            };
+        };
+    };
+    "get/api/v1/rfm": {
+        parameters: {
+            query?: {
+                as_of?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RfmGrid"];
+                };
+            };
+        };
+    };
+    "get/api/v1/quality": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilesQuality"];
                 };
             };
         };

@@ -1,6 +1,8 @@
 // English texts, written by the same hand as the Chinese ones. English needs singular and plural (…_one, …_other).
 import { bind } from './bind'
+import { enInsight } from './en.insight'
 import { enSegments } from './en.segments'
+import { enTags } from './en.tags'
 
 export const en = {
   app: {
@@ -23,6 +25,10 @@ export const en = {
     customers: 'Customers',
     profiles: 'Profiles',
     segments: 'Segments',
+    tags: 'Tags',
+    insight: 'Insight',
+    rfm: 'RFM',
+    quality: 'Quality',
     data: 'Data',
     imports: 'Imports',
     sources: 'Sources',
@@ -43,6 +49,7 @@ export const en = {
     hint: '↑↓ choose · Enter open · Esc close',
     upload: 'Import a file',
     segment_new: 'New segment',
+    tag_new: 'New tag',
     n_results_one: '{{count}} result',
     n_results_other: '{{count}} results',
   },
@@ -379,6 +386,8 @@ export const en = {
     touches: 'one message a row',
   },
   ...enSegments,
+  ...enTags,
+  ...enInsight,
   imports: {
     title: 'Imports',
     question: 'Have the data arrived, and are they whole?',

@@ -5,7 +5,7 @@ use zhike_domain::frame::Frame;
 use crate::{Error, Lake};
 
 /// An order counts when it is a sale that was paid and of which something is left after refunds.
-const COUNTS: &str = "kind = 'sale' AND status NOT IN ('created', 'cancelled') AND net > 0";
+pub(crate) const COUNTS: &str = "kind = 'sale' AND status NOT IN ('created', 'cancelled') AND net > 0";
 
 /// What RFM is computed from, one entry per customer with an order that counts.
 #[derive(Clone, Debug, Default)]

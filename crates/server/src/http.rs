@@ -9,8 +9,11 @@ mod imports;
 pub(crate) mod listen;
 mod live;
 mod overview;
+mod person;
 pub(crate) mod profiles;
+mod quality;
 mod quarantine;
+mod rfm;
 mod schema;
 pub(crate) mod segments;
 pub(crate) mod sources;
@@ -100,6 +103,12 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(profiles::search))
         .routes(routes!(profiles::show))
         .routes(routes!(profiles::orders))
+        .routes(routes!(person::timeline))
+        .routes(routes!(person::segments))
+        .routes(routes!(person::acts))
+        .routes(routes!(person::reveal))
+        .routes(routes!(rfm::show))
+        .routes(routes!(quality::show))
         .routes(routes!(imports::list, imports::start))
         .routes(routes!(imports::show))
         .routes(routes!(imports::job))
@@ -116,6 +125,7 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(bindings::revoke))
         .routes(routes!(segments::list, segments::create))
         .routes(routes!(segments::preview))
+        .routes(routes!(segments::matching))
         .routes(routes!(segments::overlap))
         .routes(routes!(segments::show, segments::update))
         .routes(routes!(segments::count))
@@ -125,7 +135,11 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(segments::sizes))
         .routes(routes!(segments::compare))
         .routes(routes!(tags::list, tags::create))
-        .routes(routes!(tags::show))
+        .routes(routes!(tags::preview))
+        .routes(routes!(tags::declare))
+        .routes(routes!(tags::packs, tags::choose_packs))
+        .routes(routes!(tags::show, tags::retire))
+        .routes(routes!(tags::refresh))
         .routes(routes!(tags::why))
         .routes(routes!(tags::of, tags::put))
         .layer(DefaultBodyLimit::max(MAX_JSON_BYTES))
