@@ -179,6 +179,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/manual-tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Declares a tag that people put on customers, in place of the one of that key. */
+        post: operations["post_manual-tags"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/overview": {
         parameters: {
             query?: never;
@@ -247,6 +264,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/profiles/{profile_id}/acts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who saw a customer in the clear, when and why, newest first. */
+        get: operations["get_profiles_profile_id_acts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/profiles/{profile_id}/orders": {
         parameters: {
             query?: never;
@@ -256,6 +290,40 @@ export interface paths {
         };
         /** The orders of a customer, newest first, with their lines. */
         get: operations["get_profiles_profile_id_orders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/profiles/{profile_id}/reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Shows a customer in the clear; the act and its reason go to the audit trail first. */
+        post: operations["post_profiles_profile_id_reveal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/profiles/{profile_id}/segments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The segments that a customer is in as of their last refresh, then those that were left. */
+        get: operations["get_profiles_profile_id_segments"];
         put?: never;
         post?: never;
         delete?: never;
@@ -282,6 +350,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/profiles/{profile_id}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a customer, of all tables, newest first. */
+        get: operations["get_profiles_profile_id_timeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quality": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How good the data of files are, by source and entity. */
+        get: operations["get_quality"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rfm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Scores of all customers as of a day that was refreshed, the newest when absent. */
+        get: operations["get_rfm"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/segments": {
         parameters: {
             query?: never;
@@ -294,6 +413,23 @@ export interface paths {
         put?: never;
         /** Makes a segment. */
         post: operations["post_segments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/matching": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The customers for whom a rule holds, by id: the people behind a number. */
+        post: operations["post_segments_matching"];
         delete?: never;
         options?: never;
         head?: never;
@@ -507,6 +643,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tag-packs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The packs of definitions that come with the product. */
+        get: operations["get_tag-packs"];
+        /** Chooses packs; the next refresh computes their tags. */
+        put: operations["put_tag-packs"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tag-preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Computes a definition over all customers, without storing anything. */
+        post: operations["post_tag-preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tags": {
         parameters: {
             query?: never;
@@ -536,7 +707,28 @@ export interface paths {
         get: operations["get_tags_key"];
         put?: never;
         post?: never;
-        delete: operations["delete/api/v1/tags/{key}"];
+        /**
+         * Takes a tag out of force and answers with what it was: segments go on with its last values, and people's tags are
+         *     taken off everybody.
+         */
+        delete: operations["delete_tags_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags/{key}/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Computes a tag, and with it those of every day. */
+        post: operations["post_tags_key_refresh"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -610,182 +802,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/tags/{key}/refresh": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["post/api/v1/tags/{key}/refresh"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/tag-preview": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["post/api/v1/tag-preview"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/manual-tags": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["post/api/v1/manual-tags"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/tag-packs": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["get/api/v1/tag-packs"];
-        put: operations["put/api/v1/tag-packs"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/segments/matching": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["post/api/v1/segments/matching"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/profiles/{profile_id}/timeline": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["get/api/v1/profiles/{profile_id}/timeline"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/profiles/{profile_id}/segments": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["get/api/v1/profiles/{profile_id}/segments"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/profiles/{profile_id}/acts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["get/api/v1/profiles/{profile_id}/acts"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/profiles/{profile_id}/reveal": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["post/api/v1/profiles/{profile_id}/reveal"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/rfm": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["get/api/v1/rfm"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/quality": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["get/api/v1/quality"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -831,6 +847,10 @@ export interface components {
         /** @description The newest codes. */
         BindingList: {
             items: components["schemas"]["Binding"][];
+        };
+        /** @description The packs to be in force. */
+        ChooseTagPacks: {
+            packs: string[];
         };
         /** @description What a loaded column looks like. */
         ColumnReport: {
@@ -916,6 +936,52 @@ export interface components {
             problems: components["schemas"]["Problem"][];
             /** @description Names the request in the log. */
             request_id: string | null;
+        };
+        /** @description The loads of one entity from one source. */
+        FileQuality: {
+            arrived_at: string;
+            /** @description The newest of them. */
+            batch_id: string;
+            entity: string;
+            /** @description Whether the next load has been due for as long again. */
+            is_late: boolean;
+            /** @description Whether the newest brought more or fewer. */
+            is_unusual: boolean;
+            /**
+             * Format: int64
+             * @description Loads of the last 400 days.
+             */
+            n_loads: number;
+            /**
+             * Format: int64
+             * @description Rows of all its loads that wait in quarantine.
+             */
+            n_open: number;
+            /** @description The newest load with such rows. */
+            open_batch_id: string | null;
+            quality: components["schemas"]["Quality"] | null;
+            /** @description Rows of the newest load that were set aside, the most frequent reason first. */
+            reasons: components["schemas"]["ReasonCount"][];
+            /** Format: int64 */
+            rows_duplicate: number;
+            /** Format: int64 */
+            rows_quarantined: number;
+            /** Format: int64 */
+            rows_read: number;
+            /** @description Scores of its loads, oldest first. */
+            scores: components["schemas"]["LoadScore"][];
+            source: string;
+            /**
+             * Format: double
+             * @description Days between loads, the middle of them; missing with fewer than five loads.
+             */
+            usual_gap_days: number | null;
+            usual_rows: components["schemas"]["UsualVolume"] | null;
+        };
+        /** @description How good the data of files are. */
+        FilesQuality: {
+            items: components["schemas"]["FileQuality"][];
+            total: components["schemas"]["Quality"] | null;
         };
         /** @description As what an upload is to be read. */
         GuessRequest: {
@@ -1085,6 +1151,12 @@ export interface components {
             /** @description The first lines that were no rows. */
             skipped_lines: string[];
         };
+        /** @description The score of one load. */
+        LoadScore: {
+            at: string;
+            /** Format: double */
+            score: number;
+        };
         /**
          * @description How far a load has come.
          * @enum {string}
@@ -1115,6 +1187,16 @@ export interface components {
             unit?: string | null;
         } & {
             [key: string]: unknown;
+        };
+        /** @description A rule whose people are wanted. */
+        MatchingQuery: {
+            /** @description Cursor of the page before. */
+            after?: string | null;
+            /** @description Last day that counts; the newest day of the data when absent. */
+            as_of?: string | null;
+            /** @description Rows, 50 by default. */
+            limit?: number | null;
+            rule: Record<string, never>;
         };
         /** @description Sums of one month. */
         MonthValue: {
@@ -1242,6 +1324,28 @@ export interface components {
             registered_on: string | null;
             traits: Record<string, never>;
         };
+        /** @description An act on a customer, from the audit trail. */
+        ProfileAct: {
+            action: string;
+            actor: string;
+            at: string;
+            /** @description Why, personal data masked. */
+            reason: string | null;
+            /**
+             * Format: int64
+             * @description Place in the trail.
+             */
+            seq: number;
+        };
+        /** @description A page of acts. */
+        ProfileActs: {
+            items: components["schemas"]["ProfileAct"][];
+            /**
+             * Format: int64
+             * @description Hand it back as `before` for the next page.
+             */
+            next: number | null;
+        };
         /** @description A customer in a list; personal fields masked. */
         ProfileItem: {
             city: string | null;
@@ -1303,6 +1407,18 @@ export interface components {
             /** @description Exact phone, e-mail, member number … */
             value: string;
         };
+        /** @description A segment that a customer is or was in. */
+        ProfileSegment: {
+            segment: components["schemas"]["Segment"];
+            /** @description Start of the stay that lasts, or else of the last one. */
+            since: string;
+            /** @description Its end; missing while it lasts. */
+            until: string | null;
+        };
+        /** @description The segments of a customer. */
+        ProfileSegments: {
+            items: components["schemas"]["ProfileSegment"][];
+        };
         /** @description One customer, whole. */
         ProfileSheet: {
             currency: string;
@@ -1347,6 +1463,12 @@ export interface components {
             n_orders: number;
             net_amount: string;
             refunded_amount: string;
+        };
+        /** @description A tag that people are to put. */
+        PutManualTag: {
+            key: string;
+            /** @description The values to choose from; any when empty. */
+            values: string[];
         };
         /** @description A tag to be put on a customer. */
         PutProfileTag: {
@@ -1400,6 +1522,14 @@ export interface components {
             items: components["schemas"]["QuarantineItem"][];
             next: string | null;
         };
+        /** @description Rows set aside for one reason. */
+        ReasonCount: {
+            /** Format: int64 */
+            n: number;
+            reason: string;
+            reason_code: string;
+            reason_zh: string;
+        };
         /** @description Rows to be loaded again. */
         ReplayRequest: {
             mapping?: components["schemas"]["Mapping"] | null;
@@ -1413,6 +1543,10 @@ export interface components {
             /** Format: int64 */
             row_no: number;
         };
+        /** @description Why a customer is to be seen. */
+        RevealProfile: {
+            reason: string;
+        };
         /** @description Why a row is to be seen. */
         RevealRequest: {
             reason: string;
@@ -1421,6 +1555,39 @@ export interface components {
         RevealedRow: {
             cells: (string | null)[];
             header: string[];
+        };
+        /** @description Those with the same three scores. */
+        RfmCell: {
+            /** Format: int32 */
+            f_score: number;
+            /** Format: int32 */
+            m_score: number;
+            /** Format: int32 */
+            r_score: number;
+            sums: components["schemas"]["RfmSums"];
+        };
+        /** @description Scores as of a day. */
+        RfmGrid: {
+            /** @description Missing before the first refresh. */
+            as_of: string | null;
+            /** @description Every combination of scores that somebody has. */
+            cells: components["schemas"]["RfmCell"][];
+            currency: string;
+            /** @description Days with scores, ascending. */
+            days: string[];
+            groups: components["schemas"]["RfmGroup"][];
+            tiers: components["schemas"]["RfmTier"][];
+            total: components["schemas"]["RfmSums"];
+        };
+        /** @description One of the eight groups. */
+        RfmGroup: {
+            /**
+             * Format: double
+             * @description Mean days between the orders of a customer, over those who had two or more.
+             */
+            avg_interval_days: number | null;
+            rfm_segment: components["schemas"]["RfmSegment"];
+            sums: components["schemas"]["RfmSums"];
         };
         /**
          * @description One of the eight RFM groups.
@@ -1439,6 +1606,37 @@ export interface components {
             /** Format: int64 */
             n_customers: number;
             rfm_segment: components["schemas"]["RfmSegment"];
+        };
+        /** @description Customers with their money and orders. */
+        RfmSums: {
+            /** @description Net amount over customers. */
+            average: string | null;
+            /**
+             * Format: double
+             * @description Mean days since the last order.
+             */
+            avg_recency_days: number | null;
+            /**
+             * Format: double
+             * @description Share of all customers, 0 to 1.
+             */
+            customer_ratio: number;
+            /** @description Net amount of all their orders. */
+            monetary: string;
+            /**
+             * Format: double
+             * @description Share of the net amount of all customers.
+             */
+            monetary_ratio: number;
+            /** Format: int64 */
+            n_customers: number;
+            /** Format: int64 */
+            n_orders: number;
+        };
+        /** @description One of the tiers. */
+        RfmTier: {
+            sums: components["schemas"]["RfmSums"];
+            tier: components["schemas"]["Tier"];
         };
         /** @description A segment. */
         Segment: {
@@ -1544,6 +1742,18 @@ export interface components {
         /** @description Segments. */
         SegmentList: {
             items: components["schemas"]["Segment"][];
+        };
+        /** @description A page of the customers for whom a rule holds. */
+        SegmentMatching: {
+            /** @description Last day that counts. */
+            as_of: string;
+            items: components["schemas"]["ProfileItem"][];
+            next: string | null;
+            /**
+             * Format: int64
+             * @description All of them.
+             */
+            total: number;
         };
         /** @description A member. */
         SegmentMember: {
@@ -1685,6 +1895,8 @@ export interface components {
         };
         /** @description A tag. */
         Tag: {
+            /** @description The values that people choose from when they put it; any when empty. */
+            choices: string[];
             /** @description The definition, as docs/guides/tags.md describes it. */
             definition: Record<string, never> | null;
             /** @description Tables, `profiles.…` for traits, and scores that it is computed from. */
@@ -1706,10 +1918,25 @@ export interface components {
             spread: components["schemas"]["TagSpread"] | null;
             /** @description count, day, year, money, ratio, score. */
             unit: string | null;
+            /** @description Segments whose rules name it. */
             used_by: components["schemas"]["TagUser"][];
             /** Format: int64 */
             version: number;
-            choices: string[];
+        };
+        /** @description A range of numbers. */
+        TagBin: {
+            /**
+             * Format: double
+             * @description Numbers in it are below this; the last range has none.
+             */
+            below: number | null;
+            /**
+             * Format: double
+             * @description The least number in it; the first range has none.
+             */
+            from: number | null;
+            /** Format: int64 */
+            n_customers: number;
         };
         /** @description What a value was computed from. */
         TagInput: {
@@ -1726,10 +1953,42 @@ export interface components {
         TagList: {
             items: components["schemas"]["Tag"][];
         };
+        /** @description A pack of definitions. */
+        TagPack: {
+            /** @description Whether its definitions are in force. */
+            is_chosen: boolean;
+            /** @description retail, internet, finance. */
+            key: string;
+            /** Format: int64 */
+            n_tags: number;
+            name: string;
+            name_zh: string;
+        };
+        /** @description Packs of definitions. */
+        TagPacks: {
+            items: components["schemas"]["TagPack"][];
+        };
+        /** @description What a definition would compute. */
+        TagPreview: {
+            /** @description The definition as it would be stored. */
+            definition: Record<string, never>;
+            sentence: string;
+            sentence_zh: string;
+            spread: components["schemas"]["TagSpread"];
+        };
+        /** @description What a refresh of a tag did. */
+        TagRefreshed: {
+            /** @description Last day that counts. */
+            as_of: string;
+            /** @description False when nothing it depends on had changed. */
+            is_computed: boolean;
+        };
         /** @description How far a tag reaches, how fresh it is, how its values are spread. */
         TagSpread: {
             /** @description Last day that counts. */
             as_of: string;
+            /** @description Of numbers: how many customers are in which range; every one is in exactly one. */
+            bins: components["schemas"]["TagBin"][];
             computed_at: string;
             /**
              * Format: double
@@ -1750,7 +2009,11 @@ export interface components {
             quartiles: number[] | null;
             /** @description The most frequent values; of numbers none. */
             values: components["schemas"]["TagValueCount"][];
-            bins: components["schemas"]["TagBin"][];
+        };
+        /** @description A segment whose rule names a tag. */
+        TagUser: {
+            name: string;
+            segment_id: string;
         };
         /** @description How many have a value. */
         TagValueCount: {
@@ -1795,6 +2058,58 @@ export interface components {
             /** Format: int64 */
             n_customers: number;
             tier: components["schemas"]["Tier"];
+        };
+        /** @description A page of a timeline. */
+        Timeline: {
+            /** @description How many there are of each channel, whatever was asked for. */
+            channels: components["schemas"]["TimelineChannelCount"][];
+            /** @description Newest first. */
+            items: components["schemas"]["TimelineItem"][];
+            /** @description How many there are of each kind, whatever was asked for. */
+            kinds: components["schemas"]["TimelineKindCount"][];
+            /** @description Hand it back as `before` for the next page. */
+            next: string | null;
+        };
+        /** @description How many of a channel. */
+        TimelineChannelCount: {
+            channel: string;
+            /** Format: int64 */
+            n: number;
+        };
+        /** @description Something that happened to a customer. */
+        TimelineItem: {
+            /** @description Net amount of an order, what was given back, value of an event. */
+            amount: string | null;
+            at: string | null;
+            channel: string | null;
+            /** @description Its number at the source. */
+            id: string;
+            kind: components["schemas"]["TimelineKind"];
+            /** @description Status of an order, name of an event, kind of a contact or an answer, outcome of a message. */
+            name: string | null;
+            /** @description Order that it is about. */
+            order_id: string | null;
+            /**
+             * Format: double
+             * @description Score of an answer, satisfaction with a contact.
+             */
+            score: number | null;
+            source: string;
+            /** @description Words, personal data masked; page of an event, campaign of a message, store of an order. */
+            text: string | null;
+            /** @description End of a contact. */
+            until: string | null;
+        };
+        /**
+         * @description What happened.
+         * @enum {string}
+         */
+        TimelineKind: "order" | "refund" | "event" | "interaction" | "feedback" | "touch";
+        /** @description How many of a kind. */
+        TimelineKindCount: {
+            kind: components["schemas"]["TimelineKind"];
+            /** Format: int64 */
+            n: number;
         };
         /** @description One day. */
         TrendPoint: {
@@ -1858,7 +2173,7 @@ export interface components {
             /** Format: binary */
             file: string;
         };
-        /** @description What an hour usually brings, in records. */
+        /** @description What an hour usually brings, in records; or a load, in rows. */
         UsualVolume: {
             /**
              * Format: int64
@@ -1891,171 +2206,6 @@ export interface components {
             refreshed_at: string | null;
             version: string;
             zone: string;
-        };
-        TagUser: {
-            segment_id: string;
-            name: string;
-        };
-        TagBin: {
-            from: number | null;
-            below: number | null;
-            n_customers: number;
-        };
-        TagRefreshed: {
-            as_of: string;
-            is_computed: boolean;
-        };
-        TagPreview: {
-            sentence: string;
-            sentence_zh: string;
-            definition: Record<string, never>;
-            spread: components["schemas"]["TagSpread"];
-        };
-        PutManualTag: {
-            key: string;
-            values: string[];
-        };
-        TagPack: {
-            key: string;
-            name: string;
-            name_zh: string;
-            n_tags: number;
-            is_chosen: boolean;
-        };
-        TagPacks: {
-            items: components["schemas"]["TagPack"][];
-        };
-        ChooseTagPacks: {
-            packs: string[];
-        };
-        MatchingQuery: {
-            rule: Record<string, never>;
-            as_of?: string | null;
-            after?: string | null;
-            limit?: number | null;
-        };
-        SegmentMatching: {
-            items: components["schemas"]["ProfileItem"][];
-            next: string | null;
-            total: number;
-            as_of: string;
-        };
-        /** @enum {string} */
-        TimelineKind: "order" | "refund" | "event" | "interaction" | "feedback" | "touch";
-        TimelineItem: {
-            kind: components["schemas"]["TimelineKind"];
-            at: string | null;
-            source: string;
-            id: string;
-            name: string | null;
-            channel: string | null;
-            amount: string | null;
-            score: number | null;
-            text: string | null;
-            order_id: string | null;
-            until: string | null;
-        };
-        TimelineKindCount: {
-            kind: components["schemas"]["TimelineKind"];
-            n: number;
-        };
-        TimelineChannelCount: {
-            channel: string;
-            n: number;
-        };
-        Timeline: {
-            items: components["schemas"]["TimelineItem"][];
-            next: string | null;
-            kinds: components["schemas"]["TimelineKindCount"][];
-            channels: components["schemas"]["TimelineChannelCount"][];
-        };
-        ProfileSegment: {
-            segment: components["schemas"]["Segment"];
-            since: string;
-            until: string | null;
-        };
-        ProfileSegments: {
-            items: components["schemas"]["ProfileSegment"][];
-        };
-        ProfileAct: {
-            seq: number;
-            at: string;
-            actor: string;
-            action: string;
-            reason: string | null;
-        };
-        ProfileActs: {
-            items: components["schemas"]["ProfileAct"][];
-            next: number | null;
-        };
-        RevealProfile: {
-            reason: string;
-        };
-        RfmSums: {
-            n_customers: number;
-            customer_ratio: number;
-            monetary: string;
-            monetary_ratio: number;
-            average: string | null;
-            n_orders: number;
-            avg_recency_days: number | null;
-        };
-        RfmCell: {
-            r_score: number;
-            f_score: number;
-            m_score: number;
-            sums: components["schemas"]["RfmSums"];
-        };
-        RfmGroup: {
-            rfm_segment: components["schemas"]["RfmSegment"];
-            sums: components["schemas"]["RfmSums"];
-            avg_interval_days: number | null;
-        };
-        RfmTier: {
-            tier: components["schemas"]["Tier"];
-            sums: components["schemas"]["RfmSums"];
-        };
-        RfmGrid: {
-            as_of: string | null;
-            days: string[];
-            currency: string;
-            total: components["schemas"]["RfmSums"];
-            cells: components["schemas"]["RfmCell"][];
-            groups: components["schemas"]["RfmGroup"][];
-            tiers: components["schemas"]["RfmTier"][];
-        };
-        LoadScore: {
-            at: string;
-            score: number;
-        };
-        ReasonCount: {
-            reason_code: string;
-            reason: string;
-            reason_zh: string;
-            n: number;
-        };
-        FileQuality: {
-            source: string;
-            entity: string;
-            n_loads: number;
-            batch_id: string;
-            arrived_at: string;
-            rows_read: number;
-            rows_duplicate: number;
-            rows_quarantined: number;
-            usual_rows: null | components["schemas"]["UsualVolume"];
-            is_unusual: boolean;
-            usual_gap_days: number | null;
-            is_late: boolean;
-            quality: null | components["schemas"]["Quality"];
-            reasons: components["schemas"]["ReasonCount"][];
-            n_open: number;
-            open_batch_id: string | null;
-            scores: components["schemas"]["LoadScore"][];
-        };
-        FilesQuality: {
-            total: null | components["schemas"]["Quality"];
-            items: components["schemas"]["FileQuality"][];
         };
     };
     responses: never;
@@ -2394,6 +2544,45 @@ export interface operations {
             };
         };
     };
+    "post_manual-tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutManualTag"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tag"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_overview: {
         parameters: {
             query?: {
@@ -2501,6 +2690,41 @@ export interface operations {
             };
         };
     };
+    get_profiles_profile_id_acts: {
+        parameters: {
+            query?: {
+                /** @description Cursor of the page before. */
+                before?: number;
+                /** @description Rows, 50 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description `prf_…` */
+                profile_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileActs"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_profiles_profile_id_orders: {
         parameters: {
             query?: {
@@ -2524,6 +2748,78 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OrderPage"];
+                };
+            };
+        };
+    };
+    post_profiles_profile_id_reveal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `prf_…` */
+                profile_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevealProfile"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileSheet"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_profiles_profile_id_segments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `prf_…` */
+                profile_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileSegments"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -2608,6 +2904,96 @@ export interface operations {
             };
         };
     };
+    get_profiles_profile_id_timeline: {
+        parameters: {
+            query?: {
+                /** @description Cursor of the page before. */
+                before?: string;
+                /** @description This day and earlier. */
+                day?: string;
+                /** @description order, refund, event, interaction, feedback, touch, parted by commas; all when absent. */
+                kinds?: string;
+                /** @description Only this channel. */
+                channel?: string;
+                /** @description Rows, 50 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description `prf_…` */
+                profile_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Timeline"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_quality: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilesQuality"];
+                };
+            };
+        };
+    };
+    get_rfm: {
+        parameters: {
+            query?: {
+                /** @description Last day that counts; the newest day of the data when absent. */
+                as_of?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RfmGrid"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_segments: {
         parameters: {
             query?: {
@@ -2657,6 +3043,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_segments_matching: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MatchingQuery"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentMatching"];
                 };
             };
             422: {
@@ -3158,6 +3575,87 @@ export interface operations {
             };
         };
     };
+    "get_tag-packs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagPacks"];
+                };
+            };
+        };
+    };
+    "put_tag-packs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChooseTagPacks"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagPacks"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "post_tag-preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutTag"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagPreview"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_tags: {
         parameters: {
             query?: never;
@@ -3246,11 +3744,12 @@ export interface operations {
             };
         };
     };
-    "delete/api/v1/tags/{key}": {
+    delete_tags_key: {
         parameters: {
             query?: never;
             header?: never;
             path: {
+                /** @description key */
                 key: string;
             };
             cookie?: never;
@@ -3263,6 +3762,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Tag"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_tags_key_refresh: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description key */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagRefreshed"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -3382,275 +3919,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Workspace"];
-                };
-            };
-        };
-    };
-    "post/api/v1/tags/{key}/refresh": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                key: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TagRefreshed"];
-                };
-            };
-        };
-    };
-    "post/api/v1/tag-preview": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PutTag"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TagPreview"];
-                };
-            };
-        };
-    };
-    "post/api/v1/manual-tags": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PutManualTag"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Tag"];
-                };
-            };
-        };
-    };
-    "get/api/v1/tag-packs": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TagPacks"];
-                };
-            };
-        };
-    };
-    "put/api/v1/tag-packs": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ChooseTagPacks"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TagPacks"];
-                };
-            };
-        };
-    };
-    "post/api/v1/segments/matching": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["MatchingQuery"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SegmentMatching"];
-                };
-            };
-        };
-    };
-    "get/api/v1/profiles/{profile_id}/timeline": {
-        parameters: {
-            query?: {
-                before?: string | null;
-                day?: string | null;
-                kinds?: string | null;
-                channel?: string | null;
-                limit?: number | null;
-            };
-            header?: never;
-            path: {
-                profile_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Timeline"];
-                };
-            };
-        };
-    };
-    "get/api/v1/profiles/{profile_id}/segments": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                profile_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProfileSegments"];
-                };
-            };
-        };
-    };
-    "get/api/v1/profiles/{profile_id}/acts": {
-        parameters: {
-            query?: {
-                before?: number | null;
-                limit?: number | null;
-            };
-            header?: never;
-            path: {
-                profile_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProfileActs"];
-                };
-            };
-        };
-    };
-    "post/api/v1/profiles/{profile_id}/reveal": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                profile_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RevealProfile"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProfileSheet"];
-                };
-            };
-        };
-    };
-    "get/api/v1/rfm": {
-        parameters: {
-            query?: {
-                as_of?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RfmGrid"];
-                };
-            };
-        };
-    };
-    "get/api/v1/quality": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FilesQuality"];
                 };
             };
         };
