@@ -19,6 +19,7 @@ import { Distribution } from './Distribution'
 import { Lineage } from './Lineage'
 import { PackName, refreshWord } from './TagsPage'
 import { labelIn, levelOf, nameIn, rangeIn, ruleOfBin, ruleOfValue } from './words'
+import '../segments/segments.css'
 import './tags.css'
 
 const route = getRouteApi('/customers/tags/$key')

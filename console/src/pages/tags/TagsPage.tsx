@@ -16,6 +16,7 @@ import { Page } from '../../ui/Page'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
 import { sentenceOf } from '../segments/words'
 import { levelOf, nameIn, type Level } from './words'
+import '../segments/segments.css'
 import './tags.css'
 
 const route = getRouteApi('/customers/tags')
@@ -26,6 +27,7 @@ export default function TagsPage() {
   const { q = '', level, pack, sort } = route.useSearch()
   const navigate = route.useNavigate()
   const query = useQuery(tagsQuery)
+  const columns = useTagColumns()
   const set = (next: Partial<TagsSearch>, replace = false) => void navigate({ search: (old) => ({ ...old, ...next }), replace, resetScroll: false })
   const all = query.data?.items ?? []
   const sought = q.trim().toLowerCase()
@@ -90,13 +92,14 @@ export default function TagsPage() {
               onChange={(next) => set({ sort: next })}
               options={TAG_SORTS.map((value) => ({ value, label: t(`tags.sort_${value}`) }))}
             />
+            {columns.chooser}
           </>
         }
       >
         {query.isPending && <Skeleton rows={10} height={28} />}
         {query.isError && <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />}
         {query.data && all.every((tag) => tag.spread === null) && <p className="zk-hint-bar">{t('tags.not_computed')}</p>}
-        {groups.map(([each, tags]) => tags.length > 0 && <TagTable key={each ?? 'all'} tags={tags} title={each && t(`tags.level_${each}`)} />)}
+        {groups.map(([each, tags]) => tags.length > 0 && <TagTable key={each ?? 'all'} tags={tags} title={each && t(`tags.level_${each}`)} columns={columns.shown} />)}
         {query.data && shown.length === 0 && <Notice title={t('tags.none_match')} help={t('tags.none_match_help')} />}
       </Card>
     </Page>
@@ -118,11 +121,11 @@ function sorted(tags: Tag[], sort: TagsSearch['sort'], lang: 'zh' | 'en'): Tag[]
   }
 }
 
-function TagTable({ tags, title }: { tags: readonly Tag[]; title: string | undefined }) {
+/** The columns that are shown, one choice for all groups, and the control that chooses them. */
+function useTagColumns() {
   const { t } = useTranslation()
   const { lang } = useSettings()
   const format = useFormat()
-  const navigate = useNavigate()
   const columns: ChoosableColumn<Tag>[] = [
     {
       key: 'name',
@@ -145,7 +148,12 @@ function TagTable({ tags, title }: { tags: readonly Tag[]; title: string | undef
     { key: 'used', title: t('tags.used_by'), align: 'right', cell: (tag) => (tag.used_by.length > 0 ? t('tags.n_segments', { count: tag.used_by.length }) : '--') },
     { key: 'computed_at', title: t('tags.computed_at'), align: 'right', isExtra: true, cell: (tag) => (tag.spread ? format.relative(tag.spread.computed_at) : '--') },
   ]
-  const { shown, chooser } = useColumns('tags', columns)
+  return useColumns('tags', columns)
+}
+
+function TagTable({ tags, title, columns }: { tags: readonly Tag[]; title: string | undefined; columns: readonly ChoosableColumn<Tag>[] }) {
+  const { t } = useTranslation()
+  const navigate = useNavigate()
   return (
     <section className="zk-tag-group" aria-label={title ?? t('tags.all')}>
       {title && (
@@ -157,11 +165,10 @@ function TagTable({ tags, title }: { tags: readonly Tag[]; title: string | undef
         caption={title ?? t('tags.all')}
         rows={tags}
         rowKey={(tag) => tag.key}
-        columns={shown}
+        columns={columns}
         hasRowKeys
         onPeek={(tag) => void navigate({ to: '/customers/tags/$key', params: { key: tag.key } })}
       />
-      <div className="zk-tag-columns">{chooser}</div>
     </section>
   )
 }
