@@ -13,6 +13,8 @@ CREATE TABLE audit (
     hash BLOB NOT NULL
 );
 
+CREATE INDEX audit_by_subject ON audit (subject, seq);
+
 CREATE TABLE batches (
     batch_id INTEGER PRIMARY KEY,
     source TEXT NOT NULL,

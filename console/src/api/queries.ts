@@ -53,6 +53,20 @@ export function profileOrdersQuery(profileId: string) {
   })
 }
 
+/** Scores of all customers as of a day that was refreshed; the newest when none is named. */
+export function rfmQuery(asOf: string | undefined) {
+  return queryOptions({
+    queryKey: ['rfm', asOf],
+    queryFn: ({ signal }) => unwrap(client.GET('/api/v1/rfm', { params: { query: asOf ? { as_of: asOf } : {} }, signal })),
+    placeholderData: keepPreviousData,
+  })
+}
+
+export const qualityQuery = queryOptions({
+  queryKey: ['quality'],
+  queryFn: ({ signal }) => unwrap(client.GET('/api/v1/quality', { signal })),
+})
+
 export function importsQuery(after?: string) {
   return queryOptions({
     queryKey: ['imports', after],

@@ -89,6 +89,22 @@ export function previewQuery(rule: RuleJson, segmentId: string | undefined, isOn
   })
 }
 
+/** The people behind a number: those for whom a rule holds. */
+export function matchingQuery(rule: RuleJson, asOf: string | undefined) {
+  return infiniteQueryOptions({
+    queryKey: ['matching', rule, asOf],
+    queryFn: ({ signal, pageParam }) =>
+      unwrap(
+        client.POST('/api/v1/segments/matching', {
+          body: { rule: wire(rule), limit: PAGE_SIZE, ...(asOf ? { as_of: asOf } : {}), ...(pageParam ? { after: pageParam } : {}) },
+          signal,
+        }),
+      ),
+    initialPageParam: '',
+    getNextPageParam: (page) => page.next ?? undefined,
+  })
+}
+
 export type SegmentDraft = Pick<NewSegment, 'name'> & { purpose: string; description: string; refresh: string; rule: RuleJson | undefined }
 
 export function createSegment({ rule, ...draft }: SegmentDraft) {

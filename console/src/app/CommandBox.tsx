@@ -37,12 +37,16 @@ export default function CommandBox({ onClose, onHelp }: { onClose: () => void; o
       { key: 'customers', group: t('command.pages'), label: t('nav.profiles'), run: go(() => navigate({ to: '/customers' })) },
       { key: 'segments', group: t('command.pages'), label: t('nav.segments'), run: go(() => navigate({ to: '/customers/segments' })) },
       { key: 'migration', group: t('command.pages'), label: t('nav.migration'), run: go(() => navigate({ to: '/insight/migration' })) },
+      { key: 'tags', group: t('command.pages'), label: t('nav.tags'), run: go(() => navigate({ to: '/customers/tags' })) },
+      { key: 'rfm', group: t('command.pages'), label: t('nav.rfm'), run: go(() => navigate({ to: '/insight/rfm' })) },
       { key: 'imports', group: t('command.pages'), label: t('nav.imports'), run: go(() => navigate({ to: '/data/imports' })) },
+      { key: 'quality', group: t('command.pages'), label: t('nav.quality'), run: go(() => navigate({ to: '/data/quality' })) },
       { key: 'sources', group: t('command.pages'), label: t('nav.sources'), run: go(() => navigate({ to: '/data/sources' })) },
       { key: 'bind', group: t('command.pages'), label: t('nav.bind'), run: go(() => navigate({ to: '/data/bind' })) },
       { key: 'live', group: t('command.pages'), label: t('nav.live'), run: go(() => navigate({ to: '/data/live' })) },
       { key: 'upload', group: t('command.actions'), label: t('command.upload'), run: go(() => navigate({ to: '/data/imports/new' })) },
       { key: 'segment', group: t('command.actions'), label: t('command.segment_new'), run: go(() => navigate({ to: '/customers/segments/new' })) },
+      { key: 'tag', group: t('command.actions'), label: t('command.tag_new'), run: go(() => navigate({ to: '/customers/tags/new' })) },
       { key: 'keys', group: t('command.actions'), label: t('keys.title'), run: onHelp },
     ]
     const people: Item[] = (search.data?.items ?? []).map((person) => ({

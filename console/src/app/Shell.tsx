@@ -3,6 +3,7 @@ import {
   ApiOutlined,
   ApartmentOutlined,
   CloseOutlined,
+  HeatMapOutlined,
   ImportOutlined,
   LineChartOutlined,
   MenuFoldOutlined,
@@ -11,9 +12,11 @@ import {
   MoonOutlined,
   QrcodeOutlined,
   QuestionCircleOutlined,
+  SafetyCertificateOutlined,
   SearchOutlined,
   SunOutlined,
   SwapOutlined,
+  TagsOutlined,
   TeamOutlined,
   ThunderboltOutlined,
 } from '@ant-design/icons'
@@ -146,12 +149,15 @@ function Menu() {
     <nav className="zk-menu" aria-label={t('app.main_menu')}>
       <MenuLink to="/" icon={<LineChartOutlined aria-hidden="true" />} label={t('nav.overview')} isExact />
       <p className="zk-menu-group">{t('nav.customers')}</p>
-      <MenuLink to="/customers" icon={<TeamOutlined aria-hidden="true" />} label={t('nav.profiles')} except="/customers/segments" />
+      <MenuLink to="/customers" icon={<TeamOutlined aria-hidden="true" />} label={t('nav.profiles')} except={['/customers/segments', '/customers/tags']} />
       <MenuLink to="/customers/segments" icon={<ApartmentOutlined aria-hidden="true" />} label={t('nav.segments')} />
+      <MenuLink to="/customers/tags" icon={<TagsOutlined aria-hidden="true" />} label={t('nav.tags')} />
       <p className="zk-menu-group">{t('nav.insight')}</p>
+      <MenuLink to="/insight/rfm" icon={<HeatMapOutlined aria-hidden="true" />} label={t('nav.rfm')} />
       <MenuLink to="/insight/migration" icon={<SwapOutlined aria-hidden="true" />} label={t('nav.migration')} />
       <p className="zk-menu-group">{t('nav.data')}</p>
       <MenuLink to="/data/imports" icon={<ImportOutlined aria-hidden="true" />} label={t('nav.imports')} />
+      <MenuLink to="/data/quality" icon={<SafetyCertificateOutlined aria-hidden="true" />} label={t('nav.quality')} />
       <MenuLink to="/data/sources" icon={<ApiOutlined aria-hidden="true" />} label={t('nav.sources')} />
       <MenuLink to="/data/live" icon={<ThunderboltOutlined aria-hidden="true" />} label={t('nav.live')} />
       <MenuLink to="/data/bind" icon={<QrcodeOutlined aria-hidden="true" />} label={t('nav.bind')} />
@@ -159,11 +165,11 @@ function Menu() {
   )
 }
 
-type MenuPath = '/' | '/customers' | '/customers/segments' | '/insight/migration' | '/data/imports' | '/data/sources' | '/data/live' | '/data/bind'
+type MenuPath = '/' | '/customers' | '/customers/segments' | '/customers/tags' | '/insight/rfm' | '/insight/migration' | '/data/imports' | '/data/quality' | '/data/sources' | '/data/live' | '/data/bind'
 
-/** `except`: below its path, but an entry of its own. */
-function MenuLink({ to, icon, label, isExact = false, except }: { to: MenuPath; icon: ReactNode; label: string; isExact?: boolean; except?: MenuPath }) {
-  const isElsewhere = useRouterState({ select: (state) => except !== undefined && state.location.pathname.startsWith(except) })
+/** `except`: below its path, but entries of their own. */
+function MenuLink({ to, icon, label, isExact = false, except = [] }: { to: MenuPath; icon: ReactNode; label: string; isExact?: boolean; except?: readonly MenuPath[] }) {
+  const isElsewhere = useRouterState({ select: (state) => except.some((path) => state.location.pathname.startsWith(path)) })
   return (
     <Link to={to} className="zk-menu-link" title={label} activeOptions={{ exact: isExact || isElsewhere, includeSearch: false }} activeProps={{ className: 'zk-active' }}>
       {icon}

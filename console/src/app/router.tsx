@@ -1,9 +1,12 @@
 // Every route once, with the search parameters it understands. The URL is the state: what is not here is not kept.
 import type { QueryClient } from '@tanstack/react-query'
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, stripSearchParams, type SearchSchemaInput } from '@tanstack/react-router'
-import { bindingsQuery, importQuery, importsQuery, overviewQuery, profileOrdersQuery, profileQuery, profilesQuery, sourcesQuery, workspaceQuery } from '../api/queries'
 import { historyDaysQuery, movesQuery } from '../api/history'
-import { segmentQuery, segmentsQuery } from '../api/segments'
+import { timelineQuery } from '../api/person'
+import { bindingsQuery, importQuery, importsQuery, overviewQuery, profileOrdersQuery, profileQuery, profilesQuery, qualityQuery, rfmQuery, sourcesQuery, workspaceQuery } from '../api/queries'
+import { segmentQuery, segmentsQuery, type RuleJson } from '../api/segments'
+import { tagQuery, tagsQuery } from '../api/tags'
+import type { TimelineKind } from '../api/types'
 import { daysOf, DEFAULT_RANGE, readRange, type RangeSearch } from '../range'
 import { SEGMENTS, TIERS, type Segment, type Tier } from '../words'
 import { CrashedPage, MissingPage } from './outside'
@@ -45,8 +48,47 @@ export type SegmentSearch = {
   /** Segments to lay over it, parted by commas. */
   over?: string | undefined
 }
-/** A segment whose rule a new one begins with. */
-export type NewSegmentSearch = { from?: string | undefined }
+/** What a new segment begins with: the rule of another, or a rule with the people behind a number. */
+export type NewSegmentSearch = { from?: string | undefined; rule?: RuleJson | undefined; name?: string | undefined }
+export const PROFILE_TABS = ['summary', 'timeline', 'orders', 'tags', 'segments', 'identities', 'feedback', 'acts'] as const
+export type ProfileTab = (typeof PROFILE_TABS)[number]
+export const TIMELINE_KINDS = ['order', 'refund', 'event', 'interaction', 'feedback', 'touch'] as const satisfies TimelineKind[]
+export type ProfileSearch = {
+  view: View
+  tab: ProfileTab
+  /** Kinds in the timeline, parted by commas; all when absent. */
+  kinds?: string | undefined
+  channel?: string | undefined
+  /** The timeline from this day back. */
+  day?: string | undefined
+}
+export const TAG_LEVELS = ['attribute', 'behaviour', 'value', 'put'] as const
+export const TAG_SORTS = ['level', 'name', 'coverage', 'people', 'as_of'] as const
+export type TagsSearch = {
+  /** Words of a name, a key or what is computed. */
+  q?: string | undefined
+  level?: (typeof TAG_LEVELS)[number] | undefined
+  /** A pack, or `own` for one's own. */
+  pack?: string | undefined
+  sort: (typeof TAG_SORTS)[number]
+}
+export type TagSearch = {
+  view: View
+  /** The value, or the number of the range, whose people are open. */
+  value?: string | undefined
+  bin?: number | undefined
+}
+export type NewTagSearch = { kind: 'rule' | 'manual' }
+export const RFM_MEASURES = ['people', 'money', 'average'] as const
+export type RfmMeasure = (typeof RFM_MEASURES)[number]
+export type RfmSearch = {
+  measure: RfmMeasure
+  view: View
+  /** Day of the scores; the newest when absent. */
+  as_of?: string | undefined
+  /** Whose people are open: `r-f` or `r-f-m`. */
+  cell?: string | undefined
+}
 export type MigrationSearch = {
   /** What customers have one of: tier, rfm_segment, tag:KEY. */
   what: string
@@ -60,7 +102,6 @@ export type MigrationSearch = {
   /** The customer open beside the list. */
   person?: string | undefined
 }
-export type ProfileSearch = { view: View }
 export type ImportsSearch = { after?: string | undefined; page?: number | undefined }
 export type NewImportSearch = { upload?: string | undefined; entity?: string | undefined; dry?: string | undefined; load?: string | undefined }
 export type ReportSearch = { status?: string | undefined }
@@ -79,6 +120,10 @@ export type BindSearch = {
 
 type Raw = Record<string, unknown>
 
+const DAY = /^\d{4}-\d{2}-\d{2}$/
+const dayIn = (value: unknown) => (typeof value === 'string' && DAY.test(value) ? value : undefined)
+const object = (value: unknown) => (typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as RuleJson) : undefined)
+
 const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : typeof value === 'number' ? String(value) : undefined)
 const oneOf = <T extends string>(all: readonly T[], value: unknown) => all.find((each) => each === value)
 const view = (value: unknown): View => (value === 'table' ? 'table' : 'chart')
@@ -86,6 +131,9 @@ const page = (raw: Raw) => {
   const after = text(raw.after)
   return after ? { after, page: typeof raw.page === 'number' && raw.page > 1 ? Math.floor(raw.page) : 2 } : {}
 }
+
+/** The kinds that a search parameter names. */
+export const kindsIn = (value: unknown): TimelineKind[] => TIMELINE_KINDS.filter((kind) => typeof value === 'string' && value.split(',').includes(kind))
 
 const behind = (raw: Raw) => {
   const figure = oneOf(FIGURES, raw.behind)
@@ -168,7 +216,7 @@ const segment = createRoute({
 const newSegment = createRoute({
   getParentRoute: () => root,
   path: '/customers/segments/new',
-  validateSearch: (raw: NewSegmentSearch & SearchSchemaInput): NewSegmentSearch => ({ from: text(raw.from) }),
+  validateSearch: (raw: NewSegmentSearch & SearchSchemaInput): NewSegmentSearch => ({ from: text(raw.from), rule: object(raw.rule), name: text(raw.name) }),
   component: lazyRouteComponent(() => import('../pages/segments/NewSegmentPage')),
 })
 
@@ -182,11 +230,19 @@ const editSegment = createRoute({
 const profile = createRoute({
   getParentRoute: () => root,
   path: '/customers/$profileId',
-  validateSearch: (raw: Partial<ProfileSearch> & SearchSchemaInput): ProfileSearch => ({ view: view(raw.view) }),
-  search: { middlewares: [stripSearchParams({ view: 'chart' })] },
-  loader: ({ context, params }) => {
+  validateSearch: (raw: Partial<ProfileSearch> & SearchSchemaInput): ProfileSearch => ({
+    view: view(raw.view),
+    tab: oneOf(PROFILE_TABS, raw.tab) ?? 'summary',
+    kinds: kindsIn(raw.kinds).join() || undefined,
+    channel: text(raw.channel),
+    day: dayIn(raw.day),
+  }),
+  search: { middlewares: [stripSearchParams({ view: 'chart', tab: 'summary' })] },
+  loaderDeps: ({ search: { tab, kinds, channel, day } }) => ({ tab, kinds, channel, day }),
+  loader: ({ context, params, deps: { tab, kinds, channel, day } }) => {
     ahead(context.queryClient.query(profileQuery(params.profileId)))
-    ahead(context.queryClient.infiniteQuery(profileOrdersQuery(params.profileId)))
+    if (tab === 'summary' || tab === 'orders') ahead(context.queryClient.infiniteQuery(profileOrdersQuery(params.profileId)))
+    if (tab === 'timeline') ahead(context.queryClient.infiniteQuery(timelineQuery(params.profileId, { kinds: kindsIn(kinds), channel, day })))
   },
   component: lazyRouteComponent(() => import('../pages/customers/ProfilePage')),
 })
@@ -213,6 +269,68 @@ const migration = createRoute({
     ahead(ask())
   },
   component: lazyRouteComponent(() => import('../pages/history/MigrationPage')),
+})
+
+const tags = createRoute({
+  getParentRoute: () => root,
+  path: '/customers/tags',
+  validateSearch: (raw: Partial<TagsSearch> & SearchSchemaInput): TagsSearch => ({ q: text(raw.q), level: oneOf(TAG_LEVELS, raw.level), pack: text(raw.pack), sort: oneOf(TAG_SORTS, raw.sort) ?? 'level' }),
+  search: { middlewares: [stripSearchParams({ sort: 'level' })] },
+  loader: ({ context }) => ahead(context.queryClient.query(tagsQuery)),
+  component: lazyRouteComponent(() => import('../pages/tags/TagsPage')),
+})
+
+const tag = createRoute({
+  getParentRoute: () => root,
+  path: '/customers/tags/$key',
+  validateSearch: (raw: Partial<TagSearch> & SearchSchemaInput): TagSearch => ({
+    view: view(raw.view),
+    value: typeof raw.value === 'boolean' ? String(raw.value) : text(raw.value),
+    bin: typeof raw.bin === 'number' && raw.bin >= 0 ? Math.floor(raw.bin) : undefined,
+  }),
+  search: { middlewares: [stripSearchParams({ view: 'chart' })] },
+  loader: ({ context, params }) => ahead(context.queryClient.query(tagQuery(params.key))),
+  component: lazyRouteComponent(() => import('../pages/tags/TagPage')),
+})
+
+const newTag = createRoute({
+  getParentRoute: () => root,
+  path: '/customers/tags/new',
+  validateSearch: (raw: Partial<NewTagSearch> & SearchSchemaInput): NewTagSearch => ({ kind: raw.kind === 'manual' ? 'manual' : 'rule' }),
+  search: { middlewares: [stripSearchParams({ kind: 'rule' })] },
+  component: lazyRouteComponent(() => import('../pages/tags/NewTagPage')),
+})
+
+const editTag = createRoute({
+  getParentRoute: () => root,
+  path: '/customers/tags/$key/edit',
+  loader: ({ context, params }) => ahead(context.queryClient.query(tagQuery(params.key))),
+  component: lazyRouteComponent(() => import('../pages/tags/EditTagPage')),
+})
+
+const rfm = createRoute({
+  getParentRoute: () => root,
+  path: '/insight/rfm',
+  validateSearch: (raw: Partial<RfmSearch> & SearchSchemaInput): RfmSearch => ({
+    measure: oneOf(RFM_MEASURES, raw.measure) ?? 'people',
+    view: view(raw.view),
+    as_of: dayIn(raw.as_of),
+    cell: typeof raw.cell === 'string' && /^[1-5](-[1-5]){1,2}$/.test(raw.cell) ? raw.cell : undefined,
+  }),
+  search: { middlewares: [stripSearchParams({ measure: 'people', view: 'chart' })] },
+  loaderDeps: ({ search }) => ({ as_of: search.as_of }),
+  loader: ({ context, deps }) => ahead(context.queryClient.query(rfmQuery(deps.as_of))),
+  component: lazyRouteComponent(() => import('../pages/rfm/RfmPage')),
+})
+
+const quality = createRoute({
+  getParentRoute: () => root,
+  path: '/data/quality',
+  loader: ({ context }) => {
+    ahead(context.queryClient.query(qualityQuery))
+    ahead(context.queryClient.query(sourcesQuery))
+  },
+  component: lazyRouteComponent(() => import('../pages/quality/QualityPage')),
 })
 
 const imports = createRoute({
@@ -264,7 +382,7 @@ const bind = createRoute({
 
 export function makeRouter(queryClient: QueryClient) {
   return createRouter({
-    routeTree: root.addChildren([overview, customers, segments, newSegment, segment, editSegment, profile, migration, imports, newImport, report, sources, live, bind]),
+    routeTree: root.addChildren([overview, customers, segments, newSegment, segment, editSegment, tags, newTag, tag, editTag, rfm, migration, profile, quality, imports, newImport, report, sources, live, bind]),
     context: { queryClient },
     defaultPreload: 'intent',
     defaultPreloadStaleTime: 0,

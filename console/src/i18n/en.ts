@@ -1,7 +1,9 @@
 // English texts, written by the same hand as the Chinese ones. English needs singular and plural (…_one, …_other).
 import { bind } from './bind'
 import { history } from './history'
+import { enInsight } from './en.insight'
 import { enSegments } from './en.segments'
+import { enTags } from './en.tags'
 
 export const en = {
   app: {
@@ -24,11 +26,14 @@ export const en = {
     customers: 'Customers',
     profiles: 'Profiles',
     segments: 'Segments',
+    tags: 'Tags',
+    insight: 'Insight',
+    rfm: 'RFM',
+    quality: 'Quality',
     data: 'Data',
     imports: 'Imports',
     sources: 'Sources',
     bind: 'Bind by code',
-    insight: 'Insight',
     migration: 'Movement',
     live: 'Live',
   },
@@ -46,6 +51,7 @@ export const en = {
     hint: '↑↓ choose · Enter open · Esc close',
     upload: 'Import a file',
     segment_new: 'New segment',
+    tag_new: 'New tag',
     n_results_one: '{{count}} result',
     n_results_other: '{{count}} results',
   },
@@ -382,6 +388,8 @@ export const en = {
     touches: 'one message a row',
   },
   ...enSegments,
+  ...enTags,
+  ...enInsight,
   imports: {
     title: 'Imports',
     question: 'Have the data arrived, and are they whole?',

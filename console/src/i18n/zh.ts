@@ -1,7 +1,9 @@
 // Chinese texts, the master of the key set: a key missing here fails the type check, one missing in en.ts the tests.
 import { bind } from './bind'
 import { history } from './history'
+import { zhInsight } from './zh.insight'
 import { zhSegments } from './zh.segments'
+import { zhTags } from './zh.tags'
 
 export const zh = {
   app: {
@@ -24,11 +26,14 @@ export const zh = {
     customers: '客户',
     profiles: '客户档案',
     segments: '分群',
+    tags: '标签',
+    insight: '分析',
+    rfm: '价值分层',
+    quality: '数据质量',
     data: '数据',
     imports: '导入',
     sources: '数据源',
     bind: '扫码绑定',
-    insight: '分析',
     migration: '迁移',
     live: '实时',
   },
@@ -46,6 +51,7 @@ export const zh = {
     hint: '↑↓ 选择 · Enter 打开 · Esc 关闭',
     upload: '导入文件',
     segment_new: '新建分群',
+    tag_new: '新建标签',
     n_results_other: '{{count}} 个结果',
   },
   keys: {
@@ -374,6 +380,8 @@ export const zh = {
     touches: '一行一次发送',
   },
   ...zhSegments,
+  ...zhTags,
+  ...zhInsight,
   imports: {
     title: '导入',
     question: '数据进来了吗，齐不齐？',

@@ -9,6 +9,7 @@
 //! - **INV-AUDIENCE-3**: the order of facts changes no answer.
 
 mod as_of;
+mod bins;
 mod field;
 mod measure;
 mod parse;
@@ -26,6 +27,7 @@ mod test;
 mod value;
 
 pub use as_of::AsOf;
+pub use bins::{Bin, bins};
 pub use field::{CALENDAR, Field, FieldKind, SCORES, Score, Source, TRAITS, field_of, fields_of, score_of, trait_of};
 pub use measure::{
     Agg, Anchor, Filter, Measure, Span, Unit, Which, Window, after, columns_of, from_units, is_calendar, micro,

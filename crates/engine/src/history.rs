@@ -319,7 +319,7 @@ pub struct Past {
 /// **Errors**: `not_found`.
 pub async fn of_profile(ctx: &Ctx, profile_id: ProfileId, day: Option<Date>) -> Result<Past> {
     let id = current(ctx, profile_id.get()).await?.profile_id;
-    let frame = ctx.lake().rfm_days(id).await?;
+    let frame = ctx.lake().rfm_history(id).await?;
     let num = |name: &str, row: usize| frame.num(name).and_then(|column| column.get(row)).unwrap_or(0);
     let text =
         |name: &str, row: usize| frame.text(name).and_then(|column| column.get(row)).unwrap_or_default().to_owned();
@@ -339,7 +339,7 @@ pub async fn of_profile(ctx: &Ctx, profile_id: ProfileId, day: Option<Date>) -> 
         Some(day) => Some(at_day(&as_of(ctx, Some(day)).await?, ctx.now()).unwrap_or_else(|| ctx.now())),
         None => None,
     };
-    let frame = ctx.lake().stays_of(id).await?;
+    let frame = ctx.lake().stays_of(&[id]).await?;
     let all = segments::list(ctx, false).await?;
     let since = segments::numbers(&frame, "since");
     let mut stays = Vec::new();

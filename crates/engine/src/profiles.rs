@@ -1,4 +1,4 @@
-//! One customer, whole: who they are, what they bought, where they stand.
+//! One customer, whole: who they are, what they bought, where they stand, who looked at them.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -12,12 +12,16 @@ use zhike_domain::import::entity::IdentityKind;
 use zhike_domain::rfm::{self, Scores, Segment, Tier, Why};
 use zhike_domain::sensitive::Sensitive;
 use zhike_lake::RowsOf;
-use zhike_state::{AuditEntry, EdgeRow, IdentityRow, ProfileRow};
+use zhike_state::{AuditEntry, AuditRow, EdgeRow, IdentityRow, ProfileRow};
 use zhike_vault::Vault;
 
 use crate::query::{masked_fields, personal_fields, shown_identity};
 use crate::sealing::{self, Keys};
 use crate::{Ctx, Error, Result, refresh};
+
+mod timeline;
+
+pub use timeline::{Happening, HappeningKind, Place, TimelineFilter, TimelinePage, timeline};
 
 /// How personal fields are shown.
 #[derive(Clone, Debug)]
@@ -279,6 +283,29 @@ pub(crate) async fn written_for(ctx: &Ctx, id: i64, identities: &[IdentityRow]) 
     profiles.sort_unstable();
     profiles.dedup();
     Ok(profiles)
+}
+
+/// The customer's own id and those of profiles that were merged into it.
+pub(crate) async fn own_ids(ctx: &Ctx, id: i64) -> Result<Vec<i64>> {
+    let homes = written_for(ctx, id, &ctx.store().identities_of(&[id]).await?).await?;
+    let mut own = vec![id];
+    for home in homes.into_iter().filter(|home| *home != id) {
+        // A home can have become somebody else.
+        if current(ctx, home).await?.profile_id == id {
+            own.push(home);
+        }
+    }
+    Ok(own)
+}
+
+/// A page of the acts on a customer that the audit trail holds, newest first, before a place in the chain.
+///
+/// **Errors**: `not_found`.
+pub async fn acts(ctx: &Ctx, profile_id: ProfileId, before: Option<i64>, limit: usize) -> Result<Vec<AuditRow>> {
+    let id = current(ctx, profile_id.get()).await?.profile_id;
+    let own = own_ids(ctx, id).await?;
+    let subjects: Vec<String> = own.into_iter().map(|id| ProfileId::new(id).to_string()).collect();
+    Ok(ctx.store().audit_of(&subjects, before, limit).await?)
 }
 
 async fn months(ctx: &Ctx, id: i64, written_for: &[i64]) -> Result<Vec<Month>> {

@@ -31,13 +31,15 @@ mod tally;
 pub(crate) use bulk::{Bulk, Known, Values};
 pub use compare::{Compared, Difference, Overlap, compare, overlap};
 pub(crate) use history::refresh_locked;
-pub use history::{Member, MemberPage, RefreshedSegment, Run, Size, members, refresh, sizes};
+pub use history::{Belongs, Member, MemberPage, RefreshedSegment, Run, Size, members, of_profile, refresh, sizes};
 pub use import::{Imported, import};
 pub(crate) use live::touched;
 pub(crate) use people::{Seeker, numbers};
 pub(crate) use person::person;
 pub(crate) use preview::shown;
-pub use preview::{Count, FunnelStep, Preview, Why, WhyCondition, count, holds, matching, preview, why};
+pub use preview::{
+    Count, FunnelStep, Matching, Preview, Why, WhyCondition, count, holds, matching, matching_page, preview, why,
+};
 
 /// Kind under which segments are kept.
 const KIND: &str = "segment";

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use zhike_domain::audience::{self, Pack, Tag, expression_sentence, parse_tag};
+use zhike_domain::id::SegmentId;
 
 use crate::query::{definition_version, put_definition};
 use crate::{Ctx, Error, Result};
@@ -20,8 +21,8 @@ mod manual;
 mod person;
 mod refresh;
 
-pub use manual::{end_of, remove, set};
-pub use person::{OfProfile, Why, WhyInput, of_profile, values, why};
+pub use manual::{declare, end_of, remove, set};
+pub use person::{OfProfile, Why, WhyInput, of_profile, preview, values, why};
 pub(crate) use refresh::refresh_locked;
 pub use refresh::{Done, Spread, refresh};
 
@@ -86,20 +87,24 @@ pub async fn get(ctx: &Ctx, key: &str) -> Result<Defined> {
 /// **Errors**: `invalid_tag` with every mistake and its place; `conflict` when people put a tag of that name.
 pub async fn put(ctx: &Ctx, json: &Json) -> Result<Defined> {
     let tag = parse_tag(json).map_err(Error::invalid_tag)?;
-    if ctx.store().manual_tags().await?.iter().any(|row| row.tag == tag.key) {
+    if manual::keys(ctx).await?.contains_key(&tag.key) {
         return Err(Error::conflict(
             format!("{:?} is a tag that people put on customers: choose another key", tag.key),
-            format!("“{}”是手工标签：请换一个 key", tag.key),
+            format!("“{}”是人工标签：请换一个 key", tag.key),
         ));
     }
     put_definition(ctx, KIND, &tag.key, &tag.to_json()).await?;
     get(ctx, &tag.key).await
 }
 
-/// Takes a definition out of force, one of a pack too. Values computed so far stay in the table of their days.
+/// Takes a definition out of force, one of a pack too. Values computed so far stay in the table of their days; a tag that
+/// people put is taken off everybody.
 ///
 /// **Errors**: `not_found`.
 pub async fn drop_definition(ctx: &Ctx, key: &str) -> Result<()> {
+    if manual::keys(ctx).await?.contains_key(key) {
+        return manual::drop(ctx, key).await;
+    }
     get(ctx, key).await?;
     put_definition(ctx, KIND, key, &Json::Null).await.map(drop)
 }
@@ -128,7 +133,7 @@ pub async fn choose_packs(ctx: &Ctx, packs: &[String]) -> Result<()> {
 pub(crate) async fn names(ctx: &Ctx) -> Result<Vec<String>> {
     let mut names = ctx.lake().tag_names().await?;
     names.extend(defined(ctx).await?.into_iter().map(|defined| defined.tag.key));
-    names.extend(ctx.store().manual_tags().await?.into_iter().map(|row| row.tag));
+    names.extend(manual::keys(ctx).await?.into_keys());
     names.sort_unstable();
     names.dedup();
     Ok(names)
@@ -145,22 +150,25 @@ pub struct Listed {
     pub sentence: (String, String),
     /// Tables, traits and scores it is computed from.
     pub depends_on: Vec<String>,
-    /// Segments whose rules name it.
-    pub used_by: Vec<String>,
+    /// Segments whose rules name it, with their names.
+    pub used_by: Vec<(SegmentId, String)>,
     /// How its values are spread at the newest refresh.
     pub spread: Option<Spread>,
+    /// The values that people choose from when they put it; any when empty.
+    pub choices: Vec<String>,
 }
 
 /// All tags, with how far they reach, how fresh they are, how they are spread, and what depends on what.
 pub async fn list(ctx: &Ctx) -> Result<Vec<Listed>> {
     let run = refresh::last_run(ctx).await?;
-    let mut users: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut users: BTreeMap<String, Vec<(SegmentId, String)>> = BTreeMap::new();
     for segment in crate::segments::list(ctx, false).await? {
         let mut named = Vec::new();
         segment.spec.rule.iter().for_each(|rule| named_tags(rule, &mut named));
         named.sort_unstable();
         named.dedup();
-        named.into_iter().for_each(|tag| users.entry(tag).or_default().push(segment.spec.name.clone()));
+        let user = (segment.id, segment.spec.name.clone());
+        named.into_iter().for_each(|tag| users.entry(tag).or_default().push(user.clone()));
     }
     let currency = ctx.workspace().currency;
     let mut listed: Vec<Listed> = defined(ctx)
@@ -172,19 +180,18 @@ pub async fn list(ctx: &Ctx) -> Result<Vec<Listed>> {
             depends_on: defined.tag.depends_on().into_iter().collect(),
             used_by: users.remove(&defined.tag.key).unwrap_or_default(),
             spread: run.as_ref().and_then(|run| run.tags.get(&defined.tag.key).cloned()),
+            choices: Vec::new(),
             defined: Some(defined),
         })
         .collect();
-    let mut by_hand: Vec<String> = ctx.store().manual_tags().await?.into_iter().map(|row| row.tag).collect();
-    by_hand.sort_unstable();
-    by_hand.dedup();
-    for key in by_hand {
+    for (key, choices) in manual::keys(ctx).await? {
         listed.push(Listed {
-            sentence: ("手工标签".into(), "put by people".into()),
+            sentence: ("人工标签".into(), "put by people".into()),
             depends_on: Vec::new(),
             used_by: users.remove(&key).unwrap_or_default(),
             spread: run.as_ref().and_then(|run| run.tags.get(&key).cloned()),
             defined: None,
+            choices,
             key,
         });
     }

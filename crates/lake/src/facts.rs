@@ -16,8 +16,7 @@ use zhike_domain::audience::{
 };
 use zhike_domain::frame::Frame;
 
-use crate::history::date;
-use crate::insight::{instant, list};
+use crate::insight::{date, instant, list};
 use crate::query::{QueryLimits, QueryRows, rows};
 use crate::{Error, Lake};
 

@@ -3,7 +3,7 @@
 use zhike_domain::frame::Frame;
 
 use crate::facts::quoted;
-use crate::insight::{instant, list};
+use crate::insight::{date, instant, list};
 use crate::{Error, Lake};
 
 /// A column that has a value per customer and refresh.
@@ -31,11 +31,6 @@ impl Dated<'_> {
     fn of_tag(self) -> String {
         self.tag.map_or_else(String::new, |tag| format!(" AND tag = {}", quoted(tag)))
     }
-}
-
-/// A day as SQL.
-pub(crate) fn date(day: i64) -> String {
-    format!("arrow_cast({day}, 'Date32')")
 }
 
 /// A value or none, as a condition.
@@ -95,20 +90,10 @@ impl Lake {
     /// The scores of one customer at every refresh, oldest first.
     ///
     /// **Shape**: `as_of, recency_days, frequency, monetary, r_score, f_score, m_score, rfm_segment, tier`.
-    pub async fn rfm_days(&self, profile_id: i64) -> Result<Frame, Error> {
+    pub async fn rfm_history(&self, profile_id: i64) -> Result<Frame, Error> {
         let sql = format!(
             "SELECT as_of, recency_days, frequency, monetary, r_score, f_score, m_score, rfm_segment, tier FROM rfm \
              WHERE profile_id = {profile_id} ORDER BY as_of"
-        );
-        self.query(&sql, Vec::new()).await?.all().await
-    }
-
-    /// The stays of one customer in any segment, by segment and time.
-    ///
-    /// **Shape**: `segment_id, since, until`.
-    pub async fn stays_of(&self, profile_id: i64) -> Result<Frame, Error> {
-        let sql = format!(
-            "SELECT segment_id, since, until FROM segment_members WHERE profile_id = {profile_id} ORDER BY segment_id, since"
         );
         self.query(&sql, Vec::new()).await?.all().await
     }

@@ -5,7 +5,7 @@ use zhike_domain::frame::Frame;
 use crate::{Error, Lake};
 
 /// An order counts when it is a sale that was paid and of which something is left after refunds.
-const COUNTS: &str = "kind = 'sale' AND status NOT IN ('created', 'cancelled') AND net > 0";
+pub(crate) const COUNTS: &str = "kind = 'sale' AND status NOT IN ('created', 'cancelled') AND net > 0";
 
 /// What RFM is computed from, one entry per customer with an order that counts.
 #[derive(Clone, Debug, Default)]
@@ -206,6 +206,11 @@ fn money(hundredths: i64) -> String {
 /// An instant as SQL.
 pub(crate) fn instant(us: i64) -> String {
     format!("arrow_cast({us}, 'Timestamp(Microsecond, Some(\"UTC\"))')")
+}
+
+/// A day as SQL.
+pub(crate) fn date(day: i64) -> String {
+    format!("arrow_cast({day}, 'Date32')")
 }
 
 /// Numbers as an SQL list; never empty.

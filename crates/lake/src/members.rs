@@ -82,6 +82,17 @@ impl Lake {
         self.query(&sql, Vec::new()).await?.all().await
     }
 
+    /// The stays of some customers in all segments.
+    ///
+    /// **Shape**: `segment_id, since, until`.
+    pub async fn stays_of(&self, profiles: &[i64]) -> Result<Frame, Error> {
+        let sql = format!(
+            "SELECT segment_id, since, until FROM {TABLE} WHERE profile_id IN ({}) ORDER BY segment_id, since",
+            list(profiles)
+        );
+        self.query(&sql, Vec::new()).await?.all().await
+    }
+
     /// How many joined and left a segment at which instants, ascending.
     ///
     /// **Shape**: `at, joined, gone`.

@@ -1,9 +1,10 @@
-//! Where a customer stands among all: the distribution of the newest scores, kept in memory between look-ups.
+//! Scores of a day over all customers: where one stands among them, kept in memory between look-ups; sums by cell.
 
 use std::sync::{Arc, PoisonError};
 
 use zhike_domain::frame::Frame;
 
+use crate::insight::{COUNTS, date, instant};
 use crate::{Error, Lake};
 
 /// Different values kept of one column; with more, a share is off by less than one in this many.
@@ -79,14 +80,54 @@ impl Lake {
         }))
     }
 
+    /// The days with scores, ascending, by the table's log.
+    pub async fn rfm_days(&self) -> Result<Vec<i64>, Error> {
+        let Some(version) = self.version("rfm").await? else { return Ok(Vec::new()) };
+        // A file holds one day: a refresh replaces the files of its day.
+        let mut days: Vec<i64> = version.files.iter().filter_map(|file| file.largest("as_of")).collect();
+        days.sort_unstable();
+        days.dedup();
+        Ok(days)
+    }
+
+    /// The scores of a day, summed where they are the same.
+    ///
+    /// **Shape**: `r_score, f_score, m_score, rfm_segment, tier, n_customers, monetary, frequency, recency_days` (sums).
+    pub async fn rfm_cells(&self, as_of: i64) -> Result<Frame, Error> {
+        let sql = format!(
+            "SELECT r_score, f_score, m_score, rfm_segment, tier, count(*) AS n_customers, sum(monetary) AS monetary, \
+                    sum(frequency) AS frequency, sum(recency_days) AS recency_days \
+             FROM rfm WHERE as_of = {} GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5",
+            date(as_of)
+        );
+        self.query(&sql, Vec::new()).await?.all().await
+    }
+
+    /// The mean number of days between the orders of a customer, averaged over the customers of each group who had two or
+    /// more by an instant.
+    ///
+    /// **Shape**: `rfm_segment, interval_days, n_customers`.
+    pub async fn rfm_intervals(&self, as_of: i64, before: i64) -> Result<Frame, Error> {
+        let sql = format!(
+            "SELECT r.rfm_segment, avg(o.interval_days) AS interval_days, count(*) AS n_customers FROM rfm r JOIN (\
+                SELECT profile_id, (max(CAST(ordered_at AS BIGINT)) - min(CAST(ordered_at AS BIGINT))) \
+                       / 86400000000.0 / (count(*) - 1) AS interval_days \
+                FROM (SELECT profile_id, ordered_at, kind, status, net_amount AS net FROM orders \
+                      WHERE ordered_at < {}) WHERE {COUNTS} GROUP BY profile_id HAVING count(*) > 1) o \
+             ON o.profile_id = r.profile_id WHERE r.as_of = {} GROUP BY r.rfm_segment",
+            instant(before),
+            date(as_of)
+        );
+        self.query(&sql, Vec::new()).await?.all().await
+    }
+
     async fn rfm_ranks(&self, as_of: i64) -> Result<Arc<RfmRanks>, Error> {
         let version = self.version("rfm").await?.map_or(-1, |version| version.number);
         let known = self.rfm_ranks.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(known) = known.filter(|known| known.version == version && known.as_of == as_of) {
             return Ok(known);
         }
-        let sql =
-            format!("SELECT recency_days, frequency, monetary FROM rfm WHERE as_of = arrow_cast({as_of}, 'Date32')");
+        let sql = format!("SELECT recency_days, frequency, monetary FROM rfm WHERE as_of = {}", date(as_of));
         let mut rows = self.query(&sql, Vec::new()).await?;
         let mut columns = [const { Vec::new() }; 3];
         while let Some(frame) = rows.next().await? {

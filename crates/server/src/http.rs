@@ -11,9 +11,12 @@ pub(crate) mod listen;
 mod live;
 mod lookup;
 mod overview;
+mod person;
 pub(crate) mod profiles;
+mod quality;
 mod quarantine;
 mod repeat;
+mod rfm;
 mod schema;
 pub(crate) mod segments;
 pub(crate) mod sources;
@@ -112,6 +115,12 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(lookup::many))
         .routes(routes!(profiles::show))
         .routes(routes!(profiles::orders))
+        .routes(routes!(person::timeline))
+        .routes(routes!(person::segments))
+        .routes(routes!(person::acts))
+        .routes(routes!(person::reveal))
+        .routes(routes!(rfm::show))
+        .routes(routes!(quality::show))
         .routes(routes!(imports::list, imports::start))
         .routes(routes!(imports::show))
         .routes(routes!(imports::job))
@@ -128,6 +137,7 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(bindings::revoke))
         .routes(routes!(segments::list, segments::create))
         .routes(routes!(segments::preview))
+        .routes(routes!(segments::matching))
         .routes(routes!(segments::overlap))
         .routes(routes!(segments::show, segments::update))
         .routes(routes!(segments::count))
@@ -137,7 +147,11 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(segments::sizes))
         .routes(routes!(segments::compare))
         .routes(routes!(tags::list, tags::create))
-        .routes(routes!(tags::show))
+        .routes(routes!(tags::preview))
+        .routes(routes!(tags::declare))
+        .routes(routes!(tags::packs, tags::choose_packs))
+        .routes(routes!(tags::show, tags::retire))
+        .routes(routes!(tags::refresh))
         .routes(routes!(tags::why))
         .routes(routes!(tags::of, tags::put))
         .routes(routes!(history::days, history::compute))

@@ -85,6 +85,27 @@ impl Store {
             )
             .await
     }
+
+    /// Entries on some subjects, the newest first, before a place in the chain.
+    pub async fn audit_of(&self, subjects: &[String], before: Option<i64>, limit: usize) -> Result<Vec<AuditRow>> {
+        let before = before.unwrap_or(i64::MAX);
+        let mut found: Vec<AuditRow> = Vec::new();
+        // One look into the index per subject, of which there are few.
+        for subject in subjects {
+            let rows: Vec<AuditRow> = self
+                .data
+                .read("audit_of", "audit")
+                .all(
+                    "SELECT {columns} FROM audit WHERE subject = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3",
+                    &[subject.arg(), before.arg(), (limit as i64).arg()],
+                )
+                .await?;
+            found.extend(rows);
+        }
+        found.sort_unstable_by_key(|row| std::cmp::Reverse(row.seq));
+        found.truncate(limit);
+        Ok(found)
+    }
 }
 
 /// Appends an entry within a transaction. Whoever counts up first appends first; the others wait here and then see its

@@ -58,6 +58,30 @@ record! {
     }
 }
 
+record! {
+    /// A finished load without its report.
+    BatchHead {
+        /// Id.
+        batch_id: i64,
+        /// Source the file came from.
+        source: String,
+        /// What its rows became.
+        entity: String,
+        /// Rows read.
+        rows_read: i64,
+        /// Rows already there.
+        rows_duplicate: i64,
+        /// Rows set aside.
+        rows_quarantined: i64,
+        /// Data-quality score, 0 to 100.
+        quality: Option<f64>,
+        /// Start, in microseconds.
+        started_at: i64,
+        /// End, in microseconds.
+        finished_at: Option<i64>,
+    }
+}
+
 /// A load that starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewBatch {
@@ -207,6 +231,17 @@ impl Store {
                 "SELECT {columns} FROM batches WHERE (started_at, batch_id) < ($1, $2) \
                  ORDER BY started_at DESC, batch_id DESC LIMIT $3",
                 &[started_at.arg(), batch_id.arg(), (limit as i64).arg()],
+            )
+            .await
+    }
+
+    /// Finished loads that started at an instant or later, the oldest first.
+    pub async fn loaded_since(&self, started_at: i64) -> Result<Vec<BatchHead>> {
+        self.data
+            .read("loaded_since", "batches")
+            .all(
+                "SELECT {columns} FROM batches WHERE status = 'loaded' AND started_at >= $1 ORDER BY started_at, batch_id",
+                &[started_at.arg()],
             )
             .await
     }

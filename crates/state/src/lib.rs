@@ -34,7 +34,7 @@ mod tags;
 mod conformance;
 
 pub use audit::{AuditEntry, AuditRow};
-pub use batches::{BatchCounts, BatchRow, BatchStatus, NewBatch};
+pub use batches::{BatchCounts, BatchHead, BatchRow, BatchStatus, NewBatch};
 pub use bindings::{BindingRow, BindingUse};
 pub use definitions::{DefinitionRow, MappingRow};
 pub use error::{Cause, Error, Result};

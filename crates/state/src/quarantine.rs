@@ -78,6 +78,14 @@ impl Store {
         Ok(found)
     }
 
+    /// Rows that wait, by load: (load, rows).
+    pub async fn quarantine_open(&self) -> Result<Vec<(i64, i64)>> {
+        self.data
+            .read("quarantine_open", "quarantine")
+            .all("SELECT batch_id, count(*) FROM quarantine WHERE status = 'open' GROUP BY batch_id", &[])
+            .await
+    }
+
     /// Says what became of rows; returns how many of them exist.
     pub async fn set_quarantine_status(
         &self,

@@ -46,6 +46,14 @@ impl Store {
         Ok(n > 0)
     }
 
+    /// Takes a tag off everybody; says how many had it.
+    pub async fn remove_manual_tag_of_all(&self, tag: &str) -> Result<u64> {
+        let mut tx = self.data.begin("remove_manual_tag_of_all", "manual tags").await?;
+        let n = tx.run("DELETE FROM manual_tags WHERE tag = $1", &[tag.arg()]).await?;
+        tx.commit().await?;
+        Ok(n)
+    }
+
     /// All of them, ended ones too, by customer and tag.
     pub async fn manual_tags(&self) -> Result<Vec<ManualTagRow>> {
         self.data

@@ -6,7 +6,7 @@ import { useTranslation } from 'react-i18next'
 import { profileQuery } from '../../api/queries'
 import type { MonthValue, ProfileSheet } from '../../api/types'
 import { ContextBar } from '../../app/ContextBar'
-import type { View } from '../../app/router'
+import { PROFILE_TABS, type View } from '../../app/router'
 import { useFormat, useWorkspace } from '../../app/workspace'
 import { baseOption, ChartOrTable, ViewSwitch, type Palette } from '../../charts/Chart'
 import { describeLine } from '../../charts/describe'
@@ -14,18 +14,24 @@ import { Card } from '../../ui/Card'
 import { DataTable } from '../../ui/DataTable'
 import { Page } from '../../ui/Page'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
+import { Tabs } from '../../ui/Tabs'
 import { word } from '../../words'
+import { Acts } from './Acts'
 import { Identities } from './Identities'
 import { Orders } from './Orders'
 import { regionOf, TierTag } from './people'
+import { PersonSegments } from './PersonSegments'
+import { PersonTags } from './PersonTags'
 import { Place } from './Place'
+import { Feedback, Timeline } from './Timeline'
+import './person.css'
 
 const route = getRouteApi('/customers/$profileId')
 
 export default function ProfilePage() {
   const { t } = useTranslation()
   const { profileId } = route.useParams()
-  const { view } = route.useSearch()
+  const { view, tab } = route.useSearch()
   const navigate = route.useNavigate()
   const query = useQuery(profileQuery(profileId))
   const workspace = useWorkspace()
@@ -58,17 +64,33 @@ export default function ProfilePage() {
       {sheet && (
         <>
           <Totals sheet={sheet} currency={currency} />
-          <div className="zk-columns-main">
-            <div className="zk-stack">
-              <Value months={sheet.value_by_month} currency={currency} view={view} onView={(next) => void navigate({ search: { view: next } })} />
-              <Orders profileId={profileId} currency={currency} n={sheet.totals.n_orders} />
-            </div>
-            <div className="zk-stack">
-              <Place rfm={sheet.rfm} currency={currency} />
-              <Identities identities={sheet.identities} edges={sheet.edges} />
-              <Facts sheet={sheet} />
-            </div>
-          </div>
+          <Tabs
+            label={t('person.tabs')}
+            tabs={PROFILE_TABS.map((key) => ({ key, title: t(`person.tab_${key}`) }))}
+            chosen={tab}
+            onChoose={(next) => void navigate({ search: (old) => ({ ...old, tab: next }), replace: true, resetScroll: false })}
+          >
+            {tab === 'summary' && (
+              <div className="zk-columns-main">
+                <div className="zk-stack">
+                  <Value months={sheet.value_by_month} currency={currency} view={view} onView={(next) => void navigate({ search: (old) => ({ ...old, view: next }) })} />
+                  <Orders profileId={profileId} currency={currency} n={sheet.totals.n_orders} />
+                </div>
+                <div className="zk-stack">
+                  <Place rfm={sheet.rfm} currency={currency} />
+                  <Identities identities={sheet.identities} edges={sheet.edges} />
+                  <Facts sheet={sheet} />
+                </div>
+              </div>
+            )}
+            {tab === 'timeline' && <Timeline profileId={profileId} currency={currency} />}
+            {tab === 'orders' && <Orders profileId={profileId} currency={currency} n={sheet.totals.n_orders} />}
+            {tab === 'tags' && <PersonTags profileId={profileId} />}
+            {tab === 'segments' && <PersonSegments profileId={profileId} />}
+            {tab === 'identities' && <Identities identities={sheet.identities} edges={sheet.edges} />}
+            {tab === 'feedback' && <Feedback profileId={profileId} currency={currency} />}
+            {tab === 'acts' && <Acts key={profileId} profileId={profileId} />}
+          </Tabs>
         </>
       )}
     </Page>

@@ -6,9 +6,9 @@ import type { Problem } from '../../api/client'
 import { useSettings } from '../../app/settings'
 import { lineOf, placeOf, placesIn, type Place } from './place'
 
-type Props = { text: string; onChange: (text: string) => void; problems: readonly Problem[]; isOdd: boolean }
+type Props = { label?: string; text: string; onChange: (text: string) => void; problems: readonly Problem[]; isOdd: boolean }
 
-export default function JsonView({ text, onChange, problems, isOdd }: Props) {
+export default function JsonView({ label, text, onChange, problems, isOdd }: Props) {
   const { t } = useTranslation()
   const { lang } = useSettings()
   const input = useRef<ComponentRef<typeof Input.TextArea>>(null)
@@ -22,7 +22,7 @@ export default function JsonView({ text, onChange, problems, isOdd }: Props) {
     <div className="zk-json">
       <Input.TextArea
         ref={input}
-        aria-label={t('segments.json_label')}
+        aria-label={label ?? t('segments.json_label')}
         className="zk-code-input"
         spellCheck={false}
         // antd's own growing writes style attributes, which the content security policy forbids.

@@ -1,8 +1,8 @@
-// A segment to be made, from nothing or from the rule of another.
+// A segment to be made: from nothing, from the rule of another, or with the people behind a number.
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
-import { segmentQuery } from '../../api/segments'
+import { segmentQuery, type RuleJson } from '../../api/segments'
 import type { Segment } from '../../api/types'
 import { Card } from '../../ui/Card'
 import { Page } from '../../ui/Page'
@@ -14,7 +14,7 @@ const route = getRouteApi('/customers/segments/new')
 
 export default function NewSegmentPage() {
   const { t } = useTranslation()
-  const { from } = route.useSearch()
+  const { from, rule, name } = route.useSearch()
   const query = useQuery({ ...segmentQuery(from ?? ''), enabled: from !== undefined })
   return (
     <Page
@@ -28,20 +28,20 @@ export default function NewSegmentPage() {
     >
       {from !== undefined && query.isPending && <Card><Skeleton rows={6} height={28} /></Card>}
       {query.isError && <Card><ErrorNotice error={query.error} onRetry={() => void query.refetch()} /></Card>}
-      {(from === undefined || query.data) && <Start key={from} from={query.data} />}
+      {(from === undefined || query.data) && <Start key={from} from={query.data} rule={rule} name={name} />}
     </Page>
   )
 }
 
-function Start({ from }: { from: Segment | undefined }) {
+function Start({ from, rule, name = '' }: { from: Segment | undefined; rule: RuleJson | undefined; name: string | undefined }) {
   const { t } = useTranslation()
   const save = useSave(undefined)
   const start = {
-    name: from ? t('segments.copy_of', { name: from.name }) : '',
+    name: from ? t('segments.copy_of', { name: from.name }) : name,
     purpose: from?.purpose ?? '',
     description: from?.description ?? '',
     refresh: from?.refresh ?? 'daily',
-    rule: from?.rule ?? { all: [] },
+    rule: from?.rule ?? rule ?? { all: [] },
   }
   return <Builder start={start} save={save} />
 }

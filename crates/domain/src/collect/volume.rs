@@ -12,6 +12,8 @@
 //!
 //! 1.4826 makes of the median of deviations what a standard deviation would be; the second term is the chance in counting,
 //! which is large at night; the third keeps a source that sends the same number every hour from alarming at every change.
+//! Loads of files are judged in the same way, by the loads before ([`band_of_loads`]).
+//!
 //! An hour outside the band is told of only when it differs from the middle by [`MIN_DIFFERENCE`] records. Medians forget:
 //! a holiday's flood is told of while it lasts, and the days after it are judged as if it had not been.
 
@@ -23,6 +25,8 @@ pub const MIN_DAYS: usize = 7;
 pub const RECENT_HOURS: usize = 48;
 /// The fewest of these that say something.
 pub const MIN_HOURS: usize = 24;
+/// The fewest loads of files that say something.
+pub const MIN_LOADS: usize = 5;
 /// Smaller differences from the middle are never told of.
 pub const MIN_DIFFERENCE: u64 = 20;
 /// Spreads to either side of the middle.
@@ -60,15 +64,24 @@ pub fn band(before: &[u64]) -> Option<Band> {
     if same_hour.len() < MIN_DAYS && compared.len() < MIN_HOURS {
         return None;
     }
+    Some(around(compared, days_ago(7).filter(|_| same_hour.len() >= MIN_DAYS)))
+}
+
+/// How many rows a load usually brings, from the rows of the loads before it; `None` with fewer than [`MIN_LOADS`].
+pub fn band_of_loads(before: &[u64]) -> Option<Band> {
+    (before.len() >= MIN_LOADS).then(|| around(before, None))
+}
+
+fn around(compared: &[u64], week_ago: Option<u64>) -> Band {
     let logs: Vec<f64> = compared.iter().map(|&n| log(n)).collect();
     let middle = median(logs.clone());
     let deviation = median(logs.iter().map(|log| (log - middle).abs()).collect());
     // 1 + n of the middle is its exponential.
     let spread = (1.4826 * deviation).max((-middle / 2.0).exp()).max(MIN_SPREAD);
-    let week_ago = days_ago(7).map(log).filter(|_| same_hour.len() >= MIN_DAYS).unwrap_or(middle);
+    let week_ago = week_ago.map_or(middle, log);
     let low = middle.min(week_ago) - WIDTH * spread;
     let high = middle.max(week_ago) + WIDTH * spread;
-    Some(Band { usual: count(middle).round() as u64, low: count(low).ceil() as u64, high: count(high).floor() as u64 })
+    Band { usual: count(middle).round() as u64, low: count(low).ceil() as u64, high: count(high).floor() as u64 }
 }
 
 fn log(n: u64) -> f64 {
@@ -107,6 +120,14 @@ mod tests {
             let usual = if (8..23).contains(&of_day) { 1_000 } else { 3 };
             usual * (80 + Seeded::new(seed ^ back as u64).below(40)) / 100
         }
+    }
+
+    #[test]
+    fn loads_are_judged_by_the_loads_before() {
+        assert_eq!(band_of_loads(&[100; 4]), None);
+        let usual = band_of_loads(&[100, 110, 95, 5_000, 105]).unwrap();
+        assert_eq!(usual.usual, 105);
+        assert!(!usual.is_left_by(120) && usual.is_left_by(5_000) && usual.is_left_by(0), "{usual:?}");
     }
 
     #[test]

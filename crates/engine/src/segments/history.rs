@@ -1,5 +1,7 @@
 //! Members over time: who joined and left at each refresh.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use zhike_domain::audience::{AsOf, Leaf, Source, score_of};
@@ -10,7 +12,7 @@ use zhike_lake::Publication;
 use super::bulk::Bulk;
 use super::people::numbers;
 use super::{Members, Refresh, Segment, as_of, at_day, day_text, list, people_of, rule_or_list};
-use crate::profiles::{Listed, listed_by_id};
+use crate::profiles::{Listed, current, listed_by_id, own_ids};
 use crate::{Ctx, Error, Result};
 
 /// What is remembered of the last refresh of a segment.
@@ -308,4 +310,49 @@ pub async fn sizes(ctx: &Ctx, segment: &Segment) -> Result<Vec<Size>> {
         }
     }
     Ok(sizes.into_iter().map(|(_, size)| size).collect())
+}
+
+/// A segment that a customer is or was in.
+#[derive(Clone, Debug)]
+pub struct Belongs {
+    /// The segment.
+    pub segment: Segment,
+    /// Start of the stay that lasts, or else of the last one.
+    pub since: i64,
+    /// Its end; missing while it lasts.
+    pub until: Option<i64>,
+}
+
+/// The segments that a customer is in as of their last refresh, the newest stay first; then those that were left.
+///
+/// **Errors**: `not_found`.
+pub async fn of_profile(ctx: &Ctx, profile_id: ProfileId) -> Result<Vec<Belongs>> {
+    ctx.refresh_overrides().await?;
+    let id = current(ctx, profile_id.get()).await?.profile_id;
+    let own = own_ids(ctx, id).await?;
+    let frame = ctx.lake().stays_of(&own).await?;
+    let (segments, since) = (numbers(&frame, "segment_id"), numbers(&frame, "since"));
+    let mut stays: BTreeMap<i64, (i64, Option<i64>)> = BTreeMap::new();
+    for (row, segment_id) in segments.into_iter().enumerate() {
+        let stay = (since[row], frame.num("until").and_then(|until| until.get(row)));
+        let known = stays.entry(segment_id).or_insert(stay);
+        // One that lasts before one that ended, the later before the earlier; profiles that were joined stayed together.
+        *known = match (known.1, stay.1) {
+            (None, None) => (known.0.min(stay.0), None),
+            (None, _) => *known,
+            (_, None) => stay,
+            _ if stay.0 > known.0 => stay,
+            _ => *known,
+        };
+    }
+    let mut found: Vec<Belongs> = list(ctx, false)
+        .await?
+        .into_iter()
+        .filter_map(|segment| {
+            let (since, until) = stays.get(&segment.id.get()).copied()?;
+            Some(Belongs { segment, since, until })
+        })
+        .collect();
+    found.sort_by_key(|one| (one.until.is_some(), std::cmp::Reverse(one.until.unwrap_or(one.since))));
+    Ok(found)
 }

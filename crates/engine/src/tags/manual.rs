@@ -1,11 +1,15 @@
 //! Tags that people put on customers.
 
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
 use zhike_domain::detect::mask_text;
 use zhike_domain::id::ProfileId;
 use zhike_state::ManualTagRow;
 
 use super::defined;
-use crate::profiles::{current, written_for};
+use crate::profiles::{current, own_ids};
+use crate::query::put_definition;
 use crate::segments::people_of;
 use crate::workspace::day_number;
 use crate::{Ctx, Error, Result};
@@ -13,19 +17,62 @@ use crate::{Ctx, Error, Result};
 /// Longest name and value, in characters.
 const MAX_CHARS: usize = 100;
 
-/// Puts a tag on a customer, in place of its value before; segments see it from the next refresh on.
+/// Values that a tag can be declared with.
+const MAX_CHOICES: usize = 50;
+/// Kind under which declarations are kept.
+const KIND: &str = "manual_tag";
+
+/// A tag that people are to put: the values they choose from.
+#[derive(Debug, Serialize, Deserialize)]
+struct Declared {
+    values: Vec<String>,
+}
+
+/// All tags that people put, or are to put, with the values they choose from.
+pub(super) async fn keys(ctx: &Ctx) -> Result<BTreeMap<String, Vec<String>>> {
+    let rows = ctx.store().manual_tags().await?;
+    let mut found: BTreeMap<String, Vec<String>> = rows.into_iter().map(|row| (row.tag, Vec::new())).collect();
+    for row in ctx.store().list_definitions(KIND).await? {
+        let declared: Option<Declared> =
+            serde_json::from_str(&row.spec_json).map_err(|error| Error::bug("a stored tag", error))?;
+        if let Some(declared) = declared {
+            found.insert(row.name, declared.values);
+        }
+    }
+    Ok(found)
+}
+
+/// Declares a tag that people put, with the values they choose from; with none any value goes. Values that customers have
+/// already stay.
 ///
-/// **Errors**: `not_found`; `bad_request` for an empty or long text or an end in the past; `conflict` when the tag is
-/// computed.
-pub async fn set(
-    ctx: &Ctx,
-    profile_id: ProfileId,
-    tag: &str,
-    value: &str,
-    author: &str,
-    expires_at: Option<i64>,
-) -> Result<()> {
-    let (tag, value) = (tag.trim(), value.trim());
+/// **Errors**: `bad_request` for an empty or long text or too many values; `conflict` when the tag is computed.
+pub async fn declare(ctx: &Ctx, tag: &str, values: &[String]) -> Result<()> {
+    let tag = tag.trim();
+    let mut kept: Vec<String> = Vec::new();
+    for value in values.iter().map(|value| value.trim().to_owned()) {
+        check(tag, &value)?;
+        if !kept.contains(&value) {
+            kept.push(value);
+        }
+    }
+    check(tag, "-")?;
+    if kept.len() > MAX_CHOICES {
+        return Err(Error::bad_request(
+            format!("a tag can be declared with {MAX_CHOICES} values at most; without values any goes"),
+            format!("一个人工标签最多列出 {MAX_CHOICES} 个取值；不列则可填任意值"),
+        ));
+    }
+    not_computed(ctx, tag).await?;
+    put_definition(ctx, KIND, tag, &Some(Declared { values: kept })).await.map(std::mem::drop)
+}
+
+/// Takes a tag off everybody, and its declaration out of force.
+pub(super) async fn drop(ctx: &Ctx, tag: &str) -> Result<()> {
+    ctx.store().remove_manual_tag_of_all(tag).await?;
+    put_definition(ctx, KIND, tag, &None::<Declared>).await.map(std::mem::drop)
+}
+
+fn check(tag: &str, value: &str) -> Result<()> {
     let fits = |text: &str| !text.is_empty() && text.chars().count() <= MAX_CHARS && !text.contains(char::is_control);
     if !fits(tag) || !fits(value) {
         return Err(Error::bad_request(
@@ -39,16 +86,45 @@ pub async fn set(
             "标签或取值像是个人信息（手机号、证件号等）：请去掉".into(),
         ));
     }
+    Ok(())
+}
+
+async fn not_computed(ctx: &Ctx, tag: &str) -> Result<()> {
+    if defined(ctx).await?.iter().any(|defined| defined.tag.key == tag) {
+        return Err(Error::conflict(
+            format!("{tag:?} is computed: change its definition, or choose another name"),
+            format!("“{tag}”由系统计算：请修改它的定义，或换一个名称"),
+        ));
+    }
+    Ok(())
+}
+
+/// Puts a tag on a customer, in place of its value before; segments see it from the next refresh on.
+///
+/// **Errors**: `not_found`; `bad_request` for an empty or long text, a value that was not declared or an end in the past;
+/// `conflict` when the tag is computed.
+pub async fn set(
+    ctx: &Ctx,
+    profile_id: ProfileId,
+    tag: &str,
+    value: &str,
+    author: &str,
+    expires_at: Option<i64>,
+) -> Result<()> {
+    let (tag, value) = (tag.trim(), value.trim());
+    check(tag, value)?;
     if expires_at.is_some_and(|at| at <= ctx.now()) {
         return Err(Error::bad_request(
             "the tag would end in the past: choose a later day".into(),
             "到期时间早于现在：请选择更晚的日期".into(),
         ));
     }
-    if defined(ctx).await?.iter().any(|defined| defined.tag.key == tag) {
-        return Err(Error::conflict(
-            format!("{tag:?} is computed: change its definition, or choose another name"),
-            format!("“{tag}”由系统计算：请修改它的定义，或换一个名称"),
+    not_computed(ctx, tag).await?;
+    let choices = keys(ctx).await?.remove(tag).unwrap_or_default();
+    if !choices.is_empty() && !choices.iter().any(|choice| choice == value) {
+        return Err(Error::bad_request(
+            format!("{tag:?} has the values {}: choose one of them", choices.join(", ")),
+            format!("“{tag}”的取值有 {}：请选择其中之一", choices.join("、")),
         ));
     }
     let row = current(ctx, profile_id.get()).await?;
@@ -77,7 +153,7 @@ pub async fn remove(ctx: &Ctx, profile_id: ProfileId, tag: &str) -> Result<()> {
     if is_there {
         Ok(())
     } else {
-        Err(Error::not_found("tag on this customer", "标签（该客户没有这个手工标签）"))
+        Err(Error::not_found("tag on this customer", "标签（该客户没有这个人工标签）"))
     }
 }
 
@@ -90,16 +166,7 @@ pub(super) async fn of_one(ctx: &Ctx, profile_id: i64) -> Result<Vec<ManualTagRo
 /// All rows of one customer and of the profiles merged into it.
 async fn rows_of(ctx: &Ctx, profile_id: i64) -> Result<Vec<ManualTagRow>> {
     let id = current(ctx, profile_id).await?.profile_id;
-    let identities = ctx.store().identities_of(&[id]).await?;
-    let homes = written_for(ctx, id, &identities).await?;
-    let mut found = Vec::new();
-    for row in ctx.store().manual_tags_of(&homes).await? {
-        // A home can have become somebody else.
-        if current(ctx, row.profile_id).await?.profile_id == id {
-            found.push(row);
-        }
-    }
-    Ok(found)
+    Ok(ctx.store().manual_tags_of(&own_ids(ctx, id).await?).await?)
 }
 
 /// All of them, each with its customer of today, by tag and customer; of two for one customer the newer counts.

@@ -7,7 +7,7 @@ use zhike_domain::audience::{
 use zhike_domain::id::ProfileId;
 
 use super::bulk::Computed;
-use super::{Defined, defined, get, manual};
+use super::{Defined, Spread, defined, get, manual};
 use crate::profiles::current;
 use crate::segments::{as_of, at_day, day_text, person, shown};
 use crate::workspace::day_number;
@@ -178,4 +178,15 @@ pub async fn values(ctx: &Ctx, json: &serde_json::Value, day: Option<Date>) -> R
     let ids = &computed.bulk.people.ids;
     let text = |(who, cell): (usize, Cell<'static>)| Some((ProfileId::new(ids[who]), tag_text(&cell)?));
     Ok(cells.into_iter().enumerate().filter_map(text).collect())
+}
+
+/// What a definition would compute, without storing anything: as it would be kept, and how its values are spread.
+///
+/// **Errors**: `invalid_tag`.
+pub async fn preview(ctx: &Ctx, json: &serde_json::Value, day: Option<Date>) -> Result<(Tag, Spread)> {
+    let tag = zhike_domain::audience::parse_tag(json).map_err(Error::invalid_tag)?;
+    let computed = Computed::new(ctx, &[&tag], as_of(ctx, day).await?).await?;
+    let (cells, _) = computed.values(ctx, &tag).await?;
+    let (spread, _) = Spread::of(&computed, &cells, ctx.now());
+    Ok((tag, spread))
 }

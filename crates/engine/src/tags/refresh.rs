@@ -8,7 +8,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use zhike_domain::audience::{AsOf, Cell, Leaf, SCORES, Source, Tag, TagRefresh, tag_text};
+use zhike_domain::audience::{AsOf, Bin, Cell, Leaf, SCORES, Source, Tag, TagRefresh, bins, tag_text};
 use zhike_domain::frame::{Column, ColumnType, Frame, TextColumn};
 use zhike_lake::{Publication, Stage};
 
@@ -35,6 +35,28 @@ pub struct Spread {
     pub top: Vec<(String, u64)>,
     /// Of numbers the smallest, the quartiles and the largest.
     pub quartiles: Option<[f64; 5]>,
+    /// Of numbers how many are in which range.
+    pub bins: Vec<Bin>,
+}
+
+impl Spread {
+    /// Of a tag's values over all customers, and its values as the table holds them.
+    pub(super) fn of(computed: &Computed, cells: &[Cell<'_>], now: i64) -> (Self, Vec<(i64, String)>) {
+        let ids = &computed.bulk.people.ids;
+        let text = |(who, cell): (usize, &Cell<'_>)| Some((ids[who], tag_text(cell)?));
+        let values: Vec<(i64, String)> = cells.iter().enumerate().filter_map(text).collect();
+        let numbers = numbers(cells);
+        let spread = Self {
+            as_of: day_text(&computed.bulk.as_of),
+            at: now,
+            n_customers: values.len() as u64,
+            n_total: ids.len() as u64,
+            top: if numbers.is_some() { Vec::new() } else { top(&values) },
+            quartiles: numbers.as_deref().map(quartiles),
+            bins: numbers.as_deref().map(bins).unwrap_or_default(),
+        };
+        (spread, values)
+    }
 }
 
 /// What is remembered of the refresh of the newest day.
@@ -108,15 +130,6 @@ pub(crate) async fn refresh_locked(ctx: &Ctx, only: Option<&str>, as_of: AsOf, f
     let tags: Vec<&Tag> = chosen.iter().map(|one| &one.tag).collect();
     let day = as_of.day;
     let computed = Computed::new(ctx, &tags, as_of).await?;
-    let ids = &computed.bulk.people.ids;
-    let spread = |values: &[(i64, String)], quartiles: Option<[f64; 5]>| Spread {
-        as_of: text.clone(),
-        at: now,
-        n_customers: values.len() as u64,
-        n_total: ids.len() as u64,
-        top: if quartiles.is_some() { Vec::new() } else { top(values) },
-        quartiles,
-    };
     let mut spreads = before.as_ref().map(|run| run.tags.clone()).unwrap_or_default();
     spreads.retain(|key, _| by_hand.contains_key(key) || all.contains(key));
     let batch_id = ctx.vault().random_id();
@@ -124,17 +137,24 @@ pub(crate) async fn refresh_locked(ctx: &Ctx, only: Option<&str>, as_of: AsOf, f
     let mut n_values = 0;
     for tag in &tags {
         let (cells, _) = computed.values(ctx, tag).await?;
-        let quartiles = quartiles(&cells);
-        let text = |(who, cell): (usize, &Cell<'_>)| Some((ids[who], tag_text(cell)?));
-        let values: Vec<(i64, String)> = cells.iter().enumerate().filter_map(text).collect();
+        let (spread, values) = Spread::of(&computed, &cells, now);
         push(&mut stage, &tag.key, &values, day)?;
         n_values += values.len() as u64;
-        spreads.insert(tag.key.clone(), spread(&values, quartiles));
+        spreads.insert(tag.key.clone(), spread);
     }
     for (key, values) in &by_hand {
         push(&mut stage, key, values, day)?;
         n_values += values.len() as u64;
-        spreads.insert(key.clone(), spread(values, None));
+        let spread = Spread {
+            as_of: text.clone(),
+            at: now,
+            n_customers: values.len() as u64,
+            n_total: computed.bulk.people.n() as u64,
+            top: top(values),
+            quartiles: None,
+            bins: Vec::new(),
+        };
+        spreads.insert(key.clone(), spread);
     }
     let mut publication = Publication::default();
     publication.change("tags", stage.finish()?, ctx.lake().files_of_day("tags", "as_of", day).await?);
@@ -207,8 +227,8 @@ fn top(values: &[(i64, String)]) -> Vec<(String, u64)> {
     counts.into_iter().take(MAX_TOP).map(|(value, n)| (value.to_owned(), n)).collect()
 }
 
-/// Smallest, quartiles and largest of numbers; none when values are no numbers.
-fn quartiles(cells: &[Cell<'_>]) -> Option<[f64; 5]> {
+/// Numbers, ascending; none when values are no numbers, or there are none.
+fn numbers(cells: &[Cell<'_>]) -> Option<Vec<f64>> {
     let mut numbers: Vec<f64> = Vec::new();
     for cell in cells {
         match cell {
@@ -217,7 +237,11 @@ fn quartiles(cells: &[Cell<'_>]) -> Option<[f64; 5]> {
             _ => return None,
         }
     }
-    let last = numbers.len().checked_sub(1)?;
     numbers.sort_unstable_by(f64::total_cmp);
-    Some([0, 1, 2, 3, 4].map(|quarter| numbers[last * quarter / 4]))
+    (!numbers.is_empty()).then_some(numbers)
+}
+
+/// Smallest, quartiles and largest.
+fn quartiles(sorted: &[f64]) -> [f64; 5] {
+    [0, 1, 2, 3, 4].map(|quarter| sorted[(sorted.len() - 1) * quarter / 4])
 }

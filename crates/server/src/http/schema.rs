@@ -143,6 +143,19 @@ pub(super) struct Quality {
     timeliness: Option<f64>,
 }
 
+impl From<&report::Quality> for Quality {
+    fn from(quality: &report::Quality) -> Self {
+        Self {
+            score: quality.score,
+            completeness: quality.completeness,
+            validity: quality.validity,
+            uniqueness: quality.uniqueness,
+            consistency: quality.consistency,
+            timeliness: quality.timeliness,
+        }
+    }
+}
+
 impl From<&report::LoadReport> for LoadReport {
     fn from(report: &report::LoadReport) -> Self {
         let columns = report.columns.iter().map(|column| ColumnReport {
@@ -153,7 +166,6 @@ impl From<&report::LoadReport> for LoadReport {
             min: column.min.clone(),
             max: column.max.clone(),
         });
-        let quality = &report.quality;
         Self {
             rows_read: report.rows_read,
             rows_loaded: report.rows_loaded,
@@ -162,14 +174,7 @@ impl From<&report::LoadReport> for LoadReport {
             rules: report.rules.clone(),
             reasons: report.reasons.clone(),
             columns: columns.collect(),
-            quality: Quality {
-                score: quality.score,
-                completeness: quality.completeness,
-                validity: quality.validity,
-                uniqueness: quality.uniqueness,
-                consistency: quality.consistency,
-                timeliness: quality.timeliness,
-            },
+            quality: (&report.quality).into(),
             n_skipped_lines: report.n_skipped_lines,
             skipped_lines: report.skipped_lines.clone(),
             notes_zh: report.notes_zh.clone(),
@@ -180,11 +185,12 @@ impl From<&report::LoadReport> for LoadReport {
 }
 
 /// Bodies that clients send: fields that may be absent stay optional.
-const REQUESTS: [&str; 13] = [
+const REQUESTS: [&str; 14] = [
     "CreateSource",
     "GuessRequest",
     "ImportRequest",
     "MappingColumn",
+    "MatchingQuery",
     "NewSegment",
     "OverlapQuery",
     "PreviewQuery",
@@ -213,7 +219,14 @@ pub(super) fn name_operations(document: &mut OpenApi) {
             .split('/')
             .map(|word| word.trim_matches(['{', '}']).to_owned())
             .collect();
-        for (method, operation) in [("get", &mut item.get), ("post", &mut item.post), ("patch", &mut item.patch)] {
+        let operations = [
+            ("get", &mut item.get),
+            ("post", &mut item.post),
+            ("patch", &mut item.patch),
+            ("put", &mut item.put),
+            ("delete", &mut item.delete),
+        ];
+        for (method, operation) in operations {
             if let Some(operation) = operation {
                 operation.operation_id = Some(format!("{method}_{}", words.join("_")));
             }

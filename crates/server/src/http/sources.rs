@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use zhike_domain::collect::Settings;
 use zhike_domain::collect::commerce::CommerceMapping;
 use zhike_domain::collect::plan::Plan;
+use zhike_domain::collect::volume::Band;
 use zhike_domain::error_code::ErrorCode;
 use zhike_engine::Ctx;
 use zhike_engine::sources::{self, NewSource, Source, SourceHealth};
@@ -64,7 +65,7 @@ pub(crate) struct HealthBody {
     alert: Option<String>,
 }
 
-/// What an hour usually brings, in records.
+/// What an hour usually brings, in records; or a load, in rows.
 #[derive(Serialize, ToSchema)]
 #[schema(as = UsualVolume)]
 pub(crate) struct BandBody {
@@ -74,6 +75,12 @@ pub(crate) struct BandBody {
     low: u64,
     /// The most that is usual.
     high: u64,
+}
+
+impl From<Band> for BandBody {
+    fn from(band: Band) -> Self {
+        Self { middle: band.usual, low: band.low, high: band.high }
+    }
 }
 
 impl SourceBody {
@@ -97,7 +104,7 @@ impl SourceBody {
                 rejected_by_reason: health.rejected_by_reason,
                 lag_seconds: health.lag_seconds,
                 n_last_hour: health.n_last_hour,
-                usual: health.usual.map(|band| BandBody { middle: band.usual, low: band.low, high: band.high }),
+                usual: health.usual.map(BandBody::from),
                 alert: health.alert,
             },
         }

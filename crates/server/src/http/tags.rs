@@ -1,13 +1,13 @@
-//! `/api/v1/tags`: definitions, how their values are spread, and the tags of one customer with the reasons.
+//! `/api/v1/tags`: definitions and packs of them, how their values are spread, and the tags of one customer with the reasons.
 
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use zhike_domain::audience::TagUnit;
+use zhike_domain::audience::{Bin, Tag, TagUnit, expression_sentence};
 use zhike_domain::id::ProfileId;
-use zhike_engine::tags::{self, Defined, Listed, OfProfile, Spread, Why};
+use zhike_engine::tags::{self, Listed, OfProfile, Spread, Why};
 
 use super::App;
 use super::error::{ApiError, ApiResult, ErrorBody};
@@ -45,9 +45,18 @@ pub(crate) struct TagBody {
     /// Tables, `profiles.…` for traits, and scores that it is computed from.
     depends_on: Vec<String>,
     /// Segments whose rules name it.
-    used_by: Vec<String>,
+    used_by: Vec<TagUser>,
+    /// The values that people choose from when they put it; any when empty.
+    choices: Vec<String>,
     /// At the newest refresh; missing when not computed yet.
     pub(crate) spread: Option<TagSpread>,
+}
+
+/// A segment whose rule names a tag.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct TagUser {
+    segment_id: String,
+    name: String,
 }
 
 /// How far a tag reaches, how fresh it is, how its values are spread.
@@ -66,6 +75,24 @@ pub(crate) struct TagSpread {
     pub(crate) values: Vec<TagValueCount>,
     /// Of numbers: smallest, quartiles, largest.
     pub(crate) quartiles: Option<Vec<f64>>,
+    /// Of numbers: how many customers are in which range; every one is in exactly one.
+    bins: Vec<TagBin>,
+}
+
+/// A range of numbers.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct TagBin {
+    /// The least number in it; the first range has none.
+    from: Option<f64>,
+    /// Numbers in it are below this; the last range has none.
+    below: Option<f64>,
+    n_customers: u64,
+}
+
+impl From<Bin> for TagBin {
+    fn from(bin: Bin) -> Self {
+        Self { from: bin.from, below: bin.below, n_customers: bin.n }
+    }
 }
 
 /// How many have a value.
@@ -77,8 +104,8 @@ pub(crate) struct TagValueCount {
     pub(crate) n_customers: u64,
 }
 
-fn spread(spread: Spread, defined: Option<&Defined>) -> TagSpread {
-    let labels = defined.map(|defined| defined.tag.labels()).unwrap_or_default();
+fn spread(spread: Spread, tag: Option<&Tag>) -> TagSpread {
+    let labels = tag.map(Tag::labels).unwrap_or_default();
     let count = |(value, n_customers): (String, u64)| {
         let label = labels.iter().find(|label| label.0 == value);
         let (label_zh, label) = (label.map(|label| label.1.clone()), label.map(|label| label.2.clone()));
@@ -92,6 +119,7 @@ fn spread(spread: Spread, defined: Option<&Defined>) -> TagSpread {
         coverage_ratio: if spread.n_total == 0 { 0.0 } else { spread.n_customers as f64 / spread.n_total as f64 },
         values: spread.top.into_iter().map(count).collect(),
         quartiles: spread.quartiles.map(|quartiles| quartiles.to_vec()),
+        bins: spread.bins.into_iter().map(TagBin::from).collect(),
     }
 }
 
@@ -105,15 +133,20 @@ impl From<Listed> for TagBody {
             level: tag.map(|tag| tag.level.as_str().to_owned()),
             unit: tag.and_then(|tag| tag.unit).map(TagUnit::as_str).map(str::to_owned),
             refresh: tag.map(|tag| tag.refresh.as_str().to_owned()),
-            definition: tag.map(zhike_domain::audience::Tag::to_json),
+            definition: tag.map(Tag::to_json),
             pack: listed.defined.as_ref().and_then(|defined| defined.pack.clone()),
             version: listed.defined.as_ref().map_or(0, |defined| defined.version),
-            spread: listed.spread.map(|one| spread(one, listed.defined.as_ref())),
+            spread: listed.spread.map(|one| spread(one, tag)),
             key: listed.key,
             sentence_zh: listed.sentence.0,
             sentence: listed.sentence.1,
             depends_on: listed.depends_on,
-            used_by: listed.used_by,
+            used_by: listed
+                .used_by
+                .into_iter()
+                .map(|(id, name)| TagUser { segment_id: id.to_string(), name })
+                .collect(),
+            choices: listed.choices,
         }
     }
 }
@@ -174,6 +207,142 @@ pub(super) async fn show(
 ) -> ApiResult<Json<TagBody>> {
     let Path(key) = path.map_err(ApiError::from)?;
     one(&app, &key).await
+}
+
+/// Takes a tag out of force and answers with what it was: segments go on with its last values, and people's tags are
+/// taken off everybody.
+#[utoipa::path(delete, path = "/api/v1/tags/{key}", params(("key" = String, Path, description = "key")),
+    responses((status = 200, body = TagBody), (status = 404, body = ErrorBody)))]
+pub(super) async fn retire(
+    State(app): State<App>,
+    path: Result<Path<String>, PathRejection>,
+) -> ApiResult<Json<TagBody>> {
+    let Path(key) = path.map_err(ApiError::from)?;
+    let retired = one(&app, &key).await?;
+    tags::drop_definition(app.ctx(), &key).await?;
+    Ok(retired)
+}
+
+/// What a refresh of a tag did.
+#[derive(Serialize, ToSchema)]
+pub(super) struct TagRefreshed {
+    /// Last day that counts.
+    as_of: String,
+    /// False when nothing it depends on had changed.
+    is_computed: bool,
+}
+
+/// Computes a tag, and with it those of every day.
+#[utoipa::path(post, path = "/api/v1/tags/{key}/refresh", params(("key" = String, Path, description = "key")),
+    responses((status = 200, body = TagRefreshed), (status = 404, body = ErrorBody)))]
+pub(super) async fn refresh(
+    State(app): State<App>,
+    path: Result<Path<String>, PathRejection>,
+) -> ApiResult<Json<TagRefreshed>> {
+    let Path(key) = path.map_err(ApiError::from)?;
+    // Those that people put are written with every refresh.
+    let computed = (one(&app, &key).await?.0.kind == "computed").then_some(key);
+    let done = tags::refresh(app.ctx(), computed.as_deref(), None, false).await?;
+    Ok(Json(TagRefreshed { as_of: done.as_of, is_computed: done.is_computed }))
+}
+
+/// What a definition would compute.
+#[derive(Serialize, ToSchema)]
+pub(super) struct TagPreview {
+    sentence: String,
+    sentence_zh: String,
+    /// The definition as it would be stored.
+    #[schema(value_type = Object)]
+    definition: serde_json::Value,
+    spread: TagSpread,
+}
+
+/// Computes a definition over all customers, without storing anything.
+#[utoipa::path(post, path = "/api/v1/tag-preview", request_body = PutTag,
+    responses((status = 200, body = TagPreview), (status = 422, body = ErrorBody)))]
+pub(super) async fn preview(
+    State(app): State<App>,
+    body: Result<Json<PutTag>, JsonRejection>,
+) -> ApiResult<Json<TagPreview>> {
+    let Json(body) = body.map_err(ApiError::from)?;
+    let (tag, found) = tags::preview(app.ctx(), &body.definition, None).await?;
+    let (sentence_zh, sentence) = expression_sentence(&tag.expression, &app.ctx().workspace().currency);
+    Ok(Json(TagPreview { sentence, sentence_zh, definition: tag.to_json(), spread: spread(found, Some(&tag)) }))
+}
+
+/// A tag that people are to put.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PutManualTag {
+    key: String,
+    /// The values to choose from; any when empty.
+    values: Vec<String>,
+}
+
+/// Declares a tag that people put on customers, in place of the one of that key.
+#[utoipa::path(post, path = "/api/v1/manual-tags", request_body = PutManualTag,
+    responses((status = 200, body = TagBody), (status = 400, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub(super) async fn declare(
+    State(app): State<App>,
+    body: Result<Json<PutManualTag>, JsonRejection>,
+) -> ApiResult<Json<TagBody>> {
+    let Json(body) = body.map_err(ApiError::from)?;
+    tags::declare(app.ctx(), &body.key, &body.values).await?;
+    one(&app, body.key.trim()).await
+}
+
+/// A pack of definitions.
+#[derive(Serialize, ToSchema)]
+pub(super) struct TagPack {
+    /// retail, internet, finance.
+    key: String,
+    name: String,
+    name_zh: String,
+    n_tags: u64,
+    /// Whether its definitions are in force.
+    is_chosen: bool,
+}
+
+/// Packs of definitions.
+#[derive(Serialize, ToSchema)]
+pub(super) struct TagPacks {
+    items: Vec<TagPack>,
+}
+
+async fn all_packs(app: &App) -> ApiResult<Json<TagPacks>> {
+    let packs = tags::packs(app.ctx()).await?.into_iter().map(|(pack, is_chosen)| TagPack {
+        key: pack.key.clone(),
+        name_zh: pack.name.0.clone(),
+        name: pack.name.1.clone(),
+        n_tags: pack.tags.len() as u64,
+        is_chosen,
+    });
+    Ok(Json(TagPacks { items: packs.collect() }))
+}
+
+/// The packs of definitions that come with the product.
+#[utoipa::path(get, path = "/api/v1/tag-packs", responses((status = 200, body = TagPacks)))]
+pub(super) async fn packs(State(app): State<App>) -> ApiResult<Json<TagPacks>> {
+    all_packs(&app).await
+}
+
+/// The packs to be in force.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ChooseTagPacks {
+    packs: Vec<String>,
+}
+
+/// Chooses packs; the next refresh computes their tags.
+#[utoipa::path(put, path = "/api/v1/tag-packs", request_body = ChooseTagPacks,
+    responses((status = 200, body = TagPacks), (status = 400, body = ErrorBody)))]
+pub(super) async fn choose_packs(
+    State(app): State<App>,
+    body: Result<Json<ChooseTagPacks>, JsonRejection>,
+) -> ApiResult<Json<TagPacks>> {
+    let Json(body) = body.map_err(ApiError::from)?;
+    tags::choose_packs(app.ctx(), &body.packs).await?;
+    all_packs(&app).await
 }
 
 /// A tag on a customer.

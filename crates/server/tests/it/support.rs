@@ -133,14 +133,17 @@ impl Server {
     }
 
     pub fn post(&self, path: &str, body: &Value) -> (u16, Value) {
-        let headers = [("X-Zhike-Request", "1"), ("Content-Type", "application/json")];
-        let (status, _, body) = self.request("POST", path, &headers, body.to_string().as_bytes());
-        (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
+        self.send("POST", path, body)
     }
 
     pub fn patch(&self, path: &str, body: &Value) -> (u16, Value) {
+        self.send("PATCH", path, body)
+    }
+
+    /// A request as the console makes it.
+    pub fn send(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
         let headers = [("X-Zhike-Request", "1"), ("Content-Type", "application/json")];
-        let (status, _, body) = self.request("PATCH", path, &headers, body.to_string().as_bytes());
+        let (status, _, body) = self.request(method, path, &headers, body.to_string().as_bytes());
         (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
     }
 

@@ -9,6 +9,7 @@ conformance!(
     definitions_of_many_writers_have_distinct_versions,
     mappings_are_remembered,
     audit_entries_are_chained,
+    the_trail_of_a_subject_is_paged,
     audit_entries_of_many_writers_are_chained,
 );
 
@@ -62,6 +63,26 @@ async fn mappings_are_remembered(place: &Place) {
     assert_eq!(store.find_mapping("shop", "orders", 1).await.unwrap(), Some(mapping("shop", 1, "new")));
     assert_eq!(store.find_mapping("shop", "products", 1).await.unwrap(), None);
     assert_eq!(store.list_mappings().await.unwrap(), [mapping("crm", -7, "x"), mapping("shop", 1, "new")]);
+}
+
+/// Entries of two subjects, a page at a time.
+async fn the_trail_of_a_subject_is_paged(place: &Place) {
+    let store = place.open().await;
+    for n in 0..9 {
+        store.append_audit(&entry(n % 3), link).await.unwrap();
+    }
+    let subjects = ["prf_0".to_owned(), "prf_2".to_owned(), "prf_9".to_owned()];
+    let mut seen = Vec::new();
+    loop {
+        let page = store.audit_of(&subjects, seen.last().copied(), 4).await.unwrap();
+        if page.is_empty() {
+            break;
+        }
+        assert!(page.len() <= 4 && page.iter().all(|row| subjects.contains(&row.subject)));
+        seen.extend(page.iter().map(|row| row.seq));
+    }
+    assert_eq!(seen, [9, 7, 6, 4, 3, 1]);
+    assert!(store.audit_of(&[], None, 4).await.unwrap().is_empty());
 }
 
 /// A stand-in for the keyed hash: different for different input.

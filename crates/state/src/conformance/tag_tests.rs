@@ -24,4 +24,8 @@ async fn a_tag_is_put_changed_and_taken_off(place: &Place) {
     assert!(store.remove_manual_tag(1, "重点").await.unwrap());
     assert!(!store.remove_manual_tag(1, "重点").await.unwrap());
     assert_eq!(store.manual_tags().await.unwrap().len(), 1);
+    store.set_manual_tag(tag(1, "是", None)).await.unwrap();
+    assert_eq!(store.remove_manual_tag_of_all("重点").await.unwrap(), 2);
+    assert_eq!(store.remove_manual_tag_of_all("重点").await.unwrap(), 0);
+    assert!(store.manual_tags().await.unwrap().is_empty());
 }

@@ -1,0 +1,28 @@
+// A tag to be made: computed from a definition, or put by people.
+import { getRouteApi, Link } from '@tanstack/react-router'
+import { useTranslation } from 'react-i18next'
+import { Page } from '../../ui/Page'
+import { ManualForm } from './ManualForm'
+import { usePut } from './saving'
+import { draftOf, TagForm } from './TagForm'
+
+const route = getRouteApi('/customers/tags/new')
+
+export default function NewTagPage() {
+  const { t } = useTranslation()
+  const { kind } = route.useSearch()
+  const save = usePut()
+  return (
+    <Page
+      title={kind === 'manual' ? t('tags.new_manual') : t('tags.new')}
+      question={kind === 'manual' ? t('tags.new_manual_question') : t('tags.new_question')}
+      above={
+        <Link to="/customers/tags" className="zk-back">
+          {t('tags.back')}
+        </Link>
+      }
+    >
+      {kind === 'manual' ? <ManualForm start={{ key: '', values: [] }} isNew /> : <TagForm start={draftOf(null)} isNew save={save} />}
+    </Page>
+  )
+}

@@ -1,0 +1,128 @@
+//! `/api/v1/quality`: what files brought, beside what they usually bring; live sources tell it themselves.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+use zhike_domain::clean::rule::Reason;
+use zhike_domain::id::BatchId;
+use zhike_engine::quality::{self, FileQuality};
+
+use super::App;
+use super::error::ApiResult;
+use super::schema::Quality;
+use super::sources::BandBody;
+use crate::output::instant;
+
+/// The score of one load.
+#[derive(Serialize, ToSchema)]
+pub(super) struct LoadScore {
+    at: String,
+    score: f64,
+}
+
+/// Rows set aside for one reason.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ReasonCount {
+    reason_code: String,
+    reason: String,
+    reason_zh: String,
+    n: u64,
+}
+
+/// The loads of one entity from one source.
+#[derive(Serialize, ToSchema)]
+#[schema(as = FileQuality)]
+pub(super) struct FileBody {
+    source: String,
+    entity: String,
+    /// Loads of the last 400 days.
+    n_loads: u64,
+    /// The newest of them.
+    batch_id: String,
+    arrived_at: String,
+    rows_read: i64,
+    rows_duplicate: i64,
+    rows_quarantined: i64,
+    /// Rows that the loads before usually brought; missing with fewer than five of them.
+    usual_rows: Option<BandBody>,
+    /// Whether the newest brought more or fewer.
+    is_unusual: bool,
+    /// Days between loads, the middle of them; missing with fewer than five loads.
+    usual_gap_days: Option<f64>,
+    /// Whether the next load has been due for as long again.
+    is_late: bool,
+    /// Of the newest load.
+    quality: Option<Quality>,
+    /// Rows of the newest load that were set aside, the most frequent reason first.
+    reasons: Vec<ReasonCount>,
+    /// Rows of all its loads that wait in quarantine.
+    n_open: u64,
+    /// The newest load with such rows.
+    open_batch_id: Option<String>,
+    /// Scores of its loads, oldest first.
+    scores: Vec<LoadScore>,
+}
+
+/// How good the data of files are.
+#[derive(Serialize, ToSchema)]
+#[schema(as = FilesQuality)]
+pub(super) struct QualityBody {
+    /// The newest load of each source and entity, weighted by its rows.
+    total: Option<Quality>,
+    items: Vec<FileBody>,
+}
+
+impl From<FileQuality> for FileBody {
+    fn from(one: FileQuality) -> Self {
+        let rows = one.last.rows_read;
+        Self {
+            n_loads: one.n_loads,
+            batch_id: BatchId::new(one.last.batch_id).to_string(),
+            arrived_at: instant(one.last.finished_at.unwrap_or(one.last.started_at)),
+            rows_read: rows,
+            rows_duplicate: one.last.rows_duplicate,
+            rows_quarantined: one.last.rows_quarantined,
+            is_unusual: one.usual.is_some_and(|usual| usual.is_left_by(rows as u64)),
+            usual_rows: one.usual.map(BandBody::from),
+            usual_gap_days: one.usual_gap.map(|gap| gap as f64 / 86_400e6),
+            is_late: one.is_late,
+            quality: one.quality.as_ref().map(Quality::from),
+            reasons: reasons(one.reasons),
+            n_open: one.n_open,
+            open_batch_id: one.open_in.map(|id| id.to_string()),
+            scores: one.scores.into_iter().map(|(at, score)| LoadScore { at: instant(at), score }).collect(),
+            source: one.source,
+            entity: one.entity,
+        }
+    }
+}
+
+fn reasons(counts: BTreeMap<String, u64>) -> Vec<ReasonCount> {
+    let mut found: Vec<ReasonCount> = counts
+        .into_iter()
+        .map(|(reason_code, n)| {
+            let reason = Reason::from_code(&reason_code);
+            ReasonCount {
+                reason: reason.map_or("", |reason| reason.help_en()).into(),
+                reason_zh: reason.map_or("", |reason| reason.help_zh()).into(),
+                reason_code,
+                n,
+            }
+        })
+        .collect();
+    found.sort_by_key(|one| std::cmp::Reverse(one.n));
+    found
+}
+
+/// How good the data of files are, by source and entity.
+#[utoipa::path(get, path = "/api/v1/quality", responses((status = 200, body = QualityBody)))]
+pub(super) async fn show(State(app): State<App>) -> ApiResult<Json<QualityBody>> {
+    let found = quality::files(app.ctx()).await?;
+    Ok(Json(QualityBody {
+        total: found.total.as_ref().map(Quality::from),
+        items: found.items.into_iter().map(FileBody::from).collect(),
+    }))
+}
