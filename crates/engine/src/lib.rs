@@ -12,6 +12,7 @@ pub mod doctor;
 mod error;
 pub mod import;
 pub mod ingest;
+pub mod kpis;
 mod maintain;
 pub mod overview;
 pub mod profiles;

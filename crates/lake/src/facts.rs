@@ -191,7 +191,7 @@ impl Lake {
 }
 
 /// Text as SQL.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 

@@ -6,6 +6,7 @@ mod demo;
 mod doctor;
 mod identity;
 mod import;
+mod kpi;
 mod profile;
 mod quarantine;
 mod refresh;
@@ -129,6 +130,9 @@ enum Command {
     /// Define, compute and explain tags of customers, and put tags by hand.
     #[command(subcommand)]
     Tag(tag::Tag),
+    /// Figures by period and dimension, who stands behind them, and goals.
+    #[command(subcommand)]
+    Kpi(kpi::Kpi),
     /// Run a read-only SELECT over all tables.
     Sql(sql::Sql),
     /// Show one customer, whole.
@@ -282,6 +286,7 @@ async fn run(cli: Cli) -> Outcome {
         Command::Identity(command) => command.run(global).await,
         Command::Segment(command) => command.run(global).await,
         Command::Tag(command) => command.run(global).await,
+        Command::Kpi(command) => command.run(global).await,
         Command::Sql(command) => command.run(global).await,
         Command::Profile(command) => command.run(global).await,
         Command::Doctor(command) => command.run(global).await,

@@ -6,6 +6,7 @@ mod csp;
 mod error;
 mod guard;
 mod imports;
+pub(crate) mod kpis;
 pub(crate) mod listen;
 mod live;
 mod overview;
@@ -128,6 +129,10 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(tags::show))
         .routes(routes!(tags::why))
         .routes(routes!(tags::of, tags::put))
+        .routes(routes!(kpis::list))
+        .routes(routes!(kpis::show))
+        .routes(routes!(kpis::behind))
+        .routes(routes!(kpis::put_goal, kpis::remove_goal))
         .layer(DefaultBodyLimit::max(MAX_JSON_BYTES))
         .merge(OpenApiRouter::new().routes(routes!(uploads::create)).layer(uploads::limit()))
         .split_for_parts();

@@ -155,6 +155,13 @@ pub(crate) fn json(kind: ColumnType, column: &Column, row: usize) -> serde_json:
     }
 }
 
+/// Prints one JSON document.
+pub(crate) fn print_json(body: &impl serde::Serialize) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    serde_json::to_writer_pretty(&mut out, body)?;
+    writeln!(out)
+}
+
 /// Prints rows of texts as a table, or as CSV.
 pub(crate) fn print_rows<const N: usize>(
     format: Format,

@@ -5,6 +5,7 @@ mod bindings;
 mod clocks;
 mod crash;
 mod identity;
+mod kpis;
 mod lines;
 mod live;
 mod live_sessions;

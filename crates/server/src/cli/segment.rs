@@ -12,7 +12,7 @@ use zhike_engine::{Ctx, import, segments};
 
 use super::{Failure, Format, Global, Lang, Outcome};
 use crate::http::segments::{CountBody, NewSegment, SegmentBody};
-use crate::output::{instant, print_rows, quoted};
+use crate::output::{instant, print_json, print_rows, quoted};
 
 /// Members read at a time.
 const PAGE: usize = 1_000;
@@ -155,7 +155,7 @@ impl Segment {
                 let preview = segments::preview(ctx, json.get("rule").unwrap_or(&json), None, as_of).await?;
                 let count = CountBody::from(preview.count);
                 if matches!(global.format, Format::Json) {
-                    return print_json(&count);
+                    return Ok(print_json(&count)?);
                 }
                 let rows = preview
                     .funnel
@@ -266,12 +266,6 @@ impl Segment {
 
 fn out() -> std::io::StdoutLock<'static> {
     std::io::stdout().lock()
-}
-
-fn print_json(body: &impl serde::Serialize) -> Result<(), Failure> {
-    let mut out = out();
-    serde_json::to_writer_pretty(&mut out, body).map_err(std::io::Error::from)?;
-    Ok(writeln!(out)?)
 }
 
 const MEMBER: [&str; 7] = ["profile_id", "name", "phone", "province", "city", "tier", "since"];

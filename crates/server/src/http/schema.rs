@@ -211,7 +211,13 @@ pub(super) fn name_operations(document: &mut OpenApi) {
             .split('/')
             .map(|word| word.trim_matches(['{', '}']).to_owned())
             .collect();
-        for (method, operation) in [("get", &mut item.get), ("post", &mut item.post), ("patch", &mut item.patch)] {
+        for (method, operation) in [
+            ("get", &mut item.get),
+            ("post", &mut item.post),
+            ("put", &mut item.put),
+            ("patch", &mut item.patch),
+            ("delete", &mut item.delete),
+        ] {
             if let Some(operation) = operation {
                 operation.operation_id = Some(format!("{method}_{}", words.join("_")));
             }
