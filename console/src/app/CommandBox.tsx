@@ -36,6 +36,7 @@ export default function CommandBox({ onClose, onHelp }: { onClose: () => void; o
       { key: 'overview', group: t('command.pages'), label: t('nav.overview'), run: go(() => navigate({ to: '/' })) },
       { key: 'customers', group: t('command.pages'), label: t('nav.profiles'), run: go(() => navigate({ to: '/customers' })) },
       { key: 'segments', group: t('command.pages'), label: t('nav.segments'), run: go(() => navigate({ to: '/customers/segments' })) },
+      { key: 'kpis', group: t('command.pages'), label: t('nav.kpis'), run: go(() => navigate({ to: '/insight/kpis' })) },
       { key: 'imports', group: t('command.pages'), label: t('nav.imports'), run: go(() => navigate({ to: '/data/imports' })) },
       { key: 'sources', group: t('command.pages'), label: t('nav.sources'), run: go(() => navigate({ to: '/data/sources' })) },
       { key: 'bind', group: t('command.pages'), label: t('nav.bind'), run: go(() => navigate({ to: '/data/bind' })) },

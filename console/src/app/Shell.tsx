@@ -2,6 +2,7 @@
 import {
   ApiOutlined,
   ApartmentOutlined,
+  BarChartOutlined,
   CloseOutlined,
   ImportOutlined,
   LineChartOutlined,
@@ -147,6 +148,8 @@ function Menu() {
       <p className="zk-menu-group">{t('nav.customers')}</p>
       <MenuLink to="/customers" icon={<TeamOutlined aria-hidden="true" />} label={t('nav.profiles')} except="/customers/segments" />
       <MenuLink to="/customers/segments" icon={<ApartmentOutlined aria-hidden="true" />} label={t('nav.segments')} />
+      <p className="zk-menu-group">{t('nav.insight')}</p>
+      <MenuLink to="/insight/kpis" icon={<BarChartOutlined aria-hidden="true" />} label={t('nav.kpis')} />
       <p className="zk-menu-group">{t('nav.data')}</p>
       <MenuLink to="/data/imports" icon={<ImportOutlined aria-hidden="true" />} label={t('nav.imports')} />
       <MenuLink to="/data/sources" icon={<ApiOutlined aria-hidden="true" />} label={t('nav.sources')} />
@@ -156,7 +159,7 @@ function Menu() {
   )
 }
 
-type MenuPath = '/' | '/customers' | '/customers/segments' | '/data/imports' | '/data/sources' | '/data/live' | '/data/bind'
+type MenuPath = '/' | '/customers' | '/customers/segments' | '/insight/kpis' | '/data/imports' | '/data/sources' | '/data/live' | '/data/bind'
 
 /** `except`: below its path, but an entry of its own. */
 function MenuLink({ to, icon, label, isExact = false, except }: { to: MenuPath; icon: ReactNode; label: string; isExact?: boolean; except?: MenuPath }) {

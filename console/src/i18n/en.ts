@@ -1,5 +1,6 @@
 // English texts, written by the same hand as the Chinese ones. English needs singular and plural (…_one, …_other).
 import { bind } from './bind'
+import { enKpis } from './en.kpis'
 import { enSegments } from './en.segments'
 
 export const en = {
@@ -23,6 +24,8 @@ export const en = {
     customers: 'Customers',
     profiles: 'Profiles',
     segments: 'Segments',
+    insight: 'Insight',
+    kpis: 'KPIs',
     data: 'Data',
     imports: 'Imports',
     sources: 'Sources',
@@ -378,6 +381,7 @@ export const en = {
     campaigns: 'one campaign a row',
     touches: 'one message a row',
   },
+  ...enKpis,
   ...enSegments,
   imports: {
     title: 'Imports',

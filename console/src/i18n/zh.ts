@@ -1,5 +1,6 @@
 // Chinese texts, the master of the key set: a key missing here fails the type check, one missing in en.ts the tests.
 import { bind } from './bind'
+import { zhKpis } from './zh.kpis'
 import { zhSegments } from './zh.segments'
 
 export const zh = {
@@ -23,6 +24,8 @@ export const zh = {
     customers: '客户',
     profiles: '客户档案',
     segments: '分群',
+    insight: '分析',
+    kpis: '指标',
     data: '数据',
     imports: '导入',
     sources: '数据源',
@@ -370,6 +373,7 @@ export const zh = {
     campaigns: '一行一场活动',
     touches: '一行一次发送',
   },
+  ...zhKpis,
   ...zhSegments,
   imports: {
     title: '导入',

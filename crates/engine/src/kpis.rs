@@ -213,9 +213,8 @@ impl Known {
     /// What there are facts of today.
     pub(crate) async fn new(ctx: &Ctx, kpis: &[&'static Kpi]) -> Result<Self> {
         let workspace = ctx.workspace();
-        let days = |span: Option<(i64, i64)>| {
-            span.map(|(first, last)| (workspace.day_of(first), workspace.day_of(last)))
-        };
+        let days =
+            |span: Option<(i64, i64)>| span.map(|(first, last)| (workspace.day_of(first), workspace.day_of(last)));
         let orders = days(ctx.lake().time_span("orders").await?);
         let events = days(ctx.lake().time_span("events").await?);
         let today = workspace.day_of(ctx.now());

@@ -185,7 +185,8 @@ fn sentence(
 async fn figures(ctx: &Ctx, keys: &[&str], windows: &[Window]) -> Result<Vec<Vec<i64>>> {
     let kpis: Vec<&'static Kpi> = keys.iter().map(|key| kpis::get(key)).collect::<Result<_>>()?;
     let tables = kpis::sums(ctx, &kpis, windows, None).await?;
-    let of = |window: usize| tables.iter().zip(&kpis).map(|(table, kpi)| kpis::total(table, window, kpi).part).collect();
+    let of =
+        |window: usize| tables.iter().zip(&kpis).map(|(table, kpi)| kpis::total(table, window, kpi).part).collect();
     Ok((0..windows.len()).map(of).collect())
 }
 

@@ -123,13 +123,13 @@ impl Lake {
     pub async fn kpi_top(&self, scan: &KpiScan<'_>, measure: &Measure, n: usize) -> Result<Vec<String>, Error> {
         let sql = match scan.of {
             Of::Standing => format!(
-                "{} SELECT v, count(*) AS n FROM parted WHERE a <= {last} AND {last} < b AND v IS NOT NULL \
+                "{} SELECT v, count(*) AS n FROM parted WHERE a <= {last} AND {last} < b AND coalesce(v, '') <> '' \
                  GROUP BY v ORDER BY n DESC, v LIMIT {n}",
                 standing(scan, measure),
                 last = scan.spans.len().saturating_sub(1)
             ),
             _ => format!(
-                "{} SELECT v, {} AS n FROM parted WHERE v IS NOT NULL GROUP BY v ORDER BY n DESC, v LIMIT {n}",
+                "{} SELECT v, {} AS n FROM parted WHERE coalesce(v, '') <> '' GROUP BY v ORDER BY n DESC, v LIMIT {n}",
                 relation(scan, &[measure]),
                 aggregate(measure, is_of_lines(scan))
             ),
@@ -273,7 +273,9 @@ fn relation(scan: &KpiScan<'_>, measures: &[&Measure]) -> String {
                 Some((Dimension::RfmTier, _)) => values_of(scan, "k"),
                 _ => (String::new(), "k.value".to_owned()),
             };
-            let rows = format!("SELECT k.profile_id, k.happened, {v} AS v FROM (SELECT person_id AS profile_id, happened, value FROM kpi_people) k{join}");
+            let rows = format!(
+                "SELECT k.profile_id, k.happened, {v} AS v FROM (SELECT person_id AS profile_id, happened, value FROM kpi_people) k{join}"
+            );
             (String::new(), rows)
         }
         Of::Orders | Of::Standing => orders(scan, measures),
@@ -378,9 +380,9 @@ fn standing(scan: &KpiScan<'_>, measure: &Measure) -> String {
     let (join, v) = values_of(scan, "o");
     let n = scan.spans.len();
     let (a, b, only) = if measure.only.contains(&Only::Dormant) {
-        ("kpi_dormant_from(happened)", format!("coalesce(kpi_ends_from(next_at), {n})"), "true")
+        ("kpi_dormant_from(o.happened)", format!("coalesce(kpi_ends_from(o.next_at), {n})"), "true")
     } else {
-        ("kpi_ends_from(happened)", n.to_string(), "nth = 1")
+        ("kpi_ends_from(o.happened)", n.to_string(), "o.nth = 1")
     };
     format!(
         "WITH counted AS (SELECT profile_id, CAST(ordered_at AS BIGINT) AS happened, source, order_id FROM \

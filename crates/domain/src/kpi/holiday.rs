@@ -33,8 +33,12 @@ const FIXED: [((&str, &str), i8, i8, i64, i16); 6] = [
 ];
 
 /// Name and days of the columns of [`TABLE`].
-const MOVING: [((&str, &str), i64); 4] =
-    [(("春节", "Spring Festival"), 3), (("清明", "Qingming"), 1), (("端午", "Dragon Boat"), 1), (("中秋", "Mid-Autumn"), 1)];
+const MOVING: [((&str, &str), i64); 4] = [
+    (("春节", "Spring Festival"), 3),
+    (("清明", "Qingming"), 1),
+    (("端午", "Dragon Boat"), 1),
+    (("中秋", "Mid-Autumn"), 1),
+];
 
 /// All of them, by first day.
 fn all() -> &'static [Holiday] {

@@ -202,13 +202,7 @@ impl Batch<'_> {
                 let identity = after.who.as_ref().map(|who| who.3);
                 let profile = identity.and_then(|identity| self.people.owner_at(identity, now.order.ordered_at));
                 commit.homes.extend(self.people.home_elsewhere(identity, profile));
-                let whose = Whose {
-                    order_id: &order_id,
-                    identity,
-                    profile,
-                    source: &source,
-                    batch_id,
-                };
+                let whose = Whose { order_id: &order_id, identity, profile, source: &source, batch_id };
                 self.order(&now, &whose, &mut rows, &mut items, &mut refunds);
                 shown_at = Some(self.loaded_at);
             }

@@ -249,18 +249,24 @@ pub(super) async fn top(
     let measure = whole.map_or(part, |(whole, _)| whole);
     let spans: Vec<KpiSpan> = windows.iter().map(|window| window.span(ctx)).collect();
     let of = measure.of;
-    let scan = KpiScan { of, spans: &spans, by: Some((dimension, &[])), people: people(ctx, of, Some(dimension)).await? };
+    let scan =
+        KpiScan { of, spans: &spans, by: Some((dimension, &[])), people: people(ctx, of, Some(dimension)).await? };
     Ok(ctx.lake().kpi_top(&scan, measure, n.clamp(1, MAX_PARTS)).await?)
 }
 
 async fn parts(ctx: &Ctx, series: &Series, dimension: Dimension, n: usize) -> Result<Vec<Part>> {
     let kpi = series.kpi;
-    let windows: Vec<Window> =
-        series.points.iter().map(|point| Window { days: (point.period.first, point.to), ..Window::of(point.period, point.to) }).collect();
+    let windows: Vec<Window> = series
+        .points
+        .iter()
+        .map(|point| Window { days: (point.period.first, point.to), ..Window::of(point.period, point.to) })
+        .collect();
     let top = top(ctx, kpi, &windows, dimension, n).await?;
     let tables = sums(ctx, &[kpi], &windows, Some((dimension, &top))).await?;
     let table = tables.into_iter().next().unwrap_or_default();
-    let is_there = |part: i64| table.iter().any(|(cell, sums)| cell.1 == part && *sums != Sums { part: 0, whole: sums.whole.map(|_| 0) });
+    let is_there = |part: i64| {
+        table.iter().any(|(cell, sums)| cell.1 == part && *sums != Sums { part: 0, whole: sums.whole.map(|_| 0) })
+    };
     let numbers = |part: i64| -> Vec<Option<f64>> {
         let number = |(window, point): (usize, &Point)| {
             let sums = part_of(&table, (window, part), kpi);

@@ -31,7 +31,8 @@ async fn shop(ctx: &Ctx, home: &Home, seed: u64) {
         n if n < N_PEOPLE => format!("M{n}"),
         _ => String::new(),
     };
-    let mut orders = String::from("order_id,member_id,ordered_at,amount,discount,refunded_amount,status,channel,store_id\n");
+    let mut orders =
+        String::from("order_id,member_id,ordered_at,amount,discount,refunded_amount,status,channel,store_id\n");
     let mut items = String::from("order_id,line_no,member_id,ordered_at,product_id,quantity,unit_price,amount\n");
     for order in 0..130 {
         let (who, at) = (who(&mut dice), time(&mut dice));
@@ -65,7 +66,8 @@ async fn shop(ctx: &Ctx, home: &Home, seed: u64) {
         let (province, level) = (dice.of(&["浙江", "广东", "四川", ""]), dice.of(&["gold", "silver"]));
         people.push_str(&format!("M{one},张三,{province},,{level},{}\n", day(&mut dice)));
     }
-    let products = "product_id,name,brand,category_1\nP1,One,acme,food\nP2,Two,zen,food\nP3,Three,,toys\nP4,Four,acme,\n";
+    let products =
+        "product_id,name,brand,category_1\nP1,One,acme,food\nP2,Two,zen,food\nP3,Three,,toys\nP4,Four,acme,\n";
     for (name, text, entity) in [
         ("people.csv", people.as_str(), Entity::Profiles),
         ("products.csv", products, Entity::Products),
@@ -253,10 +255,16 @@ impl World {
             "customer_orders" => known().map(|one| each(&one.id)).collect(),
             "customer_sales" => known().map(money(|one| one.net)).collect(),
             "active_customers" => people(&mut counted()),
-            "new_customers" => people(&mut counted().filter(|one| self.first(one.who).is_some_and(|first| first.at == one.at))),
-            "repeat_customers" => people(&mut known().filter(|one| self.previous(one).is_some_and(|old| inside(old.day, days)))),
+            "new_customers" => {
+                people(&mut counted().filter(|one| self.first(one.who).is_some_and(|first| first.at == one.at)))
+            }
+            "repeat_customers" => {
+                people(&mut known().filter(|one| self.previous(one).is_some_and(|old| inside(old.day, days))))
+            }
             "kept_customers" => {
-                let was = |who: Option<i64>| who.is_some_and(|who| self.counted(who).iter().any(|one| inside(one.day, before)));
+                let was = |who: Option<i64>| {
+                    who.is_some_and(|who| self.counted(who).iter().any(|one| inside(one.day, before)))
+                };
                 people(&mut known().filter(|one| was(one.who)))
             }
             "won_back" => {
@@ -266,12 +274,16 @@ impl World {
             "gap_days" => known()
                 .filter_map(|one| Some((one.id.clone(), (one.at - self.previous(one)?.at) / (DAY_US / 1000))))
                 .collect(),
-            "customers" => persons(&mut buyers().filter(|&who| self.first(Some(who)).is_some_and(|one| one.day <= days.1))),
+            "customers" => {
+                persons(&mut buyers().filter(|&who| self.first(Some(who)).is_some_and(|one| one.day <= days.1)))
+            }
             "dormant" => persons(&mut buyers().filter(|&who| {
                 let last = self.counted(who).iter().map(|one| one.day).filter(|day| *day <= days.1).max();
                 last.is_some_and(|last| last <= days.1 - 90)
             })),
-            "registered" => persons(&mut buyers().filter(|who| self.registered.get(who).is_some_and(|on| inside(*on, days)))),
+            "registered" => {
+                persons(&mut buyers().filter(|who| self.registered.get(who).is_some_and(|on| inside(*on, days))))
+            }
             "events" => events().map(|one| each(&one.id)).collect(),
             "visitors" => people(&mut events()),
             "sessions" => {
@@ -428,10 +440,12 @@ async fn every_number_is_the_plain_one_and_that_of_its_list() {
                     let year = compared(period.year_before());
                     assert!(close(point.figures.year_before, year), "{at}: {:?} {year:?}", point.figures.year_before);
                     n_numbers += usize::from(expected.is_some_and(|number| number != 0.0));
-                    // Lists of a few periods of each kind.
-                    if number % 5 != 0 && number + 1 != series.points.len() {
+                    // Lists of a few periods of each kind, one of them in many pages.
+                    let is_newest = number + 1 == series.points.len();
+                    if seed > 0 || (number % 9 != 0 && !is_newest) {
                         continue;
                     }
+                    let limit = if is_newest && by == PeriodKind::Month { 3 } else { 60 };
                     for is_whole in [false, true] {
                         let (base, base_days) = match (ratio(key), is_whole) {
                             (None, false) => (key, days),
@@ -440,7 +454,7 @@ async fn every_number_is_the_plain_one_and_that_of_its_list() {
                             (Some((_, whole, is_before)), true) => (whole, if is_before { before } else { days }),
                         };
                         let window = Window::named(&period.name()).unwrap();
-                        let asked = Asked { window, is_whole, part: None, shown: ask(by), after: None, limit: 3 };
+                        let asked = Asked { window, is_whole, part: None, shown: ask(by), after: None, limit };
                         let (_, total, list) = listed(&ctx, series.kpi, asked).await;
                         let mut expected = world.base(base, base_days, before, &|_| true);
                         expected.retain(|one| one.1 != 0);
@@ -497,7 +511,13 @@ async fn parts_are_the_plain_ones_and_add_up() {
                     let is_line = dimension.level() == Level::Line;
                     let keep = |fact: &Fact| {
                         if is_line {
-                            let mut values: Vec<String> = world.goods.get(&fact.id).into_iter().flatten().map(|one| world.line_value(&one.0, dimension)).collect();
+                            let mut values: Vec<String> = world
+                                .goods
+                                .get(&fact.id)
+                                .into_iter()
+                                .flatten()
+                                .map(|one| world.line_value(&one.0, dimension))
+                                .collect();
                             if values.is_empty() {
                                 values.push(String::new());
                             }
@@ -505,19 +525,33 @@ async fn parts_are_the_plain_ones_and_add_up() {
                         }
                         has(&world.value(fact, dimension))
                     };
-                    let window = Window::named(&point.period.name()).unwrap();
-                    let asked =
-                        Asked { window, is_whole: false, part: Some((dimension, of.clone())), shown, after: None, limit: 7 };
-                    let (_, total, list) = listed(&ctx, kpi, asked).await;
-                    assert_eq!(total, list.iter().map(|one| one.1).sum::<i64>(), "{at} {of:?}");
-                    // Money of lines is a share of the order's: that its parts add up is all that can be said plainly.
+                    let expected = plain(&world, key, days, before, &keep);
                     let base = ratio(key).map_or(key, |ratio| ratio.0);
-                    if is_line && scale(base) > 1.0 {
+                    // Money of lines is a share of the order's: that its parts add up is all that can be said plainly.
+                    let is_shared = |key: &str| is_line && scale(key) > 1.0;
+                    if !is_shared(base) && !ratio(key).is_some_and(|ratio| is_shared(ratio.1)) {
+                        assert!(
+                            close(part.numbers[number], expected),
+                            "{at} {of:?}: {:?} {expected:?}",
+                            part.numbers[number]
+                        );
+                    }
+                    if number + 2 != series.points.len() {
                         continue;
                     }
-                    let expected = plain(&world, key, days, before, &keep);
-                    if !(is_line && ratio(key).is_some_and(|ratio| scale(ratio.1) > 1.0)) {
-                        assert!(close(part.numbers[number], expected), "{at} {of:?}: {:?} {expected:?}", part.numbers[number]);
+                    let window = Window::named(&point.period.name()).unwrap();
+                    let asked = Asked {
+                        window,
+                        is_whole: false,
+                        part: Some((dimension, of.clone())),
+                        shown,
+                        after: None,
+                        limit: 60,
+                    };
+                    let (_, total, list) = listed(&ctx, kpi, asked).await;
+                    assert_eq!(total, list.iter().map(|one| one.1).sum::<i64>(), "{at} {of:?}");
+                    if is_shared(base) {
+                        continue;
                     }
                     let mut rows = world.base(base, days, before, &keep);
                     rows.retain(|one| one.1 != 0);
@@ -540,7 +574,10 @@ async fn parts_are_the_plain_ones_and_add_up() {
             let counted = world.orders.iter().filter(|one| one.counts && inside(one.day, days));
             let lines = counted.filter_map(|one| world.goods.get(&one.id)).flatten();
             let n: i64 = lines.filter(|line| line.0 == product).map(|line| line.1).sum();
-            assert!(number.is_none_or(|number| close(Some(number), Some(n as f64 / 1000.0))), "{product} {number:?} {n}");
+            assert!(
+                number.is_none_or(|number| close(Some(number), Some(n as f64 / 1000.0))),
+                "{product} {number:?} {n}"
+            );
         }
     }
     ctx.close().await;
@@ -592,7 +629,9 @@ async fn goals_show_how_far_they_have_come() {
     shop(&ctx, &home, 11).await;
     let month = Window::named("2026-03").unwrap();
     engine::set_goal(&ctx, "net_sales", month.days, 1000.5, "owner").await.unwrap();
-    engine::set_goal(&ctx, "net_sales", Window::named("2025-12-05..2026-02-03").unwrap().days, 1.0, "owner").await.unwrap();
+    engine::set_goal(&ctx, "net_sales", Window::named("2025-12-05..2026-02-03").unwrap().days, 1.0, "owner")
+        .await
+        .unwrap();
     engine::set_goal(&ctx, "net_sales", month.days, 2000.5, "owner").await.unwrap();
     engine::set_goal(&ctx, "retention", month.days, 0.5, "owner").await.unwrap();
     let goals = engine::goals(&ctx, Some("net_sales")).await.unwrap();

@@ -7,9 +7,9 @@ use clap::{Args, Subcommand, ValueEnum};
 use jiff::civil::Date;
 use zhike_domain::frame::{Column, ColumnType, Frame, TextColumn};
 use zhike_domain::kpi::{Dimension, PeriodKind};
+use zhike_engine::Ctx;
 use zhike_engine::kpis::{self, Ask, Asked, PartOf, Window};
 use zhike_engine::workspace::day_number;
-use zhike_engine::Ctx;
 
 use super::{Failure, Format, Global, Lang, Outcome};
 use crate::http::kpis::{AUTHOR, KpiGoal, KpiPoint, TOP, all, behind_page, one};
@@ -263,11 +263,7 @@ fn mark(point: &KpiPoint, is_zh: bool) -> String {
 }
 
 /// Rows of columns whose number is known at run time only.
-fn print_columns(
-    format: Format,
-    n_rows: usize,
-    columns: Vec<(String, Vec<Option<String>>)>,
-) -> Result<(), Failure> {
+fn print_columns(format: Format, n_rows: usize, columns: Vec<(String, Vec<Option<String>>)>) -> Result<(), Failure> {
     let mut frame = Frame::new(n_rows);
     for (name, cells) in columns {
         let cells: TextColumn = cells.iter().map(Option::as_deref).collect();

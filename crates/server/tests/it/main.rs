@@ -12,6 +12,7 @@ mod demo;
 mod full_disk;
 mod http;
 mod kill;
+mod kpis;
 mod segments;
 mod support;
 mod tags;
