@@ -302,11 +302,21 @@ fn orders(scan: &KpiScan<'_>, measures: &[&Measure]) -> (String, String) {
     let has_history = has_history(measures);
     let money = |column: &str| format!("coalesce(CAST(o.{column} * 100 AS BIGINT), 0) AS {column}");
     let since = if has_history { String::new() } else { format!(" AND o.ordered_at >= {}", instant(from)) };
+    // Orders that came without a number of goods have that of their lines.
+    let (n_items, goods) = match measures.iter().any(|measure| measure.take == Take::NItems) {
+        true => (
+            "coalesce(CAST(coalesce(o.n_items, g.quantity) * 1000 AS BIGINT), 0)",
+            " LEFT JOIN (SELECT source AS of_source, order_id AS of_order, sum(quantity) AS quantity FROM order_items \
+             WHERE NOT coalesce(is_refund, false) GROUP BY source, order_id) g \
+             ON g.of_source = o.source AND g.of_order = o.order_id",
+        ),
+        false => ("0", ""),
+    };
     let plain = format!(
         "SELECT o.profile_id, o.source, o.order_id, o.kind, CAST(o.ordered_at AS BIGINT) AS happened, {}, {}, {}, {}, \
-         coalesce(CAST(o.n_items * 1000 AS BIGINT), 0) AS n_items, \
+         {n_items} AS n_items, \
          coalesce(o.status NOT IN ('created', 'cancelled'), false) AS is_paid, coalesce({COUNTS}, false) AS counts, \
-         {v} AS v FROM (SELECT *, net_amount AS net FROM orders) o{join} WHERE o.ordered_at < {}{since}",
+         {v} AS v FROM (SELECT *, net_amount AS net FROM orders) o{join}{goods} WHERE o.ordered_at < {}{since}",
         money("net_amount"),
         money("amount"),
         money("refunded_amount"),

@@ -168,13 +168,13 @@ function Numbers({ series, search: { compare, view }, set, isStale }: NumbersPro
           { key: 'previous', title: t('kpis.previous'), align: 'right', cell: (point) => write(format, kpi, point.previous) },
           { key: 'year', title: t('kpis.year'), align: 'right', cell: (point) => write(format, kpi, point.year_before) },
           { key: 'change', title: t('kpis.change'), cell: (point) => <ChangeWords kpi={kpi} point={point} compare={compare === 'year' ? 'year' : 'previous'} currency={series.currency} /> },
-          ...(hasGoal ? [{ key: 'goal', title: t('kpis.goal'), align: 'right', cell: (point) => write(format, kpi, point.goal?.value) }] : []),
+          ...(hasGoal ? [{ key: 'goal', title: t('kpis.goal'), align: 'right', cell: (point: KpiPoint) => write(format, kpi, point.goal?.value) }] : []),
         ] as Column<KpiPoint>[])),
     { key: 'holidays', title: t('kpis.holidays'), cell: (point) => <small>{holidaysOf(point, lang) || '--'}</small> },
   ]
   return (
     <Card
-      title={newest ? `${writeShort(format, kpi, newest.value)}` : '--'}
+      title={newest ? writeShort(format, kpi, newest.value) : '--'}
       hint={
         newest && (
           <>
