@@ -165,6 +165,16 @@ CREATE TABLE ingests (
     committed_at BIGINT NOT NULL
 ) WITHOUT ROWID;
 
+CREATE TABLE kpi_goals (
+    kpi TEXT NOT NULL,
+    from_on BIGINT NOT NULL,
+    to_on BIGINT NOT NULL,
+    value_micro BIGINT NOT NULL,
+    author TEXT NOT NULL,
+    set_at BIGINT NOT NULL,
+    PRIMARY KEY (kpi, from_on, to_on)
+) WITHOUT ROWID;
+
 CREATE TABLE live_registers (
     source_id BIGINT NOT NULL,
     kind TEXT NOT NULL,

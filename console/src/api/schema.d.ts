@@ -228,6 +228,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/kpis": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All figures: what they count, their newest numbers and those before. */
+        get: operations["get_kpis"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kpis/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One figure by period: its numbers, what they are compared with, the parts of a dimension, feasts, goals. */
+        get: operations["get_kpis_key"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kpis/{key}/behind": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The customers, orders, events or sessions behind a number: as many as it says, or of that sum. */
+        get: operations["get_kpis_key_behind"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kpis/{key}/goals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets what a figure shall be over some days, in place of the goal for the same days. */
+        put: operations["put_kpis_key_goals"];
+        post?: never;
+        /** Takes a goal away. */
+        delete: operations["delete_kpis_key_goals"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/live": {
         parameters: {
             query?: never;
@@ -964,11 +1033,184 @@ export interface components {
             unit: components["schemas"]["KpiUnit"];
             value: components["schemas"]["KpiValue"] | null;
         };
+        /** @description Who or what stands behind a number. */
+        KpiBehind: {
+            from: string;
+            /** @description Whether `total` is the sum of the amounts. */
+            is_sum: boolean;
+            items: components["schemas"]["KpiBehindItem"][];
+            /** @description people, orders, events, sessions. */
+            kind: string;
+            next: string | null;
+            to: string;
+            /**
+             * Format: double
+             * @description How many there are; of a sum, what the amounts of all add up to.
+             */
+            total: number;
+        };
+        /** @description One of those behind a number. */
+        KpiBehindItem: {
+            /**
+             * Format: double
+             * @description What it adds to a sum.
+             */
+            amount: number | null;
+            at: string | null;
+            customer: components["schemas"]["ProfileItem"] | null;
+            /** @description Order, event or session. */
+            id: string | null;
+            /** @description Name of an event. */
+            name: string | null;
+            profile_id: string | null;
+            /** @description Source of an order or event. */
+            source: string | null;
+        };
+        /** @description What a figure is. */
+        KpiDefinition: {
+            /** @description Whether the numbers of days add up to that of their month. */
+            adds_up: boolean;
+            /** @description more, less, neither. */
+            better: string;
+            /** @description What exactly is counted. */
+            definition: string;
+            definition_zh: string;
+            /** @description What it can be taken apart by. */
+            dimensions: string[];
+            /** @description sales, customers, visits. */
+            group: string;
+            /** @description Whether the whole is that of the period before. */
+            is_whole_before: boolean;
+            key: string;
+            name: string;
+            name_zh: string;
+            /** @description Figures that it is one over the other of. */
+            part_key: string | null;
+            /** @description The dimension it is about. */
+            split_by: string | null;
+            /** @description money, count, share, ratio, days. */
+            unit: string;
+            whole_key: string | null;
+        };
+        /** @description What a number shall be over some days, and how far it has come. */
+        KpiGoal: {
+            /**
+             * Format: double
+             * @description The number so far.
+             */
+            actual: number | null;
+            /** @description Who set it; missing where it only marks a period. */
+            author: string | null;
+            /**
+             * Format: double
+             * @description The share of the days that have happened.
+             */
+            elapsed_ratio: number;
+            /**
+             * Format: double
+             * @description What the number should be by now.
+             */
+            expected: number;
+            from: string;
+            is_on_pace: boolean | null;
+            /**
+             * Format: double
+             * @description The number so far over the goal.
+             */
+            progress_ratio: number | null;
+            set_at: string | null;
+            to: string;
+            /** Format: double */
+            value: number;
+        };
+        /** @description All goals of a figure. */
+        KpiGoals: {
+            items: components["schemas"]["KpiGoal"][];
+        };
+        /** @description A feast that a period contains. */
+        KpiHoliday: {
+            from: string;
+            name: string;
+            name_zh: string;
+            to: string;
+        };
         /**
          * @description The figures of the overview.
          * @enum {string}
          */
         KpiKey: "net_sales" | "orders" | "active_customers" | "new_customers" | "repurchase_rate" | "refund_rate";
+        /** @description All figures. */
+        KpiList: {
+            /** @description day, week, month, quarter. */
+            by: string;
+            currency: string;
+            items: components["schemas"]["KpiSummary"][];
+            /** @description Last day of which anything is known. */
+            through: string;
+        };
+        /** @description A value of a dimension, by period. */
+        KpiPart: {
+            /** @description All the other values together. */
+            is_other: boolean;
+            /** @description The name of a product. */
+            label: string | null;
+            /** @description One a period. */
+            numbers: (number | null)[];
+            /** @description Missing for what has no value, and for the rest. */
+            value: string | null;
+        };
+        /** @description One period. */
+        KpiPoint: {
+            from: string;
+            goal: components["schemas"]["KpiGoal"] | null;
+            holidays: components["schemas"]["KpiHoliday"][];
+            /** @description Not over yet, or its last days are not known: its numbers are compared with the same days of earlier periods. */
+            is_unfinished: boolean;
+            /** @description `2026-11-22`, `2026-W47`, `2026-11`, `2026-Q4`. */
+            period: string;
+            /**
+             * Format: double
+             * @description The number of the period before.
+             */
+            previous: number | null;
+            /** @description Last day that is in the number. */
+            to: string;
+            /**
+             * Format: double
+             * @description The number, money in the workspace currency; missing where nothing is known, or of a rate of nothing.
+             */
+            value: number | null;
+            /**
+             * Format: double
+             * @description The number of a year earlier; of weeks 52 weeks earlier.
+             */
+            year_before: number | null;
+        };
+        /** @description A figure by period. */
+        KpiSeries: {
+            by: string;
+            currency: string;
+            /** @description First day with facts. */
+            data_from: string | null;
+            dimension: string | null;
+            /** @description All its goals. */
+            goals: components["schemas"]["KpiGoal"][];
+            kpi: components["schemas"]["KpiDefinition"];
+            /** @description Largest first; without a value, and the rest, last. */
+            parts: components["schemas"]["KpiPart"][];
+            /** @description Whether the parts of a period add up to its number. */
+            parts_add_up: boolean;
+            points: components["schemas"]["KpiPoint"][];
+            through: string;
+        };
+        /** @description A figure with its newest number and those before. */
+        KpiSummary: {
+            kpi: components["schemas"]["KpiDefinition"];
+            /** @description The newest period. */
+            newest: components["schemas"]["KpiPoint"];
+            /** @description The numbers up to it, one a period. */
+            series: (number | null)[];
+        };
         /**
          * @description What a figure counts.
          * @enum {string}
@@ -1358,6 +1600,16 @@ export interface components {
             n_orders: number;
             net_amount: string;
             refunded_amount: string;
+        };
+        /** @description A goal to be set. */
+        PutKpiGoal: {
+            /** @description `2026-11-22`, `2026-W47`, `2026-11`, `2026-Q4`, or `2026-11-01..2026-11-22`. */
+            period: string;
+            /**
+             * Format: double
+             * @description What the number shall be: money in the workspace currency, shares from 0 to 1.
+             */
+            value: number;
         };
         /** @description A tag to be put on a customer. */
         PutProfileTag: {
@@ -2375,6 +2627,233 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Job"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_kpis: {
+        parameters: {
+            query?: {
+                /** @description day, week, month (by default), quarter. */
+                by?: string;
+                /** @description A day of the first period; 30 days, 26 weeks, 13 months or 9 quarters by default. */
+                from?: string;
+                /** @description A day of the last period; the last day with data by default. */
+                to?: string;
+                /** @description What the numbers are taken apart by; not for all figures at once. */
+                dimension?: string;
+                /** @description Values of the dimension that are shown, 8 by default, 50 at most. */
+                top?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KpiList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_kpis_key: {
+        parameters: {
+            query?: {
+                /** @description day, week, month (by default), quarter. */
+                by?: string;
+                /** @description A day of the first period; 30 days, 26 weeks, 13 months or 9 quarters by default. */
+                from?: string;
+                /** @description A day of the last period; the last day with data by default. */
+                to?: string;
+                /** @description What the numbers are taken apart by; not for all figures at once. */
+                dimension?: string;
+                /** @description Values of the dimension that are shown, 8 by default, 50 at most. */
+                top?: number;
+            };
+            header?: never;
+            path: {
+                /** @description key */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KpiSeries"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_kpis_key_behind: {
+        parameters: {
+            query: {
+                /** @description `2026-11-22`, `2026-W47`, `2026-11`, `2026-Q4`, or `2026-11-01..2026-11-22`. */
+                period: string;
+                /** @description Of a ratio, what stands below the line instead of above. */
+                whole?: boolean;
+                /** @description The value of the dimension that is asked for. */
+                value?: string;
+                /** @description `missing` for what has no value, `other` for the values that are not shown. */
+                part?: string;
+                /** @description As in the series, so that the rest is the same. */
+                by?: string;
+                from?: string;
+                to?: string;
+                dimension?: string;
+                top?: number;
+                /** @description Cursor of the page before. */
+                after?: string;
+                /** @description Rows, 50 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description key */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KpiBehind"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    put_kpis_key_goals: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description key */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutKpiGoal"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KpiGoals"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_kpis_key_goals: {
+        parameters: {
+            query: {
+                /** @description The days it is for, written as when it was set. */
+                period: string;
+            };
+            header?: never;
+            path: {
+                /** @description key */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KpiGoals"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             404: {

@@ -39,6 +39,7 @@ export default function CommandBox({ onClose, onHelp }: { onClose: () => void; o
       { key: 'migration', group: t('command.pages'), label: t('nav.migration'), run: go(() => navigate({ to: '/insight/migration' })) },
       { key: 'tags', group: t('command.pages'), label: t('nav.tags'), run: go(() => navigate({ to: '/customers/tags' })) },
       { key: 'rfm', group: t('command.pages'), label: t('nav.rfm'), run: go(() => navigate({ to: '/insight/rfm' })) },
+      { key: 'kpis', group: t('command.pages'), label: t('nav.kpis'), run: go(() => navigate({ to: '/insight/kpis' })) },
       { key: 'imports', group: t('command.pages'), label: t('nav.imports'), run: go(() => navigate({ to: '/data/imports' })) },
       { key: 'quality', group: t('command.pages'), label: t('nav.quality'), run: go(() => navigate({ to: '/data/quality' })) },
       { key: 'sources', group: t('command.pages'), label: t('nav.sources'), run: go(() => navigate({ to: '/data/sources' })) },

@@ -2,6 +2,7 @@
 import {
   ApiOutlined,
   ApartmentOutlined,
+  BarChartOutlined,
   CloseOutlined,
   HeatMapOutlined,
   ImportOutlined,
@@ -153,6 +154,7 @@ function Menu() {
       <MenuLink to="/customers/segments" icon={<ApartmentOutlined aria-hidden="true" />} label={t('nav.segments')} />
       <MenuLink to="/customers/tags" icon={<TagsOutlined aria-hidden="true" />} label={t('nav.tags')} />
       <p className="zk-menu-group">{t('nav.insight')}</p>
+      <MenuLink to="/insight/kpis" icon={<BarChartOutlined aria-hidden="true" />} label={t('nav.kpis')} />
       <MenuLink to="/insight/rfm" icon={<HeatMapOutlined aria-hidden="true" />} label={t('nav.rfm')} />
       <MenuLink to="/insight/migration" icon={<SwapOutlined aria-hidden="true" />} label={t('nav.migration')} />
       <p className="zk-menu-group">{t('nav.data')}</p>
@@ -165,7 +167,7 @@ function Menu() {
   )
 }
 
-type MenuPath = '/' | '/customers' | '/customers/segments' | '/customers/tags' | '/insight/rfm' | '/insight/migration' | '/data/imports' | '/data/quality' | '/data/sources' | '/data/live' | '/data/bind'
+type MenuPath = '/' | '/customers' | '/customers/segments' | '/customers/tags' | '/insight/kpis' | '/insight/rfm' | '/insight/migration' | '/data/imports' | '/data/quality' | '/data/sources' | '/data/live' | '/data/bind'
 
 /** `except`: below its path, but entries of their own. */
 function MenuLink({ to, icon, label, isExact = false, except = [] }: { to: MenuPath; icon: ReactNode; label: string; isExact?: boolean; except?: readonly MenuPath[] }) {

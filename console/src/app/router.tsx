@@ -1,12 +1,13 @@
 // Every route once, with the search parameters it understands. The URL is the state: what is not here is not kept.
 import type { QueryClient } from '@tanstack/react-query'
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, stripSearchParams, type SearchSchemaInput } from '@tanstack/react-router'
+import { kpiQuery, kpisQuery } from '../api/kpis'
 import { historyDaysQuery, movesQuery } from '../api/history'
 import { timelineQuery } from '../api/person'
 import { bindingsQuery, importQuery, importsQuery, overviewQuery, profileOrdersQuery, profileQuery, profilesQuery, qualityQuery, rfmQuery, sourcesQuery, workspaceQuery } from '../api/queries'
 import { segmentQuery, segmentsQuery, type RuleJson } from '../api/segments'
 import { tagQuery, tagsQuery } from '../api/tags'
-import type { TimelineKind } from '../api/types'
+import type { PeriodKind, TimelineKind } from '../api/types'
 import { daysOf, DEFAULT_RANGE, readRange, type RangeSearch } from '../range'
 import { SEGMENTS, TIERS, type Segment, type Tier } from '../words'
 import { CrashedPage, MissingPage } from './outside'
@@ -109,6 +110,25 @@ export type ReportSearch = { status?: string | undefined }
 export type SourcesSearch = {
   /** The source open beside the list; `new` for one to be made. */
   source?: string | undefined
+}
+export const PERIOD_KINDS = ['day', 'week', 'month', 'quarter'] as const
+export const COMPARED = ['previous', 'year', 'none'] as const
+export type KpisSearch = { by: PeriodKind }
+export type KpiSearch = {
+  by: PeriodKind
+  view: View
+  compare: (typeof COMPARED)[number]
+  /** First and last day; the usual number of periods when absent. */
+  from?: string | undefined
+  to?: string | undefined
+  dimension?: string | undefined
+  /** The period whose people or orders are listed, and which part of its number. */
+  period?: string | undefined
+  value?: string | undefined
+  part?: 'missing' | 'other' | undefined
+  whole?: boolean | undefined
+  /** The customer open beside the list. */
+  person?: string | undefined
 }
 export type LiveSearch = { source?: string | undefined }
 export type BindSearch = {
@@ -365,6 +385,40 @@ const sources = createRoute({
   component: lazyRouteComponent(() => import('../pages/sources/SourcesPage')),
 })
 
+const kpis = createRoute({
+  getParentRoute: () => root,
+  path: '/insight/kpis',
+  validateSearch: (raw: Partial<KpisSearch> & SearchSchemaInput): KpisSearch => ({ by: oneOf(PERIOD_KINDS, raw.by) ?? 'month' }),
+  search: { middlewares: [stripSearchParams({ by: 'month' })] },
+  loaderDeps: ({ search: { by } }) => ({ by }),
+  loader: ({ context, deps }) => ahead(context.queryClient.query(kpisQuery(deps.by))),
+  component: lazyRouteComponent(() => import('../pages/kpis/KpisPage')),
+})
+
+const kpi = createRoute({
+  getParentRoute: () => root,
+  path: '/insight/kpis/$key',
+  validateSearch: (raw: Partial<KpiSearch> & SearchSchemaInput): KpiSearch => {
+    const days = readRange({ range: 'custom', from: raw.from, to: raw.to })
+    return {
+      by: oneOf(PERIOD_KINDS, raw.by) ?? 'month',
+      view: view(raw.view),
+      compare: oneOf(COMPARED, raw.compare) ?? 'previous',
+      ...(days.from && days.to ? { from: days.from, to: days.to } : {}),
+      dimension: text(raw.dimension),
+      period: text(raw.period),
+      value: text(raw.value),
+      part: oneOf(['missing', 'other'] as const, raw.part),
+      whole: raw.whole === true ? true : undefined,
+      person: text(raw.person),
+    }
+  },
+  search: { middlewares: [stripSearchParams({ by: 'month', view: 'chart', compare: 'previous' })] },
+  loaderDeps: ({ search: { by, from, to, dimension } }) => ({ by, from, to, dimension }),
+  loader: ({ context, params, deps }) => ahead(context.queryClient.query(kpiQuery(params.key, deps))),
+  component: lazyRouteComponent(() => import('../pages/kpis/KpiPage')),
+})
+
 const live = createRoute({
   getParentRoute: () => root,
   path: '/data/live',
@@ -382,7 +436,7 @@ const bind = createRoute({
 
 export function makeRouter(queryClient: QueryClient) {
   return createRouter({
-    routeTree: root.addChildren([overview, customers, segments, newSegment, segment, editSegment, tags, newTag, tag, editTag, rfm, migration, profile, quality, imports, newImport, report, sources, live, bind]),
+    routeTree: root.addChildren([overview, customers, segments, newSegment, segment, editSegment, tags, newTag, tag, editTag, rfm, migration, kpis, kpi, profile, quality, imports, newImport, report, sources, live, bind]),
     context: { queryClient },
     defaultPreload: 'intent',
     defaultPreloadStaleTime: 0,

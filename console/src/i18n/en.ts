@@ -2,6 +2,7 @@
 import { bind } from './bind'
 import { history } from './history'
 import { enInsight } from './en.insight'
+import { enKpis } from './en.kpis'
 import { enSegments } from './en.segments'
 import { enTags } from './en.tags'
 
@@ -30,6 +31,7 @@ export const en = {
     insight: 'Insight',
     rfm: 'RFM',
     quality: 'Quality',
+    kpis: 'KPIs',
     data: 'Data',
     imports: 'Imports',
     sources: 'Sources',
@@ -387,6 +389,7 @@ export const en = {
     campaigns: 'one campaign a row',
     touches: 'one message a row',
   },
+  ...enKpis,
   ...enSegments,
   ...enTags,
   ...enInsight,

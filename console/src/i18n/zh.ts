@@ -2,6 +2,7 @@
 import { bind } from './bind'
 import { history } from './history'
 import { zhInsight } from './zh.insight'
+import { zhKpis } from './zh.kpis'
 import { zhSegments } from './zh.segments'
 import { zhTags } from './zh.tags'
 
@@ -30,6 +31,7 @@ export const zh = {
     insight: '分析',
     rfm: '价值分层',
     quality: '数据质量',
+    kpis: '指标',
     data: '数据',
     imports: '导入',
     sources: '数据源',
@@ -379,6 +381,7 @@ export const zh = {
     campaigns: '一行一场活动',
     touches: '一行一次发送',
   },
+  ...zhKpis,
   ...zhSegments,
   ...zhTags,
   ...zhInsight,

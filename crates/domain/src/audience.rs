@@ -27,6 +27,7 @@ mod test;
 mod value;
 
 pub use as_of::AsOf;
+pub(crate) use as_of::{date_of, day_number};
 pub use bins::{Bin, bins};
 pub use field::{CALENDAR, Field, FieldKind, SCORES, Score, Source, TRAITS, field_of, fields_of, score_of, trait_of};
 pub use measure::{

@@ -13,6 +13,7 @@ pub mod frame;
 pub mod id;
 pub mod identity;
 pub mod import;
+pub mod kpi;
 pub mod mask;
 pub mod raw;
 pub mod refund;

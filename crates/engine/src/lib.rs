@@ -13,6 +13,7 @@ mod error;
 pub mod history;
 pub mod import;
 pub mod ingest;
+pub mod kpis;
 mod maintain;
 pub mod overview;
 pub mod profiles;

@@ -2,10 +2,11 @@
 
 use jiff::civil::Date;
 use zhike_domain::frame::Frame;
+use zhike_domain::kpi::Kpi;
 use zhike_domain::sentence;
-use zhike_lake::OverviewSpan;
 
-use crate::workspace::{Workspace, day_number};
+use crate::kpis::{self, Window};
+use crate::workspace::day_number;
 use crate::{Ctx, Error, Result};
 
 /// What the workspace holds.
@@ -101,7 +102,7 @@ pub struct Overview {
 /// What the workspace holds.
 pub async fn holdings(ctx: &Ctx) -> Result<Holdings> {
     let workspace = ctx.workspace();
-    let span = ctx.lake().order_span().await?;
+    let span = ctx.lake().time_span("orders").await?;
     let as_of = ctx.lake().newest_day("rfm", "as_of").await?;
     let run = match as_of {
         Some(day) => crate::refresh::last_run(ctx, day).await?,
@@ -123,7 +124,7 @@ pub async fn holdings(ctx: &Ctx) -> Result<Holdings> {
 pub async fn overview(ctx: &Ctx, from: Option<Date>, to: Option<Date>, compare: Compare) -> Result<Overview> {
     ctx.refresh_overrides().await?;
     let workspace = ctx.workspace();
-    let data = ctx.lake().order_span().await?;
+    let data = ctx.lake().time_span("orders").await?;
     let (data_from, data_to) = match data {
         Some((first, last)) => (workspace.day_of(first), workspace.day_of(last)),
         None => {
@@ -143,13 +144,10 @@ pub async fn overview(ctx: &Ctx, from: Option<Date>, to: Option<Date>, compare: 
         Compare::Previous => (first - (last - first + 1), first - 1),
         Compare::Year => (year_before(first), year_before(last)),
     };
-    let span =
-        |days: (i64, i64)| OverviewSpan { from: workspace.day_start(days.0), to: workspace.day_start(days.1 + 1) };
-    let now = totals(&ctx.lake().customers(span((first, last))).await?);
-    let before =
-        if compared.0 >= data_from { Some(totals(&ctx.lake().customers(span(compared)).await?)) } else { None };
-    let days = every_day(ctx, &workspace, (first, last)).await?;
-    let days_before = if before.is_some() { every_day(ctx, &workspace, compared).await? } else { Vec::new() };
+    let now = totals(ctx, (first, last)).await?;
+    let before = if compared.0 >= data_from { Some(totals(ctx, compared).await?) } else { None };
+    let days = every_day(ctx, (first, last)).await?;
+    let days_before = if before.is_some() { every_day(ctx, compared).await? } else { Vec::new() };
     let groups = groups(&ctx.lake().rfm_groups().await?);
     let sentence = sentence(&workspace.currency, (first, last), &now, before.as_ref(), compare);
     Ok(Overview { span: (first, last), compared, now, before, days, days_before, data_to, groups, sentence })
@@ -183,40 +181,51 @@ fn sentence(
     })
 }
 
-fn totals(frame: &Frame) -> Totals {
-    let num =
-        |name: &str| frame.num(name).filter(|column| !column.is_empty()).and_then(|column| column.get(0)).unwrap_or(0);
-    Totals {
-        net_sales: num("net_sales"),
-        refunds: num("refunds"),
-        sales: num("sales"),
-        n_orders: num("n_orders"),
-        n_customers: num("n_customers"),
-        n_repeat: num("n_repeat"),
-        n_new: num("n_new"),
-        repeat_sales: num("repeat_sales"),
-        new_sales: num("new_sales"),
-    }
+/// Sums of figures that are no ratios, over windows: `[window][figure]`.
+async fn figures(ctx: &Ctx, keys: &[&str], windows: &[Window]) -> Result<Vec<Vec<i64>>> {
+    let kpis: Vec<&'static Kpi> = keys.iter().map(|key| kpis::get(key)).collect::<Result<_>>()?;
+    let tables = kpis::sums(ctx, &kpis, windows, None).await?;
+    let of =
+        |window: usize| tables.iter().zip(&kpis).map(|(table, kpi)| kpis::total(table, window, kpi).part).collect();
+    Ok((0..windows.len()).map(of).collect())
 }
 
-async fn every_day(ctx: &Ctx, workspace: &Workspace, days: (i64, i64)) -> Result<Vec<DayFigures>> {
-    let span = OverviewSpan { from: workspace.day_start(days.0), to: workspace.day_start(days.1 + 1) };
-    let frame = ctx.lake().daily(span, &workspace.zone).await?;
-    let mut all: Vec<DayFigures> = (days.0..=days.1).map(|on| DayFigures { on, ..DayFigures::default() }).collect();
-    for row in 0..frame.n_rows() {
-        let num = |name: &str| frame.num(name).and_then(|column| column.get(row)).unwrap_or(0);
-        let on = num("on");
-        let Some(day) = usize::try_from(on - days.0).ok().and_then(|at| all.get_mut(at)) else { continue };
-        *day = DayFigures {
-            on,
-            net_sales: num("net_sales"),
-            refunds: num("refunds"),
-            sales: num("sales"),
-            n_orders: num("n_orders"),
-            n_customers: num("n_customers"),
-        };
-    }
-    Ok(all)
+async fn totals(ctx: &Ctx, days: (i64, i64)) -> Result<Totals> {
+    let keys = [
+        "net_sales",
+        "refunds",
+        "gross_sales",
+        "orders",
+        "active_customers",
+        "repeat_customers",
+        "new_customers",
+        "repeat_sales",
+        "new_sales",
+    ];
+    let sums = figures(ctx, &keys, &[Window::days(days.0, days.1)]).await?;
+    let of = |at: usize| sums.first().and_then(|sums| sums.get(at)).copied().unwrap_or(0);
+    Ok(Totals {
+        net_sales: of(0),
+        refunds: of(1),
+        sales: of(2),
+        n_orders: of(3),
+        n_customers: of(4),
+        n_repeat: of(5),
+        n_new: of(6),
+        repeat_sales: of(7),
+        new_sales: of(8),
+    })
+}
+
+async fn every_day(ctx: &Ctx, (first, last): (i64, i64)) -> Result<Vec<DayFigures>> {
+    let windows: Vec<Window> = (first..=last).map(|day| Window::days(day, day)).collect();
+    let keys = ["net_sales", "refunds", "gross_sales", "orders", "active_customers"];
+    let sums = figures(ctx, &keys, &windows).await?;
+    let of_day = |(on, sums): (i64, Vec<i64>)| {
+        let of = |at: usize| sums.get(at).copied().unwrap_or(0);
+        DayFigures { on, net_sales: of(0), refunds: of(1), sales: of(2), n_orders: of(3), n_customers: of(4) }
+    };
+    Ok((first..=last).zip(sums).map(of_day).collect())
 }
 
 fn groups(frame: &Frame) -> Vec<(String, String, i64, i64, i64)> {

@@ -63,7 +63,7 @@ pub async fn refresh(ctx: &Ctx, options: RefreshOptions) -> Result<Refreshed> {
     crate::import::recover_locked(ctx).await?;
     ctx.refresh_overrides().await?;
     let workspace = ctx.workspace();
-    let Some((_, newest)) = ctx.lake().order_span().await? else {
+    let Some((_, newest)) = ctx.lake().time_span("orders").await? else {
         return Err(Error::bad_request(
             "there are no orders to score: import some first (zhike import FILE)".into(),
             "还没有订单，无法计算：请先导入（zhike import 文件）".into(),

@@ -1,7 +1,8 @@
-//! Sums over all customers: the inputs of RFM, the figures of the overview.
+//! Sums over all customers: the inputs of RFM, its groups.
 
 use zhike_domain::frame::Frame;
 
+use crate::query::time_column;
 use crate::{Error, Lake};
 
 /// An order counts when it is a sale that was paid and of which something is left after refunds.
@@ -18,15 +19,6 @@ pub struct RfmInputs {
     pub frequency: Vec<i64>,
     /// Net amount of all orders, hundredths.
     pub monetary: Vec<i64>,
-}
-
-/// A span of time, both ends as instants: `from ≤ t < to`.
-#[derive(Clone, Copy, Debug)]
-pub struct OverviewSpan {
-    /// Start.
-    pub from: i64,
-    /// End, exclusive.
-    pub to: i64,
 }
 
 impl Lake {
@@ -85,56 +77,14 @@ impl Lake {
         Ok(inputs)
     }
 
-    /// First and last instant of an order; `None` without orders.
-    pub async fn order_span(&self) -> Result<Option<(i64, i64)>, Error> {
-        let sql = "SELECT min(ordered_at) AS first, max(ordered_at) AS last FROM orders";
-        let frame = self.query(sql, Vec::new()).await?.all().await?;
+    /// First and last instant of the facts of a table; `None` without any.
+    pub async fn time_span(&self, table: &str) -> Result<Option<(i64, i64)>, Error> {
+        let (spec, _) = self.table_root(table)?;
+        let Some(time) = time_column(spec) else { return Ok(None) };
+        let sql = format!("SELECT min({time}) AS first, max({time}) AS last FROM {table}");
+        let frame = self.query(&sql, Vec::new()).await?.all().await?;
         let at = |name| frame.num(name).and_then(|column| column.get(0));
         Ok(at("first").zip(at("last")))
-    }
-
-    /// Sums of the orders of a span by day.
-    ///
-    /// **Shape**: `on` (days in `zone`), `net_sales, refunds, sales, n_orders, n_customers`.
-    pub async fn daily(&self, span: OverviewSpan, zone: &str) -> Result<Frame, Error> {
-        let sql = format!(
-            "SELECT CAST(date_trunc('day', ordered_at AT TIME ZONE '{zone}') AS DATE) AS \"on\", \
-                    sum(net_amount) AS net_sales, sum(refunded_amount) AS refunds, sum(amount) AS sales, \
-                    sum(CASE WHEN {counts} THEN 1 ELSE 0 END) AS n_orders, \
-                    count(DISTINCT CASE WHEN {counts} THEN profile_id END) AS n_customers \
-             FROM (SELECT *, net_amount AS net FROM orders WHERE ordered_at >= {from} AND ordered_at < {to}) \
-             GROUP BY 1 ORDER BY 1",
-            counts = COUNTS,
-            from = instant(span.from),
-            to = instant(span.to),
-        );
-        self.query(&sql, Vec::new()).await?.all().await
-    }
-
-    /// Customers of a span: how many bought, bought again, bought for the first time.
-    ///
-    /// **Shape**: one row `net_sales, refunds, sales, n_orders, n_customers, n_repeat, n_new, repeat_sales, new_sales`.
-    pub async fn customers(&self, span: OverviewSpan) -> Result<Frame, Error> {
-        let sql = format!(
-            "SELECT coalesce(sum(net), 0) AS net_sales, coalesce(sum(refunds), 0) AS refunds, \
-                    coalesce(sum(sales), 0) AS sales, coalesce(sum(n), 0) AS n_orders, \
-                    sum(CASE WHEN n > 0 AND profile_id IS NOT NULL THEN 1 ELSE 0 END) AS n_customers, \
-                    sum(CASE WHEN n > 1 AND profile_id IS NOT NULL THEN 1 ELSE 0 END) AS n_repeat, \
-                    sum(CASE WHEN first >= {from} AND profile_id IS NOT NULL THEN 1 ELSE 0 END) AS n_new, \
-                    coalesce(sum(CASE WHEN first < {from} AND profile_id IS NOT NULL THEN net END), 0) AS repeat_sales, \
-                    coalesce(sum(CASE WHEN first >= {from} AND profile_id IS NOT NULL THEN net END), 0) AS new_sales \
-             FROM (SELECT profile_id, \
-                    sum(CASE WHEN ordered_at >= {from} THEN net END) AS net, \
-                    sum(CASE WHEN ordered_at >= {from} THEN refunded_amount END) AS refunds, \
-                    sum(CASE WHEN ordered_at >= {from} THEN amount END) AS sales, \
-                    sum(CASE WHEN ordered_at >= {from} AND {counts} THEN 1 ELSE 0 END) AS n, \
-                    min(CASE WHEN {counts} THEN ordered_at END) AS first \
-                FROM (SELECT *, net_amount AS net FROM orders WHERE ordered_at < {to}) GROUP BY profile_id)",
-            counts = COUNTS,
-            from = instant(span.from),
-            to = instant(span.to),
-        );
-        self.query(&sql, Vec::new()).await?.all().await
     }
 
     /// Tiers and groups of the newest refresh.

@@ -332,7 +332,7 @@ impl Overrides {
     }
 }
 
-fn memory(frame: Frame) -> Result<Arc<dyn TableProvider>, Error> {
+pub(crate) fn memory(frame: Frame) -> Result<Arc<dyn TableProvider>, Error> {
     let batch = convert::to_own_batch(frame)?;
     Ok(Arc::new(MemTable::try_new(batch.schema(), vec![vec![batch]])?))
 }

@@ -7,6 +7,7 @@ mod doctor;
 mod history;
 mod identity;
 mod import;
+mod kpi;
 mod profile;
 mod quarantine;
 mod refresh;
@@ -133,6 +134,9 @@ enum Command {
     /// See scores, tags and segments as of past days, what changed, and who moved.
     #[command(subcommand)]
     History(history::History),
+    /// Figures by period and dimension, who stands behind them, and goals.
+    #[command(subcommand)]
+    Kpi(kpi::Kpi),
     /// Run a read-only SELECT over all tables.
     Sql(sql::Sql),
     /// Show one customer, whole.
@@ -188,13 +192,6 @@ fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Failure> 
         .map_err(|error| Failure::new(format!("cannot read {name}: {error}"), format!("无法读取 {name}：{error}")))?;
     serde_json::from_str(&text)
         .map_err(|error| Failure::new(format!("{name}: {error}"), format!("{name} 有误：{error}")))
-}
-
-/// Prints one JSON document.
-fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
-    let mut out = std::io::stdout().lock();
-    serde_json::to_writer_pretty(&mut out, value).map_err(std::io::Error::from)?;
-    Ok(writeln!(out)?)
 }
 
 pub(crate) type Outcome = Result<ExitCode, Failure>;
@@ -282,6 +279,7 @@ async fn run(cli: Cli) -> Outcome {
         Command::Segment(command) => command.run(global).await,
         Command::Tag(command) => command.run(global).await,
         Command::History(command) => command.run(global).await,
+        Command::Kpi(command) => command.run(global).await,
         Command::Sql(command) => command.run(global).await,
         Command::Profile(command) => command.run(global).await,
         Command::Doctor(command) => command.run(global).await,

@@ -7,6 +7,7 @@ mod error;
 mod guard;
 pub(crate) mod history;
 mod imports;
+pub(crate) mod kpis;
 pub(crate) mod listen;
 mod live;
 mod lookup;
@@ -159,6 +160,10 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(history::movers))
         .routes(routes!(history::changes))
         .routes(routes!(history::of_profile))
+        .routes(routes!(kpis::list))
+        .routes(routes!(kpis::show))
+        .routes(routes!(kpis::behind))
+        .routes(routes!(kpis::put_goal, kpis::remove_goal))
         .layer(DefaultBodyLimit::max(MAX_JSON_BYTES))
         .merge(OpenApiRouter::new().routes(routes!(uploads::create)).layer(uploads::limit()))
         .split_for_parts();

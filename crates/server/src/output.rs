@@ -4,7 +4,7 @@ use std::io::{self, BufWriter, StdoutLock, Write};
 
 use zhike_domain::frame::{Column, ColumnType, Field, Frame};
 
-use crate::cli::Format;
+use crate::cli::{Failure, Format};
 
 /// Rows kept to size the columns of a printed table.
 const TABLE_ROWS: usize = 10_000;
@@ -153,6 +153,13 @@ pub(crate) fn json(kind: ColumnType, column: &Column, row: usize) -> serde_json:
         (_, Column::Float(values)) => values[row].map_or(Value::Null, Value::from),
         _ => text(kind, column, row).map_or(Value::Null, Value::String),
     }
+}
+
+/// Prints one JSON document.
+pub(crate) fn print_json(body: &impl serde::Serialize) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    serde_json::to_writer_pretty(&mut out, body).map_err(io::Error::from)?;
+    Ok(writeln!(out)?)
 }
 
 /// Prints rows of texts as a table, or as CSV.

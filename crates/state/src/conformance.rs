@@ -5,6 +5,7 @@
 mod batch_tests;
 mod binding_tests;
 mod durability_tests;
+mod goal_tests;
 mod identity_tests;
 mod key_tests;
 mod live_tests;

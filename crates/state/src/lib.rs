@@ -17,6 +17,7 @@ mod bindings;
 mod db;
 mod definitions;
 mod error;
+mod goals;
 mod identities;
 mod ingest;
 mod keys;
@@ -38,6 +39,7 @@ pub use batches::{BatchCounts, BatchHead, BatchRow, BatchStatus, NewBatch};
 pub use bindings::{BindingRow, BindingUse};
 pub use definitions::{DefinitionRow, MappingRow};
 pub use error::{Cause, Error, Result};
+pub use goals::KpiGoalRow;
 pub use identities::{EdgeRow, IdentityKey, IdentityRow, IdentityStatus};
 pub use ingest::{
     BondRow, ClaimRow, DayCounts, IngestCommit, IngestRow, OverrideSpanRow, RegisterRow, SaidFieldRow, TraitsRow,

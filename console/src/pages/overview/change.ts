@@ -9,10 +9,15 @@ export type Change = { text: string; direction: 'up' | 'down' | 'same' | 'unknow
 /** A rise of these is bad news. */
 const LESS_IS_BETTER: readonly string[] = ['refund_rate']
 
-export function changeOf(t: TFunction, format: Format, kpi: Pick<Kpi, 'key' | 'unit' | 'value' | 'previous'>, compare: Compare): Change {
+/** What is compared: a rate is a `ratio` and changes by points. */
+type Compared = { unit: Kpi['unit']; value: Kpi['value']; previous: Kpi['previous'] }
+
+export function changeOf(t: TFunction, format: Format, kpi: Compared & { key: string; better?: string }, compare: Compare): Change {
   const say = (text: string, direction: Change['direction'] = 'unknown'): Change => {
-    const isGood = LESS_IS_BETTER.includes(kpi.key) ? direction === 'down' : direction === 'up'
-    const meaning = direction === 'up' || direction === 'down' ? (isGood ? 'better' : 'worse') : 'neutral'
+    const better = kpi.better ?? (LESS_IS_BETTER.includes(kpi.key) ? 'less' : 'more')
+    const isGood = better === 'less' ? direction === 'down' : direction === 'up'
+    const hasMeaning = better !== 'neither' && (direction === 'up' || direction === 'down')
+    const meaning = hasMeaning ? (isGood ? 'better' : 'worse') : 'neutral'
     return { text, direction, meaning }
   }
   const isYear = compare === 'year'

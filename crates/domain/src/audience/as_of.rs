@@ -84,12 +84,12 @@ impl AsOf {
 }
 
 /// Days since 1970 of a date.
-pub(super) fn day_number(day: Date) -> i64 {
+pub(crate) fn day_number(day: Date) -> i64 {
     date(1970, 1, 1).until(day).map_or(0, |span| i64::from(span.get_days()))
 }
 
 /// The date of a number of days since 1970.
-pub(super) fn date_of(day: i64) -> Option<Date> {
+pub(crate) fn date_of(day: i64) -> Option<Date> {
     date(1970, 1, 1).checked_add(Span::new().try_days(day).ok()?).ok()
 }
 

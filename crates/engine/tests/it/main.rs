@@ -6,6 +6,7 @@ mod clocks;
 mod crash;
 mod history;
 mod identity;
+mod kpis;
 mod lines;
 mod live;
 mod live_sessions;

@@ -13,6 +13,7 @@ use zhike_engine::bindings::{self, NewBinding, Target};
 use super::serve::is_base_url;
 use super::{Failure, Format, Global, Lang, Outcome};
 use crate::http::bindings::{BindingBody, BindingLink, N_LISTED, id_of, kind_of, link};
+use crate::output::print_json;
 use crate::qr::Modules;
 
 /// Codes that tie a member, or a visit, to whoever scans them.
@@ -152,14 +153,14 @@ impl Bind {
                 let all: Vec<BindingBody> =
                     bindings::list(ctx, N_LISTED).await?.into_iter().map(BindingBody::from).collect();
                 if global.format == Format::Json {
-                    return super::print_json(&all);
+                    return print_json(&all);
                 }
                 crate::output::print_rows(global.format, BindingBody::HEADER, all.iter().map(BindingBody::row))?;
                 Ok(())
             }
             Self::Revoke { binding } => {
                 let revoked: BindingBody = bindings::revoke(ctx, id_of(&binding)?, "owner").await?.into();
-                super::print_json(&revoked)
+                print_json(&revoked)
             }
         }
     }
@@ -188,7 +189,7 @@ impl Drawn {
             })?;
         }
         if global.format == Format::Json {
-            return super::print_json(&BindingLink { binding, link });
+            return print_json(&BindingLink { binding, link });
         }
         let mut out = std::io::stdout().lock();
         let [id, _, state, whom, source, uses, expires_at, _] = binding.row();

@@ -10,7 +10,7 @@ use zhike_engine::history::{self, What};
 
 use super::{Format, Global, Lang, Outcome};
 use crate::http::history::{MovesBody, PastBody};
-use crate::output::print_rows;
+use crate::output::{print_json, print_rows};
 
 /// What held as of past refreshes, what changed, and who moved.
 #[derive(Subcommand)]
@@ -86,7 +86,7 @@ impl History {
             Self::Moves { what, from, to } => {
                 let found: MovesBody = history::moves(&ctx, &What::parse(&what)?, from, to).await?.into();
                 if format == Format::Json {
-                    super::print_json(&found)?;
+                    print_json(&found)?;
                 } else {
                     let rows = found.moves.into_iter().map(|one| {
                         [one.before.unwrap_or_else(none), one.after.unwrap_or_else(none), one.n.to_string()]
@@ -128,7 +128,7 @@ impl History {
             Self::Of { profile, as_of } => {
                 let past: PastBody = history::of_profile(&ctx, profile, as_of).await?.into();
                 if format == Format::Json {
-                    super::print_json(&past)?;
+                    print_json(&past)?;
                 } else {
                     let scores = if as_of.is_some() { past.scores.into_iter().collect() } else { past.days };
                     let scores = scores.into_iter().map(|one| {

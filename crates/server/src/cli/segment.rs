@@ -12,7 +12,7 @@ use zhike_engine::{Ctx, import, segments};
 
 use super::{Failure, Format, Global, Lang, Outcome};
 use crate::http::segments::{CountBody, NewSegment, SegmentBody};
-use crate::output::{instant, print_rows, quoted};
+use crate::output::{instant, print_json, print_rows, quoted};
 
 /// Members read at a time.
 const PAGE: usize = 1_000;
@@ -140,7 +140,7 @@ impl Segment {
                 let header = ["segment_id", "name", "kind", "refresh", "version", "members", "refreshed_at", "rule"];
                 print_rows(global.format, header, rows)?;
             }
-            Self::Show { segment } => super::print_json(&SegmentBody::from(segments::get(ctx, &segment).await?))?,
+            Self::Show { segment } => print_json(&SegmentBody::from(segments::get(ctx, &segment).await?))?,
             Self::Put { file } => {
                 let new: NewSegment = super::read_json(&file)?;
                 let spec: segments::Spec = new.into();
@@ -155,7 +155,7 @@ impl Segment {
                 let preview = segments::preview(ctx, json.get("rule").unwrap_or(&json), None, as_of).await?;
                 let count = CountBody::from(preview.count);
                 if matches!(global.format, Format::Json) {
-                    return super::print_json(&count);
+                    return print_json(&count);
                 }
                 let rows = preview
                     .funnel

@@ -13,6 +13,7 @@ use zhike_engine::sources::{self, NewSource};
 
 use super::{Failure, Format, Global, Lang, Outcome};
 use crate::http::sources::{SourceBody, all, check_kinds, find};
+use crate::output::print_json;
 
 /// Sites, apps and back ends that send events.
 #[derive(Subcommand)]
@@ -176,7 +177,7 @@ impl Source {
                 let source = find(ctx, &source).await?;
                 let health = sources::health(ctx).await?;
                 let health = health.into_iter().find(|health| health.source_id == source.source_id);
-                super::print_json(&SourceBody::new(source, health.unwrap_or_default()))
+                print_json(&SourceBody::new(source, health.unwrap_or_default()))
             }
             Self::Update(update) => {
                 let mut source = find(ctx, &update.source).await?;
@@ -196,7 +197,7 @@ impl Source {
                 source.is_enabled = (source.is_enabled || update.enable) && !update.disable;
                 check_kinds(&source.allowed_kinds)?;
                 let source = sources::update(ctx, source).await?;
-                super::print_json(&SourceBody::new(source, sources::SourceHealth::default()))
+                print_json(&SourceBody::new(source, sources::SourceHealth::default()))
             }
             Self::RotateKey { source } => {
                 let source = find(ctx, &source).await?;
@@ -218,7 +219,7 @@ impl Source {
                 }
                 Ok(())
             }
-            Self::Plan(PlanCommand::Show { source }) => super::print_json(&find(ctx, &source).await?.plan),
+            Self::Plan(PlanCommand::Show { source }) => print_json(&find(ctx, &source).await?.plan),
             Self::Plan(PlanCommand::Set { source, file }) => {
                 let mut source = find(ctx, &source).await?;
                 source.plan = super::read_json(&file)?;
@@ -233,7 +234,7 @@ impl Source {
 /// Prints what an SDK needs.
 fn print_key(source: sources::Source, global: &Global) -> Result<(), Failure> {
     if global.format == Format::Json {
-        return super::print_json(&SourceBody::new(source, sources::SourceHealth::default()));
+        return print_json(&SourceBody::new(source, sources::SourceHealth::default()));
     }
     let (name, key) = (&source.name, &source.write_key);
     let mut out = std::io::stdout().lock();
@@ -247,7 +248,7 @@ fn print_key(source: sources::Source, global: &Global) -> Result<(), Failure> {
 async fn list(ctx: &Ctx, global: &Global) -> Result<(), Failure> {
     let sources = all(ctx).await?;
     if global.format == Format::Json {
-        return super::print_json(&sources);
+        return print_json(&sources);
     }
     let rows = sources.iter().map(SourceBody::row);
     crate::output::print_rows(global.format, SourceBody::HEADER, rows)?;

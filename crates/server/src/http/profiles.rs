@@ -268,9 +268,9 @@ fn months(view: &Profile) -> Vec<MonthBody> {
 /// A customer in a list; personal fields masked.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ProfileItem)]
-pub(super) struct ListItem {
+pub(crate) struct ListItem {
     profile_id: String,
-    name: Option<String>,
+    pub(crate) name: Option<String>,
     phone: Option<String>,
     /// Strongest identity, for customers without a name.
     identity: Option<ListedIdentity>,

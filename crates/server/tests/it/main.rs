@@ -13,6 +13,7 @@ mod demo;
 mod full_disk;
 mod http;
 mod kill;
+mod kpis;
 mod person;
 mod segments;
 mod support;
