@@ -10,6 +10,7 @@
 
 mod as_of;
 mod field;
+mod list_filter;
 mod measure;
 mod parse;
 mod person;
@@ -27,6 +28,7 @@ mod value;
 
 pub use as_of::AsOf;
 pub use field::{CALENDAR, Field, FieldKind, SCORES, Score, Source, TRAITS, field_of, fields_of, score_of, trait_of};
+pub use list_filter::{Days, ListFilter};
 pub use measure::{
     Agg, Anchor, Filter, Measure, Span, Unit, Which, Window, after, columns_of, from_units, is_calendar, micro,
     sum_value,

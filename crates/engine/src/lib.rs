@@ -8,8 +8,10 @@ pub mod bindings;
 mod clock;
 pub mod collect;
 mod ctx;
+pub mod customers;
 pub mod doctor;
 mod error;
+pub mod exports;
 pub mod import;
 pub mod ingest;
 mod maintain;
@@ -22,6 +24,7 @@ pub mod sealing;
 pub mod segments;
 pub mod sources;
 pub mod tags;
+pub mod views;
 pub mod workspace;
 
 pub use clock::Clock;

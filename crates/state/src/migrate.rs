@@ -10,6 +10,7 @@ pub(crate) const DATA: &[&str] = &[
     include_str!("../migrations/0003_sessions.sql"),
     include_str!("../migrations/0004_bindings.sql"),
     include_str!("../migrations/0005_tags.sql"),
+    include_str!("../migrations/0006_views.sql"),
 ];
 /// Versions of the keys, from 1.
 pub(crate) const KEYS: &[&str] = &[include_str!("../migrations/keys/0001_initial.sql")];

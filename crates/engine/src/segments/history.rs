@@ -10,7 +10,7 @@ use zhike_lake::Publication;
 use super::bulk::Bulk;
 use super::people::numbers;
 use super::{Members, Refresh, Segment, as_of, at_day, day_text, list, people_of, rule_or_list};
-use crate::profiles::{Listed, listed_by_id};
+use crate::customers::{Listed, listed_by_id};
 use crate::{Ctx, Error, Result};
 
 /// What is remembered of the last refresh of a segment.

@@ -4,6 +4,7 @@
 mod bindings;
 mod clocks;
 mod crash;
+mod customers;
 mod identity;
 mod lines;
 mod live;

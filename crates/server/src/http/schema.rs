@@ -180,14 +180,19 @@ impl From<&report::LoadReport> for LoadReport {
 }
 
 /// Bodies that clients send: fields that may be absent stay optional.
-const REQUESTS: [&str; 11] = [
+const REQUESTS: [&str; 16] = [
+    "ExportRequest",
     "GuessRequest",
     "ImportRequest",
     "MappingColumn",
     "NewSegment",
     "OverlapQuery",
     "PreviewQuery",
+    "ProfileFilter",
+    "ProfileQuery",
     "ProfileSearch",
+    "ProfileSort",
+    "PutView",
     "ReplayRequest",
     "ReplayRow",
     "RevealRequest",
@@ -211,7 +216,14 @@ pub(super) fn name_operations(document: &mut OpenApi) {
             .split('/')
             .map(|word| word.trim_matches(['{', '}']).to_owned())
             .collect();
-        for (method, operation) in [("get", &mut item.get), ("post", &mut item.post), ("patch", &mut item.patch)] {
+        let operations = [
+            ("get", &mut item.get),
+            ("post", &mut item.post),
+            ("put", &mut item.put),
+            ("patch", &mut item.patch),
+            ("delete", &mut item.delete),
+        ];
+        for (method, operation) in operations {
             if let Some(operation) = operation {
                 operation.operation_id = Some(format!("{method}_{}", words.join("_")));
             }
