@@ -11,6 +11,7 @@
 mod as_of;
 mod bins;
 mod field;
+mod list_filter;
 mod measure;
 mod parse;
 mod person;
@@ -30,6 +31,7 @@ pub use as_of::AsOf;
 pub(crate) use as_of::{date_of, day_number};
 pub use bins::{Bin, bins};
 pub use field::{CALENDAR, Field, FieldKind, SCORES, Score, Source, TRAITS, field_of, fields_of, score_of, trait_of};
+pub use list_filter::{Days, ListFilter};
 pub use measure::{
     Agg, Anchor, Filter, Measure, Span, Unit, Which, Window, after, columns_of, from_units, is_calendar, micro,
     sum_value,

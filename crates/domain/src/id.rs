@@ -115,6 +115,10 @@ id!(
     /// A segment.
     SegmentId, "seg_"
 );
+id!(
+    /// A view of a page that somebody kept; random.
+    ViewId, "viw_"
+);
 
 #[cfg(test)]
 mod tests {

@@ -7,7 +7,8 @@ use jiff::civil::Date;
 use zhike_domain::id::{ProfileId, SegmentId};
 use zhike_lake::Dated;
 
-use crate::profiles::{Listed, current, listed_by_id};
+use crate::customers::{Listed, listed_by_id};
+use crate::profiles::current;
 use crate::refresh::day_text;
 use crate::segments::{as_of, at_day};
 use crate::tags::{self, OfProfile};

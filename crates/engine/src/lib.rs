@@ -8,8 +8,10 @@ pub mod bindings;
 mod clock;
 pub mod collect;
 mod ctx;
+pub mod customers;
 pub mod doctor;
 mod error;
+pub mod exports;
 pub mod history;
 pub mod import;
 pub mod ingest;
@@ -26,6 +28,7 @@ pub mod sealing;
 pub mod segments;
 pub mod sources;
 pub mod tags;
+pub mod views;
 pub mod workspace;
 
 pub use clock::Clock;

@@ -92,45 +92,6 @@ pub struct Month {
     pub span: (i64, i64),
 }
 
-/// A customer in a list.
-#[derive(Clone, Debug)]
-pub struct Listed {
-    /// Customer.
-    pub profile_id: ProfileId,
-    /// Name, masked.
-    pub name: Option<String>,
-    /// Phone, masked.
-    pub phone: Option<String>,
-    /// Kind and value of the strongest identity, as it may be shown.
-    pub identity: Option<(String, String)>,
-    /// Province.
-    pub province: Option<String>,
-    /// City.
-    pub city: Option<String>,
-    /// Scores, when computed.
-    pub rfm: Option<RfmView>,
-    /// Last order.
-    pub last_ordered_at: Option<i64>,
-}
-
-/// Where a page of customers ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ListCursor {
-    /// Net amount, hundredths.
-    pub monetary: i64,
-    /// Customer.
-    pub profile_id: i64,
-}
-
-/// Which customers are listed.
-#[derive(Clone, Debug, Default)]
-pub struct ListFilter {
-    /// Tier.
-    pub tier: Option<String>,
-    /// RFM group.
-    pub rfm_segment: Option<String>,
-}
-
 /// One order with its lines.
 #[derive(Clone, Debug)]
 pub struct OrderPage {
@@ -256,13 +217,24 @@ pub(crate) async fn audit(ctx: &Ctx, actor: &str, action: &str, subject: &str, r
             "查看明文必须填写理由".into(),
         ));
     }
+    let reason = zhike_domain::detect::mask_text(reason).unwrap_or_else(|| reason.to_owned());
+    audit_with(ctx, actor, action, subject, &serde_json::json!({ "reason": reason })).await
+}
+
+/// As [`audit`], with what is to be said about the act; the caller has masked it.
+pub(crate) async fn audit_with(
+    ctx: &Ctx,
+    actor: &str,
+    action: &str,
+    subject: &str,
+    detail: &serde_json::Value,
+) -> Result<()> {
     let entry = AuditEntry {
         at: ctx.now(),
         actor: actor.into(),
         action: action.into(),
         subject: subject.into(),
-        detail_json: serde_json::json!({ "reason": zhike_domain::detect::mask_text(reason).unwrap_or_else(|| reason.to_owned()) })
-            .to_string(),
+        detail_json: detail.to_string(),
     };
     ctx.store().append_audit(&entry, Vault::audit_link).await?;
     Ok(())
@@ -348,18 +320,7 @@ async fn rfm_of(ctx: &Ctx, id: i64) -> Result<Option<RfmView>> {
     Ok(Some(view))
 }
 
-/// Scores of some customers at the newest refresh.
-async fn rfm_views(ctx: &Ctx, profiles: &[i64]) -> Result<HashMap<i64, RfmView>> {
-    let frame = ctx.lake().rfm_of(profiles).await?;
-    let mut views = HashMap::new();
-    for row in 0..frame.n_rows() {
-        let profile = frame.num("profile_id").and_then(|column| column.get(row)).unwrap_or(0);
-        views.insert(profile, rfm_view(&frame, row));
-    }
-    Ok(views)
-}
-
-fn rfm_view(frame: &Frame, row: usize) -> RfmView {
+pub(crate) fn rfm_view(frame: &Frame, row: usize) -> RfmView {
     let num = |name: &str| frame.num(name).and_then(|column| column.get(row)).unwrap_or(0);
     let text = |name: &str| frame.text(name).and_then(|column| column.get(row)).unwrap_or_default().to_owned();
     RfmView {
@@ -398,84 +359,6 @@ async fn explain(ctx: &Ctx, view: &mut RfmView) -> Result<()> {
     let one = rfm::One { recency_days: view.recency_days, frequency: view.frequency, monetary: view.monetary };
     view.why = Some(rfm::why(one, view.scores, &run.cuts, &rules, &ctx.workspace().currency));
     Ok(())
-}
-
-/// A page of customers: those with scores by value, largest first.
-pub async fn list(
-    ctx: &Ctx,
-    filter: &ListFilter,
-    after: Option<ListCursor>,
-    limit: usize,
-) -> Result<(Vec<Listed>, Option<ListCursor>, u64)> {
-    ctx.refresh_overrides().await?;
-    let after = after.map(|cursor| (cursor.monetary, cursor.profile_id));
-    let (frame, total) =
-        ctx.lake().rfm_page(filter.tier.as_deref(), filter.rfm_segment.as_deref(), after, limit).await?;
-    let ids: Vec<i64> = frame.num("profile_id").map(|ids| ids.iter().flatten().collect()).unwrap_or_default();
-    let mut views = HashMap::new();
-    for (row, id) in ids.iter().enumerate() {
-        views.insert(*id, rfm_view(&frame, row));
-    }
-    let next = (ids.len() == limit)
-        .then(|| ids.last().map(|id| ListCursor { monetary: views[id].monetary, profile_id: *id }))
-        .flatten();
-    Ok((listed(ctx, &ids, views).await?, next, total))
-}
-
-/// Customers as they stand in a list, in the order asked for.
-pub async fn listed_by_id(ctx: &Ctx, profiles: &[ProfileId]) -> Result<Vec<Listed>> {
-    let ids: Vec<i64> = profiles.iter().map(|profile| profile.get()).collect();
-    let views = rfm_views(ctx, &ids).await?;
-    listed(ctx, &ids, views).await
-}
-
-async fn listed(ctx: &Ctx, ids: &[i64], mut views: HashMap<i64, RfmView>) -> Result<Vec<Listed>> {
-    let rows: HashMap<i64, ProfileRow> =
-        ctx.store().profiles_by_ids(ids).await?.into_iter().map(|row| (row.profile_id, row)).collect();
-    let mut personal = masked_fields(ctx, ids).await?;
-    let mut strongest = strongest_identities(ctx, ids).await?;
-    let heads = ctx.lake().profile_heads(ids).await?;
-    let mut last = HashMap::new();
-    for row in 0..heads.n_rows() {
-        let num = |name: &str| heads.num(name).and_then(|column| column.get(row));
-        if let (Some(profile), Some(at)) = (num("profile_id"), num("last_ordered_at")) {
-            last.insert(profile, at);
-        }
-    }
-    Ok(ids
-        .iter()
-        .filter_map(|id| {
-            let row = rows.get(id)?;
-            Some(Listed {
-                profile_id: ProfileId::new(*id),
-                name: personal.remove(&(*id, "name")),
-                phone: personal.remove(&(*id, "phone")),
-                identity: strongest.remove(id),
-                province: row.province.clone(),
-                city: row.city.clone(),
-                rfm: views.remove(id),
-                last_ordered_at: last.get(id).copied(),
-            })
-        })
-        .collect())
-}
-
-/// What stands for customers without a name: the first identity of the strongest kind, as it may be shown.
-async fn strongest_identities(ctx: &Ctx, ids: &[i64]) -> Result<HashMap<i64, (String, String)>> {
-    let rank = |kind: &str| IdentityKind::ALL.iter().position(|known| known.as_str() == kind);
-    let mut identities = ctx.store().identities_of(ids).await?;
-    identities.sort_by_cached_key(|identity| (rank(&identity.kind), identity.first_seen_at, identity.identity_id));
-    let mut first: HashMap<i64, IdentityRow> = HashMap::new();
-    for identity in identities {
-        first.entry(identity.profile_id).or_insert(identity);
-    }
-    let mut keys = Keys::default();
-    keys.fetch(ctx, first.values().map(|identity| identity.key_profile_id)).await?;
-    let shown = first.into_iter().filter_map(|(profile, identity)| {
-        let value = sealing::identity_value(&keys, &identity)?;
-        Some((profile, (identity.kind.clone(), shown_identity(&identity.kind, &value))))
-    });
-    Ok(shown.collect())
 }
 
 /// A page of a customer's orders with their lines, newest first.

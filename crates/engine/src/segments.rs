@@ -36,10 +36,10 @@ pub use import::{Imported, import};
 pub(crate) use live::touched;
 pub(crate) use people::{Seeker, numbers};
 pub(crate) use person::person;
-pub(crate) use preview::shown;
 pub use preview::{
     Count, FunnelStep, Matching, Preview, Why, WhyCondition, count, holds, matching, matching_page, preview, why,
 };
+pub(crate) use preview::{counted, said, shown};
 
 /// Kind under which segments are kept.
 const KIND: &str = "segment";

@@ -107,36 +107,6 @@ impl Lake {
         );
         self.query(&sql, Vec::new()).await?.all().await
     }
-
-    /// A page of customers by net amount, largest first, after a (monetary, profile) pair.
-    ///
-    /// **Shape**: the columns of table `rfm`, at most `limit` rows.
-    pub async fn rfm_page(
-        &self,
-        tier: Option<&str>,
-        segment: Option<&str>,
-        after: Option<(i64, i64)>,
-        limit: usize,
-    ) -> Result<(Frame, u64), Error> {
-        let quote = |text: &str| text.replace('\'', "''");
-        let mut filter = "as_of = (SELECT max(as_of) FROM rfm)".to_owned();
-        if let Some(tier) = tier {
-            filter.push_str(&format!(" AND tier = '{}'", quote(tier)));
-        }
-        if let Some(segment) = segment {
-            filter.push_str(&format!(" AND rfm_segment = '{}'", quote(segment)));
-        }
-        let total = self.query(&format!("SELECT count(*) AS n FROM rfm WHERE {filter}"), Vec::new()).await?;
-        let total = total.all().await?.num("n").and_then(|n| n.get(0)).unwrap_or(0);
-        if let Some((monetary, profile)) = after {
-            let monetary = money(monetary);
-            filter.push_str(&format!(
-                " AND (monetary < {monetary} OR (monetary = {monetary} AND profile_id > {profile}))"
-            ));
-        }
-        let sql = format!("SELECT * FROM rfm WHERE {filter} ORDER BY monetary DESC, profile_id LIMIT {limit}");
-        Ok((self.query(&sql, Vec::new()).await?.all().await?, u64::try_from(total).unwrap_or(0)))
-    }
 }
 
 impl Lake {
@@ -145,12 +115,6 @@ impl Lake {
         let Some(version) = self.version(table).await? else { return Ok(None) };
         Ok(version.files.iter().filter_map(|file| file.largest(column)).max())
     }
-}
-
-/// Money as SQL.
-fn money(hundredths: i64) -> String {
-    let sign = if hundredths < 0 { "-" } else { "" };
-    format!("{sign}{}.{:02}", hundredths.unsigned_abs() / 100, hundredths.unsigned_abs() % 100)
 }
 
 /// An instant as SQL.

@@ -2,18 +2,17 @@
 
 use zhike_domain::frame::Frame;
 
-use crate::insight::list;
+use crate::insight::{COUNTS, list};
 use crate::{Error, Lake};
 
 impl Lake {
-    /// First and last fact of some customers, for the profile heads.
+    /// First and last order that counts of some customers.
     ///
-    /// **Shape**: `profile_id, n_orders, net_amount, last_ordered_at`.
+    /// **Shape**: `profile_id, first_ordered_at, last_ordered_at`.
     pub async fn profile_heads(&self, profiles: &[i64]) -> Result<Frame, Error> {
         let sql = format!(
-            "SELECT profile_id, sum(CASE WHEN kind = 'sale' THEN 1 ELSE 0 END) AS n_orders, \
-                    sum(net_amount) AS net_amount, max(ordered_at) AS last_ordered_at \
-             FROM orders WHERE profile_id IN ({}) GROUP BY profile_id",
+            "SELECT profile_id, min(ordered_at) AS first_ordered_at, max(ordered_at) AS last_ordered_at \
+             FROM (SELECT *, net_amount AS net FROM orders) WHERE profile_id IN ({}) AND {COUNTS} GROUP BY profile_id",
             list(profiles)
         );
         self.query(&sql, Vec::new()).await?.all().await

@@ -4,6 +4,7 @@ mod bench;
 mod bind;
 mod demo;
 mod doctor;
+mod export;
 mod history;
 mod identity;
 mod import;
@@ -128,6 +129,9 @@ enum Command {
     /// Define, count, refresh and export segments of customers.
     #[command(subcommand)]
     Segment(segment::Segment),
+    /// Write customers, orders or rows set aside to a file, personal values masked.
+    #[command(subcommand)]
+    Export(export::Export),
     /// Define, compute and explain tags of customers, and put tags by hand.
     #[command(subcommand)]
     Tag(tag::Tag),
@@ -277,6 +281,7 @@ async fn run(cli: Cli) -> Outcome {
         Command::Rules(command) => command.run(global).await,
         Command::Identity(command) => command.run(global).await,
         Command::Segment(command) => command.run(global).await,
+        Command::Export(command) => command.run(global).await,
         Command::Tag(command) => command.run(global).await,
         Command::History(command) => command.run(global).await,
         Command::Kpi(command) => command.run(global).await,

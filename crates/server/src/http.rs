@@ -3,7 +3,9 @@
 pub(crate) mod bindings;
 pub(crate) mod collect;
 mod csp;
+mod customers;
 mod error;
+mod exports;
 mod guard;
 pub(crate) mod history;
 mod imports;
@@ -23,6 +25,7 @@ pub(crate) mod segments;
 pub(crate) mod sources;
 pub(crate) mod tags;
 mod uploads;
+mod views;
 mod workspace;
 
 use std::sync::Arc;
@@ -40,8 +43,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use zhike_engine::Ctx;
 
+use crate::exports::Exports;
 use crate::ingestion::Ingestion;
-use crate::jobs::Jobs;
+use crate::jobs::Loads;
 use collect::Collector;
 use repeat::Answered;
 use uploads::Uploads;
@@ -55,7 +59,8 @@ pub(crate) struct App(Arc<AppInner>);
 
 struct AppInner {
     ctx: Ctx,
-    jobs: Jobs,
+    jobs: Loads,
+    exports: Exports,
     uploads: Uploads,
     collector: Collector,
     ingestion: Ingestion,
@@ -67,17 +72,22 @@ impl App {
     /// `stopping` turns true when the server is to end; answers that would go on for ever end then.
     pub(crate) fn new(ctx: Ctx, collector: Collector, stopping: watch::Receiver<bool>) -> Self {
         let uploads = Uploads::new(&ctx.dir().join("uploads"));
-        let (jobs, ingestion) = (Jobs::default(), Ingestion::default());
+        let (jobs, ingestion) = (Loads::default(), Ingestion::default());
+        let exports = Exports::new(&ctx.dir().join("exports"));
         let answered = Answered::default();
-        Self(Arc::new(AppInner { ctx, jobs, uploads, collector, ingestion, answered, stopping }))
+        Self(Arc::new(AppInner { ctx, jobs, exports, uploads, collector, ingestion, answered, stopping }))
     }
 
     fn ctx(&self) -> &Ctx {
         &self.0.ctx
     }
 
-    fn jobs(&self) -> &Jobs {
+    fn jobs(&self) -> &Loads {
         &self.0.jobs
+    }
+
+    fn exports(&self) -> &Exports {
+        &self.0.exports
     }
 
     fn uploads(&self) -> &Uploads {
@@ -111,7 +121,9 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
     let (router, mut document) = OpenApiRouter::with_openapi(ApiDoc::openapi())
         .routes(routes!(workspace::show))
         .routes(routes!(overview::show))
-        .routes(routes!(profiles::list))
+        .routes(routes!(customers::list))
+        .routes(routes!(customers::query))
+        .routes(routes!(customers::columns))
         .routes(routes!(profiles::search))
         .routes(routes!(lookup::many))
         .routes(routes!(profiles::show))
@@ -147,6 +159,11 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(segments::why))
         .routes(routes!(segments::sizes))
         .routes(routes!(segments::compare))
+        .routes(routes!(exports::start))
+        .routes(routes!(exports::show, exports::cancel))
+        .routes(routes!(exports::file))
+        .routes(routes!(views::list, views::create))
+        .routes(routes!(views::show, views::update, views::delete))
         .routes(routes!(tags::list, tags::create))
         .routes(routes!(tags::preview))
         .routes(routes!(tags::declare))

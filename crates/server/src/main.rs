@@ -5,6 +5,7 @@
 
 mod cli;
 mod console;
+mod exports;
 mod generate;
 mod http;
 mod ingestion;

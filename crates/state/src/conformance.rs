@@ -15,6 +15,7 @@ mod quarantine_tests;
 mod scan_tests;
 mod schema_tests;
 mod tag_tests;
+mod view_tests;
 
 use std::io::Write as _;
 use std::str::FromStr;

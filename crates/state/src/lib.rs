@@ -30,6 +30,7 @@ mod quarantine;
 mod scan;
 mod sessions;
 mod tags;
+mod views;
 
 #[cfg(test)]
 mod conformance;
@@ -53,3 +54,4 @@ pub use quarantine::{QuarantineRow, QuarantineStatus};
 pub use scan::{Cursor, ScanTable};
 pub use sessions::{SessionMoveRow, StretchRow};
 pub use tags::ManualTagRow;
+pub use views::ViewRow;

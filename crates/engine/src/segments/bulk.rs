@@ -25,6 +25,7 @@ use crate::{Ctx, Error, Result};
 pub(crate) struct Known {
     pub(super) people: tokio::sync::Mutex<Option<Arc<People>>>,
     sets: Mutex<HashMap<String, Arc<Set>>>,
+    columns: Mutex<HashMap<String, Arc<Values>>>,
 }
 
 /// One value a customer.
@@ -32,6 +33,8 @@ pub(crate) type Values = (ColumnType, Column);
 
 /// Sets remembered; at a million customers 128 KiB each.
 const MAX_SETS: usize = 512;
+/// Columns remembered; at a million customers 9 MB each.
+const MAX_COLUMNS: usize = 16;
 
 /// Sets of the conditions of rules, over the same customers and as of the same day.
 pub(crate) struct Bulk {
@@ -142,6 +145,36 @@ impl Bulk {
         self.sets.insert(key, set);
     }
 
+    /// What a condition on a trait, a score or a measure looks at, one value a customer.
+    pub(crate) async fn column(&mut self, ctx: &Ctx, leaf: &Leaf) -> Result<Arc<Values>> {
+        if let Leaf::Trait(name, _) = leaf {
+            return self.people.column(ctx, name).await;
+        }
+        let full = self.full_key(ctx, leaf, &key(leaf)).await?;
+        let lock = || ctx.audience().columns.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(values) = lock().get(&full).cloned() {
+            return Ok(values);
+        }
+        let values = match leaf {
+            Leaf::Score(name, _) => match score_of(name) {
+                Some(score) => {
+                    let frame = ctx.lake().scores(score.table, score.column, None, self.as_of.day, None).await?;
+                    Some(aligned(&self.people, &frame))
+                }
+                None => None,
+            },
+            _ => self.prepare(ctx, &[], &[leaf]).await?.into_iter().next(),
+        };
+        let other = || Error::bug("a column", std::io::Error::other("the condition has no value of a customer"));
+        let values = Arc::new(values.ok_or_else(other)?);
+        let mut known = lock();
+        if known.len() >= MAX_COLUMNS {
+            known.clear();
+        }
+        known.insert(full, values.clone());
+        Ok(values)
+    }
+
     /// A condition with all that its answer depends on.
     async fn full_key(&self, ctx: &Ctx, leaf: &Leaf, key: &str) -> Result<String> {
         let mut tables: Vec<&str> = leaf.sources().into_iter().map(Source::table).collect();
@@ -228,6 +261,21 @@ fn valued(people: &People, frame: &Frame, test: &Test, as_of: &AsOf) -> Set {
         }
     }
     set
+}
+
+/// The numbers of a frame of (customer, value), one a customer.
+fn aligned(people: &People, frame: &Frame) -> Values {
+    let kind = frame.fields().iter().find(|field| field.name == "value").map_or(ColumnType::Int, |field| field.kind);
+    let mut values: Vec<Option<i64>> = vec![None; people.n()];
+    let mut seeker = Seeker::default();
+    if let Some(column) = frame.num("value") {
+        for (row, id) in numbers(frame, "profile_id").into_iter().enumerate() {
+            if let Some(at) = seeker.at(&people.ids, id) {
+                values[at] = column.get(row);
+            }
+        }
+    }
+    (kind, Column::Num(values.into_iter().collect()))
 }
 
 /// What a set of filters of one scan is for.

@@ -12,7 +12,8 @@ use zhike_lake::Publication;
 use super::bulk::Bulk;
 use super::people::numbers;
 use super::{Members, Refresh, Segment, as_of, at_day, day_text, list, people_of, rule_or_list};
-use crate::profiles::{Listed, current, listed_by_id, own_ids};
+use crate::customers::{Listed, listed_by_id};
+use crate::profiles::{current, own_ids};
 use crate::{Ctx, Error, Result};
 
 /// What is remembered of the last refresh of a segment.

@@ -9,7 +9,7 @@ use zhike_domain::id::{ProfileId, SegmentId};
 
 use super::bulk::Bulk;
 use super::{Segment, as_of, day_text, list, read_rule, rule_of, rule_or_list};
-use crate::profiles::{Listed, listed_by_id};
+use crate::customers::{Listed, listed_by_id};
 use crate::{Ctx, Result};
 
 /// People shown of a rule.
@@ -87,7 +87,7 @@ pub async fn preview(ctx: &Ctx, rule: &Json, of: Option<SegmentId>, day: Option<
     Ok(Preview { count, funnel, sample, sentence: sentence(&rule, &currency, &name), rule: rule.to_json() })
 }
 
-fn counted(bulk: &Bulk, count: u64, ms: u64) -> Count {
+pub(crate) fn counted(bulk: &Bulk, count: u64, ms: u64) -> Count {
     Count { count, total: bulk.people.n() as u64, as_of: day_text(&bulk.as_of), at: bulk.people.at, ms }
 }
 
@@ -151,6 +151,13 @@ pub async fn holds(ctx: &Ctx, rule: &Json, profile_id: ProfileId, day: Option<Da
     let as_of = as_of(ctx, day).await?;
     let person = super::person::person(ctx, profile_id.get(), &rule, &as_of).await?;
     Ok(audience::holds(&rule, &person, &as_of))
+}
+
+/// A rule in words, Chinese and English.
+pub(crate) async fn said(ctx: &Ctx, rule: &Rule) -> Result<(String, String)> {
+    let names = names(ctx).await?;
+    let name = |id: &str| names.iter().find(|(known, _)| known == id).map(|(_, name)| name.clone());
+    Ok(sentence(rule, &ctx.workspace().currency, &name))
 }
 
 async fn names(ctx: &Ctx) -> Result<Vec<(String, String)>> {

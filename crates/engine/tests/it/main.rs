@@ -4,6 +4,7 @@
 mod bindings;
 mod clocks;
 mod crash;
+mod customers;
 mod history;
 mod identity;
 mod kpis;

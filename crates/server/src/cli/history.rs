@@ -105,10 +105,10 @@ impl History {
                 let what = What::parse(&what)?;
                 let (from, to) = ((from, before.as_deref()), (to, after.as_deref()));
                 let found = history::movers(&ctx, &what, from, to, None, limit.max(1)).await?;
-                let rows = found.customers.into_iter().map(|one| {
+                let rows = found.customers.into_iter().map(|mut one| {
                     let identity = one.identity.map(|(kind, value)| format!("{kind}:{value}"));
-                    let name = one.name.or(identity).unwrap_or_else(none);
-                    [one.profile_id.to_string(), name, one.phone.unwrap_or_else(none)]
+                    let name = one.personal.remove("name").or(identity).unwrap_or_else(none);
+                    [one.profile_id.to_string(), name, one.personal.remove("phone").unwrap_or_else(none)]
                 });
                 print_rows(format, ["profile", "name", "phone"], rows)?;
             }

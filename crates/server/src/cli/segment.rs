@@ -12,10 +12,7 @@ use zhike_engine::{Ctx, import, segments};
 
 use super::{Failure, Format, Global, Lang, Outcome};
 use crate::http::segments::{CountBody, NewSegment, SegmentBody};
-use crate::output::{instant, print_json, print_rows, quoted};
-
-/// Members read at a time.
-const PAGE: usize = 1_000;
+use crate::output::{instant, print_json, print_rows};
 
 /// Rules and lists of customers.
 #[derive(Subcommand)]
@@ -99,13 +96,6 @@ pub(super) enum Segment {
         /// Column; the first when absent.
         #[arg(long, value_name = "COLUMN")]
         column: Option<String>,
-    },
-    /// Write the members to a CSV file, personal values masked.
-    Export {
-        /// Id or name.
-        segment: String,
-        /// File to write.
-        file: PathBuf,
     },
     /// Move a segment to the recycle bin.
     Archive {
@@ -253,7 +243,6 @@ impl Segment {
                 };
                 writeln!(out(), "{} {line}", done.segment.id)?;
             }
-            Self::Export { segment, file } => export(ctx, &segment, &file).await?,
             Self::Archive { segment, restore } => {
                 let segment = segments::get(ctx, &segment).await?;
                 let segment = segments::archive(ctx, segment.id, !restore).await?;
@@ -271,38 +260,15 @@ fn out() -> std::io::StdoutLock<'static> {
 const MEMBER: [&str; 7] = ["profile_id", "name", "phone", "province", "city", "tier", "since"];
 
 fn member(member: segments::Member) -> [String; 7] {
-    let one = member.customer;
+    let mut one = member.customer;
     let tier = one.rfm.map(|rfm| rfm.scores.tier.as_str().to_owned());
     [
         one.profile_id.to_string(),
-        one.name.unwrap_or_default(),
-        one.phone.unwrap_or_default(),
-        one.province.unwrap_or_default(),
-        one.city.unwrap_or_default(),
+        one.personal.remove("name").unwrap_or_default(),
+        one.personal.remove("phone").unwrap_or_default(),
+        one.row.province.unwrap_or_default(),
+        one.row.city.unwrap_or_default(),
         tier.unwrap_or_default(),
         instant(member.since),
     ]
-}
-
-/// Writes all members. No cell begins as a formula would, whatever program opens the file.
-async fn export(ctx: &Ctx, segment: &str, file: &std::path::Path) -> Result<(), Failure> {
-    let segment = segments::get(ctx, segment).await?;
-    let mut out = std::io::BufWriter::new(std::fs::File::create(file)?);
-    // Spreadsheets tell UTF-8 by this mark.
-    write!(out, "\u{feff}{}\r\n", MEMBER.join(","))?;
-    let mut after = None;
-    let mut n = 0_usize;
-    loop {
-        let page = segments::members(ctx, &segment, None, after, PAGE).await?;
-        for one in page.members {
-            n += 1;
-            write!(out, "{}\r\n", member(one).map(|cell| quoted(&cell)).join(","))?;
-        }
-        match page.next {
-            Some(next) => after = Some(next),
-            None => break,
-        }
-    }
-    out.flush()?;
-    Ok(writeln!(self::out(), "{n} → {}", file.display())?)
 }

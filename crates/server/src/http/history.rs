@@ -11,9 +11,10 @@ use zhike_engine::history::{self, Change, Moves, Past, Scores, Stay, What};
 use zhike_engine::refresh::{self, RefreshOptions};
 
 use super::App;
+use super::customers::ListItem;
 use super::error::{ApiError, ApiResult, ErrorBody};
 use super::overview::{date, read_date};
-use super::profiles::{ListItem, money};
+use super::profiles::money;
 use super::segments::DayQuery;
 use super::tags::ProfileTagBody;
 use crate::output::instant;

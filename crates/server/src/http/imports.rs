@@ -1,5 +1,7 @@
 //! `/api/v1/imports` and the jobs that load.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
@@ -10,13 +12,16 @@ use zhike_domain::error_code::ErrorCode;
 use zhike_domain::id::BatchId;
 use zhike_domain::import::entity::Entity;
 use zhike_domain::import::mapping::Mapping;
-use zhike_engine::import::{self, BatchRow, ImportOptions};
+use zhike_engine::import::{self, BatchRow, ImportOptions, Progress};
 
 use super::App;
 use super::error::{ApiError, ApiResult};
 use super::profiles::bad_cursor;
 use super::schema::{LoadReport, MappingSchema, StatusWord};
 use crate::output::instant;
+
+/// How far a load is before it begins.
+pub(super) const WAITING: Progress = Progress { stage: "waiting", rows_done: 0, done: 0, total: 0 };
 
 /// A load in a list.
 #[derive(Serialize, ToSchema)]
@@ -163,13 +168,13 @@ pub(super) async fn start(
     };
     let ctx = app.ctx().clone();
     let (uploads, upload_id) = (app.uploads().clone(), body.upload_id);
-    let job_id = app.jobs().start(move |progress| async move {
+    let job_id = app.jobs().start("job_", WAITING, move |desk| async move {
         let dry_run = options.dry_run;
-        let report = import::import(&ctx, upload.file(), options, progress).await?;
+        let report = import::import(&ctx, upload.file(), options, desk.progress).await?;
         if !dry_run {
             uploads.remove(&upload_id);
         }
-        Ok(report)
+        Ok(Arc::new(report))
     });
     Ok((StatusCode::ACCEPTED, Json(StartedBody { job_id })))
 }

@@ -10,15 +10,16 @@ use utoipa::{IntoParams, ToSchema};
 use zhike_domain::error_code::ErrorCode;
 use zhike_domain::id::ProfileId;
 use zhike_domain::kpi::{Dimension, Goal, Kpi, Pace, PeriodKind, Value};
+use zhike_engine::customers::listed_by_id;
 use zhike_engine::kpis::{self, Ask, Asked, Behind, GoalState, Kind, Part, PartOf, Point, Series, Window};
-use zhike_engine::profiles;
 use zhike_engine::workspace::day_number;
 use zhike_engine::{Ctx, Result as EngineResult};
 
 use super::App;
+use super::customers::ListItem;
 use super::error::{ApiError, ApiResult, ErrorBody};
 use super::overview::date;
-use super::profiles::{ListItem, day};
+use super::profiles::day;
 use crate::output::instant;
 
 /// Who sets goals, until there are accounts.
@@ -425,7 +426,7 @@ pub(crate) fn part_of(
 pub(crate) async fn behind_page(ctx: &Ctx, key: &str, asked: Asked) -> EngineResult<KpiBehind> {
     let Behind { kind, measure, days, total, rows, next } = kpis::behind(ctx, kpis::get(key)?, asked).await?;
     let ids: Vec<ProfileId> = rows.iter().filter_map(|row| row.profile_id).map(ProfileId::new).collect();
-    let listed = if kind == Kind::People { profiles::listed_by_id(ctx, &ids).await? } else { Vec::new() };
+    let listed = if kind == Kind::People { listed_by_id(ctx, &ids).await? } else { Vec::new() };
     let mut customers: HashMap<ProfileId, ListItem> =
         listed.into_iter().map(|one| (one.profile_id, one.into())).collect();
     let scale = measure.take.scale() as f64;

@@ -9,11 +9,11 @@ use zhike_domain::error_code::ErrorCode;
 use zhike_domain::id::ProfileId;
 use zhike_domain::import::entity::IdentityKind;
 use zhike_domain::sensitive::Sensitive;
-use zhike_engine::profiles;
+use zhike_engine::{customers, profiles};
 
 use super::App;
+use super::customers::ListItem;
 use super::error::{ApiError, ApiResult, ErrorBody};
-use super::profiles::ListItem;
 
 /// Identities of one request.
 const MAX_IDENTITIES: usize = 1_000;
@@ -85,7 +85,7 @@ pub(super) async fn many(
     let mut all: Vec<ProfileId> = found.iter().flatten().copied().collect();
     all.sort_unstable();
     all.dedup();
-    let profiles = profiles::listed_by_id(app.ctx(), &all).await?.into_iter().map(ListItem::from).collect();
+    let profiles = customers::listed_by_id(app.ctx(), &all).await?.into_iter().map(ListItem::from).collect();
     let item = |ids: Vec<ProfileId>| LookupItem { profile_ids: ids.iter().map(ToString::to_string).collect() };
     Ok(Json(LookupAnswer { items: found.into_iter().map(item).collect(), profiles }))
 }

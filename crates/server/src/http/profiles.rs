@@ -1,4 +1,4 @@
-//! `/api/v1/profiles`: lists, search, one customer whole.
+//! `/api/v1/profiles`: search, one customer whole.
 
 use std::collections::BTreeMap;
 
@@ -12,10 +12,12 @@ use zhike_domain::frame::Frame;
 use zhike_domain::id::{EdgeId, IdentityId, ProfileId};
 use zhike_domain::import::entity::IdentityKind;
 use zhike_domain::sensitive::Sensitive;
-use zhike_engine::profiles::{self, ListCursor, ListFilter, Listed, OrderPage, Profile, Show};
+use zhike_engine::customers::listed_by_id;
+use zhike_engine::profiles::{self, OrderPage, Profile, Show};
 use zhike_engine::workspace::date_of;
 
 use super::App;
+use super::customers::ListItem;
 use super::error::{ApiError, ApiResult};
 use super::schema::{SegmentWord, TierWord};
 use crate::output::instant;
@@ -265,102 +267,11 @@ fn months(view: &Profile) -> Vec<MonthBody> {
         .collect()
 }
 
-/// A customer in a list; personal fields masked.
+/// Customers who were looked up.
 #[derive(Serialize, ToSchema)]
-#[schema(as = ProfileItem)]
-pub(crate) struct ListItem {
-    profile_id: String,
-    pub(crate) name: Option<String>,
-    phone: Option<String>,
-    /// Strongest identity, for customers without a name.
-    identity: Option<ListedIdentity>,
-    province: Option<String>,
-    city: Option<String>,
-    #[schema(value_type = Option<TierWord>)]
-    tier: Option<String>,
-    #[schema(value_type = Option<SegmentWord>)]
-    rfm_segment: Option<String>,
-    r_score: Option<u8>,
-    f_score: Option<u8>,
-    m_score: Option<u8>,
-    monetary: Option<String>,
-    frequency: Option<i64>,
-    last_ordered_at: Option<String>,
-}
-
-/// An identity as it may be shown.
-#[derive(Serialize, ToSchema)]
-pub(super) struct ListedIdentity {
-    kind: String,
-    value: String,
-}
-
-impl From<Listed> for ListItem {
-    fn from(listed: Listed) -> Self {
-        let rfm = listed.rfm.as_ref();
-        Self {
-            profile_id: listed.profile_id.to_string(),
-            name: listed.name,
-            phone: listed.phone,
-            identity: listed.identity.map(|(kind, value)| ListedIdentity { kind, value }),
-            province: listed.province,
-            city: listed.city,
-            tier: rfm.map(|rfm| rfm.scores.tier.as_str().into()),
-            rfm_segment: rfm.map(|rfm| rfm.scores.segment.as_str().into()),
-            r_score: rfm.map(|rfm| rfm.scores.r),
-            f_score: rfm.map(|rfm| rfm.scores.f),
-            m_score: rfm.map(|rfm| rfm.scores.m),
-            monetary: rfm.map(|rfm| money(rfm.monetary)),
-            frequency: rfm.map(|rfm| rfm.frequency),
-            last_ordered_at: listed.last_ordered_at.map(instant),
-        }
-    }
-}
-
-/// A page of customers.
-#[derive(Serialize, ToSchema)]
-pub(super) struct ProfilePage {
+pub(super) struct ProfileMatches {
     items: Vec<ListItem>,
-    /// Hand it back as `after` for the next page.
-    next: Option<String>,
-    /// Customers that the filter leaves.
     total: u64,
-}
-
-/// Which customers.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(super) struct ListQuery {
-    /// Cursor of the page before.
-    after: Option<String>,
-    /// Rows, 50 by default.
-    limit: Option<usize>,
-    /// core, potential, general, at_risk.
-    tier: Option<String>,
-    /// One of the eight groups.
-    rfm_segment: Option<String>,
-}
-
-/// Customers by net amount, largest first.
-#[utoipa::path(get, path = "/api/v1/profiles", params(ListQuery), responses((status = 200, body = ProfilePage)))]
-pub(super) async fn list(
-    State(app): State<App>,
-    query: Result<Query<ListQuery>, QueryRejection>,
-) -> ApiResult<Json<ProfilePage>> {
-    let Query(query) = query.map_err(ApiError::from)?;
-    let after = query.after.as_deref().map(read_cursor).transpose()?;
-    let filter = ListFilter { tier: query.tier, rfm_segment: query.rfm_segment };
-    let limit = query.limit.unwrap_or(50).clamp(1, MAX_PAGE);
-    let (items, next, total) = profiles::list(app.ctx(), &filter, after, limit).await?;
-    let next = next.map(|cursor| format!("{}:{}", cursor.monetary, ProfileId::new(cursor.profile_id)));
-    Ok(Json(ProfilePage { items: items.into_iter().map(ListItem::from).collect(), next, total }))
-}
-
-fn read_cursor(text: &str) -> ApiResult<ListCursor> {
-    let parsed = text.split_once(':').and_then(|(monetary, profile)| {
-        Some(ListCursor { monetary: monetary.parse().ok()?, profile_id: profile.parse::<ProfileId>().ok()?.get() })
-    });
-    parsed.ok_or_else(bad_cursor)
 }
 
 pub(super) fn bad_cursor() -> ApiError {
@@ -381,11 +292,11 @@ pub(super) struct SearchBody {
 }
 
 /// Customers with an identity of exactly this value. The value stands in the body, so that no log keeps it.
-#[utoipa::path(post, path = "/api/v1/profiles/search", request_body = SearchBody, responses((status = 200, body = ProfilePage)))]
+#[utoipa::path(post, path = "/api/v1/profiles/search", request_body = SearchBody, responses((status = 200, body = ProfileMatches)))]
 pub(super) async fn search(
     State(app): State<App>,
     body: Result<Json<SearchBody>, JsonRejection>,
-) -> ApiResult<Json<ProfilePage>> {
+) -> ApiResult<Json<ProfileMatches>> {
     let Json(body) = body.map_err(ApiError::from)?;
     let kind = body.kind.as_deref().and_then(IdentityKind::parse);
     let mut found = Vec::new();
@@ -393,9 +304,9 @@ pub(super) async fn search(
         found.push(id);
     }
     found.extend(profiles::find(app.ctx(), kind, &body.value).await?);
-    let items = profiles::listed_by_id(app.ctx(), &found).await?;
+    let items = listed_by_id(app.ctx(), &found).await?;
     let total = items.len() as u64;
-    Ok(Json(ProfilePage { items: items.into_iter().map(ListItem::from).collect(), next: None, total }))
+    Ok(Json(ProfileMatches { items: items.into_iter().map(ListItem::from).collect(), total }))
 }
 
 /// One customer, whole.

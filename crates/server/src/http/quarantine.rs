@@ -1,6 +1,7 @@
 //! `/api/v1/imports/{batch_id}/quarantine`: rows that could not be loaded.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
@@ -15,7 +16,7 @@ use zhike_engine::quarantine::{self, QuarantineStatus, Repair};
 
 use super::App;
 use super::error::{ApiError, ApiResult};
-use super::imports::StartedBody;
+use super::imports::{StartedBody, WAITING};
 use super::profiles::bad_cursor;
 use super::schema::MappingSchema;
 
@@ -164,8 +165,9 @@ pub(super) async fn replay(
         .rows
         .map(|rows| rows.into_iter().map(|row| Repair { row_no: row.row_no, cells: row.cells }).collect::<Vec<_>>());
     let ctx = app.ctx().clone();
-    let replay =
-        move |progress| async move { quarantine::replay(&ctx, batch_id, repairs, body.mapping, progress).await };
-    let job_id = app.jobs().start(replay);
+    let replay = move |desk: crate::jobs::Desk<_>| async move {
+        quarantine::replay(&ctx, batch_id, repairs, body.mapping, desk.progress).await.map(Arc::new)
+    };
+    let job_id = app.jobs().start("job_", WAITING, replay);
     Ok((StatusCode::ACCEPTED, Json(StartedBody { job_id })))
 }

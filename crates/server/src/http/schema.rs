@@ -185,8 +185,9 @@ impl From<&report::LoadReport> for LoadReport {
 }
 
 /// Bodies that clients send: fields that may be absent stay optional.
-const REQUESTS: [&str; 14] = [
+const REQUESTS: [&str; 19] = [
     "CreateSource",
+    "ExportRequest",
     "GuessRequest",
     "ImportRequest",
     "MappingColumn",
@@ -194,7 +195,11 @@ const REQUESTS: [&str; 14] = [
     "NewSegment",
     "OverlapQuery",
     "PreviewQuery",
+    "ProfileFilter",
+    "ProfileQuery",
     "ProfileSearch",
+    "ProfileSort",
+    "PutView",
     "ReplayRequest",
     "ReplayRow",
     "RevealRequest",

@@ -9,9 +9,10 @@ use zhike_domain::id::ProfileId;
 use zhike_engine::segments::{self, Count, Refresh, Segment, Spec};
 
 use super::App;
+use super::customers::ListItem;
 use super::error::{ApiError, ApiResult, ErrorBody};
 use super::overview::date;
-use super::profiles::{ListItem, bad_cursor};
+use super::profiles::bad_cursor;
 use crate::output::instant;
 
 /// Rows of a page at most.

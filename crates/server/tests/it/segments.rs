@@ -61,7 +61,8 @@ fn a_segment_is_counted_stored_refreshed_and_explained() {
     drop(server);
 
     let out = home.path().join("members.csv");
-    assert!(home.run(&["segment", "export", "twice", out.to_str().unwrap()]).status.success());
+    let export = ["export", "members", "twice", "--out", out.to_str().unwrap(), "--purpose", "call"];
+    assert!(home.run(&export).status.success());
     let text = std::fs::read_to_string(out).unwrap();
     assert_eq!(text.lines().count(), 2);
     assert!(text.contains("138****8002") && !text.contains("13800138002"), "{text}");

@@ -5,7 +5,7 @@ use crate::db::{GetRow, Pool};
 use crate::{
     AuditRow, BatchRow, BindingRow, BondRow, ClaimRow, DefinitionRow, EdgeRow, Error, FieldRow, IdentityRow, IngestRow,
     KeyRow, ManualTagRow, MappingRow, OverrideSpanRow, ProfileRow, QuarantineRow, RegisterRow, SaidFieldRow,
-    SessionMoveRow, SourceHourRow, SourceRejectRow, SourceRow, Store, StretchRow, TraitsRow,
+    SessionMoveRow, SourceHourRow, SourceRejectRow, SourceRow, Store, StretchRow, TraitsRow, ViewRow,
 };
 
 conformance!(records_are_the_columns_of_their_tables, a_newer_schema_is_refused, opening_again_changes_nothing);
@@ -56,6 +56,7 @@ async fn records_are_the_columns_of_their_tables(place: &Place) {
         ("session_stretches", StretchRow::COLUMNS),
         ("session_moves", SessionMoveRow::COLUMNS),
         ("manual_tags", ManualTagRow::COLUMNS),
+        ("views", ViewRow::COLUMNS),
     ] {
         assert_eq!(columns(place, &store.data, table).await, names, "{table}");
     }

@@ -1,0 +1,438 @@
+//! Exports: what is asked for as a stream of tables, masked, and the entry in the audit trail without which no file may be
+//! handed out.
+//!
+//! Owns what can be exported and what is said about it. Must not know the formats of files.
+//!
+//! - INV-EXPORTS-1: an export of customers holds exactly those of the list, in its order (`tests/it/customers.rs`).
+//! - INV-EXPORTS-2: no personal value leaves in the clear; bounded memory beside 16 bytes a customer.
+
+use serde_json::{Value as Json, json};
+use zhike_domain::audience::{Source, field_of};
+use zhike_domain::clean::rule::Reason;
+use zhike_domain::detect::mask_text;
+use zhike_domain::frame::{Column, ColumnType, Frame, NumColumn, TextColumn};
+use zhike_domain::id::{BatchId, ProfileId};
+use zhike_domain::tables;
+
+use crate::customers::{self, Sort, Whom, columns};
+use crate::segments::{self, numbers};
+use crate::{Ctx, Error, Result, profiles, quarantine};
+
+/// Customers read at a time.
+const CHUNK: usize = 5_000;
+/// Longest purpose and reason, in characters.
+const MAX_CHARS: usize = 500;
+/// Rows of quarantine read at a time.
+const PAGE: usize = 5_000;
+
+/// What is exported.
+#[derive(Clone, Debug)]
+pub enum What {
+    /// Customers of a list.
+    Customers {
+        /// Whom.
+        whom: Box<Whom>,
+        /// In which order.
+        sort: Sort,
+        /// Columns by name; the usual ones when empty.
+        columns: Vec<String>,
+    },
+    /// Members of a segment at its last refresh, with the instant since when.
+    Members {
+        /// Segment, by id or name.
+        segment: String,
+        /// Columns by name; the usual ones when empty.
+        columns: Vec<String>,
+    },
+    /// Customers with a tag, and its values.
+    Tag {
+        /// Tag.
+        tag: String,
+        /// Further columns by name; the usual ones when empty.
+        columns: Vec<String>,
+    },
+    /// Orders of a customer.
+    Orders(ProfileId),
+    /// Rows that a load set aside, without their content.
+    Quarantine(BatchId),
+}
+
+/// An export that somebody asks for.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// What.
+    pub what: What,
+    /// What the data will be used for; needed.
+    pub purpose: String,
+    /// Why now, in words.
+    pub reason: String,
+    /// Headings in Chinese instead of English.
+    pub is_zh: bool,
+    /// Who asks.
+    pub actor: String,
+}
+
+/// A column of an export.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Name in the frames.
+    pub key: String,
+    /// Heading.
+    pub label: String,
+    /// What it holds.
+    pub kind: ColumnType,
+}
+
+/// An export that can be read.
+pub struct Export {
+    /// Columns, in order.
+    pub heads: Vec<Head>,
+    /// Rows, as counted before the first was read.
+    pub n_rows: u64,
+    /// What is exported, in the language asked for.
+    pub title: String,
+    /// Which rows, as a sentence.
+    pub filters: String,
+    /// Last day that counts; missing where no day matters.
+    pub as_of: Option<String>,
+    request: Request,
+    subject: String,
+    rule: Json,
+    source: From,
+}
+
+/// Where the rows come from.
+enum From {
+    Customers { ids: Vec<i64>, since: Option<Vec<i64>>, columns: Vec<columns::Column>, at: usize },
+    Orders(Option<Frame>),
+    Quarantine { batch_id: BatchId, after: Option<u64>, is_zh: bool, is_done: bool },
+}
+
+impl Export {
+    /// Checks what is asked for and finds out whose rows it holds.
+    ///
+    /// **Errors**: `bad_request` without a purpose or for an unknown column; `invalid_segment`; `not_found`.
+    pub async fn open(ctx: &Ctx, mut request: Request) -> Result<Self> {
+        (request.purpose, request.reason) = asked(&request.purpose, &request.reason)?;
+        match request.what.clone() {
+            What::Customers { whom, sort, columns } => customers_of(ctx, request, &whom, sort, &columns).await,
+            What::Members { segment, columns } => members_of(ctx, request, &segment, &columns).await,
+            What::Tag { tag, mut columns } => {
+                if columns.is_empty() {
+                    columns.extend(columns::USUAL.iter().map(|key| (*key).to_owned()));
+                }
+                columns.insert(1.min(columns.len()), format!("tags.{tag}"));
+                let whom = Whom { rule: Some(json!({ "tag": tag, "op": "exists" })), ..Whom::default() };
+                let mut export = customers_of(ctx, request, &whom, Sort::default(), &columns).await?;
+                export.subject = format!("tag:{tag}");
+                export.title = export.say("标签取值", "Values of a tag");
+                Ok(export)
+            }
+            What::Orders(profile_id) => orders_of(ctx, request, profile_id).await,
+            What::Quarantine(batch_id) => quarantine_of(ctx, request, batch_id).await,
+        }
+    }
+
+    /// The next rows; `None` at the end.
+    pub async fn next(&mut self, ctx: &Ctx) -> Result<Option<Frame>> {
+        match &mut self.source {
+            From::Customers { ids, since, columns, at } => {
+                let chunk = *at..ids.len().min(*at + CHUNK);
+                if chunk.is_empty() {
+                    return Ok(None);
+                }
+                *at = chunk.end;
+                let rows = customers::rows(ctx, &ids[chunk.clone()], columns).await?;
+                let mut frame = columns::frame(columns, &rows);
+                if let Some(since) = since {
+                    let since: std::collections::HashMap<i64, i64> =
+                        ids[chunk.clone()].iter().copied().zip(since[chunk].iter().copied()).collect();
+                    let stays = rows.iter().map(|row| since.get(&row.profile_id.get()).copied());
+                    frame.set("since", ColumnType::Instant, Column::Num(stays.collect()));
+                }
+                Ok(Some(frame))
+            }
+            From::Orders(frame) => Ok(frame.take()),
+            From::Quarantine { batch_id, after, is_zh, is_done } => {
+                if *is_done {
+                    return Ok(None);
+                }
+                let rows = quarantine::list(ctx, *batch_id, *after, PAGE, None).await?;
+                *after = rows.last().map(|row| row.row_no as u64);
+                *is_done = rows.len() < PAGE;
+                Ok(Some(quarantined(&rows, *is_zh)))
+            }
+        }
+    }
+
+    /// Writes the export to the audit trail; without it the file must not be handed out.
+    pub async fn record(&self, ctx: &Ctx, format: &str, n_rows: u64) -> Result<()> {
+        let detail = json!({
+            "purpose": self.request.purpose,
+            "reason": self.request.reason,
+            "format": format,
+            "columns": self.heads.iter().map(|head| head.key.as_str()).collect::<Vec<_>>(),
+            "rule": masked(&self.rule),
+            "rows": n_rows,
+        });
+        profiles::audit_with(ctx, &self.request.actor, "export.create", &self.subject, &detail).await
+    }
+
+    /// What stands beside the rows: what they are, which, as of when, for what, how many.
+    pub fn notes(&self, ctx: &Ctx, n_rows: u64) -> Vec<(String, String)> {
+        let made = jiff::Timestamp::from_microsecond(ctx.now()).unwrap_or_default();
+        let made = made.to_zoned(ctx.workspace().time_zone()).strftime("%Y-%m-%d %H:%M %:z").to_string();
+        let mut notes = vec![
+            (self.say("内容", "Content"), self.title.clone()),
+            (self.say("筛选", "Filters"), self.filters.clone()),
+        ];
+        notes.extend(self.as_of.clone().map(|day| (self.say("数据截至", "As of"), day)));
+        notes.push((self.say("用途", "Purpose"), self.request.purpose.clone()));
+        if !self.request.reason.is_empty() {
+            notes.push((self.say("理由", "Reason"), self.request.reason.clone()));
+        }
+        notes.push((self.say("行数", "Rows"), n_rows.to_string()));
+        notes.push((self.say("导出时间", "Made at"), made));
+        notes.push((self.say("个人信息", "Personal data"), self.say("已脱敏", "masked")));
+        notes
+    }
+
+    /// What is exported, in one word.
+    pub const fn word(&self) -> &'static str {
+        match self.request.what {
+            What::Customers { .. } => "customers",
+            What::Members { .. } => "members",
+            What::Tag { .. } => "tag",
+            What::Orders(_) => "orders",
+            What::Quarantine(_) => "quarantine",
+        }
+    }
+
+    /// Whether headings are Chinese.
+    pub const fn is_zh(&self) -> bool {
+        self.request.is_zh
+    }
+
+    fn say(&self, zh: &str, en: &str) -> String {
+        said(self.request.is_zh, zh, en)
+    }
+}
+
+/// Finds mistakes in what is asked for without reading rows.
+///
+/// **Errors**: as [`Export::open`].
+pub async fn check(ctx: &Ctx, request: &Request) -> Result<()> {
+    let Request { what, purpose, reason, .. } = request;
+    asked(purpose, reason)?;
+    match what {
+        What::Customers { whom, columns, .. } => {
+            customers::rule_of(ctx, whom, &segments::as_of(ctx, None).await?).await?;
+            columns::read(ctx, columns).await.map(drop)
+        }
+        What::Members { segment, columns } => {
+            segments::get(ctx, segment).await?;
+            columns::read(ctx, columns).await.map(drop)
+        }
+        What::Tag { tag, columns } => {
+            columns::read(ctx, &[format!("tags.{tag}")]).await?;
+            columns::read(ctx, columns).await.map(drop)
+        }
+        What::Orders(profile_id) => profiles::current(ctx, profile_id.get()).await.map(drop),
+        What::Quarantine(batch_id) => batch_of(ctx, *batch_id).await.map(drop),
+    }
+}
+
+async fn batch_of(ctx: &Ctx, batch_id: BatchId) -> Result<zhike_state::BatchRow> {
+    ctx.store().batch(batch_id.get()).await?.ok_or_else(|| Error::not_found("load", "批次"))
+}
+
+/// Purpose and reason as they are kept.
+///
+/// **Errors**: `bad_request` without a purpose.
+fn asked(purpose: &str, reason: &str) -> Result<(String, String)> {
+    let (purpose, reason) = (words(purpose)?, words(reason)?);
+    if purpose.is_empty() {
+        return Err(Error::bad_request(
+            "an export needs a purpose: say what the data will be used for".into(),
+            "导出必须填写用途：说明数据将用来做什么".into(),
+        ));
+    }
+    Ok((purpose, reason))
+}
+
+fn said(is_zh: bool, zh: &str, en: &str) -> String {
+    if is_zh { zh } else { en }.to_owned()
+}
+
+/// Words that a person gave, without personal data.
+fn words(text: &str) -> Result<String> {
+    let text = text.trim();
+    if text.chars().count() > MAX_CHARS || text.contains(|letter: char| letter.is_control() && letter != '\n') {
+        return Err(Error::bad_request(
+            format!("purpose and reason have at most {MAX_CHARS} characters"),
+            format!("用途和理由最多 {MAX_CHARS} 个字"),
+        ));
+    }
+    Ok(mask_text(text).unwrap_or_else(|| text.to_owned()))
+}
+
+/// JSON with personal data in its texts masked.
+fn masked(json: &Json) -> Json {
+    match json {
+        Json::String(text) => Json::String(mask_text(text).unwrap_or_else(|| text.clone())),
+        Json::Array(list) => list.iter().map(masked).collect(),
+        Json::Object(object) => object.iter().map(|(key, value)| (key.clone(), masked(value))).collect(),
+        other => other.clone(),
+    }
+}
+
+fn heads_of(columns: &[columns::Column], is_zh: bool) -> Vec<Head> {
+    let head = |column: &columns::Column| Head {
+        key: column.key.clone(),
+        label: said(is_zh, &column.label.0, &column.label.1),
+        kind: column.kind,
+    };
+    columns.iter().map(head).collect()
+}
+
+async fn read_columns(ctx: &Ctx, keys: &[String]) -> Result<Vec<columns::Column>> {
+    let usual: Vec<String> = columns::USUAL.iter().map(|key| (*key).to_owned()).collect();
+    columns::read(ctx, if keys.is_empty() { &usual } else { keys }).await
+}
+
+async fn customers_of(ctx: &Ctx, request: Request, whom: &Whom, sort: Sort, keys: &[String]) -> Result<Export> {
+    let columns = read_columns(ctx, keys).await?;
+    let list = customers::order(ctx, whom, sort).await?;
+    let sentence = segments::said(ctx, &list.rule).await?;
+    let sentence = said(request.is_zh, &sentence.0, &sentence.1);
+    let everybody = said(request.is_zh, "全部客户", "all customers");
+    let as_of = segments::day_text(&list.bulk.as_of);
+    let rule = list.rule.to_json();
+    let ids = list.into_ids();
+    Ok(Export {
+        heads: heads_of(&columns, request.is_zh),
+        n_rows: ids.len() as u64,
+        title: said(request.is_zh, "客户", "Customers"),
+        filters: if sentence.is_empty() { everybody } else { sentence },
+        as_of: Some(as_of),
+        request,
+        subject: "customers".into(),
+        rule,
+        source: From::Customers { ids, since: None, columns, at: 0 },
+    })
+}
+
+async fn members_of(ctx: &Ctx, request: Request, segment: &str, keys: &[String]) -> Result<Export> {
+    let segment = segments::get(ctx, segment).await?;
+    let columns = read_columns(ctx, keys).await?;
+    let members = ctx.lake().members(segment.id.get(), None).await?;
+    let (ids, since) = (numbers(&members, "profile_id"), numbers(&members, "since"));
+    let mut heads = heads_of(&columns, request.is_zh);
+    let label = said(request.is_zh, "进入分群时间", "member since");
+    heads.push(Head { key: "since".into(), label, kind: ColumnType::Instant });
+    let sentence = said(request.is_zh, &segment.sentence.0, &segment.sentence.1);
+    let name = &segment.spec.name;
+    Ok(Export {
+        heads,
+        n_rows: ids.len() as u64,
+        title: if request.is_zh {
+            format!("分群“{name}”的成员")
+        } else {
+            format!("Members of segment {name:?}")
+        },
+        filters: sentence,
+        as_of: segment.run.as_ref().map(|run| crate::refresh::day_text(run.day)),
+        subject: segment.id.to_string(),
+        rule: json!({ "segment": segment.id.to_string(), "version": segment.version }),
+        request,
+        source: From::Customers { ids, since: Some(since), columns, at: 0 },
+    })
+}
+
+/// Columns of orders that a file holds.
+const ORDER: &[&str] = &[
+    "order_id",
+    "source",
+    "ordered_at",
+    "status",
+    "kind",
+    "channel",
+    "store_id",
+    "amount",
+    "discount",
+    "refunded_amount",
+    "net_amount",
+    "n_items",
+    "coupon_id",
+    "campaign_id",
+];
+
+async fn orders_of(ctx: &Ctx, request: Request, profile_id: ProfileId) -> Result<Export> {
+    let found = profiles::orders(ctx, profile_id, 0, i32::MAX as usize).await?.orders;
+    let table = tables::table("orders");
+    let mut frame = Frame::new(found.n_rows());
+    let mut heads = Vec::new();
+    for key in ORDER {
+        let Some(column) = table.and_then(|table| table.column(key)) else { continue };
+        let label = field_of(Source::AllOrders, key).map(|field| field.label);
+        let (zh, en) = label.unwrap_or_else(|| ((*key).to_owned(), (*key).to_owned()));
+        heads.push(Head { key: (*key).to_owned(), label: said(request.is_zh, &zh, &en), kind: column.kind });
+        let values = found.column(key).cloned().unwrap_or_else(|| Column::missing(column.kind, found.n_rows()));
+        frame.set(key, column.kind, values);
+    }
+    Ok(Export {
+        heads,
+        n_rows: frame.n_rows() as u64,
+        title: said(request.is_zh, "订单", "Orders"),
+        filters: if request.is_zh { format!("客户 {profile_id}") } else { format!("customer {profile_id}") },
+        as_of: None,
+        subject: profile_id.to_string(),
+        rule: Json::Null,
+        request,
+        source: From::Orders(Some(frame)),
+    })
+}
+
+async fn quarantine_of(ctx: &Ctx, request: Request, batch_id: BatchId) -> Result<Export> {
+    let batch = batch_of(ctx, batch_id).await?;
+    let counts = quarantine::counts(ctx, batch_id).await?;
+    let is_zh = request.is_zh;
+    let head =
+        |key: &str, zh: &str, en: &str, kind: ColumnType| Head { key: key.into(), label: said(is_zh, zh, en), kind };
+    let heads = vec![
+        head("row_no", "行号", "row", ColumnType::Int),
+        head("reason_code", "原因代码", "reason code", ColumnType::Text),
+        head("reason", "原因", "reason", ColumnType::Text),
+        head("column_name", "列", "column", ColumnType::Text),
+        head("detail", "细节", "detail", ColumnType::Text),
+        head("status", "状态", "status", ColumnType::Text),
+    ];
+    let file = mask_text(&batch.file_name).unwrap_or(batch.file_name);
+    Ok(Export {
+        heads,
+        n_rows: counts.iter().map(|(_, n)| u64::try_from(*n).unwrap_or(0)).sum(),
+        title: said(is_zh, "隔离行", "Rows set aside"),
+        filters: if is_zh { format!("批次 {batch_id}（{file}）") } else { format!("load {batch_id} ({file})") },
+        as_of: None,
+        subject: batch_id.to_string(),
+        rule: Json::Null,
+        request,
+        source: From::Quarantine { batch_id, after: None, is_zh, is_done: false },
+    })
+}
+
+fn quarantined(rows: &[quarantine::QuarantineRow], is_zh: bool) -> Frame {
+    fn texts<'a>(of: impl Iterator<Item = Option<&'a str>>) -> Column {
+        Column::Text(of.collect::<TextColumn>())
+    }
+    let reason =
+        |code: &str| Reason::from_code(code).map(|reason| if is_zh { reason.help_zh() } else { reason.help_en() });
+    let numbers: NumColumn = rows.iter().map(|row| Some(row.row_no)).collect();
+    Frame::new(rows.len())
+        .with("row_no", ColumnType::Int, Column::Num(numbers))
+        .with("reason_code", ColumnType::Text, texts(rows.iter().map(|row| Some(row.reason_code.as_str()))))
+        .with("reason", ColumnType::Text, texts(rows.iter().map(|row| reason(&row.reason_code))))
+        .with("column_name", ColumnType::Text, texts(rows.iter().map(|row| row.column_name.as_deref())))
+        .with("detail", ColumnType::Text, texts(rows.iter().map(|row| row.detail.as_deref())))
+        .with("status", ColumnType::Text, texts(rows.iter().map(|row| Some(row.status.as_str()))))
+}
