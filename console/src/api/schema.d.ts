@@ -56,6 +56,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a file in the background; one at a time, others wait. */
+        post: operations["post_exports"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{export_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far an export is. */
+        get: operations["get_exports_export_id"];
+        put?: never;
+        post?: never;
+        /** Cancels an export; a file that is done already is thrown away. */
+        delete: operations["delete_exports_export_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{export_id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The file, once: it is gone with the answer. */
+        get: operations["get_exports_export_id_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/history/changes": {
         parameters: {
             query?: never;
@@ -317,6 +369,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/manual-tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Declares a tag that people put on customers, in place of the one of that key. */
+        post: operations["post_manual-tags"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/overview": {
         parameters: {
             query?: never;
@@ -341,10 +410,61 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Customers by net amount, largest first. */
+        /** Customers that pass filters, by net amount, largest first, or in another order. */
         get: operations["get_profiles"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/profiles/columns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The columns that a list or an export of customers can have; further attributes are `traits.NAME` beside these. */
+        get: operations["get_profiles_columns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/profiles/lookup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Looks up who has which of many identities. Values stand in the body, never in an address or a log. */
+        post: operations["post_profiles_lookup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/profiles/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Customers for whom a rule holds, in an order, with the columns asked for. */
+        post: operations["post_profiles_query"];
         delete?: never;
         options?: never;
         head?: never;
@@ -377,6 +497,23 @@ export interface paths {
         };
         /** One customer, whole. */
         get: operations["get_profiles_profile_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/profiles/{profile_id}/acts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who saw a customer in the clear, when and why, newest first. */
+        get: operations["get_profiles_profile_id_acts"];
         put?: never;
         post?: never;
         delete?: never;
@@ -419,6 +556,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/profiles/{profile_id}/reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Shows a customer in the clear; the act and its reason go to the audit trail first. */
+        post: operations["post_profiles_profile_id_reveal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/profiles/{profile_id}/segments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The segments that a customer is in as of their last refresh, then those that were left. */
+        get: operations["get_profiles_profile_id_segments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/profiles/{profile_id}/tags": {
         parameters: {
             query?: never;
@@ -437,6 +608,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/profiles/{profile_id}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a customer, of all tables, newest first. */
+        get: operations["get_profiles_profile_id_timeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quality": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How good the data of files are, by source and entity. */
+        get: operations["get_quality"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rfm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Scores of all customers as of a day that was refreshed, the newest when absent. */
+        get: operations["get_rfm"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/segments": {
         parameters: {
             query?: never;
@@ -449,6 +671,23 @@ export interface paths {
         put?: never;
         /** Makes a segment. */
         post: operations["post_segments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/matching": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The customers for whom a rule holds, by id: the people behind a number. */
+        post: operations["post_segments_matching"];
         delete?: never;
         options?: never;
         head?: never;
@@ -662,6 +901,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tag-packs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The packs of definitions that come with the product. */
+        get: operations["get_tag-packs"];
+        /** Chooses packs; the next refresh computes their tags. */
+        put: operations["put_tag-packs"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tag-preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Computes a definition over all customers, without storing anything. */
+        post: operations["post_tag-preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tags": {
         parameters: {
             query?: never;
@@ -691,6 +965,27 @@ export interface paths {
         get: operations["get_tags_key"];
         put?: never;
         post?: never;
+        /**
+         * Takes a tag out of force and answers with what it was: segments go on with its last values, and people's tags are
+         *     taken off everybody.
+         */
+        delete: operations["delete_tags_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags/{key}/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Computes a tag, and with it those of every day. */
+        post: operations["post_tags_key_refresh"];
         delete?: never;
         options?: never;
         head?: never;
@@ -743,6 +1038,43 @@ export interface paths {
         /** How an upload would be read as another entity. */
         post: operations["post_uploads_upload_id_guess"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The named views of a page, by name. */
+        get: operations["get_views"];
+        put?: never;
+        /** Keeps a view. One without a name is listed nowhere, and the same state is kept once. */
+        post: operations["post_views"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/{view_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One view. */
+        get: operations["get_views_view_id"];
+        /** Puts another state or name in place of a view's. */
+        put: operations["put_views_view_id"];
+        post?: never;
+        /** Forgets a view. */
+        delete: operations["delete_views_view_id"];
         options?: never;
         head?: never;
         patch?: never;
@@ -810,6 +1142,10 @@ export interface components {
         /** @description The newest codes. */
         BindingList: {
             items: components["schemas"]["Binding"][];
+        };
+        /** @description The packs to be in force. */
+        ChooseTagPacks: {
+            packs: string[];
         };
         /** @description What a loaded column looks like. */
         ColumnReport: {
@@ -895,6 +1231,112 @@ export interface components {
             problems: components["schemas"]["Problem"][];
             /** @description Names the request in the log. */
             request_id: string | null;
+        };
+        /** @description An export as it stands. */
+        Export: {
+            error: string | null;
+            error_zh: string | null;
+            export_id: string;
+            file_name: string | null;
+            /** Format: int64 */
+            n_bytes: number | null;
+            /** Format: int64 */
+            rows_done: number;
+            /**
+             * Format: int64
+             * @description Known once it is being written.
+             */
+            rows_total: number | null;
+            /** @description waiting, writing, done, failed, cancelled. */
+            state: string;
+        };
+        /**
+         * @description Format of a file.
+         * @enum {string}
+         */
+        ExportFormat: "csv" | "xlsx";
+        /**
+         * @description Language of headings.
+         * @enum {string}
+         */
+        ExportLanguage: "zh" | "en";
+        /** @description A file to be made. */
+        ExportRequest: {
+            /** @description `bat_…` */
+            batch_id?: string | null;
+            /** @description Columns by name; the usual ones when absent. */
+            columns?: string[] | null;
+            filter?: components["schemas"]["ProfileFilter"] | null;
+            format: components["schemas"]["ExportFormat"];
+            language?: components["schemas"]["ExportLanguage"] | null;
+            /** @description `prf_…` */
+            profile_id?: string | null;
+            /** @description What the data will be used for; goes to the audit trail and onto the notes sheet. */
+            purpose: string;
+            /** @description Why now, in words. */
+            reason?: string | null;
+            /** @description A rule, as docs/guides/segments.md describes it. */
+            rule?: Record<string, never> | null;
+            /** @description Segment, by id or name. */
+            segment_id?: string | null;
+            sort?: components["schemas"]["ProfileSort"] | null;
+            tag?: string | null;
+            what: components["schemas"]["ExportWhat"];
+        };
+        /** @description An export that was started. */
+        ExportStarted: {
+            export_id: string;
+        };
+        /**
+         * @description What is exported.
+         * @enum {string}
+         */
+        ExportWhat: "customers" | "members" | "tag" | "orders" | "quarantine";
+        /** @description The loads of one entity from one source. */
+        FileQuality: {
+            arrived_at: string;
+            /** @description The newest of them. */
+            batch_id: string;
+            entity: string;
+            /** @description Whether the next load has been due for as long again. */
+            is_late: boolean;
+            /** @description Whether the newest brought more or fewer. */
+            is_unusual: boolean;
+            /**
+             * Format: int64
+             * @description Loads of the last 400 days.
+             */
+            n_loads: number;
+            /**
+             * Format: int64
+             * @description Rows of all its loads that wait in quarantine.
+             */
+            n_open: number;
+            /** @description The newest load with such rows. */
+            open_batch_id: string | null;
+            quality: components["schemas"]["Quality"] | null;
+            /** @description Rows of the newest load that were set aside, the most frequent reason first. */
+            reasons: components["schemas"]["ReasonCount"][];
+            /** Format: int64 */
+            rows_duplicate: number;
+            /** Format: int64 */
+            rows_quarantined: number;
+            /** Format: int64 */
+            rows_read: number;
+            /** @description Scores of its loads, oldest first. */
+            scores: components["schemas"]["LoadScore"][];
+            source: string;
+            /**
+             * Format: double
+             * @description Days between loads, the middle of them; missing with fewer than five loads.
+             */
+            usual_gap_days: number | null;
+            usual_rows: components["schemas"]["UsualVolume"] | null;
+        };
+        /** @description How good the data of files are. */
+        FilesQuality: {
+            items: components["schemas"]["FileQuality"][];
+            total: components["schemas"]["Quality"] | null;
         };
         /** @description As what an upload is to be read. */
         GuessRequest: {
@@ -1268,11 +1710,34 @@ export interface components {
             /** @description The first lines that were no rows. */
             skipped_lines: string[];
         };
+        /** @description The score of one load. */
+        LoadScore: {
+            at: string;
+            /** Format: double */
+            score: number;
+        };
         /**
          * @description How far a load has come.
          * @enum {string}
          */
         LoadStatus: "running" | "prepared" | "loaded" | "failed";
+        /** @description Who has them. */
+        LookupAnswer: {
+            /** @description One entry per identity, in their order. */
+            items: components["schemas"]["LookupItem"][];
+            /** @description Everybody who was found, once. */
+            profiles: components["schemas"]["ProfileItem"][];
+        };
+        /** @description An identity that is looked up, by its exact value. */
+        LookupIdentity: {
+            /** @description As docs/guides/identity.md names it; any, when absent. */
+            kind: string | null;
+            value: string;
+        };
+        /** @description Who has one of them: nobody, one, or several that share it. */
+        LookupItem: {
+            profile_ids: string[];
+        };
         /** @description How a file is read; further keys of the mapping file may stand beside these and are kept. */
         Mapping: {
             columns: components["schemas"]["MappingColumn"][];
@@ -1298,6 +1763,16 @@ export interface components {
             unit?: string | null;
         } & {
             [key: string]: unknown;
+        };
+        /** @description A rule whose people are wanted. */
+        MatchingQuery: {
+            /** @description Cursor of the page before. */
+            after?: string | null;
+            /** @description Last day that counts; the newest day of the data when absent. */
+            as_of?: string | null;
+            /** @description Rows, 50 by default. */
+            limit?: number | null;
+            rule: Record<string, never>;
         };
         /** @description Sums of one month. */
         MonthValue: {
@@ -1486,6 +1961,68 @@ export interface components {
             registered_on: string | null;
             traits: Record<string, never>;
         };
+        /** @description An act on a customer, from the audit trail. */
+        ProfileAct: {
+            action: string;
+            actor: string;
+            at: string;
+            /** @description Why, personal data masked. */
+            reason: string | null;
+            /**
+             * Format: int64
+             * @description Place in the trail.
+             */
+            seq: number;
+        };
+        /** @description A page of acts. */
+        ProfileActs: {
+            items: components["schemas"]["ProfileAct"][];
+            /**
+             * Format: int64
+             * @description Hand it back as `before` for the next page.
+             */
+            next: number | null;
+        };
+        /** @description A column that a list or an export of customers can have. */
+        ProfileColumn: {
+            /** @description Whether an export has it when no columns are named. */
+            is_usual: boolean;
+            key: string;
+            /** @description text, number, money, day, instant. */
+            kind: string;
+            label: string;
+            label_zh: string;
+        };
+        /** @description Columns. */
+        ProfileColumns: {
+            items: components["schemas"]["ProfileColumn"][];
+        };
+        /** @description Filters by name; all of them hold. */
+        ProfileFilter: {
+            /** @description Ordered for the first time on this day or later. */
+            first_ordered_from?: string | null;
+            /** @description Ordered for the first time on this day or earlier. */
+            first_ordered_to?: string | null;
+            /**
+             * Format: int32
+             * @description So many orders at least: between those days when they are given, else ever.
+             */
+            min_orders?: number | null;
+            /** @description Ordered on this day or later (orders that count). */
+            ordered_from?: string | null;
+            /** @description Ordered on this day or earlier. */
+            ordered_to?: string | null;
+            /** @description Something was given back of an order of this day or later. */
+            refunded_from?: string | null;
+            /** @description Something was given back of an order of this day or earlier. */
+            refunded_to?: string | null;
+            /** @description One of the eight groups. */
+            rfm_segment?: string | null;
+            /** @description A tag, or `tag:value`. */
+            tag?: string | null;
+            /** @description core, potential, general, at_risk. */
+            tier?: string | null;
+        };
         /** @description A customer as of a day, or now, and how they came to be so. */
         ProfileHistory: {
             /** @description Scores of every refresh, oldest first. */
@@ -1500,32 +2037,85 @@ export interface components {
             city: string | null;
             /** Format: int32 */
             f_score: number | null;
+            first_ordered_at: string | null;
             /** Format: int64 */
             frequency: number | null;
             identity: components["schemas"]["ListedIdentity"] | null;
             last_ordered_at: string | null;
+            last_seen_at: string | null;
             /** Format: int32 */
             m_score: number | null;
+            member_level: string | null;
             monetary: string | null;
+            /** @description Values of the columns that were asked for, by their names. */
+            more: Record<string, never>;
             name: string | null;
             phone: string | null;
             profile_id: string;
             province: string | null;
             /** Format: int32 */
             r_score: number | null;
+            registered_on: string | null;
             rfm_segment: components["schemas"]["RfmSegment"] | null;
             tier: components["schemas"]["Tier"] | null;
         };
         /** @description A page of customers. */
-        ProfilePage: {
+        ProfileList: {
+            /** @description Last day that counts. */
+            as_of: string;
+            /** @description When customers were read. */
+            at: string;
             items: components["schemas"]["ProfileItem"][];
-            /** @description Hand it back as `after` for the next page. */
-            next: string | null;
             /**
              * Format: int64
-             * @description Customers that the filter leaves.
+             * @description Milliseconds that finding and sorting them took.
+             */
+            ms: number;
+            /**
+             * Format: int64
+             * @description Of so many customers.
+             */
+            n_customers: number;
+            /** @description Hand it back as `after` for the next page. */
+            next: string | null;
+            /** @description All that was asked for as one rule: what a segment of the same people is made of. */
+            rule: Record<string, never>;
+            sentence: string;
+            sentence_zh: string;
+            /**
+             * Format: int64
+             * @description Customers that the list holds, on all pages.
              */
             total: number;
+        };
+        /** @description Identities that are looked up. */
+        ProfileLookup: {
+            /** @description At most 1,000. */
+            identities: components["schemas"]["LookupIdentity"][];
+        };
+        /** @description Customers who were looked up. */
+        ProfileMatches: {
+            items: components["schemas"]["ProfileItem"][];
+            /** Format: int64 */
+            total: number;
+        };
+        /** @description Whom to list, and how. */
+        ProfileQuery: {
+            /** @description Cursor of the page before. */
+            after?: string | null;
+            /**
+             * @description Columns whose values come in `more`, beside those that every row has: those of GET /api/v1/profiles/columns, and
+             *     `traits.NAME`.
+             */
+            columns?: string[] | null;
+            filter?: components["schemas"]["ProfileFilter"] | null;
+            /** @description Rows, 50 by default. */
+            limit?: number | null;
+            /** @description A rule, as docs/guides/segments.md describes it; everybody when absent. */
+            rule?: Record<string, never> | null;
+            /** @description Segment, by id or name; its rule or list holds as well. */
+            segment_id?: string | null;
+            sort?: components["schemas"]["ProfileSort"] | null;
         };
         /** @description Scores, their place among all customers, and why. */
         ProfileRfm: {
@@ -1556,6 +2146,18 @@ export interface components {
             /** @description Exact phone, e-mail, member number … */
             value: string;
         };
+        /** @description A segment that a customer is or was in. */
+        ProfileSegment: {
+            segment: components["schemas"]["Segment"];
+            /** @description Start of the stay that lasts, or else of the last one. */
+            since: string;
+            /** @description Its end; missing while it lasts. */
+            until: string | null;
+        };
+        /** @description The segments of a customer. */
+        ProfileSegments: {
+            items: components["schemas"]["ProfileSegment"][];
+        };
         /** @description One customer, whole. */
         ProfileSheet: {
             currency: string;
@@ -1565,6 +2167,16 @@ export interface components {
             rfm: components["schemas"]["ProfileRfm"] | null;
             totals: components["schemas"]["ProfileTotals"];
             value_by_month: components["schemas"]["MonthValue"][];
+        };
+        /** @description What a list is in order of. */
+        ProfileSort: {
+            /**
+             * @description monetary (the default), frequency, r_score, f_score, m_score, last_ordered_at, first_ordered_at, last_seen_at,
+             *     registered_on.
+             */
+            by?: string | null;
+            /** @description Largest and latest first; the default. */
+            desc?: boolean | null;
         };
         /** @description A tag on a customer. */
         ProfileTag: {
@@ -1611,6 +2223,12 @@ export interface components {
              */
             value: number;
         };
+        /** @description A tag that people are to put. */
+        PutManualTag: {
+            key: string;
+            /** @description The values to choose from; any when empty. */
+            values: string[];
+        };
         /** @description A tag to be put on a customer. */
         PutProfileTag: {
             key: string;
@@ -1623,6 +2241,15 @@ export interface components {
         PutTag: {
             /** @description As docs/guides/tags.md describes it. */
             definition: Record<string, never>;
+        };
+        /** @description A view to be kept. */
+        PutView: {
+            /** @description Name; none for one that only an address names. */
+            name?: string | null;
+            /** @description Page: customers. */
+            page: string;
+            /** @description What the page shows, without personal data. */
+            state: Record<string, never>;
         };
         /** @description How good the data of a load are, each 0 to 100. */
         Quality: {
@@ -1663,6 +2290,14 @@ export interface components {
             items: components["schemas"]["QuarantineItem"][];
             next: string | null;
         };
+        /** @description Rows set aside for one reason. */
+        ReasonCount: {
+            /** Format: int64 */
+            n: number;
+            reason: string;
+            reason_code: string;
+            reason_zh: string;
+        };
         /** @description Rows to be loaded again. */
         ReplayRequest: {
             mapping?: components["schemas"]["Mapping"] | null;
@@ -1676,6 +2311,10 @@ export interface components {
             /** Format: int64 */
             row_no: number;
         };
+        /** @description Why a customer is to be seen. */
+        RevealProfile: {
+            reason: string;
+        };
         /** @description Why a row is to be seen. */
         RevealRequest: {
             reason: string;
@@ -1684,6 +2323,39 @@ export interface components {
         RevealedRow: {
             cells: (string | null)[];
             header: string[];
+        };
+        /** @description Those with the same three scores. */
+        RfmCell: {
+            /** Format: int32 */
+            f_score: number;
+            /** Format: int32 */
+            m_score: number;
+            /** Format: int32 */
+            r_score: number;
+            sums: components["schemas"]["RfmSums"];
+        };
+        /** @description Scores as of a day. */
+        RfmGrid: {
+            /** @description Missing before the first refresh. */
+            as_of: string | null;
+            /** @description Every combination of scores that somebody has. */
+            cells: components["schemas"]["RfmCell"][];
+            currency: string;
+            /** @description Days with scores, ascending. */
+            days: string[];
+            groups: components["schemas"]["RfmGroup"][];
+            tiers: components["schemas"]["RfmTier"][];
+            total: components["schemas"]["RfmSums"];
+        };
+        /** @description One of the eight groups. */
+        RfmGroup: {
+            /**
+             * Format: double
+             * @description Mean days between the orders of a customer, over those who had two or more.
+             */
+            avg_interval_days: number | null;
+            rfm_segment: components["schemas"]["RfmSegment"];
+            sums: components["schemas"]["RfmSums"];
         };
         /**
          * @description One of the eight RFM groups.
@@ -1702,6 +2374,37 @@ export interface components {
             /** Format: int64 */
             n_customers: number;
             rfm_segment: components["schemas"]["RfmSegment"];
+        };
+        /** @description Customers with their money and orders. */
+        RfmSums: {
+            /** @description Net amount over customers. */
+            average: string | null;
+            /**
+             * Format: double
+             * @description Mean days since the last order.
+             */
+            avg_recency_days: number | null;
+            /**
+             * Format: double
+             * @description Share of all customers, 0 to 1.
+             */
+            customer_ratio: number;
+            /** @description Net amount of all their orders. */
+            monetary: string;
+            /**
+             * Format: double
+             * @description Share of the net amount of all customers.
+             */
+            monetary_ratio: number;
+            /** Format: int64 */
+            n_customers: number;
+            /** Format: int64 */
+            n_orders: number;
+        };
+        /** @description One of the tiers. */
+        RfmTier: {
+            sums: components["schemas"]["RfmSums"];
+            tier: components["schemas"]["Tier"];
         };
         /** @description A segment. */
         Segment: {
@@ -1807,6 +2510,18 @@ export interface components {
         /** @description Segments. */
         SegmentList: {
             items: components["schemas"]["Segment"][];
+        };
+        /** @description A page of the customers for whom a rule holds. */
+        SegmentMatching: {
+            /** @description Last day that counts. */
+            as_of: string;
+            items: components["schemas"]["ProfileItem"][];
+            next: string | null;
+            /**
+             * Format: int64
+             * @description All of them.
+             */
+            total: number;
         };
         /** @description A member. */
         SegmentMember: {
@@ -1951,6 +2666,8 @@ export interface components {
         };
         /** @description A tag. */
         Tag: {
+            /** @description The values that people choose from when they put it; any when empty. */
+            choices: string[];
             /** @description The definition, as docs/guides/tags.md describes it. */
             definition: Record<string, never> | null;
             /** @description Tables, `profiles.…` for traits, and scores that it is computed from. */
@@ -1973,9 +2690,24 @@ export interface components {
             /** @description count, day, year, money, ratio, score. */
             unit: string | null;
             /** @description Segments whose rules name it. */
-            used_by: string[];
+            used_by: components["schemas"]["TagUser"][];
             /** Format: int64 */
             version: number;
+        };
+        /** @description A range of numbers. */
+        TagBin: {
+            /**
+             * Format: double
+             * @description Numbers in it are below this; the last range has none.
+             */
+            below: number | null;
+            /**
+             * Format: double
+             * @description The least number in it; the first range has none.
+             */
+            from: number | null;
+            /** Format: int64 */
+            n_customers: number;
         };
         /** @description What a value was computed from. */
         TagInput: {
@@ -1992,10 +2724,42 @@ export interface components {
         TagList: {
             items: components["schemas"]["Tag"][];
         };
+        /** @description A pack of definitions. */
+        TagPack: {
+            /** @description Whether its definitions are in force. */
+            is_chosen: boolean;
+            /** @description retail, internet, finance. */
+            key: string;
+            /** Format: int64 */
+            n_tags: number;
+            name: string;
+            name_zh: string;
+        };
+        /** @description Packs of definitions. */
+        TagPacks: {
+            items: components["schemas"]["TagPack"][];
+        };
+        /** @description What a definition would compute. */
+        TagPreview: {
+            /** @description The definition as it would be stored. */
+            definition: Record<string, never>;
+            sentence: string;
+            sentence_zh: string;
+            spread: components["schemas"]["TagSpread"];
+        };
+        /** @description What a refresh of a tag did. */
+        TagRefreshed: {
+            /** @description Last day that counts. */
+            as_of: string;
+            /** @description False when nothing it depends on had changed. */
+            is_computed: boolean;
+        };
         /** @description How far a tag reaches, how fresh it is, how its values are spread. */
         TagSpread: {
             /** @description Last day that counts. */
             as_of: string;
+            /** @description Of numbers: how many customers are in which range; every one is in exactly one. */
+            bins: components["schemas"]["TagBin"][];
             computed_at: string;
             /**
              * Format: double
@@ -2016,6 +2780,11 @@ export interface components {
             quartiles: number[] | null;
             /** @description The most frequent values; of numbers none. */
             values: components["schemas"]["TagValueCount"][];
+        };
+        /** @description A segment whose rule names a tag. */
+        TagUser: {
+            name: string;
+            segment_id: string;
         };
         /** @description How many have a value. */
         TagValueCount: {
@@ -2060,6 +2829,58 @@ export interface components {
             /** Format: int64 */
             n_customers: number;
             tier: components["schemas"]["Tier"];
+        };
+        /** @description A page of a timeline. */
+        Timeline: {
+            /** @description How many there are of each channel, whatever was asked for. */
+            channels: components["schemas"]["TimelineChannelCount"][];
+            /** @description Newest first. */
+            items: components["schemas"]["TimelineItem"][];
+            /** @description How many there are of each kind, whatever was asked for. */
+            kinds: components["schemas"]["TimelineKindCount"][];
+            /** @description Hand it back as `before` for the next page. */
+            next: string | null;
+        };
+        /** @description How many of a channel. */
+        TimelineChannelCount: {
+            channel: string;
+            /** Format: int64 */
+            n: number;
+        };
+        /** @description Something that happened to a customer. */
+        TimelineItem: {
+            /** @description Net amount of an order, what was given back, value of an event. */
+            amount: string | null;
+            at: string | null;
+            channel: string | null;
+            /** @description Its number at the source. */
+            id: string;
+            kind: components["schemas"]["TimelineKind"];
+            /** @description Status of an order, name of an event, kind of a contact or an answer, outcome of a message. */
+            name: string | null;
+            /** @description Order that it is about. */
+            order_id: string | null;
+            /**
+             * Format: double
+             * @description Score of an answer, satisfaction with a contact.
+             */
+            score: number | null;
+            source: string;
+            /** @description Words, personal data masked; page of an event, campaign of a message, store of an order. */
+            text: string | null;
+            /** @description End of a contact. */
+            until: string | null;
+        };
+        /**
+         * @description What happened.
+         * @enum {string}
+         */
+        TimelineKind: "order" | "refund" | "event" | "interaction" | "feedback" | "touch";
+        /** @description How many of a kind. */
+        TimelineKindCount: {
+            kind: components["schemas"]["TimelineKind"];
+            /** Format: int64 */
+            n: number;
         };
         /** @description One day. */
         TrendPoint: {
@@ -2123,7 +2944,7 @@ export interface components {
             /** Format: binary */
             file: string;
         };
-        /** @description What an hour usually brings, in records. */
+        /** @description What an hour usually brings, in records; or a load, in rows. */
         UsualVolume: {
             /**
              * Format: int64
@@ -2140,6 +2961,22 @@ export interface components {
              * @description The middle.
              */
             middle: number;
+        };
+        /** @description A view of a page. */
+        View: {
+            author: string;
+            created_at: string;
+            /** @description Missing for one that only an address names. */
+            name: string | null;
+            page: string;
+            /** @description What the page shows. */
+            state: Record<string, never>;
+            updated_at: string;
+            view_id: string;
+        };
+        /** @description Views. */
+        ViewList: {
+            items: components["schemas"]["View"][];
         };
         /** @description What the workspace is and holds. */
         Workspace: {
@@ -2262,6 +3099,149 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Binding"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_exports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExportRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportStarted"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_exports_export_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `exp_…` */
+                export_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_exports_export_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `exp_…` */
+                export_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_exports_export_id_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `exp_…` */
+                export_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
                 };
             };
             404: {
@@ -2888,6 +3868,45 @@ export interface operations {
             };
         };
     };
+    "post_manual-tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutManualTag"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tag"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_overview: {
         parameters: {
             query?: {
@@ -2917,6 +3936,15 @@ export interface operations {
     get_profiles: {
         parameters: {
             query?: {
+                /** @description Segment, by id or name. */
+                segment_id?: string;
+                /**
+                 * @description monetary (the default), frequency, r_score, f_score, m_score, last_ordered_at, first_ordered_at, last_seen_at,
+                 *     registered_on.
+                 */
+                sort?: string;
+                /** @description Largest and latest first; the default. */
+                desc?: boolean;
                 /** @description Cursor of the page before. */
                 after?: string;
                 /** @description Rows, 50 by default. */
@@ -2925,6 +3953,22 @@ export interface operations {
                 tier?: string;
                 /** @description One of the eight groups. */
                 rfm_segment?: string;
+                /** @description Ordered on this day or later (orders that count). */
+                ordered_from?: string;
+                /** @description Ordered on this day or earlier. */
+                ordered_to?: string;
+                /** @description So many orders at least: between those days when they are given, else ever. */
+                min_orders?: number;
+                /** @description Ordered for the first time on this day or later. */
+                first_ordered_from?: string;
+                /** @description Ordered for the first time on this day or earlier. */
+                first_ordered_to?: string;
+                /** @description Something was given back of an order of this day or later. */
+                refunded_from?: string;
+                /** @description Something was given back of an order of this day or earlier. */
+                refunded_to?: string;
+                /** @description A tag, or `tag:value`. */
+                tag?: string;
             };
             header?: never;
             path?: never;
@@ -2937,7 +3981,120 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProfilePage"];
+                    "application/json": components["schemas"]["ProfileList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_profiles_columns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileColumns"];
+                };
+            };
+        };
+    };
+    post_profiles_lookup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProfileLookup"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LookupAnswer"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_profiles_query: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProfileQuery"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -2960,7 +4117,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProfilePage"];
+                    "application/json": components["schemas"]["ProfileMatches"];
                 };
             };
         };
@@ -2983,6 +4140,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProfileSheet"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_profiles_profile_id_acts: {
+        parameters: {
+            query?: {
+                /** @description Cursor of the page before. */
+                before?: number;
+                /** @description Rows, 50 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description `prf_…` */
+                profile_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileActs"];
                 };
             };
             404: {
@@ -3051,6 +4243,78 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OrderPage"];
+                };
+            };
+        };
+    };
+    post_profiles_profile_id_reveal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `prf_…` */
+                profile_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevealProfile"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileSheet"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_profiles_profile_id_segments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `prf_…` */
+                profile_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileSegments"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -3135,6 +4399,96 @@ export interface operations {
             };
         };
     };
+    get_profiles_profile_id_timeline: {
+        parameters: {
+            query?: {
+                /** @description Cursor of the page before. */
+                before?: string;
+                /** @description This day and earlier. */
+                day?: string;
+                /** @description order, refund, event, interaction, feedback, touch, parted by commas; all when absent. */
+                kinds?: string;
+                /** @description Only this channel. */
+                channel?: string;
+                /** @description Rows, 50 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description `prf_…` */
+                profile_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Timeline"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_quality: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilesQuality"];
+                };
+            };
+        };
+    };
+    get_rfm: {
+        parameters: {
+            query?: {
+                /** @description Last day that counts; the newest day of the data when absent. */
+                as_of?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RfmGrid"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_segments: {
         parameters: {
             query?: {
@@ -3184,6 +4538,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_segments_matching: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MatchingQuery"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentMatching"];
                 };
             };
             422: {
@@ -3685,6 +5070,87 @@ export interface operations {
             };
         };
     };
+    "get_tag-packs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagPacks"];
+                };
+            };
+        };
+    };
+    "put_tag-packs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChooseTagPacks"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagPacks"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "post_tag-preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutTag"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagPreview"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_tags: {
         parameters: {
             query?: never;
@@ -3761,6 +5227,66 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Tag"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_tags_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description key */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tag"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_tags_key_refresh: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description key */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagRefreshed"];
                 };
             };
             404: {
@@ -3862,6 +5388,175 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Upload"];
                 };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_views: {
+        parameters: {
+            query: {
+                /** @description Page: customers. */
+                page: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewList"];
+                };
+            };
+        };
+    };
+    post_views: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutView"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["View"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_views_view_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `viw_…` */
+                view_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["View"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    put_views_view_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `viw_…` */
+                view_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutView"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["View"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_views_view_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `viw_…` */
+                view_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             404: {
                 headers: {
