@@ -65,6 +65,7 @@ export default function KpiPage() {
           <Select
             aria-label={t('kpis.dimension')}
             className="zk-kpi-dimension"
+            listHeight={440}
             value={dimension ?? ''}
             onChange={(next) => set({ dimension: next || undefined, ...NOBODY })}
             options={[{ value: '', label: t('kpis.no_dimension') }, ...data.kpi.dimensions.map((value) => ({ value, label: dimensionName(t, value) }))]}

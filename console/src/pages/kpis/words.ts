@@ -14,7 +14,8 @@ export const definitionOf = (kpi: KpiDefinition, lang: Lang): string => (lang ==
 export function write(format: Format, kpi: KpiDefinition, value: Value): string {
   if (kpi.unit === 'money') return format.money(value)
   if (kpi.unit === 'share') return format.ratio(value)
-  return format.quantity(value)
+  // Goods may be sold by weight; more than two places of an average say nothing.
+  return format.quantity(kpi.unit === 'count' || value == null ? value : Math.round(value * 100) / 100)
 }
 
 /** A number on a card or an axis. */

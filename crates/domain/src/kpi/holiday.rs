@@ -11,7 +11,7 @@ use crate::audience::day_number;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Holiday {
     /// Chinese and English name.
-    pub name: (&'static str, &'static str),
+    pub name: Name,
     /// First day, since 1970.
     pub first: i64,
     /// Last day.
@@ -22,8 +22,11 @@ pub struct Holiday {
 /// (`data/README.md` says where they are from).
 const TABLE: &str = include_str!("../../data/festivals.tsv");
 
+/// Chinese and English name.
+type Name = (&'static str, &'static str);
+
 /// Name, month, day, days, the first year that has it.
-const FIXED: [((&str, &str), i8, i8, i64, i16); 6] = [
+const FIXED: [(Name, i8, i8, i64, i16); 6] = [
     (("元旦", "New Year"), 1, 1, 1, 0),
     (("劳动节", "Labour Day"), 5, 1, 1, 0),
     (("618", "618 sale"), 6, 18, 1, 2010),
@@ -33,7 +36,7 @@ const FIXED: [((&str, &str), i8, i8, i64, i16); 6] = [
 ];
 
 /// Name and days of the columns of [`TABLE`].
-const MOVING: [((&str, &str), i64); 4] = [
+const MOVING: [(Name, i64); 4] = [
     (("春节", "Spring Festival"), 3),
     (("清明", "Qingming"), 1),
     (("端午", "Dragon Boat"), 1),

@@ -291,7 +291,7 @@ impl World {
             "visitors" => people(&mut events()),
             "sessions" => {
                 let ids: BTreeSet<&String> = events().map(|one| &one.session).filter(|id| !id.is_empty()).collect();
-                ids.into_iter().map(|id| each(id)).collect()
+                ids.into_iter().map(each).collect()
             }
             other => panic!("no plain computation of {other}"),
         }
