@@ -56,6 +56,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a file in the background; one at a time, others wait. */
+        post: operations["post_exports"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{export_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far an export is. */
+        get: operations["get_exports_export_id"];
+        put?: never;
+        post?: never;
+        /** Cancels an export; a file that is done already is thrown away. */
+        delete: operations["delete_exports_export_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{export_id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The file, once: it is gone with the answer. */
+        get: operations["get_exports_export_id_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/imports": {
         parameters: {
             query?: never;
@@ -203,10 +255,44 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Customers by net amount, largest first. */
+        /** Customers that pass filters, by net amount, largest first, or in another order. */
         get: operations["get_profiles"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/profiles/columns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The columns that a list or an export of customers can have; further attributes are `traits.NAME` beside these. */
+        get: operations["get_profiles_columns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/profiles/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Customers for whom a rule holds, in an order, with the columns asked for. */
+        post: operations["post_profiles_query"];
         delete?: never;
         options?: never;
         head?: never;
@@ -593,6 +679,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The named views of a page, by name. */
+        get: operations["get_views"];
+        put?: never;
+        /** Keeps a view. One without a name is listed nowhere, and the same state is kept once. */
+        post: operations["post_views"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/{view_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One view. */
+        get: operations["get_views_view_id"];
+        /** Puts another state or name in place of a view's. */
+        put: operations["put_views_view_id"];
+        post?: never;
+        /** Forgets a view. */
+        delete: operations["delete_views_view_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspace": {
         parameters: {
             query?: never;
@@ -741,6 +864,66 @@ export interface components {
             /** @description Names the request in the log. */
             request_id: string | null;
         };
+        /** @description An export as it stands. */
+        Export: {
+            error: string | null;
+            error_zh: string | null;
+            export_id: string;
+            file_name: string | null;
+            /** Format: int64 */
+            n_bytes: number | null;
+            /** Format: int64 */
+            rows_done: number;
+            /**
+             * Format: int64
+             * @description Known once it is being written.
+             */
+            rows_total: number | null;
+            /** @description waiting, writing, done, failed, cancelled. */
+            state: string;
+        };
+        /**
+         * @description Format of a file.
+         * @enum {string}
+         */
+        ExportFormat: "csv" | "xlsx";
+        /**
+         * @description Language of headings.
+         * @enum {string}
+         */
+        ExportLanguage: "zh" | "en";
+        /** @description A file to be made. */
+        ExportRequest: {
+            /** @description `bat_…` */
+            batch_id?: string | null;
+            /** @description Columns by name; the usual ones when absent. */
+            columns?: string[] | null;
+            filter?: components["schemas"]["ProfileFilter"] | null;
+            format: components["schemas"]["ExportFormat"];
+            language?: components["schemas"]["ExportLanguage"] | null;
+            /** @description `prf_…` */
+            profile_id?: string | null;
+            /** @description What the data will be used for; goes to the audit trail and onto the notes sheet. */
+            purpose: string;
+            /** @description Why now, in words. */
+            reason?: string | null;
+            /** @description A rule, as docs/guides/segments.md describes it. */
+            rule?: Record<string, never> | null;
+            /** @description Segment, by id or name. */
+            segment_id?: string | null;
+            sort?: components["schemas"]["ProfileSort"] | null;
+            tag?: string | null;
+            what: components["schemas"]["ExportWhat"];
+        };
+        /** @description An export that was started. */
+        ExportStarted: {
+            export_id: string;
+        };
+        /**
+         * @description What is exported.
+         * @enum {string}
+         */
+        ExportWhat: "customers" | "members" | "tag" | "orders" | "quarantine";
         /** @description As what an upload is to be read. */
         GuessRequest: {
             entity: string;
@@ -1066,37 +1249,125 @@ export interface components {
             registered_on: string | null;
             traits: Record<string, never>;
         };
+        /** @description A column that a list or an export of customers can have. */
+        ProfileColumn: {
+            /** @description Whether an export has it when no columns are named. */
+            is_usual: boolean;
+            key: string;
+            /** @description text, number, money, day, instant. */
+            kind: string;
+            label: string;
+            label_zh: string;
+        };
+        /** @description Columns. */
+        ProfileColumns: {
+            items: components["schemas"]["ProfileColumn"][];
+        };
+        /** @description Filters by name; all of them hold. */
+        ProfileFilter: {
+            /** @description Ordered for the first time on this day or later. */
+            first_ordered_from?: string | null;
+            /** @description Ordered for the first time on this day or earlier. */
+            first_ordered_to?: string | null;
+            /**
+             * Format: int32
+             * @description So many orders at least: between those days when they are given, else ever.
+             */
+            min_orders?: number | null;
+            /** @description Ordered on this day or later (orders that count). */
+            ordered_from?: string | null;
+            /** @description Ordered on this day or earlier. */
+            ordered_to?: string | null;
+            /** @description Something was given back of an order of this day or later. */
+            refunded_from?: string | null;
+            /** @description Something was given back of an order of this day or earlier. */
+            refunded_to?: string | null;
+            /** @description One of the eight groups. */
+            rfm_segment?: string | null;
+            /** @description A tag, or `tag:value`. */
+            tag?: string | null;
+            /** @description core, potential, general, at_risk. */
+            tier?: string | null;
+        };
         /** @description A customer in a list; personal fields masked. */
         ProfileItem: {
             city: string | null;
             /** Format: int32 */
             f_score: number | null;
+            first_ordered_at: string | null;
             /** Format: int64 */
             frequency: number | null;
             identity: components["schemas"]["ListedIdentity"] | null;
             last_ordered_at: string | null;
+            last_seen_at: string | null;
             /** Format: int32 */
             m_score: number | null;
+            member_level: string | null;
             monetary: string | null;
+            /** @description Values of the columns that were asked for, by their names. */
+            more: Record<string, never>;
             name: string | null;
             phone: string | null;
             profile_id: string;
             province: string | null;
             /** Format: int32 */
             r_score: number | null;
+            registered_on: string | null;
             rfm_segment: components["schemas"]["RfmSegment"] | null;
             tier: components["schemas"]["Tier"] | null;
         };
         /** @description A page of customers. */
-        ProfilePage: {
+        ProfileList: {
+            /** @description Last day that counts. */
+            as_of: string;
+            /** @description When customers were read. */
+            at: string;
             items: components["schemas"]["ProfileItem"][];
-            /** @description Hand it back as `after` for the next page. */
-            next: string | null;
             /**
              * Format: int64
-             * @description Customers that the filter leaves.
+             * @description Milliseconds that finding and sorting them took.
+             */
+            ms: number;
+            /**
+             * Format: int64
+             * @description Of so many customers.
+             */
+            n_customers: number;
+            /** @description Hand it back as `after` for the next page. */
+            next: string | null;
+            /** @description All that was asked for as one rule: what a segment of the same people is made of. */
+            rule: Record<string, never>;
+            sentence: string;
+            sentence_zh: string;
+            /**
+             * Format: int64
+             * @description Customers that the list holds, on all pages.
              */
             total: number;
+        };
+        /** @description Customers who were looked up. */
+        ProfileMatches: {
+            items: components["schemas"]["ProfileItem"][];
+            /** Format: int64 */
+            total: number;
+        };
+        /** @description Whom to list, and how. */
+        ProfileQuery: {
+            /** @description Cursor of the page before. */
+            after?: string | null;
+            /**
+             * @description Columns whose values come in `more`, beside those that every row has: those of GET /api/v1/profiles/columns, and
+             *     `traits.NAME`.
+             */
+            columns?: string[] | null;
+            filter?: components["schemas"]["ProfileFilter"] | null;
+            /** @description Rows, 50 by default. */
+            limit?: number | null;
+            /** @description A rule, as docs/guides/segments.md describes it; everybody when absent. */
+            rule?: Record<string, never> | null;
+            /** @description Segment, by id or name; its rule or list holds as well. */
+            segment_id?: string | null;
+            sort?: components["schemas"]["ProfileSort"] | null;
         };
         /** @description Scores, their place among all customers, and why. */
         ProfileRfm: {
@@ -1136,6 +1407,16 @@ export interface components {
             rfm: components["schemas"]["ProfileRfm"] | null;
             totals: components["schemas"]["ProfileTotals"];
             value_by_month: components["schemas"]["MonthValue"][];
+        };
+        /** @description What a list is in order of. */
+        ProfileSort: {
+            /**
+             * @description monetary (the default), frequency, r_score, f_score, m_score, last_ordered_at, first_ordered_at, last_seen_at,
+             *     registered_on.
+             */
+            by?: string | null;
+            /** @description Largest and latest first; the default. */
+            desc?: boolean | null;
         };
         /** @description A tag on a customer. */
         ProfileTag: {
@@ -1184,6 +1465,15 @@ export interface components {
         PutTag: {
             /** @description As docs/guides/tags.md describes it. */
             definition: Record<string, never>;
+        };
+        /** @description A view to be kept. */
+        PutView: {
+            /** @description Name; none for one that only an address names. */
+            name?: string | null;
+            /** @description Page: customers. */
+            page: string;
+            /** @description What the page shows, without personal data. */
+            state: Record<string, never>;
         };
         /** @description How good the data of a load are, each 0 to 100. */
         Quality: {
@@ -1699,6 +1989,22 @@ export interface components {
              */
             middle: number;
         };
+        /** @description A view of a page. */
+        View: {
+            author: string;
+            created_at: string;
+            /** @description Missing for one that only an address names. */
+            name: string | null;
+            page: string;
+            /** @description What the page shows. */
+            state: Record<string, never>;
+            updated_at: string;
+            view_id: string;
+        };
+        /** @description Views. */
+        ViewList: {
+            items: components["schemas"]["View"][];
+        };
         /** @description What the workspace is and holds. */
         Workspace: {
             /** @description Day of the newest refresh. */
@@ -1820,6 +2126,149 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Binding"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_exports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExportRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportStarted"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_exports_export_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `exp_…` */
+                export_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_exports_export_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `exp_…` */
+                export_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_exports_export_id_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `exp_…` */
+                export_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
                 };
             };
             404: {
@@ -2081,6 +2530,15 @@ export interface operations {
     get_profiles: {
         parameters: {
             query?: {
+                /** @description Segment, by id or name. */
+                segment_id?: string;
+                /**
+                 * @description monetary (the default), frequency, r_score, f_score, m_score, last_ordered_at, first_ordered_at, last_seen_at,
+                 *     registered_on.
+                 */
+                sort?: string;
+                /** @description Largest and latest first; the default. */
+                desc?: boolean;
                 /** @description Cursor of the page before. */
                 after?: string;
                 /** @description Rows, 50 by default. */
@@ -2089,6 +2547,22 @@ export interface operations {
                 tier?: string;
                 /** @description One of the eight groups. */
                 rfm_segment?: string;
+                /** @description Ordered on this day or later (orders that count). */
+                ordered_from?: string;
+                /** @description Ordered on this day or earlier. */
+                ordered_to?: string;
+                /** @description So many orders at least: between those days when they are given, else ever. */
+                min_orders?: number;
+                /** @description Ordered for the first time on this day or later. */
+                first_ordered_from?: string;
+                /** @description Ordered for the first time on this day or earlier. */
+                first_ordered_to?: string;
+                /** @description Something was given back of an order of this day or later. */
+                refunded_from?: string;
+                /** @description Something was given back of an order of this day or earlier. */
+                refunded_to?: string;
+                /** @description A tag, or `tag:value`. */
+                tag?: string;
             };
             header?: never;
             path?: never;
@@ -2101,7 +2575,89 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProfilePage"];
+                    "application/json": components["schemas"]["ProfileList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_profiles_columns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileColumns"];
+                };
+            };
+        };
+    };
+    post_profiles_query: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProfileQuery"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -2124,7 +2680,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProfilePage"];
+                    "application/json": components["schemas"]["ProfileMatches"];
                 };
             };
         };
@@ -2993,6 +3549,175 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Upload"];
                 };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_views: {
+        parameters: {
+            query: {
+                /** @description Page: customers. */
+                page: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewList"];
+                };
+            };
+        };
+    };
+    post_views: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutView"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["View"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_views_view_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `viw_…` */
+                view_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["View"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    put_views_view_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `viw_…` */
+                view_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutView"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["View"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_views_view_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `viw_…` */
+                view_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             404: {
                 headers: {
