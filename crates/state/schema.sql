@@ -316,6 +316,16 @@ CREATE TABLE source_rejects (
     PRIMARY KEY (source_id, hour, reason_code)
 ) WITHOUT ROWID;
 
+CREATE TABLE views (
+    view_id INTEGER PRIMARY KEY,
+    page TEXT NOT NULL,
+    name TEXT NOT NULL,
+    state_json TEXT NOT NULL,
+    author TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL
+);
+
 -- keys/keys.db
 
 CREATE TABLE person_keys (

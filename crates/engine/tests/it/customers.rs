@@ -170,7 +170,7 @@ async fn an_export_is_the_list_and_is_recorded() {
     }
     assert!(frame.text("traits.size").unwrap().iter().any(|size| size.is_some()));
     export.record(&ctx, "csv", export.n_rows).await.unwrap();
-    let audit = rows(&ctx, "SELECT actor, action, subject, detail FROM audit").await;
+    let audit = rows(&ctx, "SELECT actor, action, subject, detail_json FROM audit").await;
     assert_eq!(audit.len(), 1, "{audit:?}");
     assert!(audit[0].starts_with("tester|export.create|customers|"), "{audit:?}");
     let n_rows = format!("\"rows\":{}", listed.len());
