@@ -1,8 +1,9 @@
 // Every route once, with the search parameters it understands. The URL is the state: what is not here is not kept.
 import type { QueryClient } from '@tanstack/react-query'
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, stripSearchParams, type SearchSchemaInput } from '@tanstack/react-router'
-import { bindingsQuery, importQuery, importsQuery, overviewQuery, profileOrdersQuery, profileQuery, profilesQuery, sourcesQuery, workspaceQuery } from '../api/queries'
-import { segmentQuery, segmentsQuery } from '../api/segments'
+import { bindingsQuery, importQuery, importsQuery, overviewQuery, profileOrdersQuery, profileQuery, sourcesQuery, workspaceQuery } from '../api/queries'
+import { segmentQuery, segmentsQuery, type RuleJson } from '../api/segments'
+import { SORTS, type Sort } from '../pages/customers/spec'
 import { daysOf, DEFAULT_RANGE, readRange, type RangeSearch } from '../range'
 import { SEGMENTS, TIERS, type Segment, type Tier } from '../words'
 import { CrashedPage, MissingPage } from './outside'
@@ -28,6 +29,16 @@ export type CustomersSearch = {
   behind?: Figure | undefined
   from?: string | undefined
   to?: string | undefined
+  /** A segment whose people are asked for. */
+  segment?: string | undefined
+  /** A tag, or `tag:value`. */
+  tag?: string | undefined
+  /** Conditions; too long for an address, they are kept by the server under `spec`. */
+  rule?: RuleJson | undefined
+  spec?: string | undefined
+  sort?: Sort | undefined
+  /** Smallest and earliest first. */
+  asc?: boolean | undefined
 }
 export type SegmentsSearch = {
   /** Words of a name or a rule. */
@@ -67,6 +78,7 @@ type Raw = Record<string, unknown>
 
 const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : typeof value === 'number' ? String(value) : undefined)
 const oneOf = <T extends string>(all: readonly T[], value: unknown) => all.find((each) => each === value)
+const object = (value: unknown) => (typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as RuleJson) : undefined)
 const view = (value: unknown): View => (value === 'table' ? 'table' : 'chart')
 const page = (raw: Raw) => {
   const after = text(raw.after)
@@ -122,9 +134,13 @@ const customers = createRoute({
     ...page(raw),
     person: text(raw.person),
     ...behind(raw),
+    segment: text(raw.segment),
+    tag: text(raw.tag),
+    rule: object(raw.rule),
+    spec: text(raw.spec),
+    sort: oneOf(SORTS, raw.sort),
+    asc: raw.asc === true ? true : undefined,
   }),
-  loaderDeps: ({ search: { tier, rfm_segment, after } }) => ({ tier, rfm_segment, after }),
-  loader: ({ context, deps }) => ahead(context.queryClient.query(profilesQuery(deps))),
   component: lazyRouteComponent(() => import('../pages/customers/CustomersPage')),
 })
 

@@ -1,11 +1,12 @@
 // 分群编辑: who should be in it? The rule on the left, what it comes to on the right, counted after every change.
 import { useQuery } from '@tanstack/react-query'
 import { Button, Input, Select } from 'antd'
-import { lazy, Suspense, useEffect, useId, useReducer, useState, type SyntheticEvent } from 'react'
+import { lazy, Suspense, useId, useReducer, useState, type SyntheticEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import { ApiError } from '../../api/client'
 import { previewQuery, type RuleJson, type SegmentDraft } from '../../api/segments'
 import { Card } from '../../ui/Card'
+import { useSettled } from '../../ui/settled'
 import { ErrorNotice, Skeleton } from '../../ui/states'
 import { placesIn } from './place'
 import { Preview } from './Preview'
@@ -141,14 +142,4 @@ export function Builder({ start, segmentId, save }: Props) {
       )}
     </form>
   )
-}
-
-/** A value once it has stayed the same for a while. */
-function useSettled(value: string, ms: number): string {
-  const [settled, settle] = useState(value)
-  useEffect(() => {
-    const later = setTimeout(() => settle(value), ms)
-    return () => clearTimeout(later)
-  }, [value, ms])
-  return settled
 }
