@@ -127,6 +127,7 @@ const people = Array.from({ length: 230 }, (_, index) => {
     monetary: money(frequency * between(80, 420)),
     frequency,
     last_ordered_at: at(-Math.floor(index / 2), 2 + (index % 9)),
+    more: {},
   }
 })
 
@@ -141,7 +142,7 @@ export function profiles({ after, limit = 50, tier, rfm_segment }) {
   all.sort((a, b) => Number(b.monetary) - Number(a.monetary))
   const start = after ? Number(String(after).slice(1)) : 0
   const end = start + Number(limit)
-  return { items: all.slice(start, end), next: end < all.length ? `c${end}` : null, total: countOf(tier, rfm_segment) }
+  return { items: all.slice(start, end), next: end < all.length ? `c${end}` : null, total: countOf(tier, rfm_segment), n_customers: workspace.n_profiles, as_of: AS_OF, rule: { all: [] }, sentence: '', sentence_zh: '' }
 }
 
 export function search(value) {

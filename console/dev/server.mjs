@@ -63,7 +63,8 @@ function answer(method, path, query, body) {
   if (method === 'GET') {
     if (first === 'workspace') return made.workspace
     if (first === 'overview') return made.overview(query.from, query.to, query.compare)
-    if (first === 'profiles' && !second) return made.profiles(query)
+    if (first === 'profiles' && second === 'columns') return { items: [] }
+    if (first === 'views') return { items: [] }
     if (first === 'profiles' && third === 'orders') return made.orders(second, query)
     if (first === 'profiles') return made.profile(second)
     if (first === 'imports' && !second) return { items: made.imports, next: null }
@@ -81,6 +82,7 @@ function answer(method, path, query, body) {
     if (first === 'jobs') return jobState(second)
     return undefined
   }
+  if (first === 'profiles' && second === 'query') return made.profiles({ ...body, ...body.filter })
   if (first === 'profiles' && second === 'search') return made.search(body.value)
   if (first === 'uploads') return { ...made.upload, file_name: uploaded.file_name, entity: body?.entity ?? made.upload.entity, mapping: { ...made.mapping, entity: body?.entity ?? made.upload.entity } }
   if (first === 'imports' && !second) return load(body)

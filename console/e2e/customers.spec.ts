@@ -1,10 +1,10 @@
 import { AxeBuilder } from '@axe-core/playwright'
-import { expect, open, SHOTS, test } from './console'
+import { expect, numberIn, open, SHOTS, test } from './console'
 
 test('a customer is previewed beside the list, by keyboard alone', async ({ page }) => {
   await open(page, '/customers')
   await expect(page.getByRole('heading', { name: '全部客户' })).toBeVisible()
-  await expect(page.getByText('按累计消费从高到低')).toBeVisible()
+  await expect(page.getByText(/按“累计消费.*”从高到低/)).toBeVisible()
   const rows = page.locator('.zk-table tbody tr')
   await page.keyboard.press('j')
   await page.keyboard.press('j')
@@ -83,20 +83,95 @@ test('the keys are listed, and single letters can be switched off', async ({ pag
   await expect(help).toBeVisible()
 })
 
-test('a figure of the overview leads to customers and says what the list cannot do', async ({ page }) => {
+test('a figure of the overview opens the people behind it, as many as it says', async ({ page }) => {
   await open(page, '/')
-  await page.locator('.zk-kpi').nth(3).click()
+  const shown = numberIn(await page.locator('.zk-kpi').nth(3).locator('.zk-kpi-value').textContent())
+  await page.locator('.zk-kpi').nth(3).locator('a').click()
   await expect(page).toHaveURL(/\/customers\?behind=new_customers&from=\d{4}-\d{2}-\d{2}&to=\d{4}-\d{2}-\d{2}/)
-  await expect(page.getByText(/还不能按“新客”/)).toBeVisible()
-  await page.getByRole('button', { name: '知道了' }).click()
+  await expect(page.locator('.zk-chip')).toContainText('新客')
+  const bar = page.locator('.zk-list-bar [role=status]')
+  await expect(bar).toContainText('共')
+  expect(numberIn(/共 ([\d,]+) 人/.exec((await bar.textContent()) ?? '')?.[1] ?? null)).toBe(shown)
+  await page.locator('.zk-chip button').click()
   await expect(page).toHaveURL(/\/customers$/)
+})
+
+test('conditions, order and views: the address is the state', async ({ page }) => {
+  await open(page, '/customers')
+  await page.getByRole('button', { name: '条件', exact: true }).click()
+  const editor = page.locator('.zk-conditions')
+  await editor.getByRole('button', { name: '添加条件', exact: true }).click()
+  await page.getByRole('menuitem', { name: '行为' }).first().click()
+  await expect(editor.getByText(/符合条件 [\d,]+ 人/)).toBeVisible()
+  const told = numberIn(/([\d,]+)/.exec((await editor.getByRole('status').textContent()) ?? '')?.[1] ?? null)
+  const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']).analyze()
+  expect(violations.map(({ id, nodes }) => [id, nodes[0]?.target])).toEqual([])
+  await page.screenshot({ path: `${SHOTS}/e2e-conditions.png` })
+  await editor.getByRole('button', { name: '应用' }).click()
+  await expect(page).toHaveURL(/rule=/)
+  const bar = page.locator('.zk-list-bar [role=status]')
+  await expect(bar).toContainText(told.toLocaleString('en-US'))
+  await expect(page.locator('.zk-chip')).toContainText('下单')
+
+  await page.getByRole('columnheader', { name: '最近下单' }).getByRole('button').click()
+  await expect(page).toHaveURL(/sort=last_ordered_at/)
+  await page.getByRole('columnheader', { name: '最近下单' }).getByRole('button').click()
+  await expect(page).toHaveURL(/asc=true/)
+  await expect(page.getByRole('columnheader', { name: '最近下单' })).toHaveAttribute('aria-sort', 'ascending')
+  await page.reload()
+  await expect(bar).toContainText(told.toLocaleString('en-US'))
+
+  const name = `回访 ${Date.now().toString(36)}`
+  await page.getByRole('button', { name: '保存的视图' }).click()
+  const sheet = page.locator('dialog[open]')
+  await sheet.getByLabel('视图名称').fill(name)
+  await sheet.getByRole('button', { name: '保存当前视图' }).click()
+  await expect(sheet.getByRole('button', { name, exact: true })).toBeVisible()
+  await page.keyboard.press('Escape')
+  await page.getByRole('button', { name: '清空筛选' }).click()
+  await expect(page.locator('.zk-chip')).toHaveCount(0)
+  await page.getByRole('button', { name: '保存的视图' }).click()
+  await sheet.getByRole('button', { name, exact: true }).click()
+  await expect(page).toHaveURL(/rule=.*asc=true|asc=true.*rule=/)
+  await page.getByRole('button', { name: '保存的视图' }).click()
+  await sheet.getByRole('button', { name: `删除视图“${name}”` }).click()
+  await expect(sheet.getByRole('button', { name, exact: true })).toHaveCount(0)
+})
+
+test('a list becomes a segment', async ({ page }) => {
+  await open(page, '/customers?tier=core')
+  const bar = page.locator('.zk-list-bar [role=status]')
+  await expect(bar).toContainText('共')
+  await page.getByRole('button', { name: '保存为分群' }).click()
+  const sheet = page.locator('dialog[open]')
+  await sheet.getByLabel('分群名称').fill(`核心 ${Date.now().toString(36)}`)
+  await sheet.getByRole('button', { name: '保存', exact: true }).click()
+  await expect(page).toHaveURL(/\/customers\/segments\/seg_/)
+})
+
+test('a file is exported for a purpose and fetched once', async ({ page }) => {
+  await open(page, '/customers?tier=core')
+  await page.getByRole('button', { name: '导出', exact: true }).click()
+  const sheet = page.locator('dialog[open]')
+  await sheet.getByRole('button', { name: '开始导出' }).click()
+  await expect(sheet.getByRole('alert')).toContainText('请填写用途')
+  await sheet.getByLabel('用途').fill('核心客户回访')
+  await sheet.getByRole('radio', { name: /Excel/ }).check()
+  const { violations } = await new AxeBuilder({ page }).include('dialog[open]').withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']).analyze()
+  expect(violations.map(({ id, nodes }) => [id, nodes[0]?.target])).toEqual([])
+  await page.screenshot({ path: `${SHOTS}/e2e-export.png` })
+  await sheet.getByRole('button', { name: '开始导出' }).click()
+  const file = page.waitForEvent('download')
+  await sheet.getByRole('link', { name: '下载文件' }).click()
+  expect((await file).suggestedFilename()).toMatch(/^zhike-customers-.*\.xlsx$/)
+  await expect(sheet.getByText(/需要再次下载时请重新导出/)).toBeVisible()
 })
 
 test.describe('without the permission', () => {
   test.use({ allowed: [/Failed to load resource/] })
   test('the list says so and what to do', async ({ page }) => {
     const error = { code: 'forbidden', message: 'You may not list customers.', message_zh: '您的角色不能查看客户列表。', request_id: 'req_1' }
-    await page.route('**/api/v1/profiles?*', (route) => route.fulfill({ status: 403, json: { error } }))
+    await page.route('**/api/v1/profiles/query', (route) => route.fulfill({ status: 403, json: { error } }))
     await open(page, '/customers')
     await expect(page.getByText('没有权限查看')).toBeVisible()
     await expect(page.getByText('您的角色不能查看客户列表。')).toBeVisible()

@@ -35,9 +35,9 @@ test('a tier leads to as many people as its number says', async ({ page }) => {
   const n = numberIn(await row.locator('.zk-tier-head span').last().textContent())
   await row.getByRole('link').click()
   await expect(page).toHaveURL(/tier=core/)
-  const total = page.locator('.zk-pager > span').first()
+  const total = page.locator('.zk-list-bar [role=status]')
   await expect(total).toHaveText(/\d/)
-  expect(numberIn(((await total.textContent()) ?? '').replace(/[^\d]/g, ''))).toBe(n)
+  expect(numberIn(/共 ([\d,]+) 人/.exec((await total.textContent()) ?? '')?.[1] ?? null)).toBe(n)
 })
 
 test('filters and days are chosen from lists that open where they should', async ({ page }) => {
@@ -45,7 +45,7 @@ test('filters and days are chosen from lists that open where they should', async
   await page.getByLabel('RFM 分组').click()
   await page.locator('.ant-select-item-option').filter({ hasText: '重要价值' }).click()
   await expect(page).toHaveURL(/rfm_segment=champions/)
-  await expect(page.locator('.zk-pager > span').first()).toHaveText(/\d/)
+  await expect(page.locator('.zk-list-bar [role=status]')).toHaveText(/\d/)
   await open(page, '/')
   await page.getByText('自定义', { exact: true }).click()
   await page.locator('.ant-picker').click()

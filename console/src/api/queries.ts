@@ -20,17 +20,6 @@ export function overviewQuery(from: string, to: string, compare: Compare) {
   })
 }
 
-export type ProfileFilter = { tier?: string | undefined; rfm_segment?: string | undefined; after?: string | undefined }
-
-export function profilesQuery(filter: ProfileFilter) {
-  const query = Object.fromEntries(Object.entries({ ...filter, limit: PAGE_SIZE }).filter(([, value]) => value !== undefined))
-  return queryOptions({
-    queryKey: ['profiles', filter.tier, filter.rfm_segment, filter.after],
-    queryFn: ({ signal }) => unwrap(client.GET('/api/v1/profiles', { params: { query }, signal })),
-    placeholderData: keepPreviousData,
-  })
-}
-
 export function profileQuery(profileId: string) {
   return queryOptions({
     queryKey: ['profile', profileId],

@@ -4,10 +4,11 @@ import { createRootRouteWithContext, createRoute, createRouter, lazyRouteCompone
 import { kpiQuery, kpisQuery } from '../api/kpis'
 import { historyDaysQuery, movesQuery } from '../api/history'
 import { timelineQuery } from '../api/person'
-import { bindingsQuery, importQuery, importsQuery, overviewQuery, profileOrdersQuery, profileQuery, profilesQuery, qualityQuery, rfmQuery, sourcesQuery, workspaceQuery } from '../api/queries'
+import { bindingsQuery, importQuery, importsQuery, overviewQuery, profileOrdersQuery, profileQuery, qualityQuery, rfmQuery, sourcesQuery, workspaceQuery } from '../api/queries'
 import { segmentQuery, segmentsQuery, type RuleJson } from '../api/segments'
 import { tagQuery, tagsQuery } from '../api/tags'
 import type { PeriodKind, TimelineKind } from '../api/types'
+import { SORTS, type Sort } from '../pages/customers/spec'
 import { daysOf, DEFAULT_RANGE, readRange, type RangeSearch } from '../range'
 import { SEGMENTS, TIERS, type Segment, type Tier } from '../words'
 import { CrashedPage, MissingPage } from './outside'
@@ -33,6 +34,16 @@ export type CustomersSearch = {
   behind?: Figure | undefined
   from?: string | undefined
   to?: string | undefined
+  /** A segment whose people are asked for. */
+  segment?: string | undefined
+  /** A tag, or `tag:value`. */
+  tag?: string | undefined
+  /** Conditions; too long for an address, they are kept by the server under `spec`. */
+  rule?: RuleJson | undefined
+  spec?: string | undefined
+  sort?: Sort | undefined
+  /** Smallest and earliest first. */
+  asc?: boolean | undefined
 }
 export type SegmentsSearch = {
   /** Words of a name or a rule. */
@@ -142,10 +153,9 @@ type Raw = Record<string, unknown>
 
 const DAY = /^\d{4}-\d{2}-\d{2}$/
 const dayIn = (value: unknown) => (typeof value === 'string' && DAY.test(value) ? value : undefined)
-const object = (value: unknown) => (typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as RuleJson) : undefined)
-
 const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : typeof value === 'number' ? String(value) : undefined)
 const oneOf = <T extends string>(all: readonly T[], value: unknown) => all.find((each) => each === value)
+const object = (value: unknown) => (typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as RuleJson) : undefined)
 const view = (value: unknown): View => (value === 'table' ? 'table' : 'chart')
 const page = (raw: Raw) => {
   const after = text(raw.after)
@@ -161,10 +171,7 @@ const behind = (raw: Raw) => {
   return figure && days.from && days.to ? { behind: figure, from: days.from, to: days.to } : {}
 }
 
-const daysBetween = (raw: Raw) => {
-  const day = (value: unknown) => (typeof value === 'string' && /^\d{4}-\d\d-\d\d$/.test(value) ? value : undefined)
-  return { from: day(raw.from), to: day(raw.to) }
-}
+const daysBetween = (raw: Raw) => ({ from: dayIn(raw.from), to: dayIn(raw.to) })
 
 /** Asked for before the page is there; the page shows what has failed. */
 function ahead(answer: Promise<unknown>): void {
@@ -209,9 +216,13 @@ const customers = createRoute({
     ...page(raw),
     person: text(raw.person),
     ...behind(raw),
+    segment: text(raw.segment),
+    tag: text(raw.tag),
+    rule: object(raw.rule),
+    spec: text(raw.spec),
+    sort: oneOf(SORTS, raw.sort),
+    asc: raw.asc === true ? true : undefined,
   }),
-  loaderDeps: ({ search: { tier, rfm_segment, after } }) => ({ tier, rfm_segment, after }),
-  loader: ({ context, deps }) => ahead(context.queryClient.query(profilesQuery(deps))),
   component: lazyRouteComponent(() => import('../pages/customers/CustomersPage')),
 })
 

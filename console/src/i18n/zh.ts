@@ -3,6 +3,7 @@ import { bind } from './bind'
 import { history } from './history'
 import { zhInsight } from './zh.insight'
 import { zhKpis } from './zh.kpis'
+import { zhCustomers } from './zh.customers'
 import { zhSegments } from './zh.segments'
 import { zhTags } from './zh.tags'
 
@@ -151,7 +152,6 @@ export const zh = {
     first: '回到第一页',
     page: '第 {{page}} 页',
     more_any: '加载更多',
-    total_people_other: '共 {{n}} 人',
     all: '全部',
     scroll: '可左右滚动的表格：{{title}}',
   },
@@ -224,45 +224,7 @@ export const zh = {
     slipping: '一般保持',
     lost: '一般挽留',
   },
-  customers: {
-    title: '客户档案',
-    question: '谁是我要找的人？',
-    find: '精确查找',
-    kind: '按什么查',
-    kind_any: '自动识别',
-    value: '完整的号码或邮箱',
-    value_placeholder: '完整的手机号、会员号或邮箱',
-    value_private: '号码只在请求正文里传送，不进网址和日志',
-    search: '查找',
-    clear: '清除结果',
-    found_other: '找到 {{count}} 人',
-    nobody: '没有找到这个人',
-    nobody_help: '只支持完整匹配：手机号 11 位、会员号和邮箱要写全。',
-    list: '全部客户',
-    sorted: '按累计消费从高到低',
-    keys: 'J / K 上下移动 · 空格预览 · Enter 打开完整档案',
-    peek: '预览',
-    peek_at: '预览 {{name}}',
-    peek_close: '关闭预览',
-    peek_previous: '上一位',
-    peek_next: '下一位',
-    peek_whole: '完整档案',
-    peek_orders: '最近订单',
-    peek_more_other: '另有 {{count}} 种',
-    behind: '还不能按“{{figure}}”（{{range}}）筛选客户，下面是全部客户。',
-    behind_done: '知道了',
-    filter_tier: '层级',
-    filter_segment: 'RFM 分组',
-    customer: '客户',
-    phone: '手机',
-    region: '地区',
-    rfm: 'R F M',
-    rfm_full: 'R {{r}}，F {{f}}，M {{m}}（满分 5）',
-    monetary: '累计消费（{{unit}}）',
-    frequency: '下单次数',
-    last_order: '最近下单',
-    unnamed: '未留姓名',
-  },
+  ...zhCustomers,
   identity: {
     member_id: '会员号',
     phone: '手机号',

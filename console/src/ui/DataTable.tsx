@@ -12,6 +12,8 @@ export type Column<Row> = {
   /** The cell names its row. */
   isHead?: boolean
   width?: number | string
+  /** The column can be sorted by: how it is sorted now, what the button says, and what it does. */
+  sort?: { is: 'ascending' | 'descending' | 'none'; label: string; onSort: () => void } | undefined
 }
 
 type Props<Row> = {
@@ -61,8 +63,22 @@ export function DataTable<Row>({ caption, columns, rows, rowKey, footer, keepsCo
         <thead role="rowgroup">
           <tr role="row">
             {columns.map((column) => (
-              <th key={column.key} role="columnheader" scope="col" className={`zk-${column.align ?? 'left'}`} style={column.width ? { width: column.width } : undefined}>
-                {column.title}
+              <th
+                key={column.key}
+                role="columnheader"
+                scope="col"
+                className={`zk-${column.align ?? 'left'}`}
+                style={column.width ? { width: column.width } : undefined}
+                aria-sort={column.sort?.is}
+              >
+                {column.sort ? (
+                  <button type="button" className="zk-sort" title={column.sort.label} onClick={column.sort.onSort}>
+                    {column.title}
+                    <span aria-hidden="true">{column.sort.is === 'ascending' ? '↑' : column.sort.is === 'descending' ? '↓' : '↕'}</span>
+                  </button>
+                ) : (
+                  column.title
+                )}
               </th>
             ))}
           </tr>

@@ -1,11 +1,14 @@
 // Customers as rows, wherever they are listed.
 import { EyeOutlined } from '@ant-design/icons'
 import { Link } from '@tanstack/react-router'
+import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import type { TFunction } from 'i18next'
 import { useTranslation } from 'react-i18next'
-import type { ProfileItem } from '../../api/types'
+import { columnsQuery } from '../../api/customers'
+import type { ProfileColumn, ProfileItem } from '../../api/types'
 import { TIER_COLOUR } from '../../app/theme'
+import { useSettings } from '../../app/settings'
 import { useFormat } from '../../app/workspace'
 import type { Format } from '../../format'
 import { useColumns, type ChoosableColumn } from '../../ui/columns'
@@ -18,6 +21,30 @@ export function usePeopleColumns() {
   const format = useFormat()
   const columns = useMemo(() => columnsOf(t, format), [t, format])
   return useColumns('customers', columns)
+}
+
+/** The same with a column for every tag; `asked` are those shown whose values a list must be asked for. */
+export function useTaggedColumns() {
+  const { t } = useTranslation()
+  const { lang } = useSettings()
+  const format = useFormat()
+  const known = useQuery(columnsQuery).data?.items
+  const columns = useMemo(() => {
+    const tags = known?.filter((column) => column.key.startsWith('tags.')) ?? []
+    return [...columnsOf(t, format), ...tags.map((column) => tagColumn(column, lang === 'zh' ? column.label_zh : column.label, format))]
+  }, [t, format, lang, known])
+  const { shown, chooser } = useColumns('customers', columns)
+  return { shown, chooser, asked: shown.map((column) => column.key).filter((key) => key.startsWith('tags.')) }
+}
+
+function tagColumn({ key, kind }: ProfileColumn, title: string, format: Format): ChoosableColumn<ProfileItem> {
+  const isNumber = kind === 'number'
+  const cell = ({ more }: ProfileItem) => {
+    const value = (more as Record<string, unknown>)[key]
+    if (typeof value === 'number') return format.quantity(value)
+    return typeof value === 'string' && value !== '' ? value : '--'
+  }
+  return { key, title, isExtra: true, cell, ...(isNumber ? { align: 'right' as const } : {}) }
 }
 
 function columnsOf(t: TFunction, format: Format): ChoosableColumn<ProfileItem>[] {
@@ -37,12 +64,16 @@ function columnsOf(t: TFunction, format: Format): ChoosableColumn<ProfileItem>[]
     { key: 'id', title: t('profile.id'), isExtra: true, cell: (person) => <small className="zk-figures">{person.profile_id}</small> },
     { key: 'phone', title: t('customers.phone'), cell: (person) => <span className="zk-figures">{person.phone ?? '--'}</span> },
     { key: 'region', title: t('customers.region'), cell: (person) => <span className="zk-words">{regionOf(person)}</span> },
+    { key: 'level', title: t('customers.member_level'), isExtra: true, cell: (person) => person.member_level ?? '--' },
+    { key: 'registered_on', title: t('customers.registered'), isExtra: true, align: 'right', cell: (person) => (person.registered_on ? format.day(person.registered_on) : '--') },
     { key: 'tier', title: t('customers.filter_tier'), cell: (person) => <TierTag tier={person.tier} /> },
     { key: 'segment', title: t('customers.filter_segment'), cell: (person) => word(t, 'segment', person.rfm_segment) },
     { key: 'rfm', title: t('customers.rfm'), cell: (person) => <Scores person={person} /> },
     { key: 'monetary', title: t('customers.monetary', { unit: format.moneyUnit }), align: 'right', cell: (person) => format.amount(person.monetary) },
     { key: 'frequency', title: t('customers.frequency'), align: 'right', cell: (person) => format.count(person.frequency) },
+    { key: 'first_ordered_at', title: t('customers.first_order'), isExtra: true, align: 'right', cell: (person) => format.instantDay(person.first_ordered_at) },
     { key: 'last', title: t('customers.last_order'), align: 'right', cell: (person) => format.instantDay(person.last_ordered_at) },
+    { key: 'last_seen_at', title: t('customers.last_seen'), isExtra: true, align: 'right', cell: (person) => format.instantDay(person.last_seen_at) },
   ]
 }
 

@@ -51,7 +51,12 @@ export default function SegmentPage() {
       <Members segment={segment} />
       <Card title={t('segments.export')}>
         <p>{t('segments.export_help')}</p>
-        <pre className="zk-command-line">zhike segment export {segment.segment_id}</pre>
+        <p>
+          <Link to="/customers" search={{ segment: segment.segment_id }} className="zk-button">
+            {t('segments.open_list')}
+          </Link>
+        </p>
+        <pre className="zk-command-line">zhike export members {segment.segment_id} --out members.csv --purpose …</pre>
       </Card>
     </Page>
   )

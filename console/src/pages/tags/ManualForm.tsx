@@ -31,7 +31,7 @@ export function ManualForm({ start, isNew }: { start: { key: string; values: rea
             id={`${id}-values`}
             mode="tags"
             open={false}
-            suffixIcon={null}
+            suffix={null}
             className="zk-wide"
             placeholder={t('tags.choices_hint')}
             tokenSeparators={[',', '，', '、', ';', '；']}

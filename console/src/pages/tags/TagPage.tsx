@@ -185,7 +185,7 @@ function Values({ tag }: { tag: Tag }) {
       extra={spread && spread.n_customers > 0 && <ViewSwitch view={view} onChange={(next) => void navigate({ search: (old) => ({ ...old, view: next }), replace: true, resetScroll: false })} />}
     >
       {!spread && <Notice title={t('tags.never')} help={t('tags.never_help')} />}
-      {spread && spread.n_customers === 0 && <Notice title={t('tags.nobody')} help={t('tags.nobody_help')} />}
+      {spread?.n_customers === 0 && <Notice title={t('tags.nobody')} help={t('tags.nobody_help')} />}
       {spread && spread.n_customers > 0 && <Distribution spread={spread} unit={tag.unit} view={view} onValue={(next) => open({ value: next })} onBin={(next) => open({ bin: next })} />}
       {value !== undefined && (
         <RulePeople title={`${name} = ${counted ? labelIn(counted, format.lang) : value}`} rule={ruleOfValue(tag, value)} onClose={close} />

@@ -211,7 +211,7 @@ async fn views_are_kept_by_name_and_hold_nothing_personal() {
     let first = views::put(&ctx, None, new(None, json!({"rule": {"all": []}}))).await.unwrap();
     let again = views::put(&ctx, None, new(None, json!({"rule": {"all": []}}))).await.unwrap();
     assert_eq!(first.id, again.id);
-    assert_eq!(views::list(&ctx, "customers").await.unwrap(), [kept.clone()]);
+    assert_eq!(views::list(&ctx, "customers").await.unwrap(), std::slice::from_ref(&kept));
     let changed = views::put(&ctx, Some(kept.id), new(Some("核心"), json!({"tier": "core"}))).await.unwrap();
     assert_eq!((changed.id, changed.created_at), (kept.id, kept.created_at));
     views::delete(&ctx, kept.id).await.unwrap();

@@ -105,7 +105,7 @@ fn a_file_is_made_fetched_once_and_no_text_in_it_is_a_formula() {
     assert_eq!(book.sheet_names(), ["Data", "Notes"]);
     let sheet = book.worksheet_range("Data").unwrap();
     let column = |name: &str| {
-        (0..sheet.width()).find(|at| sheet.get((0, *at)).is_some_and(|cell| cell.to_string() == name)).unwrap()
+        (0..sheet.width()).find(|at| sheet.get((0, *at)).is_some_and(|cell| *cell == *name)).unwrap()
     };
     let channels: Vec<String> =
         (1..sheet.height()).map(|row| sheet.get((row, column("channel"))).unwrap().to_string()).collect();
@@ -122,7 +122,7 @@ fn a_file_is_made_fetched_once_and_no_text_in_it_is_a_formula() {
     assert!(formulas.used_cells().all(|(_, _, formula)| formula.is_empty()));
     let notes = book.worksheet_range("Notes").unwrap();
     let note = |name: &str| {
-        let row = (0..notes.height()).find(|row| notes.get((*row, 0)).is_some_and(|cell| cell.to_string() == name));
+        let row = (0..notes.height()).find(|row| notes.get((*row, 0)).is_some_and(|cell| *cell == *name));
         row.map(|row| notes.get((row, 1)).unwrap().to_string())
     };
     assert_eq!((note("Purpose").as_deref(), note("Rows").as_deref()), (Some("check"), Some("4")));
