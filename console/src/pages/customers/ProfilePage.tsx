@@ -1,7 +1,7 @@
 // One customer: who is it, what is the customer worth, and why do we know.
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
-import { useMemo, type ReactNode } from 'react'
+import { lazy, Suspense, useMemo, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { profileQuery } from '../../api/queries'
 import type { MonthValue, ProfileSheet } from '../../api/types'
@@ -16,15 +16,18 @@ import { Page } from '../../ui/Page'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
 import { Tabs } from '../../ui/Tabs'
 import { word } from '../../words'
-import { Acts } from './Acts'
 import { Identities } from './Identities'
 import { Orders } from './Orders'
 import { regionOf, TierTag } from './people'
-import { PersonSegments } from './PersonSegments'
-import { PersonTags } from './PersonTags'
 import { Place } from './Place'
-import { Feedback, Timeline } from './Timeline'
 import './person.css'
+
+// Each tab is loaded when it is opened.
+const Acts = lazy(() => import('./Acts').then((part) => ({ default: part.Acts })))
+const Feedback = lazy(() => import('./Timeline').then((part) => ({ default: part.Feedback })))
+const PersonSegments = lazy(() => import('./PersonSegments').then((part) => ({ default: part.PersonSegments })))
+const PersonTags = lazy(() => import('./PersonTags').then((part) => ({ default: part.PersonTags })))
+const Timeline = lazy(() => import('./Timeline').then((part) => ({ default: part.Timeline })))
 
 const route = getRouteApi('/customers/$profileId')
 
@@ -83,13 +86,15 @@ export default function ProfilePage() {
                 </div>
               </div>
             )}
-            {tab === 'timeline' && <Timeline profileId={profileId} currency={currency} />}
-            {tab === 'orders' && <Orders profileId={profileId} currency={currency} n={sheet.totals.n_orders} />}
-            {tab === 'tags' && <PersonTags profileId={profileId} />}
-            {tab === 'segments' && <PersonSegments profileId={profileId} />}
-            {tab === 'identities' && <Identities identities={sheet.identities} edges={sheet.edges} />}
-            {tab === 'feedback' && <Feedback profileId={profileId} currency={currency} />}
-            {tab === 'acts' && <Acts key={profileId} profileId={profileId} />}
+            <Suspense fallback={<Skeleton rows={8} height={26} />}>
+              {tab === 'timeline' && <Timeline profileId={profileId} currency={currency} />}
+              {tab === 'orders' && <Orders profileId={profileId} currency={currency} n={sheet.totals.n_orders} />}
+              {tab === 'tags' && <PersonTags profileId={profileId} />}
+              {tab === 'segments' && <PersonSegments profileId={profileId} />}
+              {tab === 'identities' && <Identities identities={sheet.identities} edges={sheet.edges} />}
+              {tab === 'feedback' && <Feedback profileId={profileId} currency={currency} />}
+              {tab === 'acts' && <Acts key={profileId} profileId={profileId} />}
+            </Suspense>
           </Tabs>
         </>
       )}

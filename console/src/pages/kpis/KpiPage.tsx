@@ -2,7 +2,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { Segmented, Select } from 'antd'
-import { useMemo } from 'react'
+import { lazy, Suspense, useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 import { kpiQuery } from '../../api/kpis'
 import type { KpiPart, KpiPoint, KpiSeries } from '../../api/types'
@@ -16,11 +16,12 @@ import { Card } from '../../ui/Card'
 import { DataTable, type Column } from '../../ui/DataTable'
 import { Page } from '../../ui/Page'
 import { ErrorNotice, Skeleton } from '../../ui/states'
-import { BehindCard } from './Behind'
 import { ChangeWords } from './Change'
-import { Goals } from './Goals'
 import { kpiOption, PART_COLOURS } from './option'
 import { definitionOf, dimensionName, holidaysOf, nameOf, partName, write, writeShort } from './words'
+
+const BehindCard = lazy(() => import('./Behind').then((part) => ({ default: part.BehindCard })))
+const Goals = lazy(() => import('./Goals').then((part) => ({ default: part.Goals })))
 
 const route = getRouteApi('/insight/kpis/$key')
 /** What a change of the periods makes meaningless. */
@@ -85,8 +86,10 @@ export default function KpiPage() {
       {data && !query.isError && (
         <>
           <Numbers series={data} search={search} set={set} isStale={query.isPlaceholderData} />
-          <BehindCard series={data} />
-          <Goals series={data} />
+          <Suspense fallback={<Skeleton rows={6} height={26} />}>
+            <BehindCard series={data} />
+            <Goals series={data} />
+          </Suspense>
         </>
       )}
     </Page>

@@ -1,10 +1,15 @@
 // A tag to be made: computed from a definition, or put by people.
 import { getRouteApi, Link } from '@tanstack/react-router'
+import { lazy, Suspense } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Page } from '../../ui/Page'
-import { ManualForm } from './ManualForm'
+import { Skeleton } from '../../ui/states'
 import { usePut } from './saving'
-import { draftOf, TagForm } from './TagForm'
+import { draftOf } from './draft'
+
+// Either form is loaded when it is needed.
+const ManualForm = lazy(() => import('./ManualForm').then((part) => ({ default: part.ManualForm })))
+const TagForm = lazy(() => import('./TagForm').then((part) => ({ default: part.TagForm })))
 
 const route = getRouteApi('/customers/tags/new')
 
@@ -22,7 +27,9 @@ export default function NewTagPage() {
         </Link>
       }
     >
-      {kind === 'manual' ? <ManualForm start={{ key: '', values: [] }} isNew /> : <TagForm start={draftOf(null)} isNew save={save} />}
+      <Suspense fallback={<Skeleton rows={8} height={26} />}>
+        {kind === 'manual' ? <ManualForm start={{ key: '', values: [] }} isNew /> : <TagForm start={draftOf(null)} isNew save={save} />}
+      </Suspense>
     </Page>
   )
 }

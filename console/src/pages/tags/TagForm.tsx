@@ -1,5 +1,6 @@
 // A definition while it is written: what it is called, and how it is computed, as conditions or as JSON. Beside it what it
 // comes to, computed after every change.
+import { type TagDraft } from './draft'
 import { useQuery } from '@tanstack/react-query'
 import { Button, Input, Segmented, Select } from 'antd'
 import { lazy, Suspense, useId, useReducer, useState, type ReactNode, type SyntheticEvent } from 'react'
@@ -14,11 +15,11 @@ import { useSettled } from '../../ui/settled'
 import { placesIn } from '../segments/place'
 import { edit, emptyRule, readRule, ruleOf, unfinished } from '../segments/rule'
 import { sentenceOf } from '../segments/words'
-import { Distribution } from './Distribution'
 import { EXAMPLES } from './examples'
 import '../segments/segments.css'
 import './tags.css'
 
+const Distribution = lazy(() => import('./Distribution').then((part) => ({ default: part.Distribution })))
 const RuleEditor = lazy(() => import('../segments/RuleEditor'))
 const JsonView = lazy(() => import('../segments/JsonView'))
 
@@ -26,22 +27,6 @@ const PAUSE_MS = 400
 const LEVELS = ['attribute', 'behaviour', 'value'] as const
 const UNITS = ['count', 'day', 'year', 'money', 'ratio', 'score'] as const
 const EXPRESSION = '/expression'
-
-export type TagDraft = { key: string; zh: string; en: string; level: string; unit: string | null; refresh: string; expression: TagJson }
-
-/** What a definition says, as the form shows it. */
-export function draftOf(definition: TagJson | null): TagDraft {
-  const json = (definition ?? {}) as { key?: string; name?: { zh?: string; en?: string }; level?: string; unit?: string | null; refresh?: string; expression?: TagJson }
-  return {
-    key: json.key ?? '',
-    zh: json.name?.zh ?? '',
-    en: json.name?.en ?? '',
-    level: json.level ?? 'behaviour',
-    unit: json.unit ?? null,
-    refresh: json.refresh ?? 'daily',
-    expression: json.expression ?? { rule: { all: [] } },
-  }
-}
 
 type Props = { start: TagDraft; isNew: boolean; save: { mutate: (definition: TagJson) => void; isPending: boolean; error: Error | null } }
 
@@ -187,7 +172,7 @@ function Preview({ spread, unit, ...both }: { spread: Parameters<typeof Distribu
       <p role="status" className="zk-tag-count">
         <strong>{format.ratio(spread.coverage_ratio)}</strong> {t('tags.of_all', { n: format.count(spread.n_customers), total: format.count(spread.n_total) })}
       </p>
-      {spread.n_customers > 0 && <Distribution spread={spread} unit={unit} view="chart" />}
+      {spread.n_customers > 0 && <Suspense><Distribution spread={spread} unit={unit} view="chart" /></Suspense>}
     </>
   )
 }

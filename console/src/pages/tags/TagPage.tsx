@@ -2,7 +2,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate, useRouter } from '@tanstack/react-router'
 import { Button, Popconfirm } from 'antd'
-import { useRef, useState } from 'react'
+import { lazy, Suspense, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { refreshTag, retireTag, tagQuery } from '../../api/tags'
 import type { Tag } from '../../api/types'
@@ -13,14 +13,15 @@ import { Card } from '../../ui/Card'
 import { Page } from '../../ui/Page'
 import { Parts } from '../../ui/Parts'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
-import { RulePeople } from '../customers/RulePeople'
 import { sentenceOf } from '../segments/words'
 import { Distribution } from './Distribution'
 import { Lineage } from './Lineage'
-import { PackName, refreshWord } from './TagsPage'
+import { PackName, refreshWord } from './parts'
 import { labelIn, levelOf, nameIn, rangeIn, ruleOfBin, ruleOfValue } from './words'
 import '../segments/segments.css'
 import './tags.css'
+
+const RulePeople = lazy(() => import('../customers/RulePeople').then((part) => ({ default: part.RulePeople })))
 
 const route = getRouteApi('/customers/tags/$key')
 
@@ -187,10 +188,12 @@ function Values({ tag }: { tag: Tag }) {
       {!spread && <Notice title={t('tags.never')} help={t('tags.never_help')} />}
       {spread?.n_customers === 0 && <Notice title={t('tags.nobody')} help={t('tags.nobody_help')} />}
       {spread && spread.n_customers > 0 && <Distribution spread={spread} unit={tag.unit} view={view} onValue={(next) => open({ value: next })} onBin={(next) => open({ bin: next })} />}
-      {value !== undefined && (
-        <RulePeople title={`${name} = ${counted ? labelIn(counted, format.lang) : value}`} rule={ruleOfValue(tag, value)} onClose={close} />
-      )}
-      {range && <RulePeople title={`${name} ${rangeIn(t, range, tag.unit, format)}`} rule={ruleOfBin(tag.key, range)} onClose={close} />}
+      <Suspense>
+        {value !== undefined && (
+          <RulePeople title={`${name} = ${counted ? labelIn(counted, format.lang) : value}`} rule={ruleOfValue(tag, value)} onClose={close} />
+        )}
+        {range && <RulePeople title={`${name} ${rangeIn(t, range, tag.unit, format)}`} rule={ruleOfBin(tag.key, range)} onClose={close} />}
+      </Suspense>
     </Card>
   )
 }

@@ -1,8 +1,8 @@
 // 标签: what is known of customers as names with values, how far each reaches and how fresh it is.
+import { PackName, refreshWord } from './parts'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { Checkbox, Input, Select } from 'antd'
-import type { TFunction } from 'i18next'
 import { useTranslation } from 'react-i18next'
 import { choosePacks, packsQuery, tagsQuery } from '../../api/tags'
 import type { Tag } from '../../api/types'
@@ -185,16 +185,6 @@ function Coverage({ tag: { spread } }: { tag: Tag }) {
       <span className="zk-bar-value">{format.ratioColumn(spread.coverage_ratio)}</span>
     </span>
   )
-}
-
-export function refreshWord(t: TFunction, { refresh }: Pick<Tag, 'refresh'>): string {
-  return refresh === 'daily' ? t('tags.refresh_daily') : refresh === 'manual' ? t('tags.refresh_manual') : t('tags.refresh_put')
-}
-
-export function PackName({ pack }: { pack: string }) {
-  const { lang } = useSettings()
-  const found = useQuery(packsQuery).data?.items.find((each) => each.key === pack)
-  return <>{found ? nameIn(found, lang) : pack}</>
 }
 
 /** Which of the definitions that come with the product are in force. */
