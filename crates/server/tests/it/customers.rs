@@ -104,9 +104,8 @@ fn a_file_is_made_fetched_once_and_no_text_in_it_is_a_formula() {
     let mut book = Xlsx::new(Cursor::new(xlsx)).unwrap();
     assert_eq!(book.sheet_names(), ["Data", "Notes"]);
     let sheet = book.worksheet_range("Data").unwrap();
-    let column = |name: &str| {
-        (0..sheet.width()).find(|at| sheet.get((0, *at)).is_some_and(|cell| *cell == *name)).unwrap()
-    };
+    let column =
+        |name: &str| (0..sheet.width()).find(|at| sheet.get((0, *at)).is_some_and(|cell| *cell == *name)).unwrap();
     let channels: Vec<String> =
         (1..sheet.height()).map(|row| sheet.get((row, column("channel"))).unwrap().to_string()).collect();
     assert_eq!(channels, ["@SUM(A1)", "-2+3", "+1+1", "=HYPERLINK(\"http://evil.example\")"]);
