@@ -4,7 +4,12 @@ import { defineConfig } from '@playwright/test'
 export default defineConfig({
   testDir: 'e2e',
   outputDir: 'test-results',
-  workers: 1,
+  workers: 2,
+  // Pages are only looked at, side by side; paths change data and go one after another.
+  projects: [
+    { name: 'pages', testMatch: 'accessibility.spec.ts', fullyParallel: true },
+    { name: 'paths', testIgnore: 'accessibility.spec.ts', workers: 1 },
+  ],
   timeout: 120_000,
   expect: { timeout: 30_000 },
   reporter: [['list']],

@@ -91,7 +91,7 @@ test('a cell of the RFM grid leads to as many people, by keyboard', async ({ pag
   await grid.locator('button[tabindex="0"]').focus()
   await page.keyboard.press('End')
   const cell = grid.locator('button:focus')
-  const says = (await cell.getAttribute('aria-label')) ?? ''
+  const says = (await cell.getAttribute('title')) ?? ''
   expect(says).toContain('R5 F5')
   const n = says.replace(/.*：([\d,]+) 人.*/, '$1')
   await page.keyboard.press('Enter')

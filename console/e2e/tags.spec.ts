@@ -5,7 +5,7 @@ import { expect, numberIn, open, SHOTS, test } from './console'
 
 const WORDS = {
   zh: { find: '按名称或算法查找', band: '价格带', save: '存为分群', close: '关闭', lineage: '血缘关系', orders: '订单', table: '表', keep: '保存', key: '代码', zhName: '中文名称', enName: '英文名称', add: '添加条件', behaviour: '行为满足', retire: '停用', manual: '新建人工标签', tagName: '标签名称', values: '可选的取值' },
-  en: { find: 'Find by name or computation', band: 'price band', save: 'Save as segment', close: 'Close', lineage: 'Lineage', orders: 'Orders', table: 'Table', keep: 'Save', key: 'Key', zhName: 'Chinese name', enName: 'English name', add: 'Add condition', behaviour: 'Behaviour', retire: 'Retire', manual: 'New manual tag', tagName: 'Name', values: 'Values to choose from' },
+  en: { find: 'Find by name or computation', band: 'price band', save: 'Save as segment', close: 'Close', lineage: 'Lineage', orders: 'Order items', table: 'Table', keep: 'Save', key: 'Key', zhName: 'Chinese name', enName: 'English name', add: 'Add condition', behaviour: 'Behaviour', retire: 'Retire', manual: 'New manual tag', tagName: 'Name', values: 'Values to choose from' },
 } as const
 
 async function hasNoViolation(page: Page): Promise<void> {
@@ -17,7 +17,8 @@ for (const lang of ['zh', 'en'] as const) {
   const words = WORDS[lang]
   test(`a tag is found, its value opened to as many people, and these kept as a segment (${lang})`, async ({ page }) => {
     await open(page, '/customers/tags', lang)
-    await expect(page.locator('.zk-tag-level')).toHaveCount(3)
+    // Three levels of definitions; other paths may have put tags by hand.
+    await expect(page.locator('.zk-tag-level').nth(2)).toBeVisible()
     await page.screenshot({ path: `${SHOTS}/e2e-tags-${lang}.png`, fullPage: true })
     await page.getByRole('searchbox', { name: words.find }).fill('price_band')
     await expect(page).toHaveURL(/q=price_band/)

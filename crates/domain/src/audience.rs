@@ -39,7 +39,7 @@ pub use measure::{
 pub use parse::{Names, Problem, parse};
 pub use person::{Person, Verdict, holds, verdicts};
 pub use rule::{ConsentState, Leaf, MAX_DEPTH, MAX_LEAVES, Rule};
-pub use sentence::{leaf as leaf_sentence, rule as sentence};
+pub use sentence::{Words, leaf as leaf_sentence, rule as sentence};
 pub use sequence::{Sequence, Step, StepRow, completes};
 pub use set::Set;
 pub use tag::{Band, Expression, Input, Level, RankBy, Ranking, Reason, Tag, TagRefresh, TagUnit, tag_text};

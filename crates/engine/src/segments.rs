@@ -10,7 +10,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
-use zhike_domain::audience::{AsOf, Leaf, Names, Rule, parse, sentence};
+use zhike_domain::audience::{AsOf, Leaf, Names, Rule, Words, parse, sentence};
 use zhike_domain::frame::{Column, ColumnType, Frame};
 use zhike_domain::id::SegmentId;
 use zhike_state::DefinitionRow;
@@ -146,10 +146,9 @@ async fn segment(
     spec: Spec,
     all: &[(SegmentId, Spec)],
 ) -> Result<Segment> {
-    let name = |id: &str| all.iter().find(|(other, _)| other.to_string() == id).map(|(_, spec)| spec.name.clone());
     let sentence = match &spec.rule {
         Some(json) => match parse(json, &every(ctx, all).await?) {
-            Ok(rule) => sentence(&rule, &ctx.workspace().currency, &name),
+            Ok(rule) => sentence(&rule, &ctx.workspace().currency, &words_for(ctx, all).await?),
             // A tag it names has gone, say: the segment is still shown, and says so when it is counted.
             Err(problems) => {
                 let error = Error::invalid_segment(problems);
@@ -204,6 +203,12 @@ impl Segment {
 async fn every(ctx: &Ctx, all: &[(SegmentId, Spec)]) -> Result<Names> {
     let segments = all.iter().map(|(id, _)| id.to_string()).collect();
     Ok(Names { tags: crate::tags::names(ctx).await?, segments })
+}
+
+/// What sentences call segments and tags.
+async fn words_for(ctx: &Ctx, all: &[(SegmentId, Spec)]) -> Result<Words> {
+    let tags = crate::tags::defined(ctx).await?.into_iter().map(|defined| defined.tag).collect();
+    Ok(Words { segments: all.iter().map(|(id, spec)| (id.to_string(), spec.name.clone())).collect(), tags })
 }
 
 /// What the rule of a segment can name: no archived segment, and none that depends on this one.

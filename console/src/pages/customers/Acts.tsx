@@ -102,16 +102,18 @@ function Clear({ sheet: { profile, identities } }: { sheet: ProfileSheet }) {
     ...identities.map((identity) => [word(t, 'identity', identity.kind), identity.value] as const),
   ] as const
   return (
-    <dl className="zk-facts" role="status">
-      {known.map(
-        ([label, value], at) =>
-          value && (
-            <div key={at}>
-              <dt>{label}</dt>
-              <dd>{value}</dd>
-            </div>
-          ),
-      )}
-    </dl>
+    <div role="status">
+      <dl className="zk-facts">
+        {known.map(
+          ([label, value], at) =>
+            value && (
+              <div key={at}>
+                <dt>{label}</dt>
+                <dd>{value}</dd>
+              </div>
+            ),
+        )}
+      </dl>
+    </div>
   )
 }

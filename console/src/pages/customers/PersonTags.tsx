@@ -2,7 +2,7 @@
 import { CloseOutlined, DownOutlined, RightOutlined } from '@ant-design/icons'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { AutoComplete, Button, Input, Popconfirm, Select } from 'antd'
+import { Button, Input, Popconfirm, Select } from 'antd'
 import { useId, useState, type SyntheticEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import { profileTagsQuery, setProfileTag, tagWhyQuery } from '../../api/person'
@@ -160,16 +160,21 @@ function PutTag({ profileId }: { profileId: string }) {
     <form className="zk-put-tag" onSubmit={submit}>
       <div>
         <label htmlFor={`${id}-key`}>{t('person.tag')}</label>
-        <AutoComplete
+        <Input
           id={`${id}-key`}
-          className="zk-wide"
+          list={`${id}-known`}
           value={key}
-          onChange={(next: string) => {
-            setKey(next)
+          maxLength={100}
+          onChange={(event) => {
+            setKey(event.target.value)
             setValue('')
           }}
-          options={known.filter((tag) => tag.key.includes(key.trim())).map((tag) => ({ value: tag.key }))}
         />
+        <datalist id={`${id}-known`}>
+          {known.map((tag) => (
+            <option key={tag.key} value={tag.key} />
+          ))}
+        </datalist>
       </div>
       <div>
         <label htmlFor={`${id}-value`}>{t('person.value')}</label>

@@ -42,8 +42,9 @@ export function HeatGrid({ grid, measure, m, onOpen }: Props) {
               const value = measured(total, measure)
               // No deeper than text stays readable on it, light or dark.
               const depth = value === undefined ? 0 : 0.06 + 0.52 * Math.sqrt(Math.max(value, 0) / most)
+              const name = `R${cell.r} F${cell.f}${m === undefined ? '' : ` M${m}`}`
               const what = t('rfm.cell_says', {
-                cell: `R${cell.r} F${cell.f}${m === undefined ? '' : ` M${m}`}`,
+                cell: name,
                 n: format.count(total.n),
                 ratio: format.ratio(total.ratio),
                 money: format.money(total.cents / 100),
@@ -55,12 +56,12 @@ export function HeatGrid({ grid, measure, m, onOpen }: Props) {
                     type="button"
                     data-at={`${y}-${x}`}
                     tabIndex={at[0] === y && at[1] === x ? 0 : -1}
-                    aria-label={what}
                     title={what}
                     onFocus={() => setAt([y, x])}
                     onClick={() => total.n > 0 && onOpen(cell)}
                   >
-                    <span>{value === undefined ? '' : write(value)}</span>
+                    <span className="zk-hidden">{name} </span>
+                    <span>{value === undefined ? '' : write(value)} </span>
                     {m === undefined && <small>{total.n === 0 ? '' : format.ratio(total.ratio)}</small>}
                   </button>
                 </td>

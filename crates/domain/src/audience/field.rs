@@ -1,6 +1,7 @@
 //! What conditions can ask about: the tables of facts with their fields, traits, and scores.
 
 use crate::frame::ColumnType;
+use crate::rfm::{Segment, Tier};
 use crate::tables;
 
 /// What facts a measure is taken of.
@@ -292,13 +293,6 @@ pub struct Score {
     pub values: &'static [(&'static str, &'static str, &'static str)],
 }
 
-const TIERS: &[(&str, &str, &str)] = &[
-    ("core", "核心", "core"),
-    ("potential", "潜力", "potential"),
-    ("general", "一般", "general"),
-    ("at_risk", "流失风险", "at risk"),
-];
-
 const fn score(
     name: &'static str,
     (table, column): (&'static str, &'static str),
@@ -310,8 +304,11 @@ const fn score(
 
 /// All scores.
 pub const SCORES: &[Score] = &[
-    Score { values: TIERS, ..score("rfm.tier", ("rfm", "tier"), FieldKind::Text, ("层级", "tier")) },
-    score("rfm.segment", ("rfm", "rfm_segment"), FieldKind::Text, ("RFM 分组", "RFM group")),
+    Score { values: Tier::WORDS, ..score("rfm.tier", ("rfm", "tier"), FieldKind::Text, ("层级", "tier")) },
+    Score {
+        values: Segment::WORDS,
+        ..score("rfm.segment", ("rfm", "rfm_segment"), FieldKind::Text, ("RFM 分组", "RFM group"))
+    },
     score("rfm.r_score", ("rfm", "r_score"), FieldKind::Number(0), ("R 分", "R score")),
     score("rfm.f_score", ("rfm", "f_score"), FieldKind::Number(0), ("F 分", "F score")),
     score("rfm.m_score", ("rfm", "m_score"), FieldKind::Number(0), ("M 分", "M score")),

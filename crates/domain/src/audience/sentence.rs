@@ -5,6 +5,7 @@ use super::measure::{Agg, Filter, Measure, Span, Unit, Which, Window};
 use super::parse::PERSONAL;
 use super::rule::{ConsentState, Leaf, Rule};
 use super::sequence::{Sequence, Step};
+use super::tag::Tag;
 use super::test::{Cmp, Test, date_text};
 use crate::sentence;
 
@@ -15,9 +16,20 @@ pub(super) fn both(zh: impl Into<String>, en: impl Into<String>) -> Both {
     (zh.into(), en.into())
 }
 
-/// The rule as one sentence; `names` gives the name of a segment by its id.
-pub fn rule(rule: &Rule, currency: &str, names: &impl Fn(&str) -> Option<String>) -> Both {
-    let writer = Writer { currency, names };
+const NO_WORDS: &[(&str, &str, &str)] = &[];
+
+/// What sentences call the things that rules name.
+#[derive(Clone, Debug, Default)]
+pub struct Words {
+    /// Segments: id and name.
+    pub segments: Vec<(String, String)>,
+    /// Tags that are defined; others are called by their key.
+    pub tags: Vec<Tag>,
+}
+
+/// The rule as one sentence.
+pub fn rule(rule: &Rule, currency: &str, words: &Words) -> Both {
+    let writer = Writer { currency, words };
     let (zh, en) = match rule {
         Rule::All(rules) if rules.is_empty() => both("全部客户", "all customers"),
         rule => writer.rule(rule, true),
@@ -28,16 +40,16 @@ pub fn rule(rule: &Rule, currency: &str, names: &impl Fn(&str) -> Option<String>
 }
 
 /// A condition in words.
-pub fn leaf(leaf: &Leaf, currency: &str, names: &impl Fn(&str) -> Option<String>) -> Both {
-    Writer { currency, names }.leaf(leaf)
+pub fn leaf(leaf: &Leaf, currency: &str, words: &Words) -> Both {
+    Writer { currency, words }.leaf(leaf)
 }
 
-pub(super) struct Writer<'a, N> {
+pub(super) struct Writer<'a> {
     pub(super) currency: &'a str,
-    pub(super) names: &'a N,
+    pub(super) words: &'a Words,
 }
 
-impl<N: Fn(&str) -> Option<String>> Writer<'_, N> {
+impl Writer<'_> {
     pub(super) fn rule(&self, rule: &Rule, is_outer: bool) -> Both {
         let (rules, zh_join, en_join, zh_before, en_before) = match rule {
             Rule::Is(leaf) => return self.leaf(leaf),
@@ -46,7 +58,14 @@ impl<N: Fn(&str) -> Option<String>> Writer<'_, N> {
             Rule::None(rules) => (rules, "，或者", ", or ", "不满足：", "not: "),
         };
         let (zh, en): (Vec<String>, Vec<String>) = rules.iter().map(|rule| self.rule(rule, false)).unzip();
-        let (zh, en) = (zh.join(zh_join), en.join(en_join));
+        // Latin letters stand apart from Chinese ones.
+        let mut zh = zh.into_iter();
+        let first = zh.next().unwrap_or_default();
+        let zh = zh.fold(first, |before, part| {
+            let gap = if part.starts_with(|letter: char| letter.is_ascii_alphanumeric()) { " " } else { "" };
+            format!("{before}{zh_join}{gap}{part}")
+        });
+        let en = en.join(en_join);
         let is_single = rules.len() == 1 && zh_before.is_empty();
         if is_outer || is_single {
             both(format!("{zh_before}{zh}"), format!("{en_before}{en}"))
@@ -60,14 +79,17 @@ impl<N: Fn(&str) -> Option<String>> Writer<'_, N> {
             Leaf::Trait(name, test) => {
                 let field = trait_of(name);
                 let label = field.as_ref().map_or_else(|| both(name, name), |field| field.label.clone());
-                self.test(label, field.map_or(FieldKind::Json, |field| field.kind), test, &[])
+                self.test(label, field.map_or(FieldKind::Json, |field| field.kind), test, NO_WORDS)
             }
-            Leaf::Tag(name, test) => {
-                self.test(both(format!("标签“{name}”"), format!("tag “{name}”")), FieldKind::Json, test, &[])
+            Leaf::Tag(key, test) => {
+                let tag = self.words.tags.iter().find(|tag| tag.key == *key);
+                let (zh, en) = tag.map_or((key, key), |tag| (&tag.name.0, &tag.name.1));
+                let labels = tag.map(Tag::labels).unwrap_or_default();
+                self.test(both(format!("标签“{zh}”"), format!("tag “{en}”")), FieldKind::Json, test, &labels)
             }
             Leaf::Score(name, test) => match score_of(name) {
                 Some(score) => self.test(both(score.label.0, score.label.1), score.kind, test, score.values),
-                None => self.test(both(name, name), FieldKind::Json, test, &[]),
+                None => self.test(both(name, name), FieldKind::Json, test, NO_WORDS),
             },
             Leaf::Identity(kind, has) => {
                 let (zh, en) = identity_label(kind);
@@ -83,7 +105,7 @@ impl<N: Fn(&str) -> Option<String>> Writer<'_, N> {
                 ConsentState::Unknown => both(format!("未表态“{purpose}”"), format!("said nothing about “{purpose}”")),
             },
             Leaf::Member(id, is_in) => {
-                let name = (self.names)(id).unwrap_or_else(|| id.clone());
+                let name = self.words.segments.iter().find(|(known, _)| known == id).map_or(id, |(_, name)| name);
                 if *is_in {
                     both(format!("在分群“{name}”中"), format!("is in segment “{name}”"))
                 } else {
@@ -96,13 +118,13 @@ impl<N: Fn(&str) -> Option<String>> Writer<'_, N> {
     }
 
     /// A subject and what is asked of it.
-    fn test(&self, (zh, en): Both, kind: FieldKind, test: &Test, values: &[(&str, &str, &str)]) -> Both {
+    fn test<T: AsRef<str>>(&self, (zh, en): Both, kind: FieldKind, test: &Test, values: &[(T, T, T)]) -> Both {
         let named = |list: &[String], is_zh: bool| {
             let words: Vec<&str> = list
                 .iter()
-                .map(|text| match values.iter().find(|value| value.0 == text) {
-                    Some(value) if is_zh => value.1,
-                    Some(value) => value.2,
+                .map(|text| match values.iter().find(|value| value.0.as_ref() == text) {
+                    Some(value) if is_zh => value.1.as_ref(),
+                    Some(value) => value.2.as_ref(),
                     None => text.as_str(),
                 })
                 .collect();
@@ -179,7 +201,7 @@ impl<N: Fn(&str) -> Option<String>> Writer<'_, N> {
             };
             return both(format!("{window_zh}{facts_zh}{zh}"), format!("{facts_en} {en}{window_en}"));
         }
-        self.test(self.measure(measure), measure.kind(), test, &[])
+        self.test(self.measure(measure), measure.kind(), test, NO_WORDS)
     }
 
     /// What a measure is.
@@ -234,7 +256,7 @@ impl<N: Fn(&str) -> Option<String>> Writer<'_, N> {
                     let field = field_of(source, &filter.field);
                     let label =
                         field.as_ref().map_or_else(|| both(&filter.field, &filter.field), |field| field.label.clone());
-                    words.push(self.test(label, field.map_or(FieldKind::Json, |field| field.kind), test, &[]));
+                    words.push(self.test(label, field.map_or(FieldKind::Json, |field| field.kind), test, NO_WORDS));
                 }
             }
         }

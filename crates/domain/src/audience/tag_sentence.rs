@@ -1,16 +1,15 @@
 //! An expression of a tag in words, Chinese and English.
 
 use super::field::{score_of, trait_of};
-use super::sentence::{Both, Writer, both};
+use super::sentence::{Both, Words, Writer, both};
 use super::tag::{Expression, RankBy};
 
 /// What an expression computes, in words.
 pub fn expression(expression: &Expression, currency: &str) -> (String, String) {
-    let names = |_: &str| None;
-    Writer { currency, names: &names }.expression(expression)
+    Writer { currency, words: &Words::default() }.expression(expression)
 }
 
-impl<N: Fn(&str) -> Option<String>> Writer<'_, N> {
+impl Writer<'_> {
     fn expression(&self, expression: &Expression) -> Both {
         match expression {
             Expression::Measure(measure) => self.measure(measure),

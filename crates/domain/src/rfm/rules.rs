@@ -152,6 +152,9 @@ macro_rules! named {
             /// All of them, in the order in which they are shown.
             pub const ALL: &[Self] = &[$( Self::$variant, )*];
 
+            /// Name in tables, in Chinese, in English.
+            pub const WORDS: &[(&str, &str, &str)] = &[$( ($code, $zh, $en), )*];
+
             /// Name in tables and JSON.
             pub const fn as_str(self) -> &'static str {
                 match self { $( Self::$variant => $code, )* }

@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use zhike_domain::audience::{AsOf, Cell, Names, Person, Source, holds, parse, sample, sentence, verdicts};
+use zhike_domain::audience::{
+    AsOf, Cell, Names, Person, Source, Words, holds, packs, parse, sample, sentence, verdicts,
+};
 use zhike_domain::frame::{Column, ColumnType, Frame, MONEY};
 
 /// 2026-03-31 in Shanghai.
@@ -14,7 +16,7 @@ pub(crate) fn as_of() -> AsOf {
 }
 
 fn names() -> Names {
-    Names { tags: vec!["价格带".into(), "churn_risk".into()], segments: vec!["seg_a".into()] }
+    Names { tags: ["价格带", "churn_risk", "activity"].map(String::from).into(), segments: vec!["seg_a".into()] }
 }
 
 fn problems(json: Value) -> Vec<String> {
@@ -35,7 +37,7 @@ proptest! {
         let rule = sample::rule(seed, 20_000);
         let read = parse(&rule.to_json(), &Names::default());
         prop_assert_eq!(read, Ok(rule.clone()));
-        let (zh, en) = sentence(&rule, "CNY", &|_| None);
+        let (zh, en) = sentence(&rule, "CNY", &Words::default());
         prop_assert!(zh.ends_with('。') && en.ends_with('.'));
     }
 
@@ -111,7 +113,11 @@ fn mistakes_are_told_with_place_and_remedy() {
 
 fn said(json: Value) -> String {
     let rule = parse(&json, &names()).unwrap();
-    let (zh, en) = sentence(&rule, "CNY", &|id| (id == "seg_a").then(|| "高潜".to_owned()));
+    let words = Words {
+        segments: vec![("seg_a".to_owned(), "高潜".to_owned())],
+        tags: packs().iter().flat_map(|pack| pack.tags.clone()).collect(),
+    };
+    let (zh, en) = sentence(&rule, "CNY", &words);
     format!("{zh}\n{en}")
 }
 
@@ -124,6 +130,7 @@ fn rules_read_as_sentences() {
             {"measure": {"of": "orders", "where": [{"field": "net_amount", "op": "ge", "value": 100}], "window": {"last": 90, "unit": "day"}}, "op": "ge", "value": 2},
             {"sequence": {"steps": [{"of": "events", "where": [{"field": "event", "op": "eq", "value": "cart"}]}, {"of": "orders", "within": {"n": 24, "unit": "hour"}, "absent": true}], "window": {"last": 7, "unit": "day"}}},
             {"any": [{"tag": "价格带", "op": "eq", "value": "高"}, {"score": "rfm.tier", "op": "eq", "value": "core"}]},
+            {"any": [{"tag": "activity", "op": "in", "value": ["dormant", "其他"]}, {"score": "rfm.segment", "op": "eq", "value": "cant_lose"}]},
             {"none": [{"consent": "短信营销", "op": "withdrawn"}, {"segment": "seg_a", "op": "in"}]},
         ]}),
         json!({"all": [
@@ -136,8 +143,8 @@ fn rules_read_as_sentences() {
     insta::assert_snapshot!(rules.map(said).join("\n"), @r#"
     全部客户。
     All customers.
-    省份属于 浙江、江苏，并且近 90 天下单（净额≥ ¥100）至少 2 次，并且近 7 天依次发生“cart” → 24 小时内没有下单，并且（标签“价格带”是高，或者层级是核心），并且不满足：（撤回了“短信营销”，或者在分群“高潜”中）。
-    Province is one of 浙江, 江苏, and orders (net amount ≥ ¥100) at least 2 times in the last 90 days, and in order: event “cart”, then no orders within 24 hours in the last 7 days, and (tag “价格带” is 高, or tier is core), and not: (withdrew “短信营销”, or is in segment “高潜”).
+    省份属于 浙江、江苏，并且近 90 天下单（净额≥ ¥100）至少 2 次，并且近 7 天依次发生“cart” → 24 小时内没有下单，并且（标签“价格带”是高，或者层级是核心），并且（标签“活跃状态”属于 沉睡、其他，或者 RFM 分组是重要挽留），并且不满足：（撤回了“短信营销”，或者在分群“高潜”中）。
+    Province is one of 浙江, 江苏, and orders (net amount ≥ ¥100) at least 2 times in the last 90 days, and in order: event “cart”, then no orders within 24 hours in the last 7 days, and (tag “价格带” is 高, or tier is core), and (tag “activity” is one of dormant, 其他, or RFM group is can't lose), and not: (withdrew “短信营销”, or is in segment “高潜”).
     2026-01-01 至 2026-03-31 下单的净额合计在 ¥1,000 到 ¥50,000 之间，并且下单的首次时间在近 30 天内，并且最近一次客服接触（接触类型是complaint）后 2 周内没有发生“pay”，并且有手机号。
     Sum of net amount of orders from 2026-01-01 to 2026-03-31 between ¥1,000 and ¥50,000, and first time of orders within the last 30 days, and no event “pay” within 2 weeks after the last of service contacts (kind is complaint), and has phone.
     "#);

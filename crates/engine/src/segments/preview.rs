@@ -4,11 +4,11 @@ use std::time::Instant;
 
 use jiff::civil::Date;
 use serde_json::Value as Json;
-use zhike_domain::audience::{self, Cell, Rule, leaf_sentence, sentence};
+use zhike_domain::audience::{self, Cell, Rule, Words, leaf_sentence, sentence};
 use zhike_domain::id::{ProfileId, SegmentId};
 
 use super::bulk::Bulk;
-use super::{Segment, as_of, day_text, list, read_rule, rule_of, rule_or_list};
+use super::{KIND, Segment, as_of, day_text, read_rule, rule_of, rule_or_list, specs, words_for};
 use crate::customers::{Listed, listed_by_id};
 use crate::{Ctx, Result};
 
@@ -68,13 +68,12 @@ pub async fn preview(ctx: &Ctx, rule: &Json, of: Option<SegmentId>, day: Option<
     let (steps, set) = bulk.funnel(ctx, &rule).await?;
     let ms = started.elapsed().as_millis() as u64;
     let count = counted(&bulk, set.count(), ms);
-    let names = names(ctx).await?;
-    let name = |id: &str| names.iter().find(|(known, _)| known == id).map(|(_, name)| name.clone());
+    let words = words(ctx).await?;
     let currency = ctx.workspace().currency;
     let group = matches!(rule, Rule::All(_));
     let funnel = rule.parts().into_iter().zip(steps).enumerate().map(|(at, (part, (alone, left)))| FunnelStep {
         pointer: if group { format!("/all/{at}") } else { String::new() },
-        sentence: sentence(part, &currency, &name),
+        sentence: sentence(part, &currency, &words),
         alone,
         left,
     });
@@ -84,7 +83,7 @@ pub async fn preview(ctx: &Ctx, rule: &Json, of: Option<SegmentId>, day: Option<
     let some: Vec<ProfileId> =
         set.iter().step_by(step).take(SAMPLE).map(|at| ProfileId::new(bulk.people.ids[at])).collect();
     let sample = listed_by_id(ctx, &some).await?;
-    Ok(Preview { count, funnel, sample, sentence: sentence(&rule, &currency, &name), rule: rule.to_json() })
+    Ok(Preview { count, funnel, sample, sentence: sentence(&rule, &currency, &words), rule: rule.to_json() })
 }
 
 pub(crate) fn counted(bulk: &Bulk, count: u64, ms: u64) -> Count {
@@ -155,13 +154,12 @@ pub async fn holds(ctx: &Ctx, rule: &Json, profile_id: ProfileId, day: Option<Da
 
 /// A rule in words, Chinese and English.
 pub(crate) async fn said(ctx: &Ctx, rule: &Rule) -> Result<(String, String)> {
-    let names = names(ctx).await?;
-    let name = |id: &str| names.iter().find(|(known, _)| known == id).map(|(_, name)| name.clone());
-    Ok(sentence(rule, &ctx.workspace().currency, &name))
+    let words = words(ctx).await?;
+    Ok(sentence(rule, &ctx.workspace().currency, &words))
 }
 
-async fn names(ctx: &Ctx) -> Result<Vec<(String, String)>> {
-    Ok(list(ctx, true).await?.into_iter().map(|segment| (segment.id.to_string(), segment.spec.name)).collect())
+async fn words(ctx: &Ctx) -> Result<Words> {
+    words_for(ctx, &specs(&ctx.store().list_definitions(KIND).await?)?).await
 }
 
 /// One condition with what was found.
@@ -199,11 +197,10 @@ pub async fn why(ctx: &Ctx, segment: &Segment, profile_id: ProfileId, day: Optio
     let rule = rule_of(segment, rule_or_list(ctx, &segment.id.to_string()).await?);
     let as_of = as_of(ctx, day).await?;
     let person = super::person::person(ctx, profile_id.get(), &rule, &as_of).await?;
-    let names = names(ctx).await?;
-    let name = |id: &str| names.iter().find(|(known, _)| known == id).map(|(_, name)| name.clone());
+    let words = words(ctx).await?;
     let currency = ctx.workspace().currency;
     let conditions = audience::verdicts(&rule, &person, &as_of).into_iter().map(|verdict| WhyCondition {
-        sentence: leaf_sentence(&verdict.leaf, &currency, &name),
+        sentence: leaf_sentence(&verdict.leaf, &currency, &words),
         value: shown(&verdict.value),
         pointer: verdict.pointer,
         holds: verdict.holds,

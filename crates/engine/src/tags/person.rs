@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 use zhike_domain::audience::{
-    AsOf, Cell, Expression, Leaf, Ranking, Rule, Tag, expression_sentence, leaf_sentence, tag_text,
+    AsOf, Cell, Expression, Leaf, Ranking, Rule, Tag, Words, expression_sentence, leaf_sentence, tag_text,
 };
 use zhike_domain::id::ProfileId;
 
@@ -131,7 +131,7 @@ pub async fn why(ctx: &Ctx, profile_id: ProfileId, key: &str, day: Option<Date>)
             (None, Leaf::Measure(measure, _)) => expression_sentence(&Expression::Measure(measure.clone()), &currency),
             (None, Leaf::Trait(name, _)) => expression_sentence(&Expression::Trait(name.clone()), &currency),
             (None, Leaf::Score(name, _)) => expression_sentence(&Expression::Score(name.clone()), &currency),
-            (_, leaf) => leaf_sentence(leaf, &currency, &|_| None),
+            (_, leaf) => leaf_sentence(leaf, &currency, &Words::default()),
         },
         value: shown(&reason.value),
         holds: reason.holds,
