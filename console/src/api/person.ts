@@ -33,6 +33,15 @@ export function timelineQuery(profileId: string, { kinds, channel, day }: Timeli
   })
 }
 
+/** Scores of all refreshes; tags and segments of a day, the newest one when none is named. */
+export function profileHistoryQuery(profileId: string, asOf?: string) {
+  return queryOptions({
+    queryKey: ['profile', profileId, 'history', asOf],
+    queryFn: ({ signal }) => unwrap(client.GET('/api/v1/profiles/{profile_id}/history', { params: { ...at(profileId), query: asOf ? { as_of: asOf } : {} }, signal })),
+    placeholderData: keepPreviousData,
+  })
+}
+
 export function profileTagsQuery(profileId: string) {
   return queryOptions({
     queryKey: ['profile', profileId, 'tags'],

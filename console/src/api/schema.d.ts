@@ -677,23 +677,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/segments/matching": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** The customers for whom a rule holds, by id: the people behind a number. */
-        post: operations["post_segments_matching"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/segments/overlap": {
         parameters: {
             query?: never;
@@ -1764,16 +1747,6 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
-        /** @description A rule whose people are wanted. */
-        MatchingQuery: {
-            /** @description Cursor of the page before. */
-            after?: string | null;
-            /** @description Last day that counts; the newest day of the data when absent. */
-            as_of?: string | null;
-            /** @description Rows, 50 by default. */
-            limit?: number | null;
-            rule: Record<string, never>;
-        };
         /** @description Sums of one month. */
         MonthValue: {
             cumulative: string;
@@ -2103,6 +2076,8 @@ export interface components {
         ProfileQuery: {
             /** @description Cursor of the page before. */
             after?: string | null;
+            /** @description Last day that counts; the newest day of the data when absent. */
+            as_of?: string | null;
             /**
              * @description Columns whose values come in `more`, beside those that every row has: those of GET /api/v1/profiles/columns, and
              *     `traits.NAME`.
@@ -2510,18 +2485,6 @@ export interface components {
         /** @description Segments. */
         SegmentList: {
             items: components["schemas"]["Segment"][];
-        };
-        /** @description A page of the customers for whom a rule holds. */
-        SegmentMatching: {
-            /** @description Last day that counts. */
-            as_of: string;
-            items: components["schemas"]["ProfileItem"][];
-            next: string | null;
-            /**
-             * Format: int64
-             * @description All of them.
-             */
-            total: number;
         };
         /** @description A member. */
         SegmentMember: {
@@ -4538,37 +4501,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    post_segments_matching: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["MatchingQuery"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SegmentMatching"];
                 };
             };
             422: {

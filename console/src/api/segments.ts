@@ -95,7 +95,7 @@ export function matchingQuery(rule: RuleJson, asOf: string | undefined) {
     queryKey: ['matching', rule, asOf],
     queryFn: ({ signal, pageParam }) =>
       unwrap(
-        client.POST('/api/v1/segments/matching', {
+        client.POST('/api/v1/profiles/query', {
           body: { rule: wire(rule), limit: PAGE_SIZE, ...(asOf ? { as_of: asOf } : {}), ...(pageParam ? { after: pageParam } : {}) },
           signal,
         }),

@@ -54,6 +54,7 @@ export type TagPack = Json<paths['/api/v1/tag-packs']['get']>['items'][number]
 export type ProfileTag = Json<paths['/api/v1/profiles/{profile_id}/tags']['get']>['items'][number]
 export type TimelineItem = Json<paths['/api/v1/profiles/{profile_id}/timeline']['get']>['items'][number]
 export type TimelineKind = TimelineItem['kind']
+export type ProfileHistory = Json<paths['/api/v1/profiles/{profile_id}/history']['get']>
 export type ProfileSegment = Json<paths['/api/v1/profiles/{profile_id}/segments']['get']>['items'][number]
 export type RfmGrid = Json<paths['/api/v1/rfm']['get']>
 export type RfmSums = RfmGrid['total']

@@ -62,7 +62,7 @@ export type SegmentSearch = {
 }
 /** What a new segment begins with: the rule of another, or a rule with the people behind a number. */
 export type NewSegmentSearch = { from?: string | undefined; rule?: RuleJson | undefined; name?: string | undefined }
-export const PROFILE_TABS = ['summary', 'timeline', 'orders', 'tags', 'segments', 'identities', 'feedback', 'acts'] as const
+export const PROFILE_TABS = ['summary', 'timeline', 'orders', 'tags', 'segments', 'history', 'identities', 'feedback', 'acts'] as const
 export type ProfileTab = (typeof PROFILE_TABS)[number]
 export const TIMELINE_KINDS = ['order', 'refund', 'event', 'interaction', 'feedback', 'touch'] as const satisfies TimelineKind[]
 export type ProfileSearch = {
@@ -73,6 +73,8 @@ export type ProfileSearch = {
   channel?: string | undefined
   /** The timeline from this day back. */
   day?: string | undefined
+  /** The day of the history that is looked at. */
+  as_of?: string | undefined
 }
 export const TAG_LEVELS = ['attribute', 'behaviour', 'value', 'put'] as const
 export const TAG_SORTS = ['level', 'name', 'coverage', 'people', 'as_of'] as const
@@ -267,6 +269,7 @@ const profile = createRoute({
     kinds: kindsIn(raw.kinds).join() || undefined,
     channel: text(raw.channel),
     day: dayIn(raw.day),
+    as_of: dayIn(raw.as_of),
   }),
   search: { middlewares: [stripSearchParams({ view: 'chart', tab: 'summary' })] },
   loaderDeps: ({ search: { tab, kinds, channel, day } }) => ({ tab, kinds, channel, day }),

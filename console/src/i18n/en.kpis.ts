@@ -6,6 +6,7 @@ export const enKpis = {
     group_sales: 'Sales',
     group_customers: 'Customers',
     group_visits: 'Visits',
+    newest: 'Newest',
     by: 'Period',
     by_day: 'Day',
     by_week: 'Week',

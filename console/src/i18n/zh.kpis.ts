@@ -6,6 +6,7 @@ export const zhKpis = {
     group_sales: '销售',
     group_customers: '客户',
     group_visits: '访问',
+    newest: '回到最近',
     by: '周期',
     by_day: '日',
     by_week: '周',

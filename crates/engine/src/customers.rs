@@ -8,6 +8,7 @@
 
 use std::time::Instant;
 
+use jiff::civil::Date;
 use serde_json::Value as Json;
 use zhike_domain::audience::{Agg, AsOf, Leaf, ListFilter, Measure, Rule, Source, Test, Window};
 use zhike_domain::frame::Column as Values;
@@ -30,6 +31,8 @@ pub struct Whom {
     pub segment: Option<String>,
     /// Filters by name.
     pub filter: ListFilter,
+    /// Last day that counts; the newest day of the data when absent.
+    pub as_of: Option<Date>,
 }
 
 /// What a list is in order of.
@@ -220,7 +223,7 @@ pub(crate) async fn rule_of(ctx: &Ctx, whom: &Whom, as_of: &AsOf) -> Result<Rule
 
 /// Everybody for whom it holds.
 pub(crate) async fn order(ctx: &Ctx, whom: &Whom, sort: Sort) -> Result<Ordered> {
-    let as_of = segments::as_of(ctx, None).await?;
+    let as_of = segments::as_of(ctx, whom.as_of).await?;
     let rule = rule_of(ctx, whom, &as_of).await?;
     let mut bulk = Bulk::new(ctx, as_of).await?;
     let set = bulk.rule(ctx, &rule).await?;

@@ -36,9 +36,7 @@ pub use import::{Imported, import};
 pub(crate) use live::touched;
 pub(crate) use people::{Seeker, numbers};
 pub(crate) use person::person;
-pub use preview::{
-    Count, FunnelStep, Matching, Preview, Why, WhyCondition, count, holds, matching, matching_page, preview, why,
-};
+pub use preview::{Count, FunnelStep, Preview, Why, WhyCondition, count, holds, matching, preview, why};
 pub(crate) use preview::{counted, said, shown};
 
 /// Kind under which segments are kept.

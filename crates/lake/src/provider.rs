@@ -22,6 +22,7 @@ use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::object_store::ObjectMeta;
 use datafusion::object_store::path::Path as StorePath;
 use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::empty::EmptyExec;
 use zhike_domain::tables::{Home, TableSpec};
 
 use crate::stage::FileStats;
@@ -208,6 +209,14 @@ impl TableProvider for FileTable {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> EngineResult<Arc<dyn ExecutionPlan>> {
+        // A scan of no files has no partitions, which some plans (a sorted GROUP BY) refuse.
+        if self.files.is_empty() {
+            let schema = match projection {
+                Some(columns) => Arc::new(self.schema.project(columns)?),
+                None => self.schema.clone(),
+            };
+            return Ok(Arc::new(EmptyExec::new(schema)));
+        }
         let url = ObjectStoreUrl::local_filesystem();
         let runtime = state.runtime_env();
         let store = runtime.object_store(&url)?;
@@ -230,5 +239,30 @@ impl TableProvider for FileTable {
             .with_limit(limit.filter(|_| filters.is_empty()))
             .build();
         Ok(DataSourceExec::from_data_source(config))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion::arrow::datatypes::{DataType, Field};
+    use datafusion::prelude::{SessionConfig, SessionContext};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_table_without_files_can_be_grouped() {
+        let schema = Arc::new(Schema::new(vec![
+            Field::new("event", DataType::Utf8, true),
+            Field::new("n", DataType::Int64, true),
+        ]));
+        let session = SessionContext::new_with_config(SessionConfig::new().with_target_partitions(2));
+        session.register_table("events", Arc::new(FileTable::new(schema, None, Vec::new()))).unwrap();
+        for sql in [
+            "SELECT event, count(*) AS n FROM events WHERE event IN ('a', 'b') GROUP BY event ORDER BY event",
+            "SELECT a.event FROM events a JOIN events b ON a.event = b.event ORDER BY 1",
+        ] {
+            let rows = session.sql(sql).await.unwrap().collect().await.unwrap();
+            assert_eq!(rows.iter().map(|batch| batch.num_rows()).sum::<usize>(), 0);
+        }
     }
 }

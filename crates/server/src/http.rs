@@ -150,7 +150,6 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(bindings::revoke))
         .routes(routes!(segments::list, segments::create))
         .routes(routes!(segments::preview))
-        .routes(routes!(segments::matching))
         .routes(routes!(segments::overlap))
         .routes(routes!(segments::show, segments::update))
         .routes(routes!(segments::count))

@@ -25,6 +25,7 @@ import './person.css'
 // Each tab is loaded when it is opened.
 const Acts = lazy(() => import('./Acts').then((part) => ({ default: part.Acts })))
 const Feedback = lazy(() => import('./Timeline').then((part) => ({ default: part.Feedback })))
+const PersonHistory = lazy(() => import('./PersonHistory').then((part) => ({ default: part.PersonHistory })))
 const PersonSegments = lazy(() => import('./PersonSegments').then((part) => ({ default: part.PersonSegments })))
 const PersonTags = lazy(() => import('./PersonTags').then((part) => ({ default: part.PersonTags })))
 const Timeline = lazy(() => import('./Timeline').then((part) => ({ default: part.Timeline })))
@@ -91,6 +92,7 @@ export default function ProfilePage() {
               {tab === 'orders' && <Orders profileId={profileId} currency={currency} n={sheet.totals.n_orders} />}
               {tab === 'tags' && <PersonTags profileId={profileId} />}
               {tab === 'segments' && <PersonSegments profileId={profileId} />}
+              {tab === 'history' && <PersonHistory profileId={profileId} />}
               {tab === 'identities' && <Identities identities={sheet.identities} edges={sheet.edges} />}
               {tab === 'feedback' && <Feedback profileId={profileId} currency={currency} />}
               {tab === 'acts' && <Acts key={profileId} profileId={profileId} />}

@@ -132,7 +132,7 @@ export function TierTag({ tier }: { tier: string | null | undefined }) {
   )
 }
 
-function Scores({ person: { r_score: r, f_score: f, m_score: m } }: { person: Pick<ProfileItem, 'r_score' | 'f_score' | 'm_score'> }) {
+export function Scores({ person: { r_score: r, f_score: f, m_score: m } }: { person: Pick<ProfileItem, 'r_score' | 'f_score' | 'm_score'> }) {
   const { t } = useTranslation()
   if (r == null || f == null || m == null) return <>--</>
   return (

@@ -1,7 +1,7 @@
 // One figure: what it counts, how it goes, what it is made of, what it shall be, and who stands behind it.
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
-import { Segmented, Select } from 'antd'
+import { Button, Segmented, Select } from 'antd'
 import { lazy, Suspense, useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 import { kpiQuery } from '../../api/kpis'
@@ -9,7 +9,7 @@ import type { KpiPart, KpiPoint, KpiSeries } from '../../api/types'
 import { ContextBar } from '../../app/ContextBar'
 import { COMPARED, PERIOD_KINDS, type KpiSearch } from '../../app/router'
 import { useSettings } from '../../app/settings'
-import { useFormat } from '../../app/workspace'
+import { useFormat, useWorkspace } from '../../app/workspace'
 import { ChartOrTable, ViewSwitch, type LegendItem, type Palette } from '../../charts/Chart'
 import { describeLine } from '../../charts/describe'
 import { Card } from '../../ui/Card'
@@ -20,6 +20,7 @@ import { ChangeWords } from './Change'
 import { kpiOption, PART_COLOURS } from './option'
 import { definitionOf, dimensionName, holidaysOf, nameOf, partName, write, writeShort } from './words'
 
+const DayRange = lazy(() => import('../overview/DayRange'))
 const BehindCard = lazy(() => import('./Behind').then((part) => ({ default: part.BehindCard })))
 const Goals = lazy(() => import('./Goals').then((part) => ({ default: part.Goals })))
 
@@ -33,10 +34,14 @@ export default function KpiPage() {
   const { key } = route.useParams()
   const search = route.useSearch()
   const navigate = route.useNavigate()
+  const format = useFormat()
+  const { data: workspace } = useWorkspace()
   const { by, from, to, dimension, compare } = search
   const query = useQuery(kpiQuery(key, { by, from, to, dimension }))
   // Numbers of another figure are no stand-in.
   const data = query.data?.kpi.key === key ? query.data : undefined
+  const first = data?.points[0]
+  const last = data?.points.at(-1)
   const set = (next: Partial<KpiSearch>) => void navigate({ search: (old) => ({ ...old, ...next }), resetScroll: false })
   return (
     <Page
@@ -71,6 +76,16 @@ export default function KpiPage() {
             onChange={(next) => set({ dimension: next || undefined, ...NOBODY })}
             options={[{ value: '', label: t('kpis.no_dimension') }, ...data.kpi.dimensions.map((value) => ({ value, label: dimensionName(t, value) }))]}
           />
+        )}
+        {first && last && (
+          <Suspense fallback={<span className="zk-days">{format.dayRange(first.from, last.to)}</span>}>
+            <DayRange days={{ from: first.from, to: last.to }} max={workspace?.data_to ?? last.to} onChange={(days) => set({ ...days, ...NOBODY })} />
+            {from && to && (
+              <Button type="text" onClick={() => set({ from: undefined, to: undefined, ...NOBODY })}>
+                {t('kpis.newest')}
+              </Button>
+            )}
+          </Suspense>
         )}
       </ContextBar>
       {query.isError && (

@@ -176,7 +176,7 @@ function CellTable({ grid, onOpen }: { grid: RfmGrid; onOpen: (cell: Cell) => vo
           title: 'R F M',
           isHead: true,
           cell: ({ r_score: r, f_score: f, m_score: m }) => (
-            <button type="button" className="zk-link zk-figures" title={t('rfm.see_people')} onClick={() => onOpen({ r, f, m })}>
+            <button type="button" className="zk-link-button zk-figures" title={t('rfm.see_people')} onClick={() => onOpen({ r, f, m })}>
               {r} {f} {m}
             </button>
           ),

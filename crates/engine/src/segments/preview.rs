@@ -109,39 +109,6 @@ pub async fn matching(ctx: &Ctx, rule: &Json, day: Option<Date>) -> Result<Vec<P
     Ok(set.iter().map(|at| ProfileId::new(bulk.people.ids[at])).collect())
 }
 
-/// A page of the customers for whom a rule holds.
-#[derive(Clone, Debug)]
-pub struct Matching {
-    /// Customers by id, masked.
-    pub people: Vec<Listed>,
-    /// The id after which the next page begins.
-    pub next: Option<ProfileId>,
-    /// All of them.
-    pub total: u64,
-    /// Last day that counts.
-    pub as_of: String,
-}
-
-/// A page of the customers for whom a rule holds: the people behind a number.
-///
-/// **Errors**: `invalid_segment`.
-pub async fn matching_page(
-    ctx: &Ctx,
-    rule: &Json,
-    day: Option<Date>,
-    after: Option<ProfileId>,
-    limit: usize,
-) -> Result<Matching> {
-    let rule = read_rule(ctx, rule, None).await?;
-    let mut bulk = Bulk::new(ctx, as_of(ctx, day).await?).await?;
-    let set = bulk.rule(ctx, &rule).await?;
-    let ids = set.iter().map(|at| ProfileId::new(bulk.people.ids[at]));
-    let page: Vec<ProfileId> = ids.filter(|id| after.is_none_or(|after| *id > after)).take(limit + 1).collect();
-    let (page, has_more) = (&page[..page.len().min(limit)], page.len() > limit);
-    let next = page.last().copied().filter(|_| has_more);
-    Ok(Matching { people: listed_by_id(ctx, page).await?, next, total: set.count(), as_of: day_text(&bulk.as_of) })
-}
-
 /// Whether a rule holds for one customer, looked up alone.
 ///
 /// **Errors**: `invalid_segment`, `not_found`.

@@ -35,6 +35,9 @@ pub(super) struct Bench {
     /// Customers to spread them over.
     #[arg(long, default_value_t = 50_000)]
     customers: u64,
+    /// Events to generate, of the last 180 days.
+    #[arg(long, default_value_t = 0)]
+    events: u64,
     /// Seed: the same seed and sizes give the same file.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -64,7 +67,7 @@ impl Bench {
             None => {}
         }
         if let Some(path) = &self.generate {
-            self.write(path)?;
+            self.write_orders(path)?;
             return Ok(ExitCode::SUCCESS);
         }
         let ctx = global.open().await?;
@@ -74,20 +77,11 @@ impl Bench {
                 "数据目录不是空的：请换一个新目录",
             ));
         }
-        let file = ctx.dir().join("bench.csv");
-        self.write(&file)?;
         let mut out = std::io::stdout().lock();
-        let n_bytes = std::fs::metadata(&file)?.len();
-        writeln!(out, "orders {} · customers {} · {} MB of CSV", self.orders, self.customers, n_bytes >> 20)?;
-
-        forget_peak();
-        let started = Instant::now();
-        let options = ImportOptions { entity: Some(Entity::Orders), ..ImportOptions::default() };
-        let report = import::import(&ctx, import::file_at(&file), options, Arc::new(|_| {})).await?;
-        let took = started.elapsed();
-        let rate = report.rows_read as f64 / took.as_secs_f64();
-        writeln!(out, "import: {:.1} s, {rate:.0} rows/s, peak {} MiB", took.as_secs_f64(), peak_mib("self"))?;
-        std::fs::remove_file(&file)?;
+        self.load(&ctx, Entity::Orders, &mut out).await?;
+        if self.events > 0 {
+            self.load(&ctx, Entity::Events, &mut out).await?;
+        }
 
         forget_peak();
         let started = Instant::now();
@@ -107,6 +101,31 @@ impl Bench {
         self.preview(&ctx, &mut out).await?;
         ctx.close().await;
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// Loads a generated file of one kind of rows.
+    async fn load(&self, ctx: &Ctx, entity: Entity, out: &mut impl Write) -> Result<(), Failure> {
+        let file = ctx.dir().join("bench.csv");
+        match entity {
+            Entity::Events => self.write_events(&file)?,
+            _ => self.write_orders(&file)?,
+        }
+        let n_bytes = std::fs::metadata(&file)?.len();
+        forget_peak();
+        let started = Instant::now();
+        let options = ImportOptions { entity: Some(entity), ..ImportOptions::default() };
+        let report = import::import(ctx, import::file_at(&file), options, Arc::new(|_| {})).await?;
+        let took = started.elapsed();
+        let (n, rate) = (report.rows_loaded, report.rows_read as f64 / took.as_secs_f64());
+        let (name, peak) = (entity.as_str(), peak_mib("self"));
+        writeln!(
+            out,
+            "{name}: {n} of {} MB in {:.1} s, {rate:.0} rows/s, peak {peak} MiB",
+            n_bytes >> 20,
+            took.as_secs_f64()
+        )?;
+        std::fs::remove_file(&file)?;
+        Ok(())
     }
 
     /// Counts segments as somebody writes them. Each round asks for other values, so that nothing is remembered.
@@ -174,7 +193,7 @@ impl Bench {
     }
 
     /// Orders over two years; a few customers buy most, as in shops.
-    fn write(&self, path: &Path) -> std::io::Result<()> {
+    fn write_orders(&self, path: &Path) -> std::io::Result<()> {
         const CHANNELS: [&str; 4] = ["app", "web", "store", "mini_program"];
         let mut random = Random::new(self.seed);
         let mut out = BufWriter::with_capacity(1 << 20, std::fs::File::create(path)?);
@@ -197,6 +216,33 @@ impl Bench {
                 random.below(100),
                 CHANNELS[random.below(4) as usize],
                 random.below(300),
+            )?;
+        }
+        out.flush()
+    }
+
+    /// Events of the last 180 days of the orders, by customers that come as often as they buy.
+    fn write_events(&self, path: &Path) -> std::io::Result<()> {
+        const EVENTS: [&str; 5] = ["page_view", "product_viewed", "product_added", "search", "checkout_started"];
+        let mut random = Random::new(self.seed ^ 0xe7e);
+        let mut out = BufWriter::with_capacity(1 << 20, std::fs::File::create(path)?);
+        writeln!(out, "event_id,member_id,event,occurred_at,channel,url")?;
+        let start = jiff::civil::date(2024, 1, 1).saturating_add(jiff::Span::new().days(730 - 180));
+        for event in 0..self.events {
+            let skewed = random.below(self.customers).min(random.below(self.customers));
+            let day = (event * 180 / self.events) as i64;
+            let date = start.saturating_add(jiff::Span::new().days(day));
+            let seconds = random.below(86_400);
+            writeln!(
+                out,
+                "E{event:011},{},{},{date} {:02}:{:02}:{:02},{},/p/{}",
+                member(skewed),
+                EVENTS[random.below(EVENTS.len() as u64) as usize],
+                seconds / 3600,
+                seconds / 60 % 60,
+                seconds % 60,
+                ["app", "web"][random.below(2) as usize],
+                random.below(5_000),
             )?;
         }
         out.flush()

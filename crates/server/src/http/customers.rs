@@ -190,7 +190,7 @@ pub(super) async fn list(
     filters: Result<Query<Filters>, QueryRejection>,
 ) -> ApiResult<Json<ListPage>> {
     let (Query(query), Query(filters)) = (query.map_err(ApiError::from)?, filters.map_err(ApiError::from)?);
-    let whom = Whom { rule: None, segment: query.segment_id, filter: filters.read()? };
+    let whom = Whom { rule: None, segment: query.segment_id, filter: filters.read()?, as_of: None };
     let sort = SortBody { by: query.sort, desc: query.desc };
     page(&app, &whom, &sort, &[], query.after, query.limit).await
 }
@@ -226,6 +226,8 @@ pub(super) struct QueryBody {
     segment_id: Option<String>,
     /// Filters that hold as well.
     filter: Option<Filters>,
+    /// Last day that counts; the newest day of the data when absent.
+    as_of: Option<String>,
     sort: Option<SortBody>,
     /// Columns whose values come in `more`, beside those that every row has: those of GET /api/v1/profiles/columns, and
     /// `traits.NAME`.
@@ -245,7 +247,7 @@ pub(super) async fn query(
 ) -> ApiResult<Json<ListPage>> {
     let Json(body) = body.map_err(ApiError::from)?;
     let filter = body.filter.unwrap_or_default().read()?;
-    let whom = Whom { rule: body.rule, segment: body.segment_id, filter };
+    let whom = Whom { rule: body.rule, segment: body.segment_id, filter, as_of: date(body.as_of)? };
     let columns = body.columns.unwrap_or_default();
     page(&app, &whom, &body.sort.unwrap_or_default(), &columns, body.after, body.limit).await
 }

@@ -103,7 +103,7 @@ impl ExportRequest {
             Kind::Customers => {
                 let filter = self.filter.unwrap_or_default().read()?;
                 What::Customers {
-                    whom: Box::new(Whom { rule: self.rule, segment: self.segment_id, filter }),
+                    whom: Box::new(Whom { rule: self.rule, segment: self.segment_id, filter, as_of: None }),
                     sort: self.sort.unwrap_or_default().read()?,
                     columns,
                 }

@@ -284,50 +284,6 @@ pub(super) async fn preview(
     }))
 }
 
-/// A rule whose people are wanted.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct MatchingQuery {
-    #[schema(value_type = Object)]
-    rule: serde_json::Value,
-    /// Last day that counts; the newest day of the data when absent.
-    as_of: Option<String>,
-    /// Cursor of the page before.
-    after: Option<String>,
-    /// Rows, 50 by default.
-    limit: Option<usize>,
-}
-
-/// A page of the customers for whom a rule holds.
-#[derive(Serialize, ToSchema)]
-pub(super) struct SegmentMatching {
-    items: Vec<ListItem>,
-    next: Option<String>,
-    /// All of them.
-    total: u64,
-    /// Last day that counts.
-    as_of: String,
-}
-
-/// The customers for whom a rule holds, by id: the people behind a number.
-#[utoipa::path(post, path = "/api/v1/segments/matching", request_body = MatchingQuery,
-    responses((status = 200, body = SegmentMatching), (status = 422, body = ErrorBody)))]
-pub(super) async fn matching(
-    State(app): State<App>,
-    body: Result<Json<MatchingQuery>, JsonRejection>,
-) -> ApiResult<Json<SegmentMatching>> {
-    let Json(body) = body.map_err(ApiError::from)?;
-    let after = body.after.as_deref().map(str::parse::<ProfileId>).transpose().map_err(|_| bad_cursor())?;
-    let limit = body.limit.unwrap_or(50).clamp(1, MAX_PAGE);
-    let page = segments::matching_page(app.ctx(), &body.rule, date(body.as_of)?, after, limit).await?;
-    Ok(Json(SegmentMatching {
-        items: page.people.into_iter().map(ListItem::from).collect(),
-        next: page.next.map(|id| id.to_string()),
-        total: page.total,
-        as_of: page.as_of,
-    }))
-}
-
 /// A day.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]

@@ -92,7 +92,7 @@ fn segments_scores_and_quality_are_told() {
     for cell in cells {
         let score = |name: &str| json!({"score": format!("rfm.{name}"), "op": "eq", "value": cell[name]});
         let rule = json!({"all": [score("r_score"), score("f_score"), score("m_score")]});
-        let (_, people) = server.post("/api/v1/segments/matching", &json!({"rule": rule, "as_of": grid["as_of"]}));
+        let (_, people) = server.post("/api/v1/profiles/query", &json!({"rule": rule, "as_of": grid["as_of"]}));
         assert_eq!(people["total"], cell["sums"]["n_customers"], "{people}");
     }
     // Ten days between the only two orders of the only customer who has two.

@@ -77,17 +77,17 @@ fn a_value_leads_to_its_people_packs_are_chosen_and_tags_retired() {
                 limits.push(json!({"tag": "order_count", "op": op, "value": limit}));
             }
         }
-        let (status, people) = server.post("/api/v1/segments/matching", &json!({"rule": {"all": limits}}));
+        let (status, people) = server.post("/api/v1/profiles/query", &json!({"rule": {"all": limits}}));
         assert_eq!((status, &people["total"]), (200, &bin["n_customers"]), "{people}");
     }
     let everybody = json!({"rule": {"tag": "order_count", "op": "exists"}, "limit": 1});
-    let (_, first) = server.post("/api/v1/segments/matching", &everybody);
+    let (_, first) = server.post("/api/v1/profiles/query", &everybody);
     assert_eq!((&first["total"], first["items"].as_array().map(Vec::len)), (&json!(2), Some(1)), "{first}");
     let next = json!({"rule": {"tag": "order_count", "op": "exists"}, "limit": 1, "after": first["next"]});
-    let (_, second) = server.post("/api/v1/segments/matching", &next);
+    let (_, second) = server.post("/api/v1/profiles/query", &next);
     assert_eq!(second["next"], Value::Null);
     assert_ne!(first["items"][0]["profile_id"], second["items"][0]["profile_id"]);
-    assert_eq!(server.post("/api/v1/segments/matching", &json!({"rule": {"tag": "none", "op": "exists"}})).0, 422);
+    assert_eq!(server.post("/api/v1/profiles/query", &json!({"rule": {"tag": "none", "op": "exists"}})).0, 422);
 
     let name = json!({"zh": "自建", "en": "own"});
     let spent = json!({"measure": {"of": "orders", "agg": "sum", "column": "net_amount"}});
