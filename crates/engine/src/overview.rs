@@ -144,10 +144,21 @@ pub async fn overview(ctx: &Ctx, from: Option<Date>, to: Option<Date>, compare: 
         Compare::Previous => (first - (last - first + 1), first - 1),
         Compare::Year => (year_before(first), year_before(last)),
     };
-    let now = totals(ctx, (first, last)).await?;
-    let before = if compared.0 >= data_from { Some(totals(ctx, compared).await?) } else { None };
-    let days = every_day(ctx, (first, last)).await?;
-    let days_before = if before.is_some() { every_day(ctx, compared).await? } else { Vec::new() };
+    let (span, has_before) = ((first, last), compared.0 >= data_from);
+    // Days that follow one another are read together.
+    let (now, before, days, days_before) = if has_before && compare == Compare::Previous {
+        let mut both = totals(ctx, &[compared, span]).await?;
+        let mut days = every_day(ctx, (compared.0, last)).await?;
+        let later = days.split_off((first - compared.0) as usize);
+        (both.pop().unwrap_or_default(), both.pop(), later, days)
+    } else {
+        let now = totals(ctx, &[span]).await?.pop().unwrap_or_default();
+        let days = every_day(ctx, span).await?;
+        match has_before {
+            true => (now, totals(ctx, &[compared]).await?.pop(), days, every_day(ctx, compared).await?),
+            false => (now, None, days, Vec::new()),
+        }
+    };
     let groups = groups(&ctx.lake().rfm_groups().await?);
     let sentence = sentence(&workspace.currency, (first, last), &now, before.as_ref(), compare);
     Ok(Overview { span: (first, last), compared, now, before, days, days_before, data_to, groups, sentence })
@@ -190,7 +201,7 @@ async fn figures(ctx: &Ctx, keys: &[&str], windows: &[Window]) -> Result<Vec<Vec
     Ok((0..windows.len()).map(of).collect())
 }
 
-async fn totals(ctx: &Ctx, days: (i64, i64)) -> Result<Totals> {
+async fn totals(ctx: &Ctx, spans: &[(i64, i64)]) -> Result<Vec<Totals>> {
     let keys = [
         "net_sales",
         "refunds",
@@ -202,19 +213,22 @@ async fn totals(ctx: &Ctx, days: (i64, i64)) -> Result<Totals> {
         "repeat_sales",
         "new_sales",
     ];
-    let sums = figures(ctx, &keys, &[Window::days(days.0, days.1)]).await?;
-    let of = |at: usize| sums.first().and_then(|sums| sums.get(at)).copied().unwrap_or(0);
-    Ok(Totals {
-        net_sales: of(0),
-        refunds: of(1),
-        sales: of(2),
-        n_orders: of(3),
-        n_customers: of(4),
-        n_repeat: of(5),
-        n_new: of(6),
-        repeat_sales: of(7),
-        new_sales: of(8),
-    })
+    let windows: Vec<Window> = spans.iter().map(|days| Window::days(days.0, days.1)).collect();
+    let totals = |sums: Vec<i64>| {
+        let of = |at: usize| sums.get(at).copied().unwrap_or(0);
+        Totals {
+            net_sales: of(0),
+            refunds: of(1),
+            sales: of(2),
+            n_orders: of(3),
+            n_customers: of(4),
+            n_repeat: of(5),
+            n_new: of(6),
+            repeat_sales: of(7),
+            new_sales: of(8),
+        }
+    };
+    Ok(figures(ctx, &keys, &windows).await?.into_iter().map(totals).collect())
 }
 
 async fn every_day(ctx: &Ctx, (first, last): (i64, i64)) -> Result<Vec<DayFigures>> {

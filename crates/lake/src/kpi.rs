@@ -288,20 +288,20 @@ fn relation(scan: &KpiScan<'_>, measures: &[&Measure]) -> String {
     )
 }
 
-/// Whether measures ask what customers did before.
-fn has_history(measures: &[&Measure]) -> bool {
-    const HISTORY: [Only; 7] =
-        [Only::First, Only::Again, Only::Followed, Only::Kept, Only::Back, Only::Known, Only::New];
-    measures.iter().any(|measure| measure.only.iter().any(|only| HISTORY.contains(only)))
+/// Whether measures look at the first order of a customer, and whether at the order before.
+fn has_history(measures: &[&Measure]) -> (bool, bool) {
+    const FIRST: [Only; 3] = [Only::First, Only::Known, Only::New];
+    const PREVIOUS: [Only; 4] = [Only::Again, Only::Followed, Only::Kept, Only::Back];
+    let asks = |all: &[Only]| measures.iter().any(|measure| measure.only.iter().any(|only| all.contains(only)));
+    (asks(&FIRST), asks(&PREVIOUS) || measures.iter().any(|measure| measure.take == Take::GapDays))
 }
 
 /// Orders with what their customers did before, when measures ask for it.
 fn orders(scan: &KpiScan<'_>, measures: &[&Measure]) -> (String, String) {
     let (join, v) = values_of(scan, "o");
     let (from, to) = reach(scan);
-    let has_history = has_history(measures);
+    let (from, to) = (instant(from), instant(to));
     let money = |column: &str| format!("coalesce(CAST(o.{column} * 100 AS BIGINT), 0) AS {column}");
-    let since = if has_history { String::new() } else { format!(" AND o.ordered_at >= {}", instant(from)) };
     // Orders that came without a number of goods have that of their lines.
     let (n_items, goods) = match measures.iter().any(|measure| measure.take == Take::NItems) {
         true => (
@@ -313,32 +313,53 @@ fn orders(scan: &KpiScan<'_>, measures: &[&Measure]) -> (String, String) {
         false => ("0", ""),
     };
     let plain = format!(
-        "SELECT o.profile_id, o.source, o.order_id, o.kind, CAST(o.ordered_at AS BIGINT) AS happened, {}, {}, {}, {}, \
+        "SELECT o.profile_id, o.source, o.order_id, o.kind, o.content_hash, CAST(o.ordered_at AS BIGINT) AS happened, {}, {}, {}, {}, \
          {n_items} AS n_items, \
          coalesce(o.status NOT IN ('created', 'cancelled'), false) AS is_paid, coalesce({COUNTS}, false) AS counts, \
-         {v} AS v FROM (SELECT *, net_amount AS net FROM orders) o{join}{goods} WHERE o.ordered_at < {}{since}",
+         {v} AS v FROM (SELECT *, net_amount AS net FROM orders) o{join}{goods} WHERE o.ordered_at >= {from} AND o.ordered_at < {to}",
         money("net_amount"),
         money("amount"),
         money("refunded_amount"),
         money("discount"),
-        instant(to)
     );
-    if !has_history {
+    let (has_first, has_previous) = has_history(measures);
+    if !has_first && !has_previous {
         return (String::new(), plain);
     }
-    let own = "CASE WHEN counts AND profile_id IS NOT NULL THEN happened END";
-    let rows = format!(
-        "SELECT *, max({own}) OVER (PARTITION BY profile_id ORDER BY happened, source, order_id \
-         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS previous_at, \
-         min({own}) OVER (PARTITION BY profile_id) AS first_at FROM plain"
+    // Of what was before the first span only the first and the last order matter: no order of all orders is made.
+    let past = format!(
+        "SELECT profile_id AS past_id, min(CAST(ordered_at AS BIGINT)) AS first_at, \
+         max(CASE WHEN ordered_at < {from} THEN CAST(ordered_at AS BIGINT) END) AS last_at \
+         FROM (SELECT *, net_amount AS net FROM orders) WHERE {COUNTS} AND profile_id IS NOT NULL AND ordered_at < {to} \
+         GROUP BY profile_id"
     );
-    (format!("plain AS ({plain}), "), rows)
+    let own = "CASE WHEN counts AND plain.profile_id IS NOT NULL THEN happened END";
+    // The order before stands right above when orders that count are sorted by customer: one pass over all rows, where a
+    // window of each customer's own costs a hundred times as much. Orders of one instant go by their fingerprints.
+    let above =
+        |column: &str| format!("lag({column}) OVER (ORDER BY {own} IS NULL, plain.profile_id, happened, content_hash)");
+    let previous = match has_previous {
+        true => format!(
+            ", CASE WHEN {own} IS NULL THEN NULL WHEN {} = plain.profile_id THEN {} ELSE past.last_at END AS previous_at",
+            above("plain.profile_id"),
+            above("happened")
+        ),
+        false => String::new(),
+    };
+    let rows = format!(
+        "SELECT plain.*, past.first_at{previous} FROM past RIGHT JOIN plain ON past.past_id = plain.profile_id"
+    );
+    (format!("plain AS ({plain}), past AS ({past}), "), rows)
 }
 
 /// Orders by their lines: money in proportion to the amounts of the lines, goods to their quantities. Shares are rounded
 /// so that those of an order add up to it: a line has what is between the rounded sums up to it and before it.
 fn lines(scan: &KpiScan<'_>, measures: &[&Measure]) -> String {
-    let past = if has_history(measures) { ", previous_at, first_at" } else { "" };
+    let past = match has_history(measures) {
+        (false, false) => "",
+        (_, false) => ", first_at",
+        (_, true) => ", previous_at, first_at",
+    };
     let value = match scan.by.map(|by| by.0) {
         Some(Dimension::Category) => "p.category_1",
         Some(Dimension::Brand) => "p.brand",
