@@ -141,12 +141,17 @@ pub fn totp_step(secret: &[u8], code: &str, now_s: i64, last_step: Option<i64>) 
     let given = code.trim();
     let mut found = None;
     for step in now - 1..=now + 1 {
-        let wanted = format!("{:06}", hotp(secret, step as u64) % 1_000_000);
+        let wanted = totp_code(secret, step);
         if is_same(wanted.as_bytes(), given.as_bytes()) && last_step.is_none_or(|last| step > last) {
             found = Some(step);
         }
     }
     found
+}
+
+/// The code of a step of time.
+pub fn totp_code(secret: &[u8], step: i64) -> String {
+    format!("{:06}", hotp(secret, step as u64) % 1_000_000)
 }
 
 /// Source: RFC 4226 §5.3.
