@@ -140,7 +140,9 @@ fn user(row: &UserRow, policy: &Policy, now: i64) -> Result<User> {
 
 /// A user as one who acts; by a key, within its permissions.
 fn principal(user: &User, policy: &Policy, by: Option<(&str, String, Permissions)>) -> Principal {
-    let all = granted(&user.roles, policy.separated);
+    // What is everybody's who signs in, whatever their roles: the own password must be changeable before roles are given.
+    let own = [Permission::AccountOwn];
+    let all: Permissions = granted(&user.roles, policy.separated).iter().chain(own).collect();
     let (id, actor, means, permissions) = match by {
         None => (user.id.to_string(), user.name.clone(), Means::Session, all),
         Some((key, id, permissions)) => (id, format!("{}/{key}", user.name), Means::Key, all.and(permissions)),
