@@ -141,7 +141,8 @@ async fn sessions_end_by_silence_by_age_and_by_leaving() {
     assert!(!place.is_in(&busy).await, "twelve hours");
 
     // Each sign-in has a secret of its own, and leaving ends one of them.
-    let (one, other) = (place.enter("boss", WORD, None, 1).await.unwrap(), place.enter("BOSS ", WORD, None, 1).await.unwrap());
+    let (one, other) =
+        (place.enter("boss", WORD, None, 1).await.unwrap(), place.enter("BOSS ", WORD, None, 1).await.unwrap());
     assert_ne!(one.secret, other.secret);
     accounts::sign_out(&place.ctx, one.secret.as_ref().unwrap()).await.unwrap();
     assert!(!place.is_in(&one).await && place.is_in(&other).await);
@@ -161,7 +162,11 @@ async fn strangers_and_wrong_passwords_get_one_answer_and_are_locked_out_alike()
             answers.push(said(place.enter(name, "wrong", None, from).await.unwrap_err()));
         }
         let locked = place.enter(name, WORD, None, 20 + n as u8).await.unwrap_err();
-        assert_eq!((locked.code, locked.retry_after_s), (ErrorCode::LockedOut, Some(900)), "{name}, from elsewhere too");
+        assert_eq!(
+            (locked.code, locked.retry_after_s),
+            (ErrorCode::LockedOut, Some(900)),
+            "{name}, from elsewhere too"
+        );
         // The address is locked for every name.
         assert_eq!(code(place.enter("third", WORD, None, from).await), ErrorCode::LockedOut);
     }
@@ -266,14 +271,19 @@ async fn changed_roles_disabled_users_and_resets_end_sessions_and_keys_at_once()
     assert_eq!((held.actor.as_str(), held.owner.as_str(), held.means), ("ann/sync", "ann", Means::Key));
     assert!(held.permissions.holds(Permission::SqlRun) && !held.permissions.holds(Permission::ExportsMake));
 
-    let roles = |roles: &[&str]| Change { roles: Some(roles.iter().map(|one| (*one).to_owned()).collect()), ..Change::default() };
+    let roles = |roles: &[&str]| Change {
+        roles: Some(roles.iter().map(|one| (*one).to_owned()).collect()),
+        ..Change::default()
+    };
     accounts::update(&place.ctx, by, ann.id, roles(&["operator"])).await.unwrap();
     assert!(!place.is_in(&entered).await);
     let held = accounts::by_key(&place.ctx, &key).await.unwrap().unwrap();
     assert!(!held.permissions.holds(Permission::SqlRun), "a key has no more than its owner has now");
 
     let entered = place.enter("ann", WORD, None, 1).await.unwrap();
-    accounts::update(&place.ctx, by, ann.id, Change { display_name: Some("Ann".into()), ..Change::default() }).await.unwrap();
+    accounts::update(&place.ctx, by, ann.id, Change { display_name: Some("Ann".into()), ..Change::default() })
+        .await
+        .unwrap();
     assert!(place.is_in(&entered).await, "another shown name changes nothing");
     accounts::update(&place.ctx, by, ann.id, Change { is_disabled: Some(true), ..Change::default() }).await.unwrap();
     assert!(!place.is_in(&entered).await && accounts::by_key(&place.ctx, &key).await.unwrap().is_none());
@@ -289,7 +299,10 @@ async fn changed_roles_disabled_users_and_resets_end_sessions_and_keys_at_once()
     // The last one who can give roles stays.
     let out = Change { is_disabled: Some(true), ..Change::default() };
     assert_eq!(code(accounts::update(&place.ctx, by, place.boss.user.id, out).await), ErrorCode::Conflict);
-    assert_eq!(code(accounts::update(&place.ctx, by, place.boss.user.id, roles(&["analyst"])).await), ErrorCode::Conflict);
+    assert_eq!(
+        code(accounts::update(&place.ctx, by, place.boss.user.id, roles(&["analyst"])).await),
+        ErrorCode::Conflict
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -325,11 +338,17 @@ async fn keys_end_and_are_no_more_than_their_owner() {
         (&["keys.manage"], 1),
         (&["account.own"], 1),
     ] {
-        assert_eq!(code(make(&ann, "ann", permissions, days).await), ErrorCode::InvalidAccount, "{permissions:?} {days}");
+        assert_eq!(
+            code(make(&ann, "ann", permissions, days).await),
+            ErrorCode::InvalidAccount,
+            "{permissions:?} {days}"
+        );
     }
     assert_eq!(code(make(&ann, "boss", &["profiles.list"], 1).await), ErrorCode::NoPermission, "of somebody else");
     let (key, secret) = make(&ann, "ann", &["profiles.list"], 7).await.unwrap();
-    assert!(secret.expose().starts_with("zk_") && secret.expose().starts_with(&key.prefix) && secret.expose().len() == 46);
+    assert!(
+        secret.expose().starts_with("zk_") && secret.expose().starts_with(&key.prefix) && secret.expose().len() == 46
+    );
     let (of_boss, boss_secret) = make(&place.boss.principal, "boss", &["profiles.list"], 7).await.unwrap();
     // One's own, unless one manages users; and keys of others are not there.
     assert_eq!(accounts::keys(&place.ctx, &ann).await.unwrap().len(), 1);
@@ -348,7 +367,8 @@ async fn duties_are_separated_only_when_three_people_hold_them() {
     let place = place().await;
     let by = &place.boss.principal;
     assert_eq!(code(accounts::set_separated(&place.ctx, by, true).await), ErrorCode::Conflict);
-    let both = NewUser { name: "both".into(), roles: vec!["system_admin".into(), "audit_admin".into()], ..NewUser::default() };
+    let both =
+        NewUser { name: "both".into(), roles: vec!["system_admin".into(), "audit_admin".into()], ..NewUser::default() };
     assert_eq!(code(accounts::create(&place.ctx, by, both).await), ErrorCode::InvalidAccount);
     for (name, role) in [("sys", "system_admin"), ("sec", "security_admin"), ("aud", "audit_admin")] {
         place.hire(name, &[role]).await;
@@ -366,9 +386,15 @@ async fn duties_are_separated_only_when_three_people_hold_them() {
     assert_eq!(code(accounts::create(&place.ctx, &boss, new(&[])).await), ErrorCode::NoPermission);
     assert_eq!(code(accounts::create(&place.ctx, &sys, new(&["analyst"])).await), ErrorCode::NoPermission);
     let (made, _) = accounts::create(&place.ctx, &sys, new(&[])).await.unwrap();
-    let change = |roles: &[&str]| Change { roles: Some(roles.iter().map(|one| (*one).to_owned()).collect()), ..Change::default() };
+    let change = |roles: &[&str]| Change {
+        roles: Some(roles.iter().map(|one| (*one).to_owned()).collect()),
+        ..Change::default()
+    };
     assert_eq!(code(accounts::update(&place.ctx, &sys, made.id, change(&["analyst"])).await), ErrorCode::NoPermission);
-    assert_eq!(code(accounts::update(&place.ctx, &sec, made.id, change(&["admin", "audit_admin"])).await), ErrorCode::InvalidAccount);
+    assert_eq!(
+        code(accounts::update(&place.ctx, &sec, made.id, change(&["admin", "audit_admin"])).await),
+        ErrorCode::InvalidAccount
+    );
     assert_eq!(accounts::update(&place.ctx, &sec, made.id, change(&["analyst"])).await.unwrap().roles, [Role::Analyst]);
     assert_eq!(code(accounts::set_separated(&place.ctx, &boss, false).await), ErrorCode::NoPermission);
     accounts::set_separated(&place.ctx, &sec, false).await.unwrap();
@@ -388,15 +414,23 @@ async fn every_act_is_on_record_and_no_secret_is() {
     accounts::reset(&place.ctx, &place.boss.principal, ann.id).await.unwrap();
     let trail = rows(&place.ctx, "SELECT actor, action, subject, detail_json FROM audit ORDER BY seq").await;
     for (actor, action) in [
-        ("boss", "account.setup"), ("boss", "account.sign_in"), ("boss", "user.create"), ("ann", "account.password"),
-        ("anonymous", "account.refused"), ("ann", "account.sign_in"), ("ann", "key.create"), ("ann", "key.revoke"),
-        ("ann", "account.sign_out"), ("boss", "user.reset"),
+        ("boss", "account.setup"),
+        ("boss", "account.sign_in"),
+        ("boss", "user.create"),
+        ("ann", "account.password"),
+        ("anonymous", "account.refused"),
+        ("ann", "account.sign_in"),
+        ("ann", "key.create"),
+        ("ann", "key.revoke"),
+        ("ann", "account.sign_out"),
+        ("boss", "user.reset"),
     ] {
         let start = format!("{actor}|{action}|");
         assert!(trail.iter().any(|line| line.starts_with(&start)), "{start} in {trail:#?}");
     }
     let held = [WORD, "a-wrong-Password-9", secret.expose(), entered.secret.as_ref().unwrap().expose(), "203.0.113"];
-    let database = ["state.db", "state.db-wal"].map(|name| std::fs::read(place.ctx.dir().join(name)).unwrap_or_default());
+    let database =
+        ["state.db", "state.db-wal"].map(|name| std::fs::read(place.ctx.dir().join(name)).unwrap_or_default());
     for text in held {
         assert!(!trail.iter().any(|line| line.contains(text)), "{text}");
         let is_in = |bytes: &Vec<u8>| memchr::memmem::find(bytes, text.as_bytes()).is_some();
@@ -453,7 +487,10 @@ async fn a_scope_holds_whichever_way_people_are_asked_for() {
             let id = ids[n - 1];
             assert_eq!(profiles::find(&own, None, &phone(n as u8)).await.unwrap().len(), usize::from(is_seen));
             let opened = profiles::view(&own, id, &Show::Masked).await;
-            assert_eq!(opened.map(|_| ()).map_err(|error| error.code), if is_seen { Ok(()) } else { Err(ErrorCode::NotFound) });
+            assert_eq!(
+                opened.map(|_| ()).map_err(|error| error.code),
+                if is_seen { Ok(()) } else { Err(ErrorCode::NotFound) }
+            );
             assert_eq!(profiles::orders(&own, id, 0, 10).await.is_ok(), is_seen, "{scope:?} {n}");
             assert_eq!(profiles::acts(&own, id, None, 10).await.is_ok(), is_seen);
             assert_eq!(segments::of_profile(&own, id).await.is_ok(), is_seen);

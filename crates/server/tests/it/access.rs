@@ -235,7 +235,8 @@ fn a_one_time_password_opens_nothing_but_its_own_change() {
 fn what_others_keep_and_export_stays_theirs() {
     let home = Home::new();
     let server = Server::start(&home);
-    let orders = "订单编号,会员号,手机号,下单时间,实付金额,订单状态\nT1,M1,13800138001,2026-01-02 10:00:00,100.00,交易成功\n";
+    let orders =
+        "订单编号,会员号,手机号,下单时间,实付金额,订单状态\nT1,M1,13800138001,2026-01-02 10:00:00,100.00,交易成功\n";
     let file = home.file("orders.csv", orders);
     let (ann, ben) = (hire(&server, "ann", &["analyst"]), hire(&server, "ben", &["analyst"]));
     let empty = json!({});
@@ -355,10 +356,18 @@ fn the_command_line_acts_as_whoever_can_read_the_files_or_as_a_key() {
     assert!(home.complaint(&["user", "disable", "nobody"]).contains("no user"));
     let key = home.json(&["api-key", "add", "k", "--owner", "ann", "--permission", "segments.read"]);
     let key = key["key"].as_str().unwrap().to_owned();
-    assert!(home.complaint(&["api-key", "add", "k", "--owner", "ann", "--permission", "imports.run"]).contains("owner"));
+    assert!(
+        home.complaint(&["api-key", "add", "k", "--owner", "ann", "--permission", "imports.run"]).contains("owner")
+    );
     let with_key = |arguments: &[&str]| home.command().env("ZHIKE_API_KEY", &key).args(arguments).output().unwrap();
     assert!(with_key(&["segment", "list"]).status.success());
-    for refused in [&["sql", "SELECT 1"][..], &["user", "list"], &["tag", "list"], &["serve"], &["export", "customers", "--out", "x.csv", "--purpose", "p"]] {
+    for refused in [
+        &["sql", "SELECT 1"][..],
+        &["user", "list"],
+        &["tag", "list"],
+        &["serve"],
+        &["export", "customers", "--out", "x.csv", "--purpose", "p"],
+    ] {
         let output = with_key(refused);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(!output.status.success() && said.contains("this needs the permission"), "{refused:?}: {said}");
@@ -379,7 +388,8 @@ fn other_machines_are_answered_only_behind_a_proxy_with_tls() {
     let home = Home::new();
     let refused = home.complaint(&["serve", "--listen", "0.0.0.0:0"]);
     assert!(refused.contains("--behind-proxy"), "{refused}");
-    let refused = home.complaint(&["serve", "--listen", "0.0.0.0:0", "--behind-proxy", "--public-url", "http://cdp.example.cn"]);
+    let refused =
+        home.complaint(&["serve", "--listen", "0.0.0.0:0", "--behind-proxy", "--public-url", "http://cdp.example.cn"]);
     assert!(refused.contains("https"), "{refused}");
     let server = Server::start_unknown(&home, &["--behind-proxy", "--public-url", "https://cdp.example.cn"]);
     let ask = |host: &str, origin: &str, body: &Value| {
@@ -419,7 +429,8 @@ fn a_province_is_all_that_somebody_sees() {
         let id = item["profile_id"].as_str().unwrap();
         let is_own = own["items"][0]["profile_id"] == id;
         for end in ["", "/orders", "/timeline", "/segments", "/acts", "/tags"] {
-            let (status, _, answer) = server.request_as(&ann, "GET", &format!("/api/v1/profiles/{id}{end}"), &json!({}));
+            let (status, _, answer) =
+                server.request_as(&ann, "GET", &format!("/api/v1/profiles/{id}{end}"), &json!({}));
             assert_eq!(status, if is_own { 200 } else { 404 }, "{end}: {answer}");
         }
     }

@@ -58,7 +58,9 @@ async fn the_first_user_is_one(place: &Place) {
     assert!(!store.has_users().await.unwrap());
     let writers = (0..6).map(|n| {
         let store = store.clone();
-        tokio::spawn(async move { store.insert_user(user(n + 1, &format!("u{n}")), true, &entry(n), link).await.unwrap() })
+        tokio::spawn(
+            async move { store.insert_user(user(n + 1, &format!("u{n}")), true, &entry(n), link).await.unwrap() },
+        )
     });
     let made = futures::future::join_all(writers).await.into_iter().filter(|made| *made.as_ref().unwrap()).count();
     assert_eq!((made, store.users().await.unwrap().len()), (1, 1));
@@ -90,7 +92,9 @@ async fn a_changed_user_keeps_name_and_step(place: &Place) {
     let kept = UserRow { totp_step: Some(7), name: "a".to_owned(), ..row.clone() };
     assert_eq!(store.user(1).await.unwrap(), Some(kept));
     store.put_recovery_codes(1, &[[1; 16], [2; 16]]).await.unwrap();
-    assert!(store.has_recovery_code(1, &[1; 16]).await.unwrap() && !store.has_recovery_code(2, &[1; 16]).await.unwrap());
+    assert!(
+        store.has_recovery_code(1, &[1; 16]).await.unwrap() && !store.has_recovery_code(2, &[1; 16]).await.unwrap()
+    );
     (row.totp_sealed, row.totp_step) = (None, None);
     store.update_user(&row, Sessions::Keep, &entry(4), link).await.unwrap();
     assert_eq!(store.user(1).await.unwrap().unwrap().totp_step, None);
