@@ -44,7 +44,7 @@ impl Scope {
             let bought = Measure { of: Source::Orders, filters, window: Window::Ever, agg: Agg::Count };
             all.push(Rule::Is(Leaf::Measure(bought, Test::Number(Cmp::Ge, 1.0))));
         }
-        (!all.is_empty()).then(|| Rule::All(all))
+        (!all.is_empty()).then_some(Rule::All(all))
     }
 }
 
