@@ -17,7 +17,6 @@ use super::segments::SegmentBody;
 use super::who::Acting;
 use crate::output::instant;
 
-/// Who acts while there is no sign-in: whoever sits at this machine.
 /// Rows of a page at most.
 const MAX_PAGE: usize = 200;
 

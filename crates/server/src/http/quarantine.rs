@@ -20,8 +20,6 @@ use super::profiles::bad_cursor;
 use super::schema::MappingSchema;
 use super::who::Acting;
 
-/// Who acts while there is no sign-in: whoever sits at this machine.
-
 /// A row set aside.
 #[derive(Serialize, ToSchema)]
 pub(super) struct QuarantineItem {
