@@ -1,9 +1,12 @@
 import { defineConfig } from '@playwright/test'
 
+import { STATE } from './e2e/setup'
+
 // Paths through the console on a running server with demo data: ZHIKE_URL names it.
 export default defineConfig({
   testDir: 'e2e',
-  outputDir: 'test-results',
+  globalSetup: './e2e/setup.ts',
+  outputDir: 'test-results/runs',
   workers: 2,
   // Pages are only looked at, side by side; paths change data and go one after another.
   projects: [
@@ -15,6 +18,7 @@ export default defineConfig({
   reporter: [['list']],
   use: {
     baseURL: process.env.ZHIKE_URL ?? 'http://127.0.0.1:7700',
+    storageState: STATE,
     viewport: { width: 1280, height: 900 },
     locale: 'zh-CN',
     timezoneId: 'Asia/Shanghai',

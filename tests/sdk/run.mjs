@@ -1,6 +1,6 @@
 // Unmodified SDKs, told host and key only, against the real binary: what they send must be found in the tables.
 //   node run.mjs BINARY CHROMIUM PYTHON [NAME…]
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { createServer } from 'node:http'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
@@ -98,6 +98,11 @@ function serveSite() {
 }
 
 async function startZhike(data) {
+  const run = (...asked) => spawnSync(binary, ['--data', data, '--format', 'json', ...asked], { encoding: 'utf8' })
+  run('user', 'add', 'sdk', '--role', 'admin')
+  const made = run('api-key', 'add', 'sdk', '--owner', 'sdk', '--permission', 'sources.manage')
+  if (made.status !== 0) throw new Error(`no key: ${made.stderr}`)
+  const { key } = JSON.parse(made.stdout)
   const child = spawn(binary, ['--data', data, 'serve', '--listen', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ZHIKE_LANG: 'en' } })
   let said = ''
   child.stderr.on('data', (chunk) => { said += chunk })
@@ -111,7 +116,7 @@ async function startZhike(data) {
     })
     ended.then(() => fail(new Error(`zhike ended: ${said}`)))
   })
-  return { url, log: () => said, stop: () => { child.kill('SIGTERM'); return ended } }
+  return { url, key, log: () => said, stop: () => { child.kill('SIGTERM'); return ended } }
 }
 
 async function sql(data, query) {
@@ -140,7 +145,7 @@ try {
   for (const each of cases) {
     const response = await fetch(`${zhike.url}/api/v1/sources`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'x-zhike-request': '1' },
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${zhike.key}` },
       body: JSON.stringify({ name: each.name, ...(each.run.length === 3 ? { allowed_origins: [world.site] } : {}) }),
     })
     if (!response.ok) throw new Error(`no source ${each.name}: ${await response.text()}`)

@@ -4,6 +4,77 @@
  */
 
 export interface paths {
+    "/api/v1/account/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets another password of one's own; all other sessions end. */
+        put: operations["put_account_password"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Puts the second factor in force. */
+        put: operations["put_account_totp"];
+        /** Draws a secret for an authenticator; it counts once a code of it was given. */
+        post: operations["post_account_totp"];
+        /** Takes the second factor away. */
+        delete: operations["delete_account_totp"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own keys in force; for whoever manages users, those of all. */
+        get: operations["get_api-keys"];
+        put?: never;
+        /** Makes a key of one's own. */
+        post: operations["post_api-keys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/api-keys/{key_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revokes a key. */
+        delete: operations["delete_api-keys_key_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/bindings": {
         parameters: {
             query?: never;
@@ -659,6 +730,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The policy: roles, permissions, and which role has which. */
+        get: operations["get_roles"];
+        /** Separates system, security and audit administrators, or joins them again; everybody signs in anew. */
+        put: operations["put_roles"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/segments": {
         parameters: {
             query?: never;
@@ -825,6 +914,43 @@ export interface paths {
         get: operations["get_segments_segment_id_why_profile_id"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is signed in. */
+        get: operations["get_session"];
+        put?: never;
+        /** Signs in. */
+        post: operations["post_session"];
+        /** Signs out. */
+        delete: operations["delete_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the first administrator is still to be made. */
+        get: operations["get_setup"];
+        put?: never;
+        /** Makes the first administrator, once, and signs them in. */
+        post: operations["post_setup"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1026,6 +1152,76 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All users, by name. */
+        get: operations["get_users"];
+        put?: never;
+        /** Makes a user. */
+        post: operations["post_users"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One user. */
+        get: operations["get_users_user_id"];
+        /** Changes a user; other roles or rows, and being disabled, end their sessions. */
+        put: operations["put_users_user_id"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{user_id}/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives a user a new one-time password; sessions end, the second factor goes. */
+        post: operations["post_users_user_id_reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{user_id}/unlock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Forgets the wrong attempts of a user. */
+        post: operations["post_users_user_id_unlock"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/views": {
         parameters: {
             query?: never;
@@ -1084,6 +1280,23 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description A key of the API, without its secret. */
+        ApiKey: {
+            created_at: string;
+            expires_at: string;
+            key_id: string;
+            last_used_at: string | null;
+            name: string;
+            /** @description Name of its owner. */
+            owner: string;
+            permissions: string[];
+            /** @description How the secret begins. */
+            prefix: string;
+        };
+        /** @description Keys of the API. */
+        ApiKeyList: {
+            items: components["schemas"]["ApiKey"][];
+        };
         /** @description A code. */
         Binding: {
             binding_id: string;
@@ -1126,6 +1339,23 @@ export interface components {
         BindingList: {
             items: components["schemas"]["Binding"][];
         };
+        /** @description Another password. */
+        ChangePassword: {
+            new: string;
+            old: string;
+        };
+        /** @description Whether administrators are separated. */
+        ChangePolicy: {
+            separated: boolean;
+        };
+        /** @description What a user is to become; what is missing stays. */
+        ChangeUser: {
+            disabled: boolean | null;
+            display_name: string | null;
+            provinces: string[] | null;
+            roles: string[] | null;
+            stores: string[] | null;
+        };
         /** @description The packs to be in force. */
         ChooseTagPacks: {
             packs: string[];
@@ -1144,6 +1374,17 @@ export interface components {
             /** Format: int64 */
             n_missing: number;
             name: string;
+        };
+        /** @description A key to be made. */
+        CreateApiKey: {
+            /**
+             * Format: int64
+             * @description After how many days it ends: 1 to 730.
+             */
+            days: number;
+            name: string;
+            /** @description By name; none that the owner has not. */
+            permissions: string[];
         };
         /** @description A code to be made: for one of `identity`, `profile_id`, `store_id`. */
         CreateBinding: {
@@ -1180,6 +1421,27 @@ export interface components {
             plan?: Record<string, never> | null;
             /** @description How records are read. */
             settings?: Record<string, never> | null;
+        };
+        /** @description A user to be made. */
+        CreateUser: {
+            display_name: string | null;
+            /** @description To sign in with: letters, digits, dots, dashes, underscores. */
+            name: string;
+            provinces: string[] | null;
+            roles: string[] | null;
+            stores: string[] | null;
+        };
+        /** @description A key with its secret. */
+        CreatedApiKey: {
+            api_key: components["schemas"]["ApiKey"];
+            /** @description Shown once. */
+            key: string;
+        };
+        /** @description A user with a one-time password. */
+        CreatedUser: {
+            /** @description Shown once; it must be changed at the first sign-in. */
+            password: string;
+            user: components["schemas"]["User"];
         };
         /** @description A doubt about the guessed mapping: a code with what it is about, and the same in words. */
         Doubt: {
@@ -1809,6 +2071,10 @@ export interface components {
             /** @description The rule, as docs/guides/segments.md describes it. */
             rule: Record<string, never>;
         };
+        /** @description A one-time password. */
+        OneTimePassword: {
+            password: string;
+        };
         /** @description One order. */
         Order: {
             amount: string | null;
@@ -1890,6 +2156,12 @@ export interface components {
             monetary: number;
             /** Format: double */
             recency: number;
+        };
+        /** @description A permission. */
+        Permission: {
+            en: string;
+            permission: string;
+            zh: string;
         };
         /** @description A rule to be counted. */
         PreviewQuery: {
@@ -2188,6 +2460,10 @@ export interface components {
             net_amount: string;
             refunded_amount: string;
         };
+        /** @description The password once more. */
+        ProvePassword: {
+            password: string;
+        };
         /** @description A goal to be set. */
         PutKpiGoal: {
             /** @description `2026-11-22`, `2026-W47`, `2026-11`, `2026-Q4`, or `2026-11-01..2026-11-22`. */
@@ -2244,7 +2520,10 @@ export interface components {
             /** Format: double */
             validity: number;
         };
-        /** @description A row set aside. */
+        /**
+         * @description Who acts while there is no sign-in: whoever sits at this machine.
+         *     A row set aside.
+         */
         QuarantineItem: {
             column_name: string | null;
             detail: string | null;
@@ -2272,6 +2551,10 @@ export interface components {
             reason: string;
             reason_code: string;
             reason_zh: string;
+        };
+        /** @description Codes for when the authenticator is lost, shown once. */
+        RecoveryCodes: {
+            recovery_codes: string[];
         };
         /** @description Rows to be loaded again. */
         ReplayRequest: {
@@ -2380,6 +2663,36 @@ export interface components {
         RfmTier: {
             sums: components["schemas"]["RfmSums"];
             tier: components["schemas"]["Tier"];
+        };
+        /** @description A role. */
+        Role: {
+            en: string;
+            /** @description By permission, whether it is granted. */
+            grants: {
+                [key: string]: boolean;
+            };
+            /**
+             * Format: int32
+             * @description The smallest group of people of which a sum is meant to be shown.
+             */
+            min_group: number;
+            role: string;
+            /** @description By grade 1 to 4: clear, partial, full (mask). */
+            shows: {
+                [key: string]: string;
+            };
+            /** @description By grade 3 and 4, what it takes to see a masked value: reason, approval, never. */
+            unmask: {
+                [key: string]: string;
+            };
+            zh: string;
+        };
+        /** @description The policy: roles, permissions, and which role has which. */
+        Roles: {
+            permissions: components["schemas"]["Permission"][];
+            roles: components["schemas"]["Role"][];
+            /** @description Whether system, security and audit administrators are three people. */
+            separated: boolean;
         };
         /** @description A segment. */
         Segment: {
@@ -2573,6 +2886,50 @@ export interface components {
             sentence_zh: string;
             /** @description The value found. */
             value: string | null;
+        };
+        /** @description Who is signed in. */
+        Session: {
+            /** @description When it ends in any case. */
+            expires_at: string;
+            /**
+             * Format: int64
+             * @description Seconds without a request after which the session ends.
+             */
+            idle_seconds: number;
+            /** @description By name. */
+            permissions: string[];
+            user: components["schemas"]["SessionUser"];
+        };
+        /** @description The user of a session. */
+        SessionUser: {
+            display_name: string;
+            has_totp: boolean;
+            must_change_password: boolean;
+            name: string;
+            /** @description Provinces of the customers they see; all when empty. */
+            provinces: string[];
+            roles: string[];
+            /** @description Stores of the customers they see; all when empty. */
+            stores: string[];
+            user_id: string;
+        };
+        /** @description The first administrator. */
+        Setup: {
+            name: string;
+            password: string;
+            /** @description From the link that `zhike serve` prints. */
+            token: string;
+        };
+        /** @description Whether the first administrator is still to be made. */
+        SetupState: {
+            needed: boolean;
+        };
+        /** @description Somebody who comes in. */
+        SignIn: {
+            /** @description Of the authenticator, or a recovery code. */
+            code: string | null;
+            name: string;
+            password: string;
         };
         /** @description A source and how it does. */
         Source: {
@@ -2845,6 +3202,15 @@ export interface components {
             /** Format: int64 */
             n: number;
         };
+        /** @description A code of the authenticator. */
+        TotpCode: {
+            code: string;
+        };
+        /** @description The secret of a second factor, for an authenticator. */
+        TotpOffer: {
+            otpauth_url: string;
+            secret: string;
+        };
         /** @description One day. */
         TrendPoint: {
             /** Format: int64 */
@@ -2907,6 +3273,29 @@ export interface components {
             /** Format: binary */
             file: string;
         };
+        /** @description A user as administrators see them. */
+        User: {
+            created_at: string;
+            /** @description Whether they may not sign in, by decision or because they have not for 90 days. */
+            disabled: boolean;
+            display_name: string;
+            has_totp: boolean;
+            last_seen_at: string | null;
+            /** @description Until when nothing is tried any more. */
+            locked_until: string | null;
+            must_change_password: boolean;
+            name: string;
+            /** @description Provinces of the customers they see; all when empty. */
+            provinces: string[];
+            roles: string[];
+            /** @description Stores of the customers they see; all when empty. */
+            stores: string[];
+            user_id: string;
+        };
+        /** @description Users. */
+        UserList: {
+            items: components["schemas"]["User"][];
+        };
         /** @description What an hour usually brings, in records; or a load, in rows. */
         UsualVolume: {
             /**
@@ -2966,6 +3355,232 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    put_account_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangePassword"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    put_account_totp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TotpCode"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_account_totp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TotpOffer"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_account_totp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProvePassword"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "get_api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyList"];
+                };
+            };
+        };
+    };
+    "post_api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateApiKey"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedApiKey"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "delete_api-keys_key_id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `key_…` */
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_bindings: {
         parameters: {
             query?: never;
@@ -4452,6 +5067,56 @@ export interface operations {
             };
         };
     };
+    get_roles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Roles"];
+                };
+            };
+        };
+    };
+    put_roles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangePolicy"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Roles"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_segments: {
         parameters: {
             query?: {
@@ -4849,6 +5514,155 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_setup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SetupState"];
+                };
+            };
+        };
+    };
+    post_setup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Setup"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5320,6 +6134,218 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Upload"];
                 };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_users: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserList"];
+                };
+            };
+        };
+    };
+    post_users: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateUser"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedUser"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_users_user_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `usr_…` */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    put_users_user_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `usr_…` */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeUser"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_users_user_id_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `usr_…` */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OneTimePassword"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_users_user_id_unlock: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `usr_…` */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             404: {
                 headers: {

@@ -59,6 +59,28 @@ codes! {
     /// A page of another origin asked.
     ForbiddenOrigin "forbidden_origin" 403 false
         "拒绝来自其他网站的请求：请直接打开控制台使用" "requests from other websites are refused: open the console itself";
+    /// Nobody is signed in, or the session has ended.
+    NotSignedIn "not_signed_in" 401 false
+        "尚未登录，或登录已失效：请重新登录" "not signed in, or the session has ended: sign in again";
+    /// Name, password or code do not fit.
+    WrongCredentials "wrong_credentials" 401 false
+        "用户名、密码或验证码不正确" "name, password or code is not right";
+    /// The password fits, a code of the second factor is needed.
+    CodeNeeded "code_needed" 401 false
+        "请输入两步验证码，或一个恢复码" "enter the code of the second factor, or a recovery code";
+    /// Whoever is signed in may not do this.
+    NoPermission "no_permission" 403 false
+        "没有权限：提示中写明了所需权限和可授权的人" "not allowed: the message names the permission and who can give it";
+    /// The password was given by somebody else and must be changed first.
+    PasswordChangeNeeded "password_change_needed" 403 false
+        "请先修改一次性密码，再继续" "change the one-time password first";
+    /// Too many wrong attempts.
+    LockedOut "locked_out" 429 false
+        "错误次数过多，已暂时锁定：请按提示的时间后再试，或请管理员解锁"
+        "too many wrong attempts: wait as long as the message says, or ask an administrator to unlock";
+    /// Name, password, roles or rows of an account do not hold.
+    InvalidAccount "invalid_account" 422 false
+        "账号信息不成立：按提示修正" "the account does not hold: correct what the message names";
     /// The key does not open the data directory.
     WrongKey "wrong_key" 403 false
         "口令或根密钥打不开这个数据目录：请用创建它时的口令或密钥文件"

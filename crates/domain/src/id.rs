@@ -120,6 +120,15 @@ id!(
     ViewId, "viw_"
 );
 
+id!(
+    /// Somebody who signs in; random.
+    UserId, "usr_"
+);
+id!(
+    /// A key of the API; random, says nothing about the secret.
+    ApiKeyId, "key_"
+);
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,6 +4,7 @@
 //! masks, error codes. Must not know about files, databases, networks, clocks, randomness or async code: everything here
 //! is a function of its arguments.
 
+pub mod access;
 pub mod audience;
 pub mod clean;
 pub mod collect;

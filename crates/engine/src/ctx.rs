@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 
+use zhike_domain::access::Scope;
 use zhike_domain::sensitive::Sensitive;
 use zhike_lake::{Lake, LakeOptions};
 use zhike_state::{StateConfig, Store};
@@ -11,7 +12,7 @@ use zhike_vault::{Unlock, Vault};
 use crate::collect::{Collecting, LogLimits};
 use crate::ingest::{self, LiveEvent};
 use crate::workspace::{self, Workspace};
-use crate::{Clock, Error, Result, import, segments, sources};
+use crate::{Clock, Error, Result, accounts, import, segments, sources};
 
 /// Recent events kept for a slow listener; older ones it misses.
 const LIVE_EVENTS: usize = 1024;
@@ -33,9 +34,13 @@ pub struct Options {
     pub log: LogLimits,
 }
 
-/// An open data directory. Clones share everything.
+/// An open data directory. Clones share everything; some see only part of the customers.
 #[derive(Clone)]
-pub struct Ctx(Arc<Inner>);
+pub struct Ctx {
+    inner: Arc<Inner>,
+    /// Which customers are seen; all when missing.
+    scope: Option<Arc<Scope>>,
+}
 
 struct Inner {
     dir: PathBuf,
@@ -51,6 +56,7 @@ struct Inner {
     sources: sources::Known,
     collecting: Collecting,
     audience: segments::Known,
+    accounts: accounts::Known,
 }
 
 /// Held while something is written; see [`Ctx::write_lock`].
@@ -76,7 +82,7 @@ impl Ctx {
         limits.memory_bytes = options.memory_bytes.unwrap_or(limits.memory_bytes);
         let lake = Lake::open(&dir, limits)?;
         let workspace = RwLock::new(workspace::load(&store).await?);
-        let ctx = Self(Arc::new(Inner {
+        let inner = Arc::new(Inner {
             dir,
             store,
             vault,
@@ -89,7 +95,9 @@ impl Ctx {
             sources: sources::Known::default(),
             collecting: Collecting::new(options.log),
             audience: segments::Known::default(),
-        }));
+            accounts: accounts::Known::default(),
+        });
+        let ctx = Self { inner, scope: None };
         import::recover(&ctx).await?;
         ingest::recover(&ctx).await?;
         ctx.refresh_overrides().await?;
@@ -98,68 +106,89 @@ impl Ctx {
 
     /// Closes the stores.
     pub async fn close(self) {
-        if let Some(inner) = Arc::into_inner(self.0) {
+        if let Some(inner) = Arc::into_inner(self.inner) {
             inner.store.close().await;
         }
     }
 
+    /// The same data directory for somebody who may see some customers only.
+    #[must_use]
+    pub fn within(&self, scope: &Scope) -> Self {
+        Self { scope: (!scope.is_all()).then(|| Arc::new(scope.clone())), ..self.clone() }
+    }
+
+    /// The same data directory with all customers: for what is computed for everybody.
+    pub(crate) fn whole(&self) -> Self {
+        Self { scope: None, ..self.clone() }
+    }
+
+    /// Which customers are seen; all when missing.
+    pub(crate) fn scope(&self) -> Option<&Scope> {
+        self.scope.as_deref()
+    }
+
     /// The data directory.
     pub fn dir(&self) -> &Path {
-        &self.0.dir
+        &self.inner.dir
     }
 
     /// Operational state.
     pub(crate) fn store(&self) -> &Store {
-        &self.0.store
+        &self.inner.store
     }
 
     /// Keys.
     pub(crate) fn vault(&self) -> &Arc<Vault> {
-        &self.0.vault
+        &self.inner.vault
     }
 
     /// Tables of facts.
     pub(crate) fn lake(&self) -> &Lake {
-        &self.0.lake
+        &self.inner.lake
     }
 
     /// Senders of live events, as this process knows them.
     pub(crate) fn sources(&self) -> &sources::Known {
-        &self.0.sources
+        &self.inner.sources
     }
 
     /// Customers and sets of them, as this process knows them.
     pub(crate) fn audience(&self) -> &segments::Known {
-        &self.0.audience
+        &self.inner.audience
+    }
+
+    /// What this process remembers of accounts.
+    pub(crate) fn accounts(&self) -> &accounts::Known {
+        &self.inner.accounts
     }
 
     /// The event log, once it is open.
     pub(crate) fn collecting(&self) -> &Collecting {
-        &self.0.collecting
+        &self.inner.collecting
     }
 
     /// Where recent events are told.
     pub(crate) fn live(&self) -> &tokio::sync::broadcast::Sender<Arc<LiveEvent>> {
-        &self.0.live
+        &self.inner.live
     }
 
     /// Now, in microseconds since 1970 UTC.
     pub fn now(&self) -> i64 {
-        self.0.clock.now()
+        self.inner.clock.now()
     }
 
     /// The settings.
     pub fn workspace(&self) -> Workspace {
-        self.0.workspace.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+        self.inner.workspace.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }
 
     pub(crate) fn set_workspace(&self, workspace: Workspace) {
-        *self.0.workspace.write().unwrap_or_else(std::sync::PoisonError::into_inner) = workspace;
+        *self.inner.workspace.write().unwrap_or_else(std::sync::PoisonError::into_inner) = workspace;
     }
 
     /// Waits until no other process writes to this data directory, and keeps others out until dropped.
     pub(crate) async fn write_lock(&self) -> Result<WriteGuard> {
-        let path = self.0.dir.join("writer.lock");
+        let path = self.inner.dir.join("writer.lock");
         let file = tokio::task::spawn_blocking(move || {
             let file = std::fs::File::options()
                 .create(true)
@@ -180,7 +209,7 @@ impl Ctx {
 
     /// As [`Ctx::write_lock`], but `None` at once when another process writes.
     pub(crate) fn try_write_lock(&self) -> Result<Option<WriteGuard>> {
-        let path = self.0.dir.join("writer.lock");
+        let path = self.inner.dir.join("writer.lock");
         let file = std::fs::File::options()
             .create(true)
             .truncate(false)
@@ -192,7 +221,7 @@ impl Ctx {
 
     /// Tells the lake which identities and sessions have moved, when that has changed.
     pub(crate) async fn refresh_overrides(&self) -> Result<()> {
-        let mut known = self.0.moves_known.lock().await;
+        let mut known = self.inner.moves_known.lock().await;
         let version = self.store().session_moves_version().await?;
         if known.1 != version {
             let changed = self.store().session_moves(known.1).await?;
@@ -212,15 +241,15 @@ impl Ctx {
     /// Makes a named step fail once; for tests of what a crash there leaves behind.
     #[doc(hidden)]
     pub fn fail_at(&self, step: &str) {
-        self.0.faults.write().unwrap_or_else(std::sync::PoisonError::into_inner).push(step.to_owned());
+        self.inner.faults.write().unwrap_or_else(std::sync::PoisonError::into_inner).push(step.to_owned());
     }
 
     /// A point at which tests let a use case fail.
     pub(crate) fn step(&self, step: &str) -> Result<()> {
-        if self.0.faults.read().unwrap_or_else(std::sync::PoisonError::into_inner).is_empty() {
+        if self.inner.faults.read().unwrap_or_else(std::sync::PoisonError::into_inner).is_empty() {
             return Ok(());
         }
-        let mut faults = self.0.faults.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut faults = self.inner.faults.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         match faults.iter().position(|fault| fault == step) {
             Some(at) => {
                 faults.remove(at);

@@ -19,6 +19,8 @@ pub struct Error {
     pub message_zh: String,
     /// The places at fault in what was sent, when there are several.
     pub problems: Vec<zhike_domain::audience::Problem>,
+    /// After how many seconds it may go, when that is known.
+    pub retry_after_s: Option<u64>,
     /// Cause, for the log.
     #[source]
     pub cause: Option<Box<dyn std::error::Error + Send + Sync>>,
@@ -27,7 +29,8 @@ pub struct Error {
 impl Error {
     /// An error without a cause.
     pub fn new(code: ErrorCode, message: impl Into<String>, message_zh: impl Into<String>) -> Self {
-        Self { code, message: message.into(), message_zh: message_zh.into(), problems: Vec::new(), cause: None }
+        let (message, message_zh) = (message.into(), message_zh.into());
+        Self { code, message, message_zh, problems: Vec::new(), retry_after_s: None, cause: None }
     }
 
     /// A rule with mistakes.
@@ -62,6 +65,10 @@ impl Error {
 
     pub(crate) fn not_found(what: &str, what_zh: &str) -> Self {
         Self::new(ErrorCode::NotFound, format!("there is no such {what}"), format!("没有这个{what_zh}"))
+    }
+
+    pub(crate) fn invalid_account(message: impl Into<String>, message_zh: impl Into<String>) -> Self {
+        Self::new(ErrorCode::InvalidAccount, message, message_zh)
     }
 
     pub(crate) fn gone(message: &str, message_zh: &str) -> Self {

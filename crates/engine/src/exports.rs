@@ -327,6 +327,8 @@ async fn members_of(ctx: &Ctx, request: Request, segment: &str, keys: &[String])
     let columns = read_columns(ctx, keys).await?;
     let members = ctx.lake().members(segment.id.get(), None).await?;
     let (ids, since) = (numbers(&members, "profile_id"), numbers(&members, "since"));
+    let seen: std::collections::HashSet<i64> = segments::seen(ctx, &ids).await?.into_iter().collect();
+    let (ids, since) = ids.into_iter().zip(since).filter(|(id, _)| seen.contains(id)).unzip::<_, _, Vec<_>, Vec<_>>();
     let mut heads = heads_of(&columns, request.is_zh);
     let label = said(request.is_zh, "进入分群时间", "member since");
     heads.push(Head { key: "since".into(), label, kind: ColumnType::Instant });

@@ -221,6 +221,7 @@ pub async fn load_looked(
     dry_run: bool,
     progress: OnProgress,
 ) -> Result<LoadReport> {
+    let ctx = &ctx.whole();
     let file_name = looked.file_name.clone();
     let guard = ctx.write_lock().await?;
     recover_locked(ctx).await?;

@@ -4,6 +4,7 @@
 //! half-done (INV-ENGINE-1: a load is seen whole or not at all; INV-ENGINE-2: running it again ends in the same state).
 //! Must not know about HTTP, terminals or SQL dialects.
 
+pub mod accounts;
 pub mod bindings;
 mod clock;
 pub mod collect;

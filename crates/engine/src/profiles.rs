@@ -17,7 +17,7 @@ use zhike_vault::Vault;
 
 use crate::query::{masked_fields, personal_fields, shown_identity};
 use crate::sealing::{self, Keys};
-use crate::{Ctx, Error, Result, refresh};
+use crate::{Ctx, Error, Result, refresh, segments};
 
 mod timeline;
 
@@ -34,6 +34,8 @@ pub enum Show {
         actor: String,
         /// Why.
         reason: String,
+        /// The highest grade of columns that is shown; what is above stays masked.
+        up_to_grade: u8,
     },
 }
 
@@ -126,10 +128,16 @@ pub async fn find_many(
     }
     let wanted: Vec<(&str, [u8; 16])> = asked.keys().copied().collect();
     let mut found = vec![Vec::new(); identities.len()];
-    for identity in ctx.store().find_identities(&wanted).await? {
+    let identities_found = ctx.store().find_identities(&wanted).await?;
+    let profiles: Vec<i64> = identities_found.iter().map(|identity| identity.profile_id).collect();
+    let sees: HashSet<i64> = segments::seen(ctx, &profiles).await?.into_iter().collect();
+    for identity in identities_found {
         if identity.status == zhike_state::IdentityStatus::Active {
             let of = asked.get(&(identity.kind.as_str(), identity.value_index));
             let profile = ProfileId::new(identity.profile_id);
+            if !sees.contains(&identity.profile_id) {
+                continue;
+            }
             of.into_iter().flatten().for_each(|at| found[*at].push(profile));
         }
     }
@@ -171,9 +179,15 @@ pub async fn view(ctx: &Ctx, profile_id: ProfileId, show: &Show) -> Result<Profi
         ctx.store().edges_of(&identities.iter().map(|identity| identity.identity_id).collect::<Vec<_>>()).await?;
     let personal = match show {
         Show::Masked => masked_fields(ctx, &[id]).await?,
-        Show::Clear { actor, reason } => {
+        Show::Clear { actor, reason, up_to_grade } => {
             audit(ctx, actor, "profile.unmask", &ProfileId::new(id).to_string(), reason).await?;
-            personal_fields(ctx, &[id]).await?
+            let mut fields = personal_fields(ctx, &[id]).await?;
+            for ((_, field), value) in &mut fields {
+                if grade_of(field) > *up_to_grade {
+                    *value = zhike_domain::mask::field(field, value);
+                }
+            }
+            fields
         }
     };
     let mut keys = Keys::default();
@@ -183,8 +197,8 @@ pub async fn view(ctx: &Ctx, profile_id: ProfileId, show: &Show) -> Result<Profi
         .into_iter()
         .map(|identity| {
             let value = sealing::identity_value(&keys, &identity).map(|value| match show {
-                Show::Masked => shown_identity(&identity.kind, &value),
-                Show::Clear { .. } => value,
+                Show::Clear { up_to_grade, .. } if grade_of(&identity.kind) <= *up_to_grade => value,
+                _ => shown_identity(&identity.kind, &value),
             });
             (identity, value)
         })
@@ -200,11 +214,21 @@ pub async fn view(ctx: &Ctx, profile_id: ProfileId, show: &Show) -> Result<Profi
     })
 }
 
+/// The grade of a personal field or kind of identity: 4 for what the tables say so of, 3 for all others.
+fn grade_of(name: &str) -> u8 {
+    let columns = zhike_domain::tables::table("profiles").map_or(&[][..], |table| table.columns);
+    columns.iter().find(|column| column.name == name).map_or(3, |column| column.grade.max(3))
+}
+
 pub(crate) async fn current(ctx: &Ctx, profile_id: i64) -> Result<ProfileRow> {
     let missing = || Error::not_found("customer", "客户");
     let mut row = ctx.store().profile(profile_id).await?.ok_or_else(missing)?;
     while let Some(into) = row.merged_into {
         row = ctx.store().profile(into).await?.ok_or_else(missing)?;
+    }
+    // Somebody out of sight is as somebody who is not there.
+    if segments::seen(ctx, &[row.profile_id]).await?.is_empty() {
+        return Err(missing());
     }
     Ok(row)
 }

@@ -59,6 +59,7 @@ fn run_key(day: i64) -> String {
 ///
 /// **Errors**: `bad_request` when there are no orders, or none before the day.
 pub async fn refresh(ctx: &Ctx, options: RefreshOptions) -> Result<Refreshed> {
+    let ctx = &ctx.whole();
     let _guard = ctx.write_lock().await?;
     crate::import::recover_locked(ctx).await?;
     ctx.refresh_overrides().await?;

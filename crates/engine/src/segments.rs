@@ -381,6 +381,15 @@ pub(crate) async fn lists_at(ctx: &Ctx, day: &AsOf) -> Result<Option<i64>> {
     Ok(at_day(day, ctx.now()).filter(|_| day.day < newest.day))
 }
 
+/// Those of some customers who may be seen; all, unless the scope of whoever asks is narrower.
+pub(crate) async fn seen(ctx: &Ctx, ids: &[i64]) -> Result<Vec<i64>> {
+    if ctx.scope().is_none() {
+        return Ok(ids.to_vec());
+    }
+    let bulk = Bulk::new(ctx, as_of(ctx, None).await?).await?;
+    Ok(ids.iter().copied().filter(|id| bulk.sees(*id)).collect())
+}
+
 /// Today's profiles of some customers: those merged into others are them now. Ascending, each once.
 pub(crate) async fn people_of(ctx: &Ctx, ids: &[i64]) -> Result<Vec<i64>> {
     let mut current = ids.to_vec();

@@ -1,5 +1,6 @@
 //! The command line: arguments to use cases, results to stdout, progress and errors to stderr.
 
+mod access;
 mod bench;
 mod bind;
 mod demo;
@@ -23,10 +24,12 @@ mod workspace;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::{Arc, OnceLock};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use zhike_domain::access::{Decision, Permission, Principal, decide};
 use zhike_domain::sensitive::Sensitive;
-use zhike_engine::{Ctx, LogLimits, Options, SegmentAlgorithm};
+use zhike_engine::{Ctx, LogLimits, Options, SegmentAlgorithm, accounts};
 
 /// Zhike 知客 — know the guest: customer data platform and analytics in one binary.
 #[derive(Parser)]
@@ -62,6 +65,12 @@ pub(crate) struct Global {
     /// What new segments of the event log are sealed with.
     #[arg(long, global = true, env = "ZHIKE_LOG_CIPHER", value_enum, default_value_t = LogCipher::Aes256Gcm)]
     log_cipher: LogCipher,
+    /// What the command does.
+    #[arg(skip)]
+    needs: Option<Permission>,
+    /// As whom.
+    #[arg(skip)]
+    acting: Arc<OnceLock<Principal>>,
 }
 
 /// What the event log is sealed with.
@@ -146,6 +155,15 @@ enum Command {
     /// Show one customer, whole.
     #[command(subcommand)]
     Profile(profile::Profile),
+    /// Make, list, change, unlock users; give them roles.
+    #[command(subcommand)]
+    User(access::User),
+    /// Make, list and revoke keys of the API.
+    #[command(subcommand, name = "api-key")]
+    ApiKey(access::ApiKey),
+    /// Show roles and what they may do.
+    #[command(subcommand)]
+    Role(access::Role),
     /// Read every file and say what is damaged.
     Doctor(doctor::Doctor),
     /// Measure import, refresh, queries and collection on generated data.
@@ -229,7 +247,50 @@ impl Global {
             },
             ..Options::default()
         };
-        Ok(Ctx::open(options).await?)
+        let ctx = Ctx::open(options).await?;
+        match self.allowed(&ctx).await {
+            Ok(by) => {
+                let ctx = ctx.within(&by.scope);
+                let _ = self.acting.set(by);
+                Ok(ctx)
+            }
+            Err(failure) => {
+                ctx.close().await;
+                Err(failure)
+            }
+        }
+    }
+
+    /// Who acts, if they may: whoever a key names, or else whoever can read the files.
+    async fn allowed(&self, ctx: &Ctx) -> Result<Principal, Failure> {
+        let Some(key) = api_key() else { return Ok(Principal::local(&access::os_user())) };
+        let by = accounts::by_key(ctx, &key).await?.ok_or_else(|| {
+            Failure::new(
+                "the key in ZHIKE_API_KEY is not known, has ended or was revoked",
+                "ZHIKE_API_KEY 中的密钥不存在、已过期或已撤销",
+            )
+        })?;
+        let Some(needs) = self.needs else { return Ok(by) };
+        if decide(&by, needs) != Decision::Allow {
+            return Err(accounts::no_permission(needs).into());
+        }
+        if !by.scope.is_all() && sees_everybody(needs) {
+            return Err(Failure::new(
+                "this shows all customers, and the key's owner sees part of them",
+                "这个命令会涉及全部客户，而密钥的所有者只能看其中一部分",
+            ));
+        }
+        Ok(by)
+    }
+
+    /// Who acts; known once the data directory is open.
+    pub(crate) fn by(&self) -> Principal {
+        self.acting.get().cloned().unwrap_or_else(|| Principal::local(&access::os_user()))
+    }
+
+    /// Their name for the audit trail.
+    pub(crate) fn actor(&self) -> String {
+        self.by().actor
     }
 
     pub(crate) fn lang(&self) -> Lang {
@@ -243,9 +304,23 @@ impl Global {
     }
 }
 
+/// The key that programs act by.
+fn api_key() -> Option<Sensitive<String>> {
+    std::env::var("ZHIKE_API_KEY")
+        .ok()
+        .filter(|key| !key.trim().is_empty())
+        .map(|key| Sensitive::new(key.trim().to_owned()))
+}
+
+/// Whether what a permission allows takes no notice of which customers somebody sees.
+fn sees_everybody(needs: Permission) -> bool {
+    matches!(needs, Permission::SqlRun | Permission::SystemRun | Permission::SourcesRead)
+}
+
 /// Parses the arguments and runs the command; exit code 0 only when all was done.
 pub(crate) fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let mut cli = Cli::parse();
+    cli.global.needs = Some(cli.command.needs());
     init_log(matches!(cli.command, Command::Serve(_) | Command::Demo(_)));
     let lang = cli.global.lang();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -287,6 +362,9 @@ async fn run(cli: Cli) -> Outcome {
         Command::Kpi(command) => command.run(global).await,
         Command::Sql(command) => command.run(global).await,
         Command::Profile(command) => command.run(global).await,
+        Command::User(command) => command.run(global).await,
+        Command::ApiKey(command) => command.run(global).await,
+        Command::Role(command) => command.run(global).await,
         Command::Doctor(command) => command.run(global).await,
         Command::Bench(command) => command.run(global).await,
         Command::Gen(command) => command.run(),

@@ -75,7 +75,7 @@ impl Exports {
     /// Starts an export in the background and returns its id.
     ///
     /// **Errors**: `busy` when many wait already.
-    pub(crate) fn start(&self, ctx: &Ctx, request: Request, format: Format) -> Result<String> {
+    pub(crate) fn start(&self, ctx: &Ctx, owner: &str, request: Request, format: Format) -> Result<String> {
         if self.jobs.n_open() >= MAX_OPEN {
             return Err(Error::new(
                 ErrorCode::Busy,
@@ -85,7 +85,7 @@ impl Exports {
         }
         let (ctx, dir, turn, jobs) = (ctx.clone(), self.dir.clone(), self.turn.clone(), self.jobs.clone());
         let waiting = Progress { stage: "waiting", ..Progress::default() };
-        Ok(self.jobs.start("exp_", waiting, move |desk| async move {
+        Ok(self.jobs.start("exp_", owner, waiting, move |desk| async move {
             let turn = turn.acquire().await;
             let path = dir.join(format!("{}.{}", desk.id, format.as_str()));
             // Dropped on an error, and the file with it.

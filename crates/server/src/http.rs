@@ -1,4 +1,4 @@
-//! The routes: every one is listed here once.
+//! The routes: every one is listed here once, with the permission it needs.
 
 pub(crate) mod bindings;
 pub(crate) mod collect;
@@ -6,7 +6,7 @@ mod csp;
 mod customers;
 mod error;
 mod exports;
-mod guard;
+pub(crate) mod guard;
 pub(crate) mod history;
 mod imports;
 pub(crate) mod kpis;
@@ -22,10 +22,13 @@ mod repeat;
 mod rfm;
 mod schema;
 pub(crate) mod segments;
+mod session;
 pub(crate) mod sources;
 pub(crate) mod tags;
 mod uploads;
+pub(crate) mod users;
 mod views;
+mod who;
 mod workspace;
 
 use std::sync::Arc;
@@ -39,16 +42,19 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::trace::TraceLayer;
 use utoipa::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use zhike_engine::Ctx;
+use zhike_domain::access::Permission::{self, self as P};
+use zhike_domain::sensitive::Sensitive;
+use zhike_engine::{Ctx, accounts};
 
 use crate::exports::Exports;
 use crate::ingestion::Ingestion;
 use crate::jobs::Loads;
 use collect::Collector;
+use guard::Site;
 use repeat::Answered;
 use uploads::Uploads;
+use who::{Routes, needing};
 
 /// Largest JSON body.
 const MAX_JSON_BYTES: usize = 8 << 20;
@@ -65,21 +71,57 @@ struct AppInner {
     collector: Collector,
     ingestion: Ingestion,
     answered: Answered,
+    site: Site,
+    /// What commands at this machine show.
+    local_token: Sensitive<String>,
     stopping: watch::Receiver<bool>,
 }
 
 impl App {
     /// `stopping` turns true when the server is to end; answers that would go on for ever end then.
-    pub(crate) fn new(ctx: Ctx, collector: Collector, stopping: watch::Receiver<bool>) -> Self {
+    pub(crate) fn new(ctx: Ctx, collector: Collector, site: Site, stopping: watch::Receiver<bool>) -> Self {
         let uploads = Uploads::new(&ctx.dir().join("uploads"));
         let (jobs, ingestion) = (Loads::default(), Ingestion::default());
         let exports = Exports::new(&ctx.dir().join("exports"));
         let answered = Answered::default();
-        Self(Arc::new(AppInner { ctx, jobs, exports, uploads, collector, ingestion, answered, stopping }))
+        let local_token = accounts::new_local_token();
+        Self(Arc::new(AppInner {
+            ctx,
+            jobs,
+            exports,
+            uploads,
+            collector,
+            ingestion,
+            answered,
+            site,
+            local_token,
+            stopping,
+        }))
     }
 
+    /// The data directory with all customers; handlers for somebody have [`who::Acting::ctx`].
     fn ctx(&self) -> &Ctx {
         &self.0.ctx
+    }
+
+    /// What commands at this machine show; it lives as long as the process.
+    pub(crate) fn local_token(&self) -> &Sensitive<String> {
+        &self.0.local_token
+    }
+
+    fn site(&self) -> &Site {
+        &self.0.site
+    }
+
+    /// Whether browsers reach this server by TLS.
+    fn is_https(&self) -> bool {
+        self.0.site.public_host.is_some()
+    }
+
+    /// Name of the cookie that holds a session.
+    fn cookie_name(&self) -> &'static str {
+        // Browsers take the prefix only with TLS, and then from this host alone.
+        if self.is_https() { "__Host-zhike_session" } else { "zhike_session" }
     }
 
     fn jobs(&self) -> &Loads {
@@ -118,71 +160,94 @@ impl App {
 struct ApiDoc;
 
 fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
-    let (router, mut document) = OpenApiRouter::with_openapi(ApiDoc::openapi())
-        .routes(routes!(workspace::show))
-        .routes(routes!(overview::show))
-        .routes(routes!(customers::list))
-        .routes(routes!(customers::query))
-        .routes(routes!(customers::columns))
-        .routes(routes!(profiles::search))
-        .routes(routes!(lookup::many))
-        .routes(routes!(profiles::show))
-        .routes(routes!(profiles::orders))
-        .routes(routes!(person::timeline))
-        .routes(routes!(person::segments))
-        .routes(routes!(person::acts))
-        .routes(routes!(person::reveal))
-        .routes(routes!(rfm::show))
-        .routes(routes!(quality::show))
-        .routes(routes!(imports::list, imports::start))
-        .routes(routes!(imports::show))
-        .routes(routes!(imports::job))
-        .routes(routes!(uploads::guess))
-        .routes(routes!(quarantine::list))
-        .routes(routes!(quarantine::reveal))
-        .routes(routes!(quarantine::replay))
-        .routes(routes!(sources::list, sources::create))
-        .routes(routes!(sources::show, sources::update))
-        .routes(routes!(sources::rotate_key))
-        .routes(routes!(live::show))
-        .routes(routes!(bindings::list, bindings::create))
-        .routes(routes!(bindings::show))
-        .routes(routes!(bindings::revoke))
-        .routes(routes!(segments::list, segments::create))
-        .routes(routes!(segments::preview))
-        .routes(routes!(segments::overlap))
-        .routes(routes!(segments::show, segments::update))
-        .routes(routes!(segments::count))
-        .routes(routes!(segments::refresh))
-        .routes(routes!(segments::members))
-        .routes(routes!(segments::why))
-        .routes(routes!(segments::sizes))
-        .routes(routes!(segments::compare))
-        .routes(routes!(exports::start))
-        .routes(routes!(exports::show, exports::cancel))
-        .routes(routes!(exports::file))
-        .routes(routes!(views::list, views::create))
-        .routes(routes!(views::show, views::update, views::delete))
-        .routes(routes!(tags::list, tags::create))
-        .routes(routes!(tags::preview))
-        .routes(routes!(tags::declare))
-        .routes(routes!(tags::packs, tags::choose_packs))
-        .routes(routes!(tags::show, tags::retire))
-        .routes(routes!(tags::refresh))
-        .routes(routes!(tags::why))
-        .routes(routes!(tags::of, tags::put))
-        .routes(routes!(history::days, history::compute))
-        .routes(routes!(history::moves))
-        .routes(routes!(history::movers))
-        .routes(routes!(history::changes))
-        .routes(routes!(history::of_profile))
-        .routes(routes!(kpis::list))
-        .routes(routes!(kpis::show))
-        .routes(routes!(kpis::behind))
-        .routes(routes!(kpis::put_goal, kpis::remove_goal))
-        .layer(DefaultBodyLimit::max(MAX_JSON_BYTES))
-        .merge(OpenApiRouter::new().routes(routes!(uploads::create)).layer(uploads::limit()))
-        .split_for_parts();
+    let uploads = Routes::default().allow(P::ImportsRun, routes!(uploads::create)).limit(uploads::limit());
+    let (router, mut document) = Routes::new(ApiDoc::openapi())
+        .public(routes!(session::setup_state, session::setup))
+        .public(routes!(session::show, session::sign_in, session::sign_out))
+        .allow(P::AccountOwn, routes!(session::change_password))
+        .allow(P::AccountOwn, routes!(session::offer_totp, session::confirm_totp, session::remove_totp))
+        .allow(P::UsersRead, routes!(users::list))
+        .allow(P::UsersManage, routes!(users::create))
+        // Whether roles or the rest is changed decides who may.
+        .allow(P::UsersRead, routes!(users::show, users::update))
+        .allow(P::UsersManage, routes!(users::reset))
+        .allow(P::UsersManage, routes!(users::unlock))
+        .allow(P::AccountOwn, routes!(users::roles))
+        .allow(P::PolicyChange, routes!(users::separate))
+        .allow(P::KeysManage, routes!(users::keys, users::create_key))
+        .allow(P::KeysManage, routes!(users::revoke_key))
+        .allow(P::AccountOwn, routes!(workspace::show))
+        .allow(P::FiguresRead, routes!(overview::show))
+        .allow(P::ProfilesList, routes!(customers::list))
+        .allow(P::ProfilesList, routes!(customers::query))
+        .allow(P::ProfilesList, routes!(customers::columns))
+        .allow(P::ProfilesRead, routes!(profiles::search))
+        .allow(P::ProfilesRead, routes!(lookup::many))
+        .allow(P::ProfilesRead, routes!(profiles::show))
+        .allow(P::ProfilesRead, routes!(profiles::orders))
+        .allow(P::ProfilesRead, routes!(person::timeline))
+        .allow(P::ProfilesRead, routes!(person::segments))
+        .allow(P::ProfilesRead, routes!(person::acts))
+        .allow(P::ProfilesUnmask, routes!(person::reveal))
+        .allow(P::FiguresRead, routes!(rfm::show))
+        .allow(P::ImportsRead, routes!(quality::show))
+        .allow(P::ImportsRead, routes!(imports::list))
+        .allow(P::ImportsRun, routes!(imports::start))
+        .allow(P::ImportsRead, routes!(imports::show))
+        .allow(P::ImportsRead, routes!(imports::job))
+        .allow(P::ImportsRun, routes!(uploads::guess))
+        .allow(P::ImportsRead, routes!(quarantine::list))
+        .allow(P::ProfilesUnmask, routes!(quarantine::reveal))
+        .allow(P::ImportsRun, routes!(quarantine::replay))
+        .allow(P::SourcesManage, routes!(sources::list, sources::create))
+        .allow(P::SourcesManage, routes!(sources::show, sources::update))
+        .allow(P::SourcesManage, routes!(sources::rotate_key))
+        .allow(P::SourcesRead, routes!(live::show))
+        .allow(P::BindingsManage, routes!(bindings::list, bindings::create))
+        .allow(P::BindingsManage, routes!(bindings::show))
+        .allow(P::BindingsManage, routes!(bindings::revoke))
+        .allow(P::SegmentsRead, routes!(segments::list))
+        .allow(P::SegmentsWrite, routes!(segments::create))
+        .allow(P::SegmentsRead, routes!(segments::preview))
+        .allow(P::SegmentsRead, routes!(segments::overlap))
+        .allow(P::SegmentsRead, routes!(segments::show))
+        .allow(P::SegmentsWrite, routes!(segments::update))
+        .allow(P::SegmentsRead, routes!(segments::count))
+        .allow(P::SegmentsWrite, routes!(segments::refresh))
+        .allow(P::ProfilesList, routes!(segments::members))
+        .allow(P::SegmentsRead, routes!(segments::why))
+        .allow(P::SegmentsRead, routes!(segments::sizes))
+        .allow(P::SegmentsRead, routes!(segments::compare))
+        .allow(P::ExportsMake, routes!(exports::start))
+        .allow(P::ExportsMake, routes!(exports::show, exports::cancel))
+        .allow(P::ExportsMake, routes!(exports::file))
+        .allow(P::ViewsUse, routes!(views::list, views::create))
+        .allow(P::ViewsUse, routes!(views::show, views::update, views::delete))
+        .allow(P::TagsRead, routes!(tags::list))
+        .allow(P::TagsWrite, routes!(tags::create))
+        .allow(P::TagsWrite, routes!(tags::preview))
+        .allow(P::TagsWrite, routes!(tags::declare))
+        .allow(P::TagsRead, routes!(tags::packs))
+        .allow(P::TagsWrite, routes!(tags::choose_packs))
+        .allow(P::TagsRead, routes!(tags::show))
+        .allow(P::TagsWrite, routes!(tags::retire))
+        .allow(P::DataRefresh, routes!(tags::refresh))
+        .allow(P::TagsRead, routes!(tags::why))
+        .allow(P::ProfilesRead, routes!(tags::of))
+        .allow(P::ProfilesTag, routes!(tags::put))
+        .allow(P::FiguresRead, routes!(history::days))
+        .allow(P::DataRefresh, routes!(history::compute))
+        .allow(P::FiguresRead, routes!(history::moves))
+        .allow(P::ProfilesList, routes!(history::movers))
+        .allow(P::FiguresRead, routes!(history::changes))
+        .allow(P::ProfilesRead, routes!(history::of_profile))
+        .allow(P::FiguresRead, routes!(kpis::list))
+        .allow(P::FiguresRead, routes!(kpis::show))
+        .allow(P::ProfilesList, routes!(kpis::behind))
+        .allow(P::GoalsWrite, routes!(kpis::put_goal, kpis::remove_goal))
+        .limit(DefaultBodyLimit::max(MAX_JSON_BYTES))
+        .merge(uploads)
+        .finish();
     schema::name_operations(&mut document);
     schema::all_required(&mut document);
     (router, document)
@@ -204,13 +269,14 @@ pub(crate) fn router(app: App) -> Router {
         )
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(workspace::ready))
-        .route("/metrics", get(workspace::metrics))
+        .route("/metrics", needing(Permission::SystemRun, get(workspace::metrics)))
         .fallback(crate::console::serve);
     let guarded = api
         .with_state(app.clone())
         .layer(middleware::from_fn(repeat::tag))
         .layer(middleware::from_fn_with_state(app.clone(), repeat::once))
-        .layer(middleware::from_fn(guard::check))
+        .layer(middleware::from_fn_with_state(app.clone(), who::identify))
+        .layer(middleware::from_fn_with_state(app.clone(), guard::check))
         .layer(middleware::from_fn(csp::headers));
     wrapped(guarded.layer(middleware::from_fn_with_state(app, collect::intercept)))
 }

@@ -20,6 +20,8 @@ pub(crate) struct Jobs<P, R>(Arc<Mutex<HashMap<String, Job<P, R>>>>);
 /// One job.
 #[derive(Clone)]
 pub(crate) struct Job<P, R> {
+    /// Whose it is.
+    pub(crate) owner: String,
     pub(crate) started: Instant,
     pub(crate) progress: P,
     pub(crate) outcome: Option<Result<R, (String, String)>>,
@@ -61,13 +63,14 @@ impl<P, R> Clone for Jobs<P, R> {
 
 impl<P: Clone + Send + 'static, R: Clone + Send + 'static> Jobs<P, R> {
     /// Starts work in the background and returns its id, which begins with `prefix`.
-    pub(crate) fn start<F>(&self, prefix: &str, progress: P, work: impl FnOnce(Desk<P>) -> F) -> String
+    pub(crate) fn start<F>(&self, prefix: &str, owner: &str, progress: P, work: impl FnOnce(Desk<P>) -> F) -> String
     where
         F: Future<Output = zhike_engine::Result<R>> + Send + 'static,
     {
         let id = format!("{prefix}{}", uuid::Uuid::new_v4().simple());
         let cancel = Cancel::default();
-        let job = Job { started: Instant::now(), progress, outcome: None, cancel: cancel.clone() };
+        let job =
+            Job { owner: owner.to_owned(), started: Instant::now(), progress, outcome: None, cancel: cancel.clone() };
         self.forget_old();
         self.lock().insert(id.clone(), job);
         let progress: Arc<dyn Fn(P) + Send + Sync> = {

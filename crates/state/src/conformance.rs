@@ -2,6 +2,7 @@
 //!
 //! Each test has a store of its own: a folder, or two schemas of the server named.
 
+mod account_tests;
 mod batch_tests;
 mod binding_tests;
 mod durability_tests;

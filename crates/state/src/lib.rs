@@ -11,6 +11,7 @@
 //! - INV-STATE-5: audit entries are numbered without gaps and each is linked to the one before.
 //! - INV-STATE-6: personal values stand here only sealed or as a blind index.
 
+mod accounts;
 mod audit;
 mod batches;
 mod bindings;
@@ -35,6 +36,7 @@ mod views;
 #[cfg(test)]
 mod conformance;
 
+pub use accounts::{ApiKeyRow, FailureRow, Proof, SessionRow, Sessions, UserRow};
 pub use audit::{AuditEntry, AuditRow};
 pub use batches::{BatchCounts, BatchHead, BatchRow, BatchStatus, NewBatch};
 pub use bindings::{BindingRow, BindingUse};

@@ -31,6 +31,7 @@ mod index;
 mod kek;
 mod key_file;
 pub mod known_answers;
+pub mod password;
 mod random;
 mod root;
 pub mod sealed_file;

@@ -11,7 +11,7 @@ use super::columns::{Column, Of};
 use crate::profiles::{RfmView, rfm_view};
 use crate::query::{masked_fields, shown_identity};
 use crate::sealing::{self, Keys};
-use crate::segments::numbers;
+use crate::segments::{self, numbers};
 use crate::{Ctx, Result};
 
 /// A customer in a list.
@@ -76,6 +76,8 @@ pub async fn listed_by_id(ctx: &Ctx, profiles: &[ProfileId]) -> Result<Vec<Liste
 }
 
 pub(super) async fn listed(ctx: &Ctx, ids: &[i64], parts: &Parts) -> Result<Vec<Listed>> {
+    // Whoever asks for people by id learns nothing about those they may not see.
+    let ids = &segments::seen(ctx, ids).await?[..];
     if ids.is_empty() {
         return Ok(Vec::new());
     }

@@ -151,6 +151,11 @@ pub async fn behind(ctx: &Ctx, kpi: &'static Kpi, asked: Asked) -> Result<Behind
     let has_more = rows.len() > asked.limit;
     rows.truncate(asked.limit);
     let next = rows.last().filter(|_| has_more).map(cursor);
+    if ctx.scope().is_some() {
+        let ids: Vec<i64> = rows.iter().filter_map(|row| row.profile_id).collect();
+        let seen = crate::segments::seen(ctx, &ids).await?;
+        rows.retain(|row| row.profile_id.is_some_and(|id| seen.contains(&id)));
+    }
     Ok(Behind { kind, measure, days: window.days, total, rows, next })
 }
 

@@ -9,6 +9,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use zhike_domain::access::Scope;
 use zhike_domain::audience::{
     AsOf, ConsentState, FieldKind, Filter, Leaf, Measure, Rule, Set, Source, Test, Window, micro, score_of,
 };
@@ -41,35 +42,56 @@ pub(crate) struct Bulk {
     pub(crate) people: Arc<People>,
     pub(crate) as_of: AsOf,
     sets: HashMap<String, Arc<Set>>,
+    /// Who may be seen at all; everybody when missing.
+    within: Option<Set>,
 }
 
 impl Bulk {
     /// Over the customers as they are now.
     pub(crate) async fn new(ctx: &Ctx, as_of: AsOf) -> Result<Self> {
         ctx.refresh_overrides().await?;
-        Ok(Self { people: people(ctx).await?, as_of, sets: HashMap::new() })
+        let mut bulk = Self { people: people(ctx).await?, as_of, sets: HashMap::new(), within: None };
+        if let Some(rule) = ctx.scope().and_then(Scope::rule) {
+            bulk.prepare(&ctx.whole(), &rule.leaves(), &[]).await?;
+            bulk.within = Some(bulk.set(&rule));
+        }
+        Ok(bulk)
     }
 
-    /// The customers for whom a rule holds.
+    /// How many customers may be seen.
+    pub(crate) fn n_seen(&self) -> u64 {
+        self.within.as_ref().map_or(self.people.n() as u64, Set::count)
+    }
+
+    /// Whether a customer may be seen.
+    pub(crate) fn sees(&self, profile_id: i64) -> bool {
+        let is_in = |set: &Set| self.people.at(profile_id).is_some_and(|at| set.contains(at));
+        self.within.as_ref().is_none_or(is_in)
+    }
+
+    /// The customers for whom a rule holds, of those who may be seen.
     pub(crate) async fn rule(&mut self, ctx: &Ctx, rule: &Rule) -> Result<Set> {
         self.prepare(ctx, &rule.leaves(), &[]).await?;
-        Ok(self.set(rule))
+        let mut set = self.set(rule);
+        self.within.iter().for_each(|within| set.and(within));
+        Ok(set)
     }
 
     /// How many are left after each part of a rule, and the rule's own set.
     pub(crate) async fn funnel(&mut self, ctx: &Ctx, rule: &Rule) -> Result<(Vec<(u64, u64)>, Set)> {
         self.prepare(ctx, &rule.leaves(), &[]).await?;
-        let mut left = Set::all(self.people.n());
+        let mut left = self.within.clone().unwrap_or_else(|| Set::all(self.people.n()));
         let mut steps = Vec::new();
         for part in rule.parts() {
-            let alone = self.set(part);
+            let mut alone = self.set(part);
+            self.within.iter().for_each(|within| alone.and(within));
             left.and(&alone);
             steps.push((alone.count(), left.count()));
         }
         Ok((steps, left))
     }
 
-    /// The set of a rule whose conditions are prepared.
+    /// The set of a rule whose conditions are prepared, over everybody.
     pub(crate) fn set(&self, rule: &Rule) -> Set {
         let n = self.people.n();
         let any = |rules: &[Rule]| {

@@ -66,6 +66,7 @@ pub async fn refresh(ctx: &Ctx, only: Option<SegmentId>, day: Option<Date>) -> R
 
 /// As [`refresh`]; the caller holds the write lock.
 pub(crate) async fn refresh_locked(ctx: &Ctx, only: Option<SegmentId>, as_of: AsOf) -> Result<Vec<RefreshedSegment>> {
+    let ctx = &ctx.whole();
     let chosen: Vec<Segment> = list(ctx, false)
         .await?
         .into_iter()

@@ -19,6 +19,7 @@ const MANY: usize = 200;
 
 /// Brings live segments up to date for some customers. The caller holds the write lock.
 pub(crate) async fn touched(ctx: &Ctx, profiles: &BTreeSet<i64>) -> Result<()> {
+    let ctx = &ctx.whole();
     if profiles.is_empty() {
         return Ok(());
     }

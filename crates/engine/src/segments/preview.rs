@@ -87,7 +87,7 @@ pub async fn preview(ctx: &Ctx, rule: &Json, of: Option<SegmentId>, day: Option<
 }
 
 pub(crate) fn counted(bulk: &Bulk, count: u64, ms: u64) -> Count {
-    Count { count, total: bulk.people.n() as u64, as_of: day_text(&bulk.as_of), at: bulk.people.at, ms }
+    Count { count, total: bulk.n_seen(), as_of: day_text(&bulk.as_of), at: bulk.people.at, ms }
 }
 
 /// How many a segment has now, by its rule or list.

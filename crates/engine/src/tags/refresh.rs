@@ -103,6 +103,7 @@ pub async fn refresh(ctx: &Ctx, only: Option<&str>, day: Option<Date>, force: bo
 
 /// As [`refresh`]; the caller holds the write lock.
 pub(crate) async fn refresh_locked(ctx: &Ctx, only: Option<&str>, as_of: AsOf, force: bool) -> Result<Done> {
+    let ctx = &ctx.whole();
     let before = last_run(ctx).await?;
     let of_day = before.as_ref().filter(|run| run.day == as_of.day);
     let mut asked: Vec<String> = of_day.map(|run| run.asked.clone()).unwrap_or_default();

@@ -1,6 +1,7 @@
 //! Use cases on real stores: SQLite always, PostgreSQL when `ZHIKE_TEST_PG` names a server.
 #![expect(clippy::print_stdout, reason = "tests say what they skip")]
 
+mod accounts;
 mod bindings;
 mod clocks;
 mod crash;

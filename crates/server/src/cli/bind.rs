@@ -139,7 +139,7 @@ impl Bind {
                     expires_s: create.expires,
                     max_uses: create.uses,
                     redirect_url: create.redirect,
-                    actor: "owner".into(),
+                    actor: global.actor(),
                 };
                 let (binding, token) = bindings::create(ctx, new).await?;
                 create.drawn.print(binding.into(), &token, global)
@@ -159,7 +159,7 @@ impl Bind {
                 Ok(())
             }
             Self::Revoke { binding } => {
-                let revoked: BindingBody = bindings::revoke(ctx, id_of(&binding)?, "owner").await?.into();
+                let revoked: BindingBody = bindings::revoke(ctx, id_of(&binding)?, &global.actor()).await?.into();
                 print_json(&revoked)
             }
         }

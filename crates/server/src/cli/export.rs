@@ -100,8 +100,8 @@ impl Export {
             }
         };
         let is_zh = matches!(global.lang(), Lang::Zh);
-        let request = Request { what, purpose: to.purpose, reason: to.reason, is_zh, actor: "cli".into() };
         let ctx = global.open().await?;
+        let request = Request { what, purpose: to.purpose, reason: to.reason, is_zh, actor: global.actor() };
         // Beside its place until it is whole and recorded.
         let mut part = to.out.clone().into_os_string();
         part.push(".part");

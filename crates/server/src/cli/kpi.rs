@@ -12,7 +12,7 @@ use zhike_engine::kpis::{self, Ask, Asked, PartOf, Window};
 use zhike_engine::workspace::day_number;
 
 use super::{Failure, Format, Global, Lang, Outcome};
-use crate::http::kpis::{AUTHOR, KpiGoal, KpiPoint, TOP, all, behind_page, one};
+use crate::http::kpis::{KpiGoal, KpiPoint, TOP, all, behind_page, one};
 use crate::output::{Printer, print_json, print_rows};
 
 /// Figures of the business.
@@ -240,7 +240,7 @@ impl Kpi {
                 }
             }
             Self::Goal(GoalCommand::Set { key, period, value }) => {
-                kpis::set_goal(ctx, &key, Window::named(&period)?.days, value, AUTHOR).await?;
+                kpis::set_goal(ctx, &key, Window::named(&period)?.days, value, &global.actor()).await?;
                 print_goals(ctx, global, Some(&key)).await?;
             }
             Self::Goal(GoalCommand::List { key }) => print_goals(ctx, global, key.as_deref()).await?,

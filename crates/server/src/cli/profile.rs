@@ -65,7 +65,10 @@ impl Profile {
         };
         let show = match unmask {
             None => Show::Masked,
-            Some(reason) => Show::Clear { actor: "owner".into(), reason },
+            Some(reason) => {
+                let up_to_grade = global.by().reveals_up_to().unwrap_or(2);
+                Show::Clear { actor: global.actor(), reason, up_to_grade }
+            }
         };
         let view = profiles::view(&ctx, profile_id, &show).await?;
         let currency = ctx.workspace().currency;

@@ -65,7 +65,7 @@ impl Quarantine {
                 super::sql::print(&ctx, &sql, global).await?;
             }
             Self::Show { batch_id, row_no, reason } => {
-                let row = quarantine::reveal(&ctx, batch_id, row_no, "owner", &reason).await?;
+                let row = quarantine::reveal(&ctx, batch_id, row_no, &global.actor(), &reason).await?;
                 serde_json::to_writer_pretty(
                     &mut out,
                     &serde_json::json!({ "header": row.header, "cells": row.cells }),

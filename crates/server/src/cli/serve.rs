@@ -2,28 +2,31 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use zhike_engine::Ctx;
 use zhike_engine::collect::ip_region::{self, BadLine};
+use zhike_engine::{Ctx, accounts};
 
 use super::{Failure, Global, Lang, Outcome};
 use crate::http::collect::{Collector, Network, TrustedProxies};
+use crate::http::guard::Site;
 use crate::http::listen::{Limits, listen};
 use crate::http::{App, public_router, router};
 use crate::ingestion::Patient;
 
 /// Below the data directory: where the running server listens, for commands that ask it.
 pub(super) const ADDRESS_FILE: &str = "server.address";
+/// Beside it: what commands of whoever can read the data directory show to the running server. Gone with the server.
+pub(super) const TOKEN_FILE: &str = "server.token";
 
 /// Serves API, console and collection until it is told to stop.
 #[derive(Args, Clone)]
 pub(super) struct Serve {
-    /// Address to listen on. There is no sign-in yet, so it must be of this machine.
+    /// Address to listen on; of this machine, unless a proxy that speaks TLS stands before it.
     #[arg(long, env = "ZHIKE_LISTEN", default_value = "127.0.0.1:7700", value_name = "ADDR")]
     pub(super) listen: SocketAddr,
     /// Further address, which may be reached from other machines: only events can be sent there, nothing can be read.
@@ -32,6 +35,10 @@ pub(super) struct Serve {
     /// How SDKs reach this server, as https://cdp.example.cn; taken from their requests when absent.
     #[arg(long, env = "ZHIKE_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
+    /// A proxy that speaks TLS stands before this server: any address may be listened on, the console answers to the name
+    /// in --public-url, and cookies are for https alone.
+    #[arg(long, env = "ZHIKE_BEHIND_PROXY", requires = "public_url")]
+    behind_proxy: bool,
     /// Address or range of a proxy whose X-Forwarded-For is believed; may be given several times.
     #[arg(long = "trusted-proxy", env = "ZHIKE_TRUSTED_PROXY", value_delimiter = ',', value_name = "ADDR")]
     trusted_proxies: Vec<Network>,
@@ -59,15 +66,16 @@ impl Serve {
 
     /// Takes the addresses, so that a busy port is noticed before anything long is begun.
     pub(super) async fn bind(&self) -> Result<Listeners, Failure> {
-        if !self.listen.ip().is_loopback() {
+        if !self.listen.ip().is_loopback() && !self.behind_proxy {
             return Err(Failure::new(
                 format!(
-                    "{} can be reached from other machines, and there is no sign-in yet: use 127.0.0.1, and \
-                     --collect-listen for SDKs",
+                    "{} can be reached from other machines, and passwords would travel in the clear: use 127.0.0.1 and \
+                     --collect-listen for SDKs, or --behind-proxy with a proxy that speaks TLS",
                     self.listen
                 ),
                 format!(
-                    "{} 可被其他机器访问，而目前还没有登录功能：请用 127.0.0.1；接收 SDK 数据请用 --collect-listen",
+                    "{} 可被其他机器访问，密码会以明文传输：请用 127.0.0.1（接收 SDK 数据用 --collect-listen），\
+                     或在前面放置支持 TLS 的代理并加上 --behind-proxy",
                     self.listen
                 ),
             ));
@@ -76,6 +84,12 @@ impl Serve {
             return Err(Failure::new(
                 format!("{url:?} is no address such as https://cdp.example.cn"),
                 format!("{url} 不是 https://cdp.example.cn 这样的地址"),
+            ));
+        }
+        if self.behind_proxy && !self.public_url.as_deref().is_some_and(|url| url.starts_with("https://")) {
+            return Err(Failure::new(
+                "--behind-proxy needs --public-url https://…: the name by which browsers reach the proxy",
+                "--behind-proxy 需要 --public-url https://…，即浏览器访问代理所用的域名",
             ));
         }
         let public = match self.collect_listen {
@@ -93,7 +107,14 @@ impl Serve {
             tell_regions(n_ranges, &bad, lang);
         }
         let (stop, stopping) = watch::channel(false);
-        let app = App::new(ctx.clone(), Collector::new(proxies.clone(), self.public_url), stopping.clone());
+        let of_public = |url: &String| url.trim_end_matches('/').split_once("://").map(|(_, host)| host.to_owned());
+        let public_host = self.public_url.as_ref().filter(|_| self.behind_proxy).and_then(of_public);
+        let site = Site { public_host: public_host.clone() };
+        let app = App::new(ctx.clone(), Collector::new(proxies.clone(), self.public_url), site, stopping.clone());
+        let token_file = ctx.dir().join(TOKEN_FILE);
+        if let Err(error) = write_secret(&token_file, app.local_token().expose()) {
+            tracing::warn!(%error, "commands will need an API key to ask this server");
+        }
 
         // From here on TERM ends the server in order.
         let mut stopped = tokio::spawn(stopped());
@@ -111,6 +132,16 @@ impl Serve {
         let own = listen(listeners.own, router(app.clone()), limits.clone(), proxies.clone(), stopping.clone());
         let mut served = tokio::task::JoinSet::new();
         served.spawn(own);
+        let mut first_page = url.clone();
+        if let Some(token) = accounts::offer_setup(&ctx).await? {
+            // Behind the mark, so that it reaches no log of a proxy.
+            let base = public_host.map_or_else(|| url.clone(), |host| format!("https://{host}/"));
+            first_page = format!("{base}setup#token={}", token.expose());
+            match lang {
+                Lang::Zh => writeln!(std::io::stdout(), "创建管理员（一次有效，重启后失效）：{first_page}")?,
+                Lang::En => writeln!(std::io::stdout(), "Make the administrator (once, until restart): {first_page}")?,
+            }
+        }
         match lang {
             Lang::Zh => writeln!(std::io::stdout(), "知客控制台：{url}（Ctrl+C 停止）")?,
             Lang::En => writeln!(std::io::stdout(), "Zhike console: {url} (Ctrl+C stops)")?,
@@ -129,7 +160,7 @@ impl Serve {
             tracing::warn!(%error, "commands will have to be told where this server listens");
         }
         if open {
-            open_browser(&url);
+            open_browser(&first_page);
         }
         // Requests first: what they acknowledge must still be taken into the tables.
         drop((&mut stopped).await);
@@ -142,10 +173,20 @@ impl Serve {
             tracing::error!("ingestion panicked; what it had not taken yet is taken at the next start");
         }
         drop(std::fs::remove_file(&file));
+        drop(std::fs::remove_file(&token_file));
         ctx.close().await;
         drop(patient);
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Writes a file that only this user can read.
+fn write_secret(path: &Path, secret: &str) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    // An old one may be readable by others.
+    let _ = std::fs::remove_file(path);
+    let mut file = std::fs::File::options().create_new(true).write(true).mode(0o600).open(path)?;
+    file.write_all(secret.as_bytes())
 }
 
 /// As many connections as asked for, if the system lets this process have as many files open, and some for itself.

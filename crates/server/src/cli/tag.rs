@@ -160,7 +160,7 @@ impl Tag {
             }
             Self::Set { profile, tag, value, until } => {
                 let until = until.map(|day| tags::end_of(ctx, day));
-                tags::set(ctx, profile, &tag, &value, "owner", until).await?;
+                tags::set(ctx, profile, &tag, &value, &global.actor(), until).await?;
             }
             Self::Remove { profile, tag } => tags::remove(ctx, profile, &tag).await?,
         }

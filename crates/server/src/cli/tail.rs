@@ -10,8 +10,8 @@ use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpStream;
 
-use super::serve::ADDRESS_FILE;
-use super::{Failure, Format, Global, Outcome};
+use super::serve::{ADDRESS_FILE, TOKEN_FILE};
+use super::{Failure, Format, Global, Outcome, api_key};
 
 /// Shows events.
 #[derive(Args)]
@@ -61,6 +61,11 @@ impl Tail {
             })?,
         };
         let host = url.trim().trim_start_matches("http://").split('/').next().unwrap_or_default().to_owned();
+        let key = match api_key() {
+            Some(key) => key.expose().clone(),
+            // Whoever reads this file reads the keys beside it.
+            None => std::fs::read_to_string(global.data.join(TOKEN_FILE)).unwrap_or_default().trim().to_owned(),
+        };
         let unreachable = |error: &dyn std::fmt::Display| {
             Failure::new(
                 format!("cannot reach the server at {host}: {error}"),
@@ -75,6 +80,7 @@ impl Tail {
         let request = hyper::Request::get(format!("/api/v1/live{query}"))
             .header("host", &host)
             .header("accept", "text/event-stream")
+            .header("authorization", format!("Bearer {key}"))
             .body(Body::empty())
             .map_err(|error| unreachable(&error))?;
         let response = sender.send_request(request).await.map_err(|error| unreachable(&error))?;

@@ -1,8 +1,8 @@
 //! `/api/v1/bindings`: codes that tie a member or a visit to whoever scans them.
 
 use axum::Json;
+use axum::extract::Path;
 use axum::extract::rejection::{JsonRejection, PathRejection};
-use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -13,8 +13,8 @@ use zhike_domain::import::entity::IdentityKind;
 use zhike_domain::sensitive::Sensitive;
 use zhike_engine::bindings::{self, Binding, NewBinding, Target};
 
-use super::App;
 use super::error::{ApiError, ApiResult};
+use super::who::Acting;
 use crate::output::instant;
 
 /// Codes that a list shows.
@@ -183,7 +183,7 @@ impl CreateBinding {
 }
 
 /// How clients reach this server: as configured, else as the console does.
-fn public_url(app: &App, headers: &HeaderMap) -> String {
+fn public_url(app: &Acting, headers: &HeaderMap) -> String {
     app.collector().public_url.clone().unwrap_or_else(|| {
         let host = headers.get("host").and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1");
         format!("http://{host}")
@@ -198,7 +198,7 @@ fn public_url(app: &App, headers: &HeaderMap) -> String {
     responses((status = 200, body = BindingLink), (status = 404, body = super::error::ErrorBody))
 )]
 pub(super) async fn create(
-    State(app): State<App>,
+    app: Acting,
     headers: HeaderMap,
     body: Result<Json<CreateBinding>, JsonRejection>,
 ) -> ApiResult<Json<BindingLink>> {
@@ -210,7 +210,7 @@ pub(super) async fn create(
         expires_s: body.expires_s,
         max_uses: body.max_uses,
         redirect_url: body.redirect_url,
-        actor: "owner".into(),
+        actor: app.actor(),
     };
     let (binding, token) = bindings::create(app.ctx(), new).await?;
     Ok(Json(BindingLink { binding: binding.into(), link: link(&public_url(&app, &headers), &token) }))
@@ -218,7 +218,7 @@ pub(super) async fn create(
 
 /// The newest codes.
 #[utoipa::path(get, path = "/api/v1/bindings", responses((status = 200, body = BindingList)))]
-pub(super) async fn list(State(app): State<App>) -> ApiResult<Json<BindingList>> {
+pub(super) async fn list(app: Acting) -> ApiResult<Json<BindingList>> {
     let items = bindings::list(app.ctx(), N_LISTED).await?;
     Ok(Json(BindingList { items: items.into_iter().map(BindingBody::from).collect() }))
 }
@@ -242,7 +242,7 @@ pub(crate) fn id_of(text: &str) -> Result<BindingId, zhike_engine::Error> {
     responses((status = 200, body = BindingLink), (status = 404, body = super::error::ErrorBody))
 )]
 pub(super) async fn show(
-    State(app): State<App>,
+    app: Acting,
     headers: HeaderMap,
     path: Result<Path<String>, PathRejection>,
 ) -> ApiResult<Json<BindingLink>> {
@@ -258,10 +258,7 @@ pub(super) async fn show(
     params(("binding_id" = String, Path)),
     responses((status = 200, body = BindingBody), (status = 404, body = super::error::ErrorBody))
 )]
-pub(super) async fn revoke(
-    State(app): State<App>,
-    path: Result<Path<String>, PathRejection>,
-) -> ApiResult<Json<BindingBody>> {
+pub(super) async fn revoke(app: Acting, path: Result<Path<String>, PathRejection>) -> ApiResult<Json<BindingBody>> {
     let Path(id) = path.map_err(ApiError::from)?;
-    Ok(Json(bindings::revoke(app.ctx(), id_of(&id)?, "owner").await?.into()))
+    Ok(Json(bindings::revoke(app.ctx(), id_of(&id)?, &app.actor()).await?.into()))
 }

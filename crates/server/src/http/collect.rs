@@ -32,7 +32,7 @@ use zhike_engine::sources::{self, Source};
 use super::App;
 use answer::Refusal;
 use body::{Body, Budget, Inflater};
-pub(crate) use client::{Network, Peer, TrustedProxies};
+pub(crate) use client::{Network, Peer, TrustedProxies, client_of};
 
 /// What an address does.
 #[derive(Clone, Debug, PartialEq, Eq)]

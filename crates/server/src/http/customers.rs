@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
+use axum::extract::Query;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
-use axum::extract::{Query, State};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use zhike_domain::audience::{Days, ListFilter};
@@ -12,11 +12,11 @@ use zhike_domain::frame::ColumnType;
 use zhike_engine::customers::{self, Cursor, Listed, Sort, SortBy, Whom, columns};
 use zhike_engine::workspace::day_number;
 
-use super::App;
 use super::error::{ApiError, ApiResult, ErrorBody};
 use super::overview::date;
 use super::profiles::{bad_cursor, day, money};
 use super::schema::{SegmentWord, TierWord};
+use super::who::Acting;
 use crate::output::{self, instant};
 
 /// Rows of a page at most.
@@ -185,7 +185,7 @@ pub(super) struct ListQuery {
 #[utoipa::path(get, path = "/api/v1/profiles", params(ListQuery, Filters),
     responses((status = 200, body = ListPage), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub(super) async fn list(
-    State(app): State<App>,
+    app: Acting,
     query: Result<Query<ListQuery>, QueryRejection>,
     filters: Result<Query<Filters>, QueryRejection>,
 ) -> ApiResult<Json<ListPage>> {
@@ -241,10 +241,7 @@ pub(super) struct QueryBody {
 /// Customers for whom a rule holds, in an order, with the columns asked for.
 #[utoipa::path(post, path = "/api/v1/profiles/query", request_body = QueryBody,
     responses((status = 200, body = ListPage), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 422, body = ErrorBody)))]
-pub(super) async fn query(
-    State(app): State<App>,
-    body: Result<Json<QueryBody>, JsonRejection>,
-) -> ApiResult<Json<ListPage>> {
+pub(super) async fn query(app: Acting, body: Result<Json<QueryBody>, JsonRejection>) -> ApiResult<Json<ListPage>> {
     let Json(body) = body.map_err(ApiError::from)?;
     let filter = body.filter.unwrap_or_default().read()?;
     let whom = Whom { rule: body.rule, segment: body.segment_id, filter, as_of: date(body.as_of)? };
@@ -253,7 +250,7 @@ pub(super) async fn query(
 }
 
 async fn page(
-    app: &App,
+    app: &Acting,
     whom: &Whom,
     sort: &SortBody,
     columns: &[String],
@@ -298,7 +295,7 @@ pub(super) struct ProfileColumns {
 
 /// The columns that a list or an export of customers can have; further attributes are `traits.NAME` beside these.
 #[utoipa::path(get, path = "/api/v1/profiles/columns", responses((status = 200, body = ProfileColumns)))]
-pub(super) async fn columns(State(app): State<App>) -> ApiResult<Json<ProfileColumns>> {
+pub(super) async fn columns(app: Acting) -> ApiResult<Json<ProfileColumns>> {
     let items = columns::all(app.ctx()).await?.into_iter().map(|column| ProfileColumn {
         kind: match column.kind {
             ColumnType::Int | ColumnType::Float => "number",

@@ -55,6 +55,7 @@ pub(crate) struct ApiError {
     message: String,
     message_zh: String,
     problems: Vec<Problem>,
+    retry_after_s: Option<u64>,
 }
 
 /// Result of a handler.
@@ -62,7 +63,7 @@ pub(crate) type ApiResult<T> = Result<T, ApiError>;
 
 impl ApiError {
     pub(crate) fn new(code: ErrorCode, message: impl Into<String>, message_zh: impl Into<String>) -> Self {
-        Self { code, message: message.into(), message_zh: message_zh.into(), problems: Vec::new() }
+        Self { code, message: message.into(), message_zh: message_zh.into(), problems: Vec::new(), retry_after_s: None }
     }
 
     fn bad(message: String) -> Self {
@@ -79,7 +80,13 @@ impl From<zhike_engine::Error> for ApiError {
                 tracing::error!(code = error.code.as_str(), cause = %zhike_engine::with_causes(cause.as_ref()), "request failed");
             }
         }
-        Self { code: error.code, message: error.message, message_zh: error.message_zh, problems: error.problems }
+        Self {
+            code: error.code,
+            message: error.message,
+            message_zh: error.message_zh,
+            problems: error.problems,
+            retry_after_s: error.retry_after_s,
+        }
     }
 }
 
@@ -112,8 +119,9 @@ impl IntoResponse for ApiError {
             problems: self.problems,
         };
         let mut response = (status, Json(ErrorBody { error })).into_response();
-        if self.code.is_retryable() {
-            response.headers_mut().insert("retry-after", axum::http::HeaderValue::from_static("5"));
+        let seconds = self.retry_after_s.or(self.code.is_retryable().then_some(5));
+        if let Some(seconds) = seconds {
+            response.headers_mut().insert("retry-after", axum::http::HeaderValue::from(seconds));
         }
         response
     }

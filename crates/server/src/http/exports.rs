@@ -1,9 +1,11 @@
 //! `/api/v1/exports`: files of customers, orders and rows set aside, made in the background and fetched once.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::body::Body;
+use axum::extract::Path;
 use axum::extract::rejection::{JsonRejection, PathRejection};
-use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures::stream;
@@ -15,13 +17,12 @@ use zhike_domain::id::{BatchId, ProfileId};
 use zhike_engine::customers::Whom;
 use zhike_engine::exports::{Request, What};
 
-use super::App;
 use super::customers::{Filters, SortBody};
 use super::error::{ApiError, ApiResult, ErrorBody};
-use crate::exports::Format;
+use super::who::Acting;
+use crate::exports::{Format, Made, Progress};
+use crate::jobs::Job;
 
-/// Who exports, until there are accounts.
-const ACTOR: &str = "console";
 /// Bytes sent at a time.
 const CHUNK: usize = 256 << 10;
 
@@ -97,7 +98,7 @@ fn needed<T>(value: Option<T>, name: &str) -> ApiResult<T> {
 }
 
 impl ExportRequest {
-    fn read(self) -> ApiResult<(Request, Format)> {
+    fn read(self, actor: String) -> ApiResult<(Request, Format)> {
         let columns = self.columns.unwrap_or_default();
         let what = match self.what {
             Kind::Customers => {
@@ -118,7 +119,7 @@ impl ExportRequest {
             purpose: self.purpose,
             reason: self.reason.unwrap_or_default(),
             is_zh: self.language.unwrap_or_default() == Language::Zh,
-            actor: ACTOR.into(),
+            actor,
         };
         Ok((request, self.format))
     }
@@ -136,14 +137,14 @@ pub(super) struct StartedExport {
     responses((status = 202, body = StartedExport), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody),
         (status = 422, body = ErrorBody), (status = 503, body = ErrorBody)))]
 pub(super) async fn start(
-    State(app): State<App>,
+    app: Acting,
     body: Result<Json<ExportRequest>, JsonRejection>,
 ) -> ApiResult<(StatusCode, Json<StartedExport>)> {
     let Json(body) = body.map_err(ApiError::from)?;
-    let (request, format) = body.read()?;
+    let (request, format) = body.read(app.actor())?;
     // Mistakes are told at once, before anything waits.
     zhike_engine::exports::check(app.ctx(), &request).await?;
-    let export_id = app.exports().start(app.ctx(), request, format)?;
+    let export_id = app.exports().start(app.ctx(), &app.by().owner, request, format)?;
     Ok((StatusCode::ACCEPTED, Json(StartedExport { export_id })))
 }
 
@@ -171,15 +172,18 @@ fn gone() -> ApiError {
     )
 }
 
+/// An export of whoever asks: those of others are as if they were not there.
+fn own(app: &Acting, export_id: &str) -> ApiResult<Job<Progress, Arc<Made>>> {
+    let job = app.exports().jobs().get(export_id).ok_or_else(gone)?;
+    if job.owner == app.by().owner { Ok(job) } else { Err(gone()) }
+}
+
 /// How far an export is.
 #[utoipa::path(get, path = "/api/v1/exports/{export_id}", params(("export_id" = String, Path, description = "`exp_…`")),
     responses((status = 200, body = ExportBody), (status = 404, body = ErrorBody)))]
-pub(super) async fn show(
-    State(app): State<App>,
-    path: Result<Path<String>, PathRejection>,
-) -> ApiResult<Json<ExportBody>> {
+pub(super) async fn show(app: Acting, path: Result<Path<String>, PathRejection>) -> ApiResult<Json<ExportBody>> {
     let Path(export_id) = path.map_err(ApiError::from)?;
-    let job = app.exports().jobs().get(&export_id).ok_or_else(gone)?;
+    let job = own(&app, &export_id)?;
     let mut body = ExportBody {
         export_id,
         state: job.progress.stage.to_owned(),
@@ -211,20 +215,19 @@ pub(super) async fn show(
 /// Cancels an export; a file that is done already is thrown away.
 #[utoipa::path(delete, path = "/api/v1/exports/{export_id}", params(("export_id" = String, Path, description = "`exp_…`")),
     responses((status = 204), (status = 404, body = ErrorBody)))]
-pub(super) async fn cancel(State(app): State<App>, path: Result<Path<String>, PathRejection>) -> ApiResult<StatusCode> {
+pub(super) async fn cancel(app: Acting, path: Result<Path<String>, PathRejection>) -> ApiResult<StatusCode> {
     let Path(export_id) = path.map_err(ApiError::from)?;
-    let jobs = app.exports().jobs();
-    let job = jobs.get(&export_id).ok_or_else(gone)?;
-    job.cancel.ask();
-    drop(jobs.take(&export_id));
+    own(&app, &export_id)?.cancel.ask();
+    drop(app.exports().jobs().take(&export_id));
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// The file, once: it is gone with the answer.
 #[utoipa::path(get, path = "/api/v1/exports/{export_id}/file", params(("export_id" = String, Path, description = "`exp_…`")),
     responses((status = 200, content_type = "application/octet-stream"), (status = 404, body = ErrorBody)))]
-pub(super) async fn file(State(app): State<App>, path: Result<Path<String>, PathRejection>) -> ApiResult<Response> {
+pub(super) async fn file(app: Acting, path: Result<Path<String>, PathRejection>) -> ApiResult<Response> {
     let Path(export_id) = path.map_err(ApiError::from)?;
+    own(&app, &export_id)?;
     let made = app.exports().jobs().take(&export_id).ok_or_else(gone)?;
     let file = tokio::fs::File::open(&made.path).await.map_err(|_| gone())?;
     let head = [

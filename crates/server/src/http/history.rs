@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, Query};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use zhike_domain::error_code::ErrorCode;
@@ -10,13 +10,13 @@ use zhike_domain::id::ProfileId;
 use zhike_engine::history::{self, Change, Moves, Past, Scores, Stay, What};
 use zhike_engine::refresh::{self, RefreshOptions};
 
-use super::App;
 use super::customers::ListItem;
 use super::error::{ApiError, ApiResult, ErrorBody};
 use super::overview::{date, read_date};
 use super::profiles::money;
 use super::segments::DayQuery;
 use super::tags::ProfileTagBody;
+use super::who::Acting;
 use crate::output::instant;
 
 const PAGE: usize = 50;
@@ -50,10 +50,7 @@ pub(super) struct HistoryDays {
 /// The days for which something was computed.
 #[utoipa::path(get, path = "/api/v1/history/days", params(WhatQuery),
     responses((status = 200, body = HistoryDays), (status = 400, body = ErrorBody)))]
-pub(super) async fn days(
-    State(app): State<App>,
-    query: Result<Query<WhatQuery>, QueryRejection>,
-) -> ApiResult<Json<HistoryDays>> {
+pub(super) async fn days(app: Acting, query: Result<Query<WhatQuery>, QueryRejection>) -> ApiResult<Json<HistoryDays>> {
     let Query(query) = query.map_err(ApiError::from)?;
     let days = history::days(app.ctx(), &what(query.what.as_deref())?).await?;
     let items = days.into_iter().map(|day| HistoryDay { as_of: day.as_of, n_customers: day.n_customers });
@@ -72,7 +69,7 @@ pub(super) struct NewHistoryDay {
 #[utoipa::path(post, path = "/api/v1/history/days", request_body = NewHistoryDay,
     responses((status = 200, body = HistoryDay), (status = 400, body = ErrorBody)))]
 pub(super) async fn compute(
-    State(app): State<App>,
+    app: Acting,
     body: Result<Json<NewHistoryDay>, JsonRejection>,
 ) -> ApiResult<Json<HistoryDay>> {
     let Json(body) = body.map_err(ApiError::from)?;
@@ -147,10 +144,7 @@ impl From<Moves> for MovesBody {
 /// Movement between tiers, groups or values of a tag from one day to another.
 #[utoipa::path(get, path = "/api/v1/history/moves", params(MovesQuery),
     responses((status = 200, body = MovesBody), (status = 400, body = ErrorBody)))]
-pub(super) async fn moves(
-    State(app): State<App>,
-    query: Result<Query<MovesQuery>, QueryRejection>,
-) -> ApiResult<Json<MovesBody>> {
+pub(super) async fn moves(app: Acting, query: Result<Query<MovesQuery>, QueryRejection>) -> ApiResult<Json<MovesBody>> {
     let Query(query) = query.map_err(ApiError::from)?;
     let what = what(query.what.as_deref())?;
     Ok(Json(history::moves(app.ctx(), &what, date(query.from)?, date(query.to)?).await?.into()))
@@ -190,7 +184,7 @@ pub(super) struct MoversBody {
 #[utoipa::path(get, path = "/api/v1/history/movers", params(MoversQuery),
     responses((status = 200, body = MoversBody), (status = 400, body = ErrorBody)))]
 pub(super) async fn movers(
-    State(app): State<App>,
+    app: Acting,
     query: Result<Query<MoversQuery>, QueryRejection>,
 ) -> ApiResult<Json<MoversBody>> {
     let Query(query) = query.map_err(ApiError::from)?;
@@ -248,7 +242,7 @@ pub(super) struct ChangesBody {
 #[utoipa::path(get, path = "/api/v1/history/changes", params(ChangesQuery),
     responses((status = 200, body = ChangesBody), (status = 400, body = ErrorBody)))]
 pub(super) async fn changes(
-    State(app): State<App>,
+    app: Acting,
     query: Result<Query<ChangesQuery>, QueryRejection>,
 ) -> ApiResult<Json<ChangesBody>> {
     let Query(query) = query.map_err(ApiError::from)?;
@@ -336,7 +330,7 @@ impl From<Past> for PastBody {
     params(("profile_id" = String, Path, description = "`prf_…`"), DayQuery),
     responses((status = 200, body = PastBody), (status = 404, body = ErrorBody)))]
 pub(super) async fn of_profile(
-    State(app): State<App>,
+    app: Acting,
     path: Result<Path<ProfileId>, PathRejection>,
     query: Result<Query<DayQuery>, QueryRejection>,
 ) -> ApiResult<Json<PastBody>> {

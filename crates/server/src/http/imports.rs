@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, Query};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -14,10 +14,10 @@ use zhike_domain::import::entity::Entity;
 use zhike_domain::import::mapping::Mapping;
 use zhike_engine::import::{self, BatchRow, ImportOptions, Progress};
 
-use super::App;
 use super::error::{ApiError, ApiResult};
 use super::profiles::bad_cursor;
 use super::schema::{LoadReport, MappingSchema, StatusWord};
+use super::who::Acting;
 use crate::output::instant;
 
 /// How far a load is before it begins.
@@ -82,7 +82,7 @@ pub(super) struct ImportQuery {
 /// Loads, newest first.
 #[utoipa::path(get, path = "/api/v1/imports", params(ImportQuery), responses((status = 200, body = ImportPage)))]
 pub(super) async fn list(
-    State(app): State<App>,
+    app: Acting,
     query: Result<Query<ImportQuery>, QueryRejection>,
 ) -> ApiResult<Json<ImportPage>> {
     let Query(query) = query.map_err(ApiError::from)?;
@@ -118,10 +118,7 @@ pub(super) struct ImportBody {
     params(("batch_id" = String, Path, description = "`bat_…`")),
     responses((status = 200, body = ImportBody), (status = 404, body = super::error::ErrorBody))
 )]
-pub(super) async fn show(
-    State(app): State<App>,
-    path: Result<Path<BatchId>, PathRejection>,
-) -> ApiResult<Json<ImportBody>> {
+pub(super) async fn show(app: Acting, path: Result<Path<BatchId>, PathRejection>) -> ApiResult<Json<ImportBody>> {
     let Path(batch_id) = path.map_err(ApiError::from)?;
     let (batch, report) = import::report(app.ctx(), batch_id).await?;
     let report = report.as_ref().map(LoadReport::from);
@@ -154,7 +151,7 @@ pub(super) struct StartedBody {
 /// Loads an uploaded file in the background.
 #[utoipa::path(post, path = "/api/v1/imports", request_body = StartBody, responses((status = 202, body = StartedBody)))]
 pub(super) async fn start(
-    State(app): State<App>,
+    app: Acting,
     body: Result<Json<StartBody>, JsonRejection>,
 ) -> ApiResult<(StatusCode, Json<StartedBody>)> {
     let Json(body) = body.map_err(ApiError::from)?;
@@ -168,7 +165,7 @@ pub(super) async fn start(
     };
     let ctx = app.ctx().clone();
     let (uploads, upload_id) = (app.uploads().clone(), body.upload_id);
-    let job_id = app.jobs().start("job_", WAITING, move |desk| async move {
+    let job_id = app.jobs().start("job_", &app.by().owner, WAITING, move |desk| async move {
         let dry_run = options.dry_run;
         let report = import::import(&ctx, upload.file(), options, desk.progress).await?;
         if !dry_run {
@@ -204,7 +201,7 @@ pub(super) struct JobBody {
     params(("job_id" = String, Path, description = "`job_…`")),
     responses((status = 200, body = JobBody), (status = 404, body = super::error::ErrorBody))
 )]
-pub(super) async fn job(State(app): State<App>, Path(job_id): Path<String>) -> ApiResult<Json<JobBody>> {
+pub(super) async fn job(app: Acting, Path(job_id): Path<String>) -> ApiResult<Json<JobBody>> {
     let job = app
         .jobs()
         .get(&job_id)

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, Query};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use zhike_domain::error_code::ErrorCode;
@@ -15,15 +15,13 @@ use zhike_engine::kpis::{self, Ask, Asked, Behind, GoalState, Kind, Part, PartOf
 use zhike_engine::workspace::day_number;
 use zhike_engine::{Ctx, Result as EngineResult};
 
-use super::App;
 use super::customers::ListItem;
 use super::error::{ApiError, ApiResult, ErrorBody};
 use super::overview::date;
 use super::profiles::day;
+use super::who::Acting;
 use crate::output::instant;
 
-/// Who sets goals, until there are accounts.
-pub(crate) const AUTHOR: &str = "owner";
 /// Values of a dimension that are shown when nobody says how many.
 pub(crate) const TOP: usize = 8;
 /// Rows of a page at most.
@@ -320,10 +318,7 @@ pub(crate) async fn one(ctx: &Ctx, key: &str, ask: Ask) -> EngineResult<KpiSerie
 /// All figures: what they count, their newest numbers and those before.
 #[utoipa::path(get, path = "/api/v1/kpis", params(KpiQuery),
     responses((status = 200, body = KpiList), (status = 400, body = ErrorBody)))]
-pub(super) async fn list(
-    State(app): State<App>,
-    query: Result<Query<KpiQuery>, QueryRejection>,
-) -> ApiResult<Json<KpiList>> {
+pub(super) async fn list(app: Acting, query: Result<Query<KpiQuery>, QueryRejection>) -> ApiResult<Json<KpiList>> {
     let Query(query) = query.map_err(ApiError::from)?;
     Ok(Json(all(app.ctx(), query.ask()?).await?))
 }
@@ -332,7 +327,7 @@ pub(super) async fn list(
 #[utoipa::path(get, path = "/api/v1/kpis/{key}", params(("key" = String, Path, description = "key"), KpiQuery),
     responses((status = 200, body = KpiSeries), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub(super) async fn show(
-    State(app): State<App>,
+    app: Acting,
     path: Result<Path<String>, PathRejection>,
     query: Result<Query<KpiQuery>, QueryRejection>,
 ) -> ApiResult<Json<KpiSeries>> {
@@ -460,7 +455,7 @@ pub(crate) async fn behind_page(ctx: &Ctx, key: &str, asked: Asked) -> EngineRes
     params(("key" = String, Path, description = "key"), BehindQuery),
     responses((status = 200, body = KpiBehind), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub(super) async fn behind(
-    State(app): State<App>,
+    app: Acting,
     path: Result<Path<String>, PathRejection>,
     query: Result<Query<BehindQuery>, QueryRejection>,
 ) -> ApiResult<Json<KpiBehind>> {
@@ -505,13 +500,13 @@ async fn goals_of(ctx: &Ctx, key: &str) -> ApiResult<Json<KpiGoals>> {
     request_body = PutKpiGoal,
     responses((status = 200, body = KpiGoals), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub(super) async fn put_goal(
-    State(app): State<App>,
+    app: Acting,
     path: Result<Path<String>, PathRejection>,
     body: Result<Json<PutKpiGoal>, JsonRejection>,
 ) -> ApiResult<Json<KpiGoals>> {
     let Path(key) = path.map_err(ApiError::from)?;
     let Json(body) = body.map_err(ApiError::from)?;
-    kpis::set_goal(app.ctx(), &key, Window::named(&body.period)?.days, body.value, AUTHOR).await?;
+    kpis::set_goal(app.ctx(), &key, Window::named(&body.period)?.days, body.value, &app.by().owner).await?;
     goals_of(app.ctx(), &key).await
 }
 
@@ -528,7 +523,7 @@ pub(super) struct GoalQuery {
     params(("key" = String, Path, description = "key"), GoalQuery),
     responses((status = 200, body = KpiGoals), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub(super) async fn remove_goal(
-    State(app): State<App>,
+    app: Acting,
     path: Result<Path<String>, PathRejection>,
     query: Result<Query<GoalQuery>, QueryRejection>,
 ) -> ApiResult<Json<KpiGoals>> {

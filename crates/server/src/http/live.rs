@@ -4,8 +4,8 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures::Stream;
 use serde::{Deserialize, Serialize};
@@ -14,8 +14,8 @@ use utoipa::{IntoParams, ToSchema};
 use zhike_domain::id::ProfileId;
 use zhike_engine::ingest::{self, LiveEvent};
 
-use super::App;
 use super::error::{ApiError, ApiResult};
+use super::who::Acting;
 
 /// Something that just arrived; personal values are masked.
 #[derive(Serialize, ToSchema)]
@@ -70,7 +70,7 @@ pub(super) struct LiveQuery {
     responses((status = 200, body = LiveBody, content_type = "text/event-stream"))
 )]
 pub(super) async fn show(
-    State(app): State<App>,
+    app: Acting,
     query: Result<Query<LiveQuery>, QueryRejection>,
 ) -> ApiResult<Sse<impl Stream<Item = Result<Event, Infallible>>>> {
     let Query(query) = query.map_err(ApiError::from)?;

@@ -1,7 +1,6 @@
 //! `/api/v1/profiles/lookup`: who has which of many identities.
 
 use axum::Json;
-use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -11,9 +10,9 @@ use zhike_domain::import::entity::IdentityKind;
 use zhike_domain::sensitive::Sensitive;
 use zhike_engine::{customers, profiles};
 
-use super::App;
 use super::customers::ListItem;
 use super::error::{ApiError, ApiResult, ErrorBody};
+use super::who::Acting;
 
 /// Identities of one request.
 const MAX_IDENTITIES: usize = 1_000;
@@ -55,7 +54,7 @@ pub(super) struct LookupItem {
 #[utoipa::path(post, path = "/api/v1/profiles/lookup", request_body = ProfileLookup,
     responses((status = 200, body = LookupAnswer), (status = 400, body = ErrorBody)))]
 pub(super) async fn many(
-    State(app): State<App>,
+    app: Acting,
     body: Result<Json<ProfileLookup>, JsonRejection>,
 ) -> ApiResult<Json<LookupAnswer>> {
     let Json(body) = body.map_err(ApiError::from)?;

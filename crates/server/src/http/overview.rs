@@ -1,16 +1,16 @@
 //! `GET /api/v1/overview`.
 
 use axum::Json;
+use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use zhike_engine::overview::{self, Compare, DayFigures, Overview, Totals};
 
-use super::App;
 use super::error::{ApiError, ApiResult};
 use super::profiles::{day, money};
 use super::schema::{KpiWord, SegmentWord, TierWord, UnitWord};
+use super::who::Acting;
 
 /// Which days.
 #[derive(Deserialize, IntoParams)]
@@ -112,7 +112,7 @@ pub(super) struct SegmentRow {
 /// Figures of some days against earlier ones, tiers and groups of the newest refresh.
 #[utoipa::path(get, path = "/api/v1/overview", params(OverviewQuery), responses((status = 200, body = OverviewBody)))]
 pub(super) async fn show(
-    State(app): State<App>,
+    app: Acting,
     query: Result<Query<OverviewQuery>, QueryRejection>,
 ) -> ApiResult<Json<OverviewBody>> {
     let Query(query) = query.map_err(ApiError::from)?;

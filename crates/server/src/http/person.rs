@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, Query};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use zhike_domain::error_code::ErrorCode;
@@ -10,15 +10,13 @@ use zhike_domain::id::ProfileId;
 use zhike_engine::profiles::{self, Happening, HappeningKind, Place, Show, TimelineFilter};
 use zhike_engine::segments;
 
-use super::App;
 use super::error::{ApiError, ApiResult, ErrorBody};
 use super::overview::date;
 use super::profiles::{ProfileBody, bad_cursor, money};
 use super::segments::SegmentBody;
+use super::who::Acting;
 use crate::output::instant;
 
-/// Who acts while there is no sign-in: whoever sits at this machine.
-const ACTOR: &str = "console";
 /// Rows of a page at most.
 const MAX_PAGE: usize = 200;
 
@@ -126,7 +124,7 @@ pub(super) struct Timeline {
     params(("profile_id" = String, Path, description = "`prf_…`"), TimelineQuery),
     responses((status = 200, body = Timeline), (status = 404, body = ErrorBody)))]
 pub(super) async fn timeline(
-    State(app): State<App>,
+    app: Acting,
     path: Result<Path<ProfileId>, PathRejection>,
     query: Result<Query<TimelineQuery>, QueryRejection>,
 ) -> ApiResult<Json<Timeline>> {
@@ -196,7 +194,7 @@ pub(super) struct ProfileSegments {
     params(("profile_id" = String, Path, description = "`prf_…`")),
     responses((status = 200, body = ProfileSegments), (status = 404, body = ErrorBody)))]
 pub(super) async fn segments(
-    State(app): State<App>,
+    app: Acting,
     path: Result<Path<ProfileId>, PathRejection>,
 ) -> ApiResult<Json<ProfileSegments>> {
     let Path(profile_id) = path.map_err(ApiError::from)?;
@@ -243,7 +241,7 @@ pub(super) struct ActsQuery {
     params(("profile_id" = String, Path, description = "`prf_…`"), ActsQuery),
     responses((status = 200, body = ProfileActs), (status = 404, body = ErrorBody)))]
 pub(super) async fn acts(
-    State(app): State<App>,
+    app: Acting,
     path: Result<Path<ProfileId>, PathRejection>,
     query: Result<Query<ActsQuery>, QueryRejection>,
 ) -> ApiResult<Json<ProfileActs>> {
@@ -278,13 +276,13 @@ pub(super) struct RevealBody {
     params(("profile_id" = String, Path, description = "`prf_…`")), request_body = RevealBody,
     responses((status = 200, body = ProfileBody), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub(super) async fn reveal(
-    State(app): State<App>,
+    app: Acting,
     path: Result<Path<ProfileId>, PathRejection>,
     body: Result<Json<RevealBody>, JsonRejection>,
 ) -> ApiResult<Json<ProfileBody>> {
     let Path(profile_id) = path.map_err(ApiError::from)?;
     let Json(body) = body.map_err(ApiError::from)?;
-    let show = Show::Clear { actor: ACTOR.into(), reason: body.reason };
+    let show = Show::Clear { actor: app.actor(), reason: body.reason, up_to_grade: app.may_unmask()? };
     let view = profiles::view(app.ctx(), profile_id, &show).await?;
     Ok(Json(ProfileBody::new(&view, &app.ctx().workspace().currency)))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, Query};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use zhike_domain::clean::number::format_decimal;
@@ -16,10 +16,10 @@ use zhike_engine::customers::listed_by_id;
 use zhike_engine::profiles::{self, OrderPage, Profile, Show};
 use zhike_engine::workspace::date_of;
 
-use super::App;
 use super::customers::ListItem;
 use super::error::{ApiError, ApiResult};
 use super::schema::{SegmentWord, TierWord};
+use super::who::Acting;
 use crate::output::instant;
 
 /// Rows of a page at most.
@@ -294,7 +294,7 @@ pub(super) struct SearchBody {
 /// Customers with an identity of exactly this value. The value stands in the body, so that no log keeps it.
 #[utoipa::path(post, path = "/api/v1/profiles/search", request_body = SearchBody, responses((status = 200, body = ProfileMatches)))]
 pub(super) async fn search(
-    State(app): State<App>,
+    app: Acting,
     body: Result<Json<SearchBody>, JsonRejection>,
 ) -> ApiResult<Json<ProfileMatches>> {
     let Json(body) = body.map_err(ApiError::from)?;
@@ -316,10 +316,7 @@ pub(super) async fn search(
     params(("profile_id" = String, Path, description = "`prf_…`")),
     responses((status = 200, body = ProfileBody), (status = 404, body = super::error::ErrorBody))
 )]
-pub(super) async fn show(
-    State(app): State<App>,
-    path: Result<Path<ProfileId>, PathRejection>,
-) -> ApiResult<Json<ProfileBody>> {
+pub(super) async fn show(app: Acting, path: Result<Path<ProfileId>, PathRejection>) -> ApiResult<Json<ProfileBody>> {
     let Path(profile_id) = path.map_err(ApiError::from)?;
     let view = profiles::view(app.ctx(), profile_id, &Show::Masked).await?;
     Ok(Json(ProfileBody::new(&view, &app.ctx().workspace().currency)))
@@ -385,7 +382,7 @@ pub(super) struct ItemBody {
     responses((status = 200, body = OrdersPage))
 )]
 pub(super) async fn orders(
-    State(app): State<App>,
+    app: Acting,
     path: Result<Path<ProfileId>, PathRejection>,
     query: Result<Query<OrdersQuery>, QueryRejection>,
 ) -> ApiResult<Json<OrdersPage>> {

@@ -3,17 +3,16 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 use zhike_domain::clean::rule::Reason;
 use zhike_domain::id::BatchId;
 use zhike_engine::quality::{self, FileQuality};
 
-use super::App;
 use super::error::ApiResult;
 use super::schema::Quality;
 use super::sources::BandBody;
+use super::who::Acting;
 use crate::output::instant;
 
 /// The score of one load.
@@ -119,7 +118,7 @@ fn reasons(counts: BTreeMap<String, u64>) -> Vec<ReasonCount> {
 
 /// How good the data of files are, by source and entity.
 #[utoipa::path(get, path = "/api/v1/quality", responses((status = 200, body = QualityBody)))]
-pub(super) async fn show(State(app): State<App>) -> ApiResult<Json<QualityBody>> {
+pub(super) async fn show(app: Acting) -> ApiResult<Json<QualityBody>> {
     let found = quality::files(app.ctx()).await?;
     Ok(Json(QualityBody {
         total: found.total.as_ref().map(Quality::from),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, Query};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -14,14 +14,11 @@ use zhike_domain::id::BatchId;
 use zhike_domain::import::mapping::Mapping;
 use zhike_engine::quarantine::{self, QuarantineStatus, Repair};
 
-use super::App;
 use super::error::{ApiError, ApiResult};
 use super::imports::{StartedBody, WAITING};
 use super::profiles::bad_cursor;
 use super::schema::MappingSchema;
-
-/// Who acts while there is no sign-in: whoever sits at this machine.
-const ACTOR: &str = "console";
+use super::who::Acting;
 
 /// A row set aside.
 #[derive(Serialize, ToSchema)]
@@ -65,7 +62,7 @@ pub(super) struct QuarantineQuery {
     responses((status = 200, body = QuarantinePage))
 )]
 pub(super) async fn list(
-    State(app): State<App>,
+    app: Acting,
     path: Result<Path<BatchId>, PathRejection>,
     query: Result<Query<QuarantineQuery>, QueryRejection>,
 ) -> ApiResult<Json<QuarantinePage>> {
@@ -117,13 +114,14 @@ pub(super) struct RevealedBody {
     responses((status = 200, body = RevealedBody), (status = 404, body = super::error::ErrorBody))
 )]
 pub(super) async fn reveal(
-    State(app): State<App>,
+    app: Acting,
     path: Result<Path<(BatchId, u64)>, PathRejection>,
     body: Result<Json<RevealBody>, JsonRejection>,
 ) -> ApiResult<Json<RevealedBody>> {
     let Path((batch_id, row_no)) = path.map_err(ApiError::from)?;
     let Json(body) = body.map_err(ApiError::from)?;
-    let row = quarantine::reveal(app.ctx(), batch_id, row_no, ACTOR, &body.reason).await?;
+    app.may_unmask()?;
+    let row = quarantine::reveal(app.ctx(), batch_id, row_no, &app.actor(), &body.reason).await?;
     Ok(Json(RevealedBody { header: row.header, cells: row.cells }))
 }
 
@@ -155,7 +153,7 @@ pub(super) struct ReplayRow {
     responses((status = 202, body = StartedBody))
 )]
 pub(super) async fn replay(
-    State(app): State<App>,
+    app: Acting,
     path: Result<Path<BatchId>, PathRejection>,
     body: Result<Json<ReplayBody>, JsonRejection>,
 ) -> ApiResult<(StatusCode, Json<StartedBody>)> {
@@ -168,6 +166,6 @@ pub(super) async fn replay(
     let replay = move |desk: crate::jobs::Desk<_>| async move {
         quarantine::replay(&ctx, batch_id, repairs, body.mapping, desk.progress).await.map(Arc::new)
     };
-    let job_id = app.jobs().start("job_", WAITING, replay);
+    let job_id = app.jobs().start("job_", &app.by().owner, WAITING, replay);
     Ok((StatusCode::ACCEPTED, Json(StartedBody { job_id })))
 }

@@ -14,6 +14,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use tokio::sync::Mutex;
+use zhike_domain::access::Principal;
 use zhike_domain::error_code::ErrorCode;
 
 use super::App;
@@ -111,6 +112,13 @@ impl Answered {
     }
 }
 
+/// Whether answers of an address hold values in the clear, passwords or keys.
+fn holds_secrets(path: &str) -> bool {
+    const SECRET: &[&str] = &["/setup", "/session", "/account", "/users", "/api-keys"];
+    let of_api = path.strip_prefix("/api/v1").unwrap_or(path);
+    of_api.ends_with("/reveal") || SECRET.iter().any(|start| of_api.starts_with(start))
+}
+
 /// Writes: the same key gives the same answer without doing anything again; another request under it is refused.
 /// Failures of the server are not remembered, so that they can be tried again.
 pub(super) async fn once(State(app): State<App>, request: Request, next: Next) -> Response {
@@ -123,11 +131,11 @@ pub(super) async fn once(State(app): State<App>, request: Request, next: Next) -
         let zh = format!("Idempotency-Key 为 1 至 {MAX_KEY_BYTES} 个可见字符");
         return ApiError::new(ErrorCode::BadRequest, en, zh).into_response();
     };
-    // Values in the clear are kept nowhere.
-    if request.uri().path().ends_with("/reveal") {
+    // Values in the clear and secrets are kept nowhere, and nobody's answer is another's.
+    let Some(by) = request.extensions().get::<Arc<Principal>>().filter(|_| !holds_secrets(request.uri().path())) else {
         return next.run(request).await;
-    }
-    let place = app.answered().place(key);
+    };
+    let place = app.answered().place(&format!("{} {:?} {key}", by.id, by.permissions));
     let (head, body) = request.into_parts();
     let Ok(body) = to_bytes(body, super::MAX_JSON_BYTES).await else {
         let en = "a request with an Idempotency-Key is at most 8 MiB; files are recognised by their content";

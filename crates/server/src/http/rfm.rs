@@ -1,18 +1,18 @@
 //! `/api/v1/rfm`: how many customers stand where by recency, frequency and value.
 
 use axum::Json;
+use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
 use serde::Serialize;
 use utoipa::ToSchema;
 use zhike_engine::rfm::{self, Grid, Sums};
 
-use super::App;
 use super::error::{ApiError, ApiResult, ErrorBody};
 use super::overview::date;
 use super::profiles::{day, money};
 use super::schema::{SegmentWord, TierWord};
 use super::segments::DayQuery;
+use super::who::Acting;
 
 /// Customers with their money and orders.
 #[derive(Serialize, ToSchema)]
@@ -91,10 +91,7 @@ fn sums(of: Sums, total: Sums) -> RfmSums {
 /// Scores of all customers as of a day that was refreshed, the newest when absent.
 #[utoipa::path(get, path = "/api/v1/rfm", params(DayQuery),
     responses((status = 200, body = RfmBody), (status = 404, body = ErrorBody)))]
-pub(super) async fn show(
-    State(app): State<App>,
-    query: Result<Query<DayQuery>, QueryRejection>,
-) -> ApiResult<Json<RfmBody>> {
+pub(super) async fn show(app: Acting, query: Result<Query<DayQuery>, QueryRejection>) -> ApiResult<Json<RfmBody>> {
     let Query(query) = query.map_err(ApiError::from)?;
     let grid = rfm::grid(app.ctx(), date(query.as_of)?).await?;
     Ok(Json(body(grid, app.ctx().workspace().currency)))

@@ -2,17 +2,17 @@
 
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, Query};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use zhike_domain::id::ProfileId;
 use zhike_engine::segments::{self, Count, Refresh, Segment, Spec};
 
-use super::App;
 use super::customers::ListItem;
 use super::error::{ApiError, ApiResult, ErrorBody};
 use super::overview::date;
 use super::profiles::bad_cursor;
+use super::who::Acting;
 use crate::output::instant;
 
 /// Rows of a page at most.
@@ -88,10 +88,7 @@ pub(super) struct ListQuery {
 
 /// All segments, by name.
 #[utoipa::path(get, path = "/api/v1/segments", params(ListQuery), responses((status = 200, body = SegmentList)))]
-pub(super) async fn list(
-    State(app): State<App>,
-    query: Result<Query<ListQuery>, QueryRejection>,
-) -> ApiResult<Json<SegmentList>> {
+pub(super) async fn list(app: Acting, query: Result<Query<ListQuery>, QueryRejection>) -> ApiResult<Json<SegmentList>> {
     let Query(query) = query.map_err(ApiError::from)?;
     let found = segments::list(app.ctx(), query.archived.unwrap_or(false)).await?;
     Ok(Json(SegmentList { items: found.into_iter().map(SegmentBody::from).collect() }))
@@ -129,15 +126,12 @@ impl From<NewSegment> for Spec {
 /// Makes a segment.
 #[utoipa::path(post, path = "/api/v1/segments", request_body = NewSegment,
     responses((status = 200, body = SegmentBody), (status = 409, body = ErrorBody), (status = 422, body = ErrorBody)))]
-pub(super) async fn create(
-    State(app): State<App>,
-    body: Result<Json<NewSegment>, JsonRejection>,
-) -> ApiResult<Json<SegmentBody>> {
+pub(super) async fn create(app: Acting, body: Result<Json<NewSegment>, JsonRejection>) -> ApiResult<Json<SegmentBody>> {
     let Json(body) = body.map_err(ApiError::from)?;
     Ok(Json(segments::put(app.ctx(), None, body.into(), None).await?.into()))
 }
 
-async fn named(app: &App, path: Result<Path<String>, PathRejection>) -> ApiResult<Segment> {
+async fn named(app: &Acting, path: Result<Path<String>, PathRejection>) -> ApiResult<Segment> {
     let Path(id) = path.map_err(ApiError::from)?;
     Ok(segments::get(app.ctx(), &id).await?)
 }
@@ -146,10 +140,7 @@ async fn named(app: &App, path: Result<Path<String>, PathRejection>) -> ApiResul
 #[utoipa::path(get, path = "/api/v1/segments/{segment_id}",
     params(("segment_id" = String, Path, description = "`seg_…` or name")),
     responses((status = 200, body = SegmentBody), (status = 404, body = ErrorBody)))]
-pub(super) async fn show(
-    State(app): State<App>,
-    path: Result<Path<String>, PathRejection>,
-) -> ApiResult<Json<SegmentBody>> {
+pub(super) async fn show(app: Acting, path: Result<Path<String>, PathRejection>) -> ApiResult<Json<SegmentBody>> {
     Ok(Json(named(&app, path).await?.into()))
 }
 
@@ -175,7 +166,7 @@ pub(super) struct UpdateSegment {
     params(("segment_id" = String, Path, description = "`seg_…` or name")), request_body = UpdateSegment,
     responses((status = 200, body = SegmentBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody), (status = 422, body = ErrorBody)))]
 pub(super) async fn update(
-    State(app): State<App>,
+    app: Acting,
     path: Result<Path<String>, PathRejection>,
     body: Result<Json<UpdateSegment>, JsonRejection>,
 ) -> ApiResult<Json<SegmentBody>> {
@@ -258,7 +249,7 @@ pub(super) struct SegmentFunnelStep {
 #[utoipa::path(post, path = "/api/v1/segments/preview", request_body = PreviewQuery,
     responses((status = 200, body = SegmentPreview), (status = 422, body = ErrorBody)))]
 pub(super) async fn preview(
-    State(app): State<App>,
+    app: Acting,
     body: Result<Json<PreviewQuery>, JsonRejection>,
 ) -> ApiResult<Json<SegmentPreview>> {
     let Json(body) = body.map_err(ApiError::from)?;
@@ -297,7 +288,7 @@ pub(super) struct DayQuery {
     params(("segment_id" = String, Path, description = "`seg_…` or name"), DayQuery),
     responses((status = 200, body = CountBody), (status = 404, body = ErrorBody)))]
 pub(super) async fn count(
-    State(app): State<App>,
+    app: Acting,
     path: Result<Path<String>, PathRejection>,
     query: Result<Query<DayQuery>, QueryRejection>,
 ) -> ApiResult<Json<CountBody>> {
@@ -321,7 +312,7 @@ pub(super) struct SegmentRefreshed {
     params(("segment_id" = String, Path, description = "`seg_…` or name"), DayQuery),
     responses((status = 200, body = SegmentRefreshed), (status = 404, body = ErrorBody)))]
 pub(super) async fn refresh(
-    State(app): State<App>,
+    app: Acting,
     path: Result<Path<String>, PathRejection>,
     query: Result<Query<DayQuery>, QueryRejection>,
 ) -> ApiResult<Json<SegmentRefreshed>> {
@@ -367,7 +358,7 @@ pub(super) struct SegmentMembers {
     params(("segment_id" = String, Path, description = "`seg_…` or name"), MembersQuery),
     responses((status = 200, body = SegmentMembers), (status = 404, body = ErrorBody)))]
 pub(super) async fn members(
-    State(app): State<App>,
+    app: Acting,
     path: Result<Path<String>, PathRejection>,
     query: Result<Query<MembersQuery>, QueryRejection>,
 ) -> ApiResult<Json<SegmentMembers>> {
@@ -419,7 +410,7 @@ pub(super) struct SegmentStay {
     params(("segment_id" = String, Path, description = "`seg_…` or name"), ("profile_id" = String, Path, description = "`prf_…`"), DayQuery),
     responses((status = 200, body = SegmentWhy), (status = 404, body = ErrorBody)))]
 pub(super) async fn why(
-    State(app): State<App>,
+    app: Acting,
     path: Result<Path<(String, ProfileId)>, PathRejection>,
     query: Result<Query<DayQuery>, QueryRejection>,
 ) -> ApiResult<Json<SegmentWhy>> {
@@ -465,10 +456,7 @@ pub(super) struct SegmentSizes {
 #[utoipa::path(get, path = "/api/v1/segments/{segment_id}/sizes",
     params(("segment_id" = String, Path, description = "`seg_…` or name")),
     responses((status = 200, body = SegmentSizes), (status = 404, body = ErrorBody)))]
-pub(super) async fn sizes(
-    State(app): State<App>,
-    path: Result<Path<String>, PathRejection>,
-) -> ApiResult<Json<SegmentSizes>> {
+pub(super) async fn sizes(app: Acting, path: Result<Path<String>, PathRejection>) -> ApiResult<Json<SegmentSizes>> {
     let segment = named(&app, path).await?;
     let items = segments::sizes(app.ctx(), &segment).await?.into_iter().map(|size| SegmentSize {
         day: size.day,
@@ -516,7 +504,7 @@ pub(super) struct SegmentCombination {
 #[utoipa::path(post, path = "/api/v1/segments/overlap", request_body = OverlapQuery,
     responses((status = 200, body = SegmentOverlap), (status = 404, body = ErrorBody)))]
 pub(super) async fn overlap(
-    State(app): State<App>,
+    app: Acting,
     body: Result<Json<OverlapQuery>, JsonRejection>,
 ) -> ApiResult<Json<SegmentOverlap>> {
     let Json(body) = body.map_err(ApiError::from)?;
@@ -579,7 +567,7 @@ pub(super) struct SegmentDifference {
     params(("segment_id" = String, Path, description = "`seg_…` or name"), CompareQuery),
     responses((status = 200, body = SegmentComparison), (status = 404, body = ErrorBody)))]
 pub(super) async fn compare(
-    State(app): State<App>,
+    app: Acting,
     path: Result<Path<String>, PathRejection>,
     query: Result<Query<CompareQuery>, QueryRejection>,
 ) -> ApiResult<Json<SegmentComparison>> {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
+use axum::extract::Path;
 use axum::extract::rejection::{JsonRejection, PathRejection};
-use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zhike_domain::collect::Settings;
@@ -15,9 +15,9 @@ use zhike_domain::error_code::ErrorCode;
 use zhike_engine::Ctx;
 use zhike_engine::sources::{self, NewSource, Source, SourceHealth};
 
-use super::App;
 use super::collect::kind_names;
 use super::error::{ApiError, ApiResult};
+use super::who::Acting;
 
 /// A source and how it does.
 #[derive(Serialize, ToSchema)]
@@ -201,7 +201,7 @@ pub(super) struct SourceList {
 
 /// All sources, by name.
 #[utoipa::path(get, path = "/api/v1/sources", responses((status = 200, body = SourceList)))]
-pub(super) async fn list(State(app): State<App>) -> ApiResult<Json<SourceList>> {
+pub(super) async fn list(app: Acting) -> ApiResult<Json<SourceList>> {
     let items = all(app.ctx()).await?;
     Ok(Json(SourceList { items, public_url: app.collector().public_url.clone() }))
 }
@@ -233,7 +233,7 @@ pub(super) struct CreateSource {
     responses((status = 200, body = SourceBody), (status = 409, body = super::error::ErrorBody))
 )]
 pub(super) async fn create(
-    State(app): State<App>,
+    app: Acting,
     body: Result<Json<CreateSource>, JsonRejection>,
 ) -> ApiResult<Json<SourceBody>> {
     let Json(body) = body.map_err(ApiError::from)?;
@@ -257,10 +257,7 @@ pub(super) async fn create(
     params(("source_id" = String, Path, description = "id or name")),
     responses((status = 200, body = SourceBody), (status = 404, body = super::error::ErrorBody))
 )]
-pub(super) async fn show(
-    State(app): State<App>,
-    path: Result<Path<String>, PathRejection>,
-) -> ApiResult<Json<SourceBody>> {
+pub(super) async fn show(app: Acting, path: Result<Path<String>, PathRejection>) -> ApiResult<Json<SourceBody>> {
     let Path(id) = path.map_err(ApiError::from)?;
     let source = find(app.ctx(), &id).await?;
     one(app.ctx(), source).await
@@ -291,7 +288,7 @@ pub(super) struct UpdateSource {
     responses((status = 200, body = SourceBody), (status = 404, body = super::error::ErrorBody))
 )]
 pub(super) async fn update(
-    State(app): State<App>,
+    app: Acting,
     path: Result<Path<String>, PathRejection>,
     body: Result<Json<UpdateSource>, JsonRejection>,
 ) -> ApiResult<Json<SourceBody>> {
@@ -319,10 +316,7 @@ pub(super) async fn update(
     params(("source_id" = String, Path, description = "id or name")),
     responses((status = 200, body = SourceBody), (status = 404, body = super::error::ErrorBody))
 )]
-pub(super) async fn rotate_key(
-    State(app): State<App>,
-    path: Result<Path<String>, PathRejection>,
-) -> ApiResult<Json<SourceBody>> {
+pub(super) async fn rotate_key(app: Acting, path: Result<Path<String>, PathRejection>) -> ApiResult<Json<SourceBody>> {
     let Path(id) = path.map_err(ApiError::from)?;
     let source = find(app.ctx(), &id).await?;
     let source = sources::rotate_key(app.ctx(), source.source_id).await?;

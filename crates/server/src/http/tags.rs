@@ -2,21 +2,18 @@
 
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, Query};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zhike_domain::audience::{Bin, Tag, TagUnit, expression_sentence};
 use zhike_domain::id::ProfileId;
 use zhike_engine::tags::{self, Listed, OfProfile, Spread, Why};
 
-use super::App;
 use super::error::{ApiError, ApiResult, ErrorBody};
 use super::overview::date;
 use super::segments::DayQuery;
+use super::who::Acting;
 use crate::output::instant;
-
-/// Who puts tags, until there are accounts.
-const AUTHOR: &str = "owner";
 
 /// A tag.
 #[derive(Serialize, ToSchema)]
@@ -159,7 +156,7 @@ pub(super) struct TagList {
 
 /// All tags, with coverage, freshness, spread of values, and what depends on what.
 #[utoipa::path(get, path = "/api/v1/tags", responses((status = 200, body = TagList)))]
-pub(super) async fn list(State(app): State<App>) -> ApiResult<Json<TagList>> {
+pub(super) async fn list(app: Acting) -> ApiResult<Json<TagList>> {
     Ok(Json(TagList { items: tags::list(app.ctx()).await?.into_iter().map(TagBody::from).collect() }))
 }
 
@@ -173,7 +170,7 @@ pub(super) struct PutTag {
 }
 
 /// One tag by its key.
-async fn one(app: &App, key: &str) -> ApiResult<Json<TagBody>> {
+async fn one(app: &Acting, key: &str) -> ApiResult<Json<TagBody>> {
     let found = tags::list(app.ctx()).await?.into_iter().find(|listed| listed.key == key);
     match found {
         Some(listed) => Ok(Json(listed.into())),
@@ -189,10 +186,7 @@ fn not_there() -> zhike_engine::Error {
 /// Stores a definition, in place of the one of that key; the next refresh computes it.
 #[utoipa::path(post, path = "/api/v1/tags", request_body = PutTag,
     responses((status = 200, body = TagBody), (status = 409, body = ErrorBody), (status = 422, body = ErrorBody)))]
-pub(super) async fn create(
-    State(app): State<App>,
-    body: Result<Json<PutTag>, JsonRejection>,
-) -> ApiResult<Json<TagBody>> {
+pub(super) async fn create(app: Acting, body: Result<Json<PutTag>, JsonRejection>) -> ApiResult<Json<TagBody>> {
     let Json(body) = body.map_err(ApiError::from)?;
     let defined = tags::put(app.ctx(), &body.definition).await?;
     one(&app, &defined.tag.key).await
@@ -201,10 +195,7 @@ pub(super) async fn create(
 /// One tag.
 #[utoipa::path(get, path = "/api/v1/tags/{key}", params(("key" = String, Path, description = "key")),
     responses((status = 200, body = TagBody), (status = 404, body = ErrorBody)))]
-pub(super) async fn show(
-    State(app): State<App>,
-    path: Result<Path<String>, PathRejection>,
-) -> ApiResult<Json<TagBody>> {
+pub(super) async fn show(app: Acting, path: Result<Path<String>, PathRejection>) -> ApiResult<Json<TagBody>> {
     let Path(key) = path.map_err(ApiError::from)?;
     one(&app, &key).await
 }
@@ -213,10 +204,7 @@ pub(super) async fn show(
 /// taken off everybody.
 #[utoipa::path(delete, path = "/api/v1/tags/{key}", params(("key" = String, Path, description = "key")),
     responses((status = 200, body = TagBody), (status = 404, body = ErrorBody)))]
-pub(super) async fn retire(
-    State(app): State<App>,
-    path: Result<Path<String>, PathRejection>,
-) -> ApiResult<Json<TagBody>> {
+pub(super) async fn retire(app: Acting, path: Result<Path<String>, PathRejection>) -> ApiResult<Json<TagBody>> {
     let Path(key) = path.map_err(ApiError::from)?;
     let retired = one(&app, &key).await?;
     tags::drop_definition(app.ctx(), &key).await?;
@@ -235,10 +223,7 @@ pub(super) struct TagRefreshed {
 /// Computes a tag, and with it those of every day.
 #[utoipa::path(post, path = "/api/v1/tags/{key}/refresh", params(("key" = String, Path, description = "key")),
     responses((status = 200, body = TagRefreshed), (status = 404, body = ErrorBody)))]
-pub(super) async fn refresh(
-    State(app): State<App>,
-    path: Result<Path<String>, PathRejection>,
-) -> ApiResult<Json<TagRefreshed>> {
+pub(super) async fn refresh(app: Acting, path: Result<Path<String>, PathRejection>) -> ApiResult<Json<TagRefreshed>> {
     let Path(key) = path.map_err(ApiError::from)?;
     // Those that people put are written with every refresh.
     let computed = (one(&app, &key).await?.0.kind == "computed").then_some(key);
@@ -260,10 +245,7 @@ pub(super) struct TagPreview {
 /// Computes a definition over all customers, without storing anything.
 #[utoipa::path(post, path = "/api/v1/tag-preview", request_body = PutTag,
     responses((status = 200, body = TagPreview), (status = 422, body = ErrorBody)))]
-pub(super) async fn preview(
-    State(app): State<App>,
-    body: Result<Json<PutTag>, JsonRejection>,
-) -> ApiResult<Json<TagPreview>> {
+pub(super) async fn preview(app: Acting, body: Result<Json<PutTag>, JsonRejection>) -> ApiResult<Json<TagPreview>> {
     let Json(body) = body.map_err(ApiError::from)?;
     let (tag, found) = tags::preview(app.ctx(), &body.definition, None).await?;
     let (sentence_zh, sentence) = expression_sentence(&tag.expression, &app.ctx().workspace().currency);
@@ -282,10 +264,7 @@ pub(super) struct PutManualTag {
 /// Declares a tag that people put on customers, in place of the one of that key.
 #[utoipa::path(post, path = "/api/v1/manual-tags", request_body = PutManualTag,
     responses((status = 200, body = TagBody), (status = 400, body = ErrorBody), (status = 409, body = ErrorBody)))]
-pub(super) async fn declare(
-    State(app): State<App>,
-    body: Result<Json<PutManualTag>, JsonRejection>,
-) -> ApiResult<Json<TagBody>> {
+pub(super) async fn declare(app: Acting, body: Result<Json<PutManualTag>, JsonRejection>) -> ApiResult<Json<TagBody>> {
     let Json(body) = body.map_err(ApiError::from)?;
     tags::declare(app.ctx(), &body.key, &body.values).await?;
     one(&app, body.key.trim()).await
@@ -309,7 +288,7 @@ pub(super) struct TagPacks {
     items: Vec<TagPack>,
 }
 
-async fn all_packs(app: &App) -> ApiResult<Json<TagPacks>> {
+async fn all_packs(app: &Acting) -> ApiResult<Json<TagPacks>> {
     let packs = tags::packs(app.ctx()).await?.into_iter().map(|(pack, is_chosen)| TagPack {
         key: pack.key.clone(),
         name_zh: pack.name.0.clone(),
@@ -322,7 +301,7 @@ async fn all_packs(app: &App) -> ApiResult<Json<TagPacks>> {
 
 /// The packs of definitions that come with the product.
 #[utoipa::path(get, path = "/api/v1/tag-packs", responses((status = 200, body = TagPacks)))]
-pub(super) async fn packs(State(app): State<App>) -> ApiResult<Json<TagPacks>> {
+pub(super) async fn packs(app: Acting) -> ApiResult<Json<TagPacks>> {
     all_packs(&app).await
 }
 
@@ -337,7 +316,7 @@ pub(super) struct ChooseTagPacks {
 #[utoipa::path(put, path = "/api/v1/tag-packs", request_body = ChooseTagPacks,
     responses((status = 200, body = TagPacks), (status = 400, body = ErrorBody)))]
 pub(super) async fn choose_packs(
-    State(app): State<App>,
+    app: Acting,
     body: Result<Json<ChooseTagPacks>, JsonRejection>,
 ) -> ApiResult<Json<TagPacks>> {
     let Json(body) = body.map_err(ApiError::from)?;
@@ -400,7 +379,7 @@ pub(super) struct ProfileTags {
     items: Vec<ProfileTagBody>,
 }
 
-async fn of_profile(app: &App, profile_id: ProfileId) -> ApiResult<Json<ProfileTags>> {
+async fn of_profile(app: &Acting, profile_id: ProfileId) -> ApiResult<Json<ProfileTags>> {
     let items = tags::of_profile(app.ctx(), profile_id, None).await?.into_iter().map(ProfileTagBody::from);
     Ok(Json(ProfileTags { items: items.collect() }))
 }
@@ -409,10 +388,7 @@ async fn of_profile(app: &App, profile_id: ProfileId) -> ApiResult<Json<ProfileT
 #[utoipa::path(get, path = "/api/v1/profiles/{profile_id}/tags",
     params(("profile_id" = String, Path, description = "`prf_…`")),
     responses((status = 200, body = ProfileTags), (status = 404, body = ErrorBody)))]
-pub(super) async fn of(
-    State(app): State<App>,
-    path: Result<Path<ProfileId>, PathRejection>,
-) -> ApiResult<Json<ProfileTags>> {
+pub(super) async fn of(app: Acting, path: Result<Path<ProfileId>, PathRejection>) -> ApiResult<Json<ProfileTags>> {
     let Path(profile_id) = path.map_err(ApiError::from)?;
     of_profile(&app, profile_id).await
 }
@@ -433,7 +409,7 @@ pub(super) struct PutProfileTag {
     params(("profile_id" = String, Path, description = "`prf_…`")), request_body = PutProfileTag,
     responses((status = 200, body = ProfileTags), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub(super) async fn put(
-    State(app): State<App>,
+    app: Acting,
     path: Result<Path<ProfileId>, PathRejection>,
     body: Result<Json<PutProfileTag>, JsonRejection>,
 ) -> ApiResult<Json<ProfileTags>> {
@@ -442,7 +418,7 @@ pub(super) async fn put(
     let ctx = app.ctx();
     let until = date(body.until)?.map(|day| tags::end_of(ctx, day));
     match body.value {
-        Some(value) => tags::set(ctx, profile_id, &body.key, &value, AUTHOR, until).await?,
+        Some(value) => tags::set(ctx, profile_id, &body.key, &value, &app.by().owner, until).await?,
         None => tags::remove(ctx, profile_id, &body.key).await?,
     }
     of_profile(&app, profile_id).await
@@ -503,7 +479,7 @@ impl From<Why> for WhyBody {
     params(("key" = String, Path, description = "key"), ("profile_id" = String, Path, description = "`prf_…`"), DayQuery),
     responses((status = 200, body = WhyBody), (status = 404, body = ErrorBody)))]
 pub(super) async fn why(
-    State(app): State<App>,
+    app: Acting,
     path: Result<Path<(String, ProfileId)>, PathRejection>,
     query: Result<Query<DayQuery>, QueryRejection>,
 ) -> ApiResult<Json<WhyBody>> {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use axum::Json;
 use axum::extract::multipart::{Multipart, MultipartError};
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::extract::{DefaultBodyLimit, Path};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zhike_domain::clean::time::DateOrder;
@@ -19,9 +19,9 @@ use zhike_domain::import::layout::Encoding;
 use zhike_domain::import::mapping::Mapping;
 use zhike_engine::import::{self, ImportOptions, Looked, Upload};
 
-use super::App;
 use super::error::{ApiError, ApiResult};
 use super::schema::{MappingSchema, UploadForm};
+use super::who::Acting;
 
 /// Largest file that a browser may send; larger ones go through the command line.
 pub(super) const MAX_UPLOAD_BYTES: usize = 4 << 30;
@@ -180,7 +180,7 @@ fn broken(error: &MultipartError) -> ApiError {
     request_body(content = UploadForm, content_type = "multipart/form-data"),
     responses((status = 200, body = UploadBody), (status = 422, body = super::error::ErrorBody))
 )]
-pub(super) async fn create(State(app): State<App>, mut form: Multipart) -> ApiResult<Json<UploadBody>> {
+pub(super) async fn create(app: Acting, mut form: Multipart) -> ApiResult<Json<UploadBody>> {
     while let Some(mut field) = form.next_field().await.map_err(|error| broken(&error))? {
         if field.name() != Some("file") {
             continue;
@@ -215,7 +215,7 @@ pub(super) struct GuessBody {
     responses((status = 200, body = UploadBody), (status = 404, body = super::error::ErrorBody))
 )]
 pub(super) async fn guess(
-    State(app): State<App>,
+    app: Acting,
     Path(upload_id): Path<String>,
     form: Result<Json<GuessBody>, JsonRejection>,
 ) -> ApiResult<Json<UploadBody>> {

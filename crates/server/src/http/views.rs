@@ -2,19 +2,18 @@
 
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, Query};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+use zhike_domain::access::Role;
+use zhike_domain::error_code::ErrorCode;
 use zhike_domain::id::ViewId;
 use zhike_engine::views::{self, NewView, View};
 
-use super::App;
 use super::error::{ApiError, ApiResult, ErrorBody};
+use super::who::Acting;
 use crate::output::instant;
-
-/// Who keeps views, until there are accounts.
-const AUTHOR: &str = "owner";
 
 /// A view of a page.
 #[derive(Serialize, ToSchema)]
@@ -62,10 +61,7 @@ pub(super) struct ViewsQuery {
 
 /// The named views of a page, by name.
 #[utoipa::path(get, path = "/api/v1/views", params(ViewsQuery), responses((status = 200, body = ViewList)))]
-pub(super) async fn list(
-    State(app): State<App>,
-    query: Result<Query<ViewsQuery>, QueryRejection>,
-) -> ApiResult<Json<ViewList>> {
+pub(super) async fn list(app: Acting, query: Result<Query<ViewsQuery>, QueryRejection>) -> ApiResult<Json<ViewList>> {
     let Query(query) = query.map_err(ApiError::from)?;
     let items = views::list(app.ctx(), &query.page).await?;
     Ok(Json(ViewList { items: items.into_iter().map(ViewBody::from).collect() }))
@@ -84,30 +80,37 @@ pub(super) struct PutView {
     state: serde_json::Value,
 }
 
-impl From<PutView> for NewView {
-    fn from(body: PutView) -> Self {
-        Self { page: body.page, name: body.name, state: body.state, author: AUTHOR.into() }
+impl PutView {
+    fn of(self, app: &Acting) -> NewView {
+        NewView { page: self.page, name: self.name, state: self.state, author: app.by().owner.clone() }
     }
+}
+
+/// Refuses to change what somebody else keeps; everybody may look at it.
+async fn check_own(app: &Acting, id: ViewId) -> ApiResult<()> {
+    let author = views::get(app.ctx(), id).await?.author;
+    if author == app.by().owner || app.by().roles.contains(&Role::Admin) {
+        return Ok(());
+    }
+    Err(ApiError::new(
+        ErrorCode::NoPermission,
+        format!("this view is kept by {author}, who can change it, as an administrator can: save one of your own"),
+        format!("这个视图由 {author} 保存，只有其本人或管理员可以修改：请另存为自己的视图"),
+    ))
 }
 
 /// Keeps a view. One without a name is listed nowhere, and the same state is kept once.
 #[utoipa::path(post, path = "/api/v1/views", request_body = PutView,
     responses((status = 200, body = ViewBody), (status = 400, body = ErrorBody), (status = 409, body = ErrorBody)))]
-pub(super) async fn create(
-    State(app): State<App>,
-    body: Result<Json<PutView>, JsonRejection>,
-) -> ApiResult<Json<ViewBody>> {
+pub(super) async fn create(app: Acting, body: Result<Json<PutView>, JsonRejection>) -> ApiResult<Json<ViewBody>> {
     let Json(body) = body.map_err(ApiError::from)?;
-    Ok(Json(views::put(app.ctx(), None, body.into()).await?.into()))
+    Ok(Json(views::put(app.ctx(), None, body.of(&app)).await?.into()))
 }
 
 /// One view.
 #[utoipa::path(get, path = "/api/v1/views/{view_id}", params(("view_id" = String, Path, description = "`viw_…`")),
     responses((status = 200, body = ViewBody), (status = 404, body = ErrorBody)))]
-pub(super) async fn show(
-    State(app): State<App>,
-    path: Result<Path<ViewId>, PathRejection>,
-) -> ApiResult<Json<ViewBody>> {
+pub(super) async fn show(app: Acting, path: Result<Path<ViewId>, PathRejection>) -> ApiResult<Json<ViewBody>> {
     let Path(id) = path.map_err(ApiError::from)?;
     Ok(Json(views::get(app.ctx(), id).await?.into()))
 }
@@ -116,20 +119,22 @@ pub(super) async fn show(
 #[utoipa::path(put, path = "/api/v1/views/{view_id}", params(("view_id" = String, Path, description = "`viw_…`")), request_body = PutView,
     responses((status = 200, body = ViewBody), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub(super) async fn update(
-    State(app): State<App>,
+    app: Acting,
     path: Result<Path<ViewId>, PathRejection>,
     body: Result<Json<PutView>, JsonRejection>,
 ) -> ApiResult<Json<ViewBody>> {
     let Path(id) = path.map_err(ApiError::from)?;
     let Json(body) = body.map_err(ApiError::from)?;
-    Ok(Json(views::put(app.ctx(), Some(id), body.into()).await?.into()))
+    check_own(&app, id).await?;
+    Ok(Json(views::put(app.ctx(), Some(id), body.of(&app)).await?.into()))
 }
 
 /// Forgets a view.
 #[utoipa::path(delete, path = "/api/v1/views/{view_id}", params(("view_id" = String, Path, description = "`viw_…`")),
     responses((status = 204), (status = 404, body = ErrorBody)))]
-pub(super) async fn delete(State(app): State<App>, path: Result<Path<ViewId>, PathRejection>) -> ApiResult<StatusCode> {
+pub(super) async fn delete(app: Acting, path: Result<Path<ViewId>, PathRejection>) -> ApiResult<StatusCode> {
     let Path(id) = path.map_err(ApiError::from)?;
+    check_own(&app, id).await?;
     views::delete(app.ctx(), id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

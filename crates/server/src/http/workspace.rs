@@ -12,6 +12,7 @@ use zhike_engine::{overview, sources};
 use super::App;
 use super::error::{ApiError, ApiResult};
 use super::profiles::day;
+use super::who::Acting;
 
 /// What the workspace is and holds.
 #[derive(Serialize, ToSchema)]
@@ -32,7 +33,7 @@ pub(super) struct WorkspaceBody {
 
 /// What the workspace is and holds.
 #[utoipa::path(get, path = "/api/v1/workspace", responses((status = 200, body = WorkspaceBody)))]
-pub(super) async fn show(State(app): State<App>) -> ApiResult<Json<WorkspaceBody>> {
+pub(super) async fn show(app: Acting) -> ApiResult<Json<WorkspaceBody>> {
     let settings = app.ctx().workspace();
     let held = overview::holdings(app.ctx()).await?;
     Ok(Json(WorkspaceBody {
@@ -63,7 +64,7 @@ pub(super) async fn ready(State(app): State<App>) -> ApiResult<&'static str> {
 }
 
 /// Counters in the Prometheus text form.
-pub(super) async fn metrics(State(app): State<App>) -> ApiResult<([(&'static str, &'static str); 1], String)> {
+pub(super) async fn metrics(app: Acting) -> ApiResult<([(&'static str, &'static str); 1], String)> {
     let held = overview::holdings(app.ctx()).await?;
     let health = sources::health(app.ctx()).await?;
     let lag = health.iter().map(|health| health.lag_seconds).fold(0.0, f64::max);

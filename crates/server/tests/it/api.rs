@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::json;
 
-use crate::support::{Home, Server};
+use crate::support::{ADMIN, Home, Server};
 
 const GUIDE: &str = include_str!("../../../../docs/guides/api.md");
 const GUIDE_ZH: &str = include_str!("../../../../docs/guides/api.zh-CN.md");
@@ -39,7 +39,27 @@ fn the_examples_of_the_guide_run_as_they_stand() {
     let home = Home::new();
     let server = Server::start(&home);
     let program = program(&all).replace("127.0.0.1:7700", &server.address);
+    let permissions = [
+        "imports.run",
+        "imports.read",
+        "profiles.list",
+        "profiles.read",
+        "profiles.tag",
+        "segments.read",
+        "segments.write",
+        "tags.read",
+        "tags.write",
+        "exports.make",
+        "figures.read",
+        "data.refresh",
+        "views.use",
+    ];
+    let mut add = vec!["api-key", "add", "guide", "--owner", ADMIN];
+    permissions.iter().for_each(|one| add.extend(["--permission", one]));
+    let key = home.run(&add);
+    assert!(key.status.success(), "{}", String::from_utf8_lossy(&key.stderr));
     let mut python = Command::new("python3");
+    python.env("ZHIKE_API_KEY", String::from_utf8(key.stdout).unwrap().trim());
     python.arg("-").current_dir(home.path()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut running = python.spawn().unwrap();
     running.stdin.take().unwrap().write_all(program.as_bytes()).unwrap();

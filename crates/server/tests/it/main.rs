@@ -1,6 +1,7 @@
 //! The real binary: commands, bad files, kills, HTTP.
 #![expect(clippy::print_stdout, reason = "tests say what they skip")]
 
+mod access;
 mod api;
 mod bad_files;
 mod bind;

@@ -74,10 +74,18 @@ impl Drop for Disk<'_> {
     }
 }
 
-/// A running server.
+/// The administrator of every server here.
+pub const ADMIN: &str = "boss";
+pub const PASSWORD: &str = "Correct-horse-7";
+
+/// A running server, and an administrator who is signed in.
 pub struct Server {
     child: Child,
     pub address: String,
+    /// The token of the setup link; empty when there was an administrator already.
+    pub setup: String,
+    /// The administrator's cookie.
+    pub cookie: String,
 }
 
 impl Server {
@@ -88,6 +96,20 @@ impl Server {
 
     /// The same with further options.
     pub fn start_with(home: &Home, options: &[&str]) -> Self {
+        let mut server = Self::start_unknown(home, options);
+        let body = match server.setup.is_empty() {
+            false => serde_json::json!({"token": server.setup, "name": ADMIN, "password": PASSWORD}),
+            true => serde_json::json!({"name": ADMIN, "password": PASSWORD}),
+        };
+        let path = if server.setup.is_empty() { "/api/v1/session" } else { "/api/v1/setup" };
+        let (status, head, answer) = server.anonymous("POST", path, &body);
+        assert!(status == 200 || status == 201, "{status}: {answer}");
+        server.cookie = cookie_of(&head);
+        server
+    }
+
+    /// A server that nobody has signed in to yet.
+    pub fn start_unknown(home: &Home, options: &[&str]) -> Self {
         let mut child = home
             .command()
             .args(["serve", "--listen", "127.0.0.1:0"])
@@ -96,10 +118,31 @@ impl Server {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut setup = String::new();
+        let line = loop {
+            let line = lines.next().unwrap().unwrap();
+            match line.split_once("#token=") {
+                Some((_, token)) => setup = token.to_owned(),
+                None => break line,
+            }
+        };
         let address = line.split("http://").nth(1).and_then(|rest| rest.split('/').next()).unwrap().to_owned();
-        Self { child, address }
+        Self { child, address, setup, cookie: String::new() }
+    }
+
+    /// A request of somebody unknown; (status, headers, body).
+    pub fn anonymous(&self, method: &str, path: &str, body: &Value) -> (u16, String, Value) {
+        self.request_as("", method, path, body)
+    }
+
+    /// A request of somebody else, by their cookie.
+    pub fn request_as(&self, cookie: &str, method: &str, path: &str, body: &Value) -> (u16, String, Value) {
+        let headers = [("X-Zhike-Request", "1"), ("Content-Type", "application/json"), ("Cookie", cookie)];
+        // A body that a read does not take would end the connection before its answer is read.
+        let sent = if method == "GET" { String::new() } else { body.to_string() };
+        let (status, head, body) = self.request(method, path, &headers, sent.as_bytes());
+        (status, head, serde_json::from_slice(&body).unwrap_or(Value::Null))
     }
 
     /// One request; (status, headers, body).
@@ -108,6 +151,11 @@ impl Server {
         let mut head = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
         if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
             head.push_str(&format!("Host: {}\r\n", self.address));
+        }
+        let is_named =
+            |(name, _): &(&str, &str)| ["cookie", "authorization"].contains(&name.to_ascii_lowercase().as_str());
+        if !headers.iter().any(is_named) {
+            head.push_str(&format!("Cookie: {}\r\n", self.cookie));
         }
         for (name, value) in headers {
             head.push_str(&format!("{name}: {value}\r\n"));
@@ -204,6 +252,12 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The cookie that an answer sets.
+pub fn cookie_of(head: &str) -> String {
+    let line = head.lines().find(|line| line.to_ascii_lowercase().starts_with("set-cookie:")).unwrap_or_default();
+    line.split_once(':').map_or("", |(_, value)| value).split(';').next().unwrap_or_default().trim().to_owned()
 }
 
 fn unchunked(mut body: &[u8]) -> Vec<u8> {

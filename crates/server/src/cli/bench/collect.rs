@@ -19,6 +19,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use zhike_engine::sources::{self, NewSource};
 
+use super::super::serve::TOKEN_FILE;
 use super::super::{Failure, Global, Outcome};
 use super::Random;
 
@@ -269,6 +270,8 @@ async fn send(
 struct Server {
     child: Child,
     address: SocketAddr,
+    /// What it asks for before it tells its figures.
+    token: String,
 }
 
 impl Server {
@@ -285,7 +288,10 @@ impl Server {
         }
         let address = line.split("http://").nth(1).and_then(|rest| rest.split('/').next()?.parse().ok());
         match address {
-            Some(address) => Ok(Self { child, address }),
+            Some(address) => {
+                let token = std::fs::read_to_string(global.data.join(TOKEN_FILE))?;
+                Ok(Self { child, address, token })
+            }
             None => {
                 let _ = child.kill();
                 Err(Failure::new("the server did not start", "服务未能启动"))
@@ -314,7 +320,10 @@ impl Server {
 
     async fn get(&self, path: &str) -> Result<String, Failure> {
         let mut stream = TcpStream::connect(self.address).await?;
-        let head = format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address);
+        let (address, token) = (self.address, &self.token);
+        let head = format!(
+            "GET {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
+        );
         stream.write_all(head.as_bytes()).await?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await?;

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
 use axum::extract::Request;
-use axum::http::{HeaderMap, header};
+use axum::http::{Extensions, HeaderMap, header};
 
 use super::Collector;
 
@@ -77,8 +77,13 @@ fn peer(request: &Request) -> Option<IpAddr> {
 }
 
 /// The client's address.
+pub(crate) fn client_of(proxies: &TrustedProxies, extensions: &Extensions, headers: &HeaderMap) -> Option<IpAddr> {
+    extensions.get::<Peer>().map(|peer| proxies.client(peer.0.ip(), headers))
+}
+
+/// The client's address.
 pub(super) fn address(proxies: &TrustedProxies, request: &Request) -> Option<IpAddr> {
-    peer(request).map(|peer| proxies.client(peer, request.headers()))
+    client_of(proxies, request.extensions(), request.headers())
 }
 
 /// How clients reach this server.

@@ -1,0 +1,97 @@
+//! The second factor: codes of an authenticator, and recovery codes for when it is lost.
+
+use serde_json::json;
+use zhike_domain::error_code::ErrorCode;
+use zhike_domain::sensitive::Sensitive;
+use zhike_state::{Proof, Sessions, UserRow};
+use zhike_vault::password;
+
+use super::sign_in::prove_password;
+use super::{SECOND, User, entry, link, users};
+use crate::{Ctx, Error, Result};
+
+const N_RECOVERY_CODES: usize = 10;
+/// Five bits each.
+const RECOVERY_LETTERS: usize = 16;
+
+/// Draws a secret to be put into an authenticator; it counts once a code of it was given. Returns it as text.
+///
+/// **Errors**: `conflict` when there is a second factor.
+pub async fn offer_totp(ctx: &Ctx, user: &User) -> Result<Sensitive<String>> {
+    let mut row = users::row(ctx, user.id).await?;
+    if row.totp_sealed.is_some() {
+        return Err(Error::conflict(
+            "there is a second factor already: remove it first".into(),
+            "已启用两步验证：请先停用".into(),
+        ));
+    }
+    let secret = password::new_totp_secret()?;
+    row.totp_offered = Some(sealed(ctx, row.user_id, &secret[..]));
+    let offered = entry(ctx, &row.name, "account.totp_offer", &user.id.to_string(), json!({}));
+    ctx.store().update_user(&row, Sessions::Keep, &offered, link).await?;
+    Ok(Sensitive::new(password::base32(&secret[..])))
+}
+
+/// Puts the secret that was drawn last in force, when a code of it is given. Returns recovery codes, shown once.
+///
+/// **Errors**: `conflict` when none was drawn; `invalid_account` for a wrong code.
+pub async fn confirm_totp(ctx: &Ctx, user: &User, code: &Sensitive<String>) -> Result<Vec<Sensitive<String>>> {
+    let mut row = users::row(ctx, user.id).await?;
+    let Some(offered) = row.totp_offered.take() else {
+        return Err(Error::conflict("ask for a secret first".into(), "请先获取两步验证密钥".into()));
+    };
+    let secret = opened(ctx, row.user_id, &offered)?;
+    let Some(step) = password::totp_step(&secret, code.expose(), ctx.now() / SECOND, None) else {
+        return Err(Error::invalid_account(
+            "the code is not right: look at the clock of the phone",
+            "验证码不正确：请检查手机时间是否准确",
+        ));
+    };
+    (row.totp_sealed, row.totp_step) = (Some(offered), Some(step));
+    let codes: Vec<Sensitive<String>> = (0..N_RECOVERY_CODES).map(|_| password::new_word(RECOVERY_LETTERS)).collect();
+    let hashes: Vec<[u8; 16]> = codes.iter().map(|code| recovery_hash(ctx, row.user_id, code)).collect();
+    // Codes first: a second factor without them could lock somebody out for good.
+    ctx.store().put_recovery_codes(row.user_id, &hashes).await?;
+    let confirmed = entry(ctx, &row.name, "account.totp_on", &user.id.to_string(), json!({}));
+    ctx.store().update_user(&row, Sessions::Keep, &confirmed, link).await?;
+    Ok(codes)
+}
+
+/// Takes the second factor away, for whoever gives the password once more.
+///
+/// **Errors**: `wrong_credentials`, `locked_out`.
+pub async fn remove_totp(ctx: &Ctx, user: &User, word: Sensitive<String>) -> Result<()> {
+    let mut row = prove_password(ctx, user, word).await?;
+    (row.totp_sealed, row.totp_offered, row.totp_step) = (None, None, None);
+    let removed = entry(ctx, &row.name, "account.totp_off", &user.id.to_string(), json!({}));
+    Ok(ctx.store().update_user(&row, Sessions::Keep, &removed, link).await?)
+}
+
+/// What a code proves; `None` for a wrong one, and one that was used.
+pub(super) async fn prove(ctx: &Ctx, row: &UserRow, sealed: &str, code: &Sensitive<String>) -> Result<Option<Proof>> {
+    let secret = opened(ctx, row.user_id, sealed)?;
+    if let Some(step) = password::totp_step(&secret, code.expose(), ctx.now() / SECOND, row.totp_step) {
+        return Ok(Some(Proof::Step(step)));
+    }
+    let hash = recovery_hash(ctx, row.user_id, code);
+    let is_known = ctx.store().has_recovery_code(row.user_id, &hash).await?;
+    Ok(is_known.then_some(Proof::Recovery(hash)))
+}
+
+/// Sealed together with whose it is, so that it opens for nobody else.
+fn sealed(ctx: &Ctx, user_id: i64, secret: &[u8]) -> String {
+    ctx.vault().tokens("second factor").seal(&[&user_id.to_be_bytes()[..], secret].concat())
+}
+
+fn opened(ctx: &Ctx, user_id: i64, sealed: &str) -> Result<Vec<u8>> {
+    let content = ctx.vault().tokens("second factor").open(sealed)?;
+    match content.strip_prefix(&user_id.to_be_bytes()[..]) {
+        Some(secret) => Ok(secret.to_vec()),
+        None => Err(Error::new(ErrorCode::Damaged, "the second factor is somebody else's", "两步验证密钥不属于该用户")),
+    }
+}
+
+fn recovery_hash(ctx: &Ctx, user_id: i64, code: &Sensitive<String>) -> [u8; 16] {
+    let code: String = code.expose().to_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
+    ctx.vault().fingerprint(&[&b"recovery code\0"[..], &user_id.to_be_bytes(), code.as_bytes()].concat())
+}
