@@ -61,7 +61,7 @@ export function NewPassword({ chosen, onChange, name }: { chosen: Chosen; onChan
           onChange={(event) => onChange({ ...chosen, again: event.target.value })}
         />
         <p id={`${id}-other`} className="zk-form-error">
-          {isOther && t('access.password_other')}
+          {isOther && t('access.passwords_differ')}
         </p>
       </div>
     </>
