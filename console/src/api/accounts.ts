@@ -40,7 +40,8 @@ export type User = { user_id: string; name: string; display_name: string; roles:
 export type Session = { user: User; permissions: string[]; idle_seconds: number; expires_at: string }
 export type UserItem = User & { disabled: boolean; locked_until: string | null; last_seen_at: string | null; created_at: string }
 export type UserChanges = Pick<User, 'display_name' | 'roles' | 'provinces' | 'stores'> & { disabled: boolean }
-export type NewUser = Pick<User, 'name' | 'display_name' | 'roles' | 'provinces' | 'stores'>
+/** Who may not give roles leaves them out. */
+export type NewUser = Pick<User, 'name' | 'display_name'> & Partial<Pick<User, 'roles' | 'provinces' | 'stores'>>
 export type RoleItem = { role: string; zh: string; en: string; grants: Record<string, boolean>; shows: Record<string, Shown>; unmask: Record<string, Unmask>; min_group: number }
 export type PermissionItem = { permission: string; zh: string; en: string }
 export type RolesSheet = { roles: RoleItem[]; permissions: PermissionItem[]; separated: boolean }
@@ -67,7 +68,7 @@ type AccountPaths = {
     delete: Asks<Nothing, { password: string }>
   }
   '/api/v1/users': { get: Asks<Gives<{ items: UserItem[] }>>; post: Asks<Makes<{ user: UserItem; password: string }>, NewUser> }
-  '/api/v1/users/{user_id}': { put: Asks<Gives<UserItem>, UserChanges, AtUser> }
+  '/api/v1/users/{user_id}': { put: Asks<Gives<UserItem>, Partial<UserChanges>, AtUser> }
   '/api/v1/users/{user_id}/reset': { post: Asks<Gives<{ password: string }>, undefined, AtUser> }
   '/api/v1/users/{user_id}/unlock': { post: Asks<Nothing, undefined, AtUser> }
   '/api/v1/roles': { get: Asks<Gives<RolesSheet>>; put: Asks<Gives<RolesSheet>, { separated: boolean }> }
@@ -138,7 +139,8 @@ export function addUser(user: NewUser) {
   return unwrap(accounts.POST('/api/v1/users', { body: user }))
 }
 
-export function changeUser(userId: string, changes: UserChanges) {
+/** Changes what is named; the rest stays. */
+export function changeUser(userId: string, changes: Partial<UserChanges>) {
   return unwrap(accounts.PUT('/api/v1/users/{user_id}', { params: atUser(userId), body: changes }))
 }
 

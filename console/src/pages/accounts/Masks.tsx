@@ -48,7 +48,7 @@ export function Masks({ sheet: { roles } }: { sheet: RolesSheet }) {
             isHead: true,
             cell: (kind) => (
               <>
-                {t(`roles.class_${kind}`)} <span className="zk-muted">{t('roles.grade_n', { n: gradeOf(kind) })}</span>
+                <span className="zk-figures">{t(`roles.class_${kind}`)}</span> <span className="zk-muted zk-figures">{t('roles.grade_n', { n: gradeOf(kind) })}</span>
               </>
             ),
           },

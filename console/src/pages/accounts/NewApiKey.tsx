@@ -4,7 +4,7 @@ import { Button, Input, Select } from 'antd'
 import { useId, useState, type SyntheticEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import { apiKeysQuery, makeApiKey, rolesQuery } from '../../api/accounts'
-import { useMay, useSession } from '../../app/session'
+import { useSession } from '../../app/session'
 import { useSettings } from '../../app/settings'
 import { ErrorNotice } from '../../ui/states'
 import { ShownOnce } from './ShownOnce'
@@ -18,8 +18,8 @@ export default function NewApiKey({ onClose }: { onClose: () => void }) {
   const id = useId()
   const cache = useQueryClient()
   const mine = useSession()?.permissions ?? []
-  // Words for permissions come with the roles, for those who may see them.
-  const { data: sheet } = useQuery({ ...rolesQuery, enabled: useMay('users.read') })
+  // Words for permissions come with the roles.
+  const { data: sheet } = useQuery(rolesQuery)
   const words = new Map(sheet?.permissions.map((each) => [each.permission, each[lang]]))
   const [name, setName] = useState('')
   const [permissions, setPermissions] = useState<string[]>([])

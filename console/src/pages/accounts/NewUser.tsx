@@ -24,7 +24,7 @@ export default function NewUser({ onClose }: { onClose: () => void }) {
   const [roles, setRoles] = useState<string[]>([])
   const [scope, setScope] = useState(NOWHERE)
   const add = useMutation({
-    mutationFn: () => addUser({ name: name.trim(), display_name: displayName.trim(), roles, ...scope }),
+    mutationFn: () => addUser({ name: name.trim(), display_name: displayName.trim(), ...(mayAssign ? { roles, ...scope } : {}) }),
     onSuccess: () => cache.invalidateQueries({ queryKey: ['users'] }),
   })
   const isReady = name.trim() !== '' && (roles.length > 0 || !mayAssign) && conflictOf(roles, false) === undefined

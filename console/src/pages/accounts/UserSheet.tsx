@@ -13,7 +13,13 @@ import { conflictOf } from './roles'
 import { ScopeFields } from './ScopeFields'
 import { ShownOnce } from './ShownOnce'
 
-const changesOf = ({ display_name, roles, provinces, stores, disabled }: UserItem): UserChanges => ({ display_name, roles, provinces, stores, disabled })
+type Draft = Omit<UserChanges, 'disabled'>
+
+const draftOf = ({ display_name, roles, provinces, stores }: UserItem): Draft => ({ display_name, roles, provinces, stores })
+
+/** What differs: naming more would ask for more permissions. */
+const changesIn = (draft: Draft, old: Draft): Partial<Draft> =>
+  Object.fromEntries(Object.entries(draft).filter(([key, value]) => JSON.stringify(value) !== JSON.stringify(old[key as keyof Draft])))
 
 export default function UserSheet({ user, now, onClose }: { user: UserItem; now: number; onClose: () => void }) {
   const { t } = useTranslation()
@@ -23,23 +29,20 @@ export default function UserSheet({ user, now, onClose }: { user: UserItem; now:
   const mayManage = useMay('users.manage')
   const mayAssign = useMay('roles.assign')
   const isMe = useSession()?.user.user_id === user.user_id
-  const [draft, setDraft] = useState(() => changesOf(user))
+  const [draft, setDraft] = useState(() => draftOf(user))
   const onSuccess = () => cache.invalidateQueries({ queryKey: ['users'] })
-  const save = useMutation({ mutationFn: (changes: UserChanges) => changeUser(user.user_id, changes), onSuccess })
+  const save = useMutation({ mutationFn: (changes: Partial<UserChanges>) => changeUser(user.user_id, changes), onSuccess })
   const reset = useMutation({ mutationFn: () => resetUser(user.user_id), onSuccess })
   const unlock = useMutation({ mutationFn: () => unlockUser(user.user_id), onSuccess })
-  const isChanged = JSON.stringify(draft) !== JSON.stringify(changesOf(user))
+  const changes = changesIn(draft, draftOf(user))
+  const isChanged = Object.keys(changes).length > 0
   const isLocked = user.locked_until !== null && Date.parse(user.locked_until) > now
   const failed = save.error ?? reset.error ?? unlock.error
   const submit = (event: SyntheticEvent) => {
     event.preventDefault()
-    if (isChanged && !save.isPending) save.mutate(draft)
+    if (isChanged && !save.isPending) save.mutate(changes)
   }
-  const disable = () => {
-    const next = { ...draft, disabled: !user.disabled }
-    setDraft(next)
-    save.mutate({ ...changesOf(user), disabled: next.disabled })
-  }
+  const turn = () => save.mutate({ disabled: !user.disabled })
   return (
     <Card title={user.name} extra={<Button onClick={onClose}>{t('users.close')}</Button>}>
       {reset.data && <ShownOnce title={t('users.one_time', { name: user.name })} help={t('users.one_time_help')} secrets={[reset.data.password]} />}
@@ -98,11 +101,11 @@ export default function UserSheet({ user, now, onClose }: { user: UserItem; now:
                 <Button loading={reset.isPending}>{t('users.reset')}</Button>
               </Popconfirm>
               {user.disabled ? (
-                <Button loading={save.isPending} onClick={disable}>
+                <Button loading={save.isPending} onClick={turn}>
                   {t('users.enable')}
                 </Button>
               ) : (
-                <Popconfirm title={t('users.disable_sure')} okText={t('users.disable')} cancelText={t('access.cancel')} onConfirm={disable}>
+                <Popconfirm title={t('users.disable_sure')} okText={t('users.disable')} cancelText={t('access.cancel')} onConfirm={turn}>
                   <Button danger loading={save.isPending}>
                     {t('users.disable')}
                   </Button>
