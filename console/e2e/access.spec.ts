@@ -7,11 +7,11 @@ import { expect, open, SHOTS, test } from './console'
 const WORDS = {
   zh: {
     add: '添加用户', name: '用户名', make: '添加', role: '运营', oneTime: '一次性密码', noted: '已记下', password: '密码', old: '一次性密码', fresh: '新密码', again: '再输入一次新密码', signIn: '登录', wrong: '用户名或密码不正确。',
-    change: '修改密码', segments: '分群', imports: '导入', users: '用户', forbidden: '没有权限打开这个页面', who: '你的角色是：运营', exported: '导出', account: /^账号/, signOut: '退出登录', ended: '登录已结束', segment: '分群名称', search: /搜索/, make_key: '创建密钥', key: '名称', figures: /figures\.read/,
+    change: '修改密码', segments: '分群', imports: '导入', users: '用户', forbidden: '没有权限打开这个页面', who: '你的角色是：运营', exported: '导出', account: /^账号/, signOut: '退出登录', ended: '登录已结束', segment: '名称', search: /搜索/, make_key: '创建密钥', key: '名称', figures: /figures\.read/,
   },
   en: {
     add: 'Add a user', name: 'User name', make: 'Add', role: 'Operator', oneTime: 'One-time password', noted: 'I have noted it', password: 'Password', old: 'One-time password', fresh: 'New password', again: 'New password again', signIn: 'Sign in', wrong: 'The user name or password is not right.',
-    change: 'Change password', segments: 'Segments', imports: 'Imports', users: 'Users', forbidden: 'You may not open this page', who: 'Your role: Operator', exported: 'Export', account: /^Account/, signOut: 'Sign out', ended: 'You have been signed out', segment: 'Name of the segment', search: /Search/, make_key: 'Make a key', key: 'Name', figures: /figures\.read/,
+    change: 'Change password', segments: 'Segments', imports: 'Imports', users: 'Users', forbidden: 'You may not open this page', who: 'Your role: Operator', exported: 'Export', account: /^Account/, signOut: 'Sign out', ended: 'You have been signed out', segment: 'Name', search: /Search/, make_key: 'Make a key', key: 'Name', figures: /figures\.read/,
   },
 } as const
 type Words = (typeof WORDS)[keyof typeof WORDS]
@@ -122,7 +122,7 @@ for (const lang of ['zh', 'en'] as const) {
     await choose(theirs, words, password)
     await expect(theirs).not.toHaveURL(/\/account/)
     await theirs.goto('/customers/segments/new')
-    await theirs.getByLabel(words.segment).fill('not saved yet')
+    await theirs.getByLabel(words.segment, { exact: true }).fill('not saved yet')
 
     await theirs.context().request.delete('/api/v1/session', { headers: { 'x-zhike-request': '1' } })
     await theirs.keyboard.press('Control+k')
@@ -138,7 +138,7 @@ for (const lang of ['zh', 'en'] as const) {
     await cover.getByRole('button', { name: words.signIn, exact: true }).click()
     await expect(cover).toHaveCount(0)
     await theirs.keyboard.press('Escape')
-    await expect(theirs.getByLabel(words.segment)).toHaveValue('not saved yet')
+    await expect(theirs.getByLabel(words.segment, { exact: true })).toHaveValue('not saved yet')
     await theirs.context().close()
   })
 
