@@ -129,9 +129,9 @@ export function account(method, path, body, cookies = '') {
   }
   if (at === 'GET api-keys') return { status: 200, body: { items: keys } }
   if (at === 'POST api-keys') {
-    const key = { ...keys[0], key_id: `key_${keys.length + 1}`, prefix: 'zk_77aa', ...body, owner: me.name }
-    keys.push(key)
-    return { status: 201, body: { key, api_key: `zk_${randomBytes(24).toString('base64url')}` } }
+    const made = { ...keys[0], key_id: `key_${keys.length + 1}`, prefix: 'zk_77aa', ...body, owner: me.name }
+    keys.push(made)
+    return { status: 201, body: { key: `zk_${randomBytes(24).toString('base64url')}`, api_key: made } }
   }
   if (method === 'DELETE' && path.startsWith('/api/v1/api-keys/')) {
     keys.splice(keys.findIndex((key) => path.endsWith(`/${key.key_id}`)), 1)

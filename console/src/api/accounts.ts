@@ -72,7 +72,7 @@ type AccountPaths = {
   '/api/v1/users/{user_id}/reset': { post: Asks<Gives<{ password: string }>, undefined, AtUser> }
   '/api/v1/users/{user_id}/unlock': { post: Asks<Nothing, undefined, AtUser> }
   '/api/v1/roles': { get: Asks<Gives<RolesSheet>>; put: Asks<Gives<RolesSheet>, { separated: boolean }> }
-  '/api/v1/api-keys': { get: Asks<Gives<{ items: ApiKey[] }>>; post: Asks<Makes<{ key: ApiKey; api_key: string }>, NewApiKey> }
+  '/api/v1/api-keys': { get: Asks<Gives<{ items: ApiKey[] }>>; post: Asks<Makes<{ key: string; api_key: ApiKey }>, NewApiKey> }
   '/api/v1/api-keys/{key_id}': { delete: Asks<Nothing, undefined, { key_id: string }> }
 }
 

@@ -33,7 +33,7 @@ export default function NewApiKey({ onClose }: { onClose: () => void }) {
     event.preventDefault()
     if (isReady && !make.isPending) make.mutate()
   }
-  if (make.data) return <ShownOnce title={t('api_keys.made', { name: make.data.key.name })} help={t('api_keys.made_help')} secrets={[make.data.api_key]} onDone={onClose} />
+  if (make.data) return <ShownOnce title={t('api_keys.made', { name: make.data.api_key.name })} help={t('api_keys.made_help')} secrets={[make.data.key]} onDone={onClose} />
   return (
     <form className="zk-source-form" onSubmit={submit}>
       <div className="zk-field">
