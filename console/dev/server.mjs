@@ -1,10 +1,11 @@
 // A stand-in for the server while pages are built: serves dist with the same content security policy, and made-up data.
-// Usage: npm run build && npm run fixture   (PORT, default 7701)
+// Usage: npm run build && npm run fixture   (PORT, default 7701; FIXTURE_OPEN=1: everybody is signed in)
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { account } from './accounts.mjs'
 import * as made from './fixtures.mjs'
 
 const DIST = fileURLToPath(new URL('../dist', import.meta.url))
@@ -127,6 +128,11 @@ createServer(async (request, response) => {
     const body = chunks.length > 0 && !isForm ? JSON.parse(Buffer.concat(chunks).toString()) : undefined
     if (request.method !== 'GET' && request.headers['x-zhike-request'] !== '1') {
       response.writeHead(403).end(JSON.stringify(failure('csrf', 'The header X-Zhike-Request is missing.', '缺少请求头 X-Zhike-Request。')))
+      return
+    }
+    const told = account(request.method, url.pathname, body, request.headers.cookie)
+    if (told) {
+      response.writeHead(told.status, told.headers ?? {}).end(told.body && JSON.stringify(told.body))
       return
     }
     const found = answer(request.method, url.pathname, Object.fromEntries(url.searchParams), body)

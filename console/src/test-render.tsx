@@ -3,10 +3,12 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { render } from '@testing-library/react'
 import { ConfigProvider } from 'antd'
 import type { ReactNode } from 'react'
+import { sessionQuery, type Permission, type Session } from './api/accounts'
 import { workspaceQuery } from './api/queries'
 import { SettingsProvider } from './app/settings'
 
-export function renderPart(part: ReactNode, lang: 'zh' | 'en' = 'zh') {
+/** `permissions`: what the reader may do. */
+export function renderPart(part: ReactNode, lang: 'zh' | 'en' = 'zh', permissions: readonly Permission[] = []) {
   localStorage.setItem('zhike.lang', lang)
   const client = new QueryClient({ defaultOptions: { queries: { retry: false, staleTime: Infinity } } })
   client.setQueryData(workspaceQuery.queryKey, {
@@ -21,6 +23,13 @@ export function renderPart(part: ReactNode, lang: 'zh' | 'en' = 'zh') {
     n_profiles: 1,
     n_orders: 1,
   })
+  const session: Session = {
+    user: { user_id: 'usr_1', name: 'lin', display_name: '林晓', roles: ['admin'], has_totp: false, must_change_password: false, provinces: [], stores: [] },
+    permissions: [...permissions],
+    idle_seconds: 1800,
+    expires_at: '2099-01-01T00:00:00Z',
+  }
+  client.setQueryData(sessionQuery.queryKey, session)
   return render(
     <QueryClientProvider client={client}>
       <SettingsProvider>

@@ -13,8 +13,10 @@ export class ApiError extends Error {
   readonly requestId: string | undefined
   /** The places at fault; empty when the server named none. */
   readonly problems: readonly Problem[]
+  /** In how many seconds to ask again, where the server said so. */
+  readonly retryAfterS: number | undefined
 
-  constructor(status: number, code: string, message: string, messageZh?: string, requestId?: string, problems: readonly Problem[] = []) {
+  constructor(status: number, code: string, message: string, messageZh?: string, requestId?: string, problems: readonly Problem[] = [], retryAfterS?: number) {
     super(message)
     this.name = 'ApiError'
     this.status = status
@@ -22,6 +24,7 @@ export class ApiError extends Error {
     this.messageZh = messageZh
     this.requestId = requestId
     this.problems = problems
+    this.retryAfterS = retryAfterS
   }
 
   /** What the server said, in the reader's language; empty when it said nothing. */
@@ -39,6 +42,16 @@ export class ApiError extends Error {
 export const UNREACHABLE = 'unreachable'
 /** An answer that is no envelope of ours. */
 export const UNREADABLE = 'unreadable'
+/** Nobody is signed in, or not any more. */
+export const NOT_SIGNED_IN = 'not_signed_in'
+
+const listeners = new Set<() => void>()
+
+/** Calls `listener` whenever the server says that nobody is signed in. Gives what ends it. */
+export function onNotSignedIn(listener: () => void): () => void {
+  listeners.add(listener)
+  return () => void listeners.delete(listener)
+}
 
 const guard: Middleware = {
   onRequest({ request }) {
@@ -65,13 +78,16 @@ export async function unwrap<T>(answer: Promise<Answer<T>>): Promise<T> {
     if (cause instanceof DOMException && cause.name === 'AbortError') throw cause
     throw new ApiError(cause instanceof SyntaxError ? 500 : 0, cause instanceof SyntaxError ? UNREADABLE : UNREACHABLE, '')
   }
-  if (got.data !== undefined && got.response.ok) return got.data
-  throw failureOf(got.response.status, got.error, got.response.headers.get('x-request-id'))
+  // Only what has nothing to say answers 204.
+  if (got.response.status === 204 || (got.data !== undefined && got.response.ok)) return got.data as T
+  throw failureOf(got.response.status, got.error, (name) => got.response.headers.get(name))
 }
 
 /** The error that an answer other than success stands for. */
-export function failureOf(status: number, body: unknown, requestId: string | null): ApiError {
+export function failureOf(status: number, body: unknown, header: (name: string) => string | null): ApiError {
   const envelope = (body as { error?: Partial<components['schemas']['ErrorDetail']> } | null | undefined)?.error
-  if (envelope?.code) return new ApiError(status, envelope.code, envelope.message ?? '', envelope.message_zh, envelope.request_id ?? undefined, envelope.problems)
-  return new ApiError(status, UNREADABLE, '', undefined, requestId ?? undefined)
+  if (!envelope?.code) return new ApiError(status, UNREADABLE, '', undefined, header('x-request-id') ?? undefined)
+  if (envelope.code === NOT_SIGNED_IN) for (const listener of listeners) listener()
+  const retryAfter = Number(header('retry-after') ?? Number.NaN)
+  return new ApiError(status, envelope.code, envelope.message ?? '', envelope.message_zh, envelope.request_id ?? undefined, envelope.problems, retryAfter >= 0 ? retryAfter : undefined)
 }

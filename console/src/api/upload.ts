@@ -26,7 +26,7 @@ export function sendFile(file: File, onSent: (sent: Sent) => void, signal: Abort
       done(() => {
         const body = parse(request.responseText)
         if (request.status === 200 && body !== undefined) resolve(body as Upload)
-        else reject(failureOf(request.status, body, request.getResponseHeader('x-request-id')))
+        else reject(failureOf(request.status, body, (name) => request.getResponseHeader(name)))
       }),
     )
     request.addEventListener('error', done(() => reject(new ApiError(0, UNREACHABLE, ''))))

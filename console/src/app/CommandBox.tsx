@@ -3,10 +3,13 @@ import { useMutation } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent } from 'react'
 import { useTranslation } from 'react-i18next'
+import type { Permission } from '../api/accounts'
 import { searchProfiles } from '../api/queries'
 import { ErrorNotice } from '../ui/states'
 import { nameOf } from '../pages/customers/people'
 import { word } from '../words'
+import { useGroups } from './places'
+import { isAllowed, useSession } from './session'
 import { useFormat } from './workspace'
 
 type Item = { key: string; group: string; label: string; detail?: string | undefined; run: () => void }
@@ -14,6 +17,8 @@ type Item = { key: string; group: string; label: string; detail?: string | undef
 export default function CommandBox({ onClose, onHelp }: { onClose: () => void; onHelp: () => void }) {
   const { t } = useTranslation()
   const format = useFormat()
+  const groups = useGroups()
+  const session = useSession()
   const navigate = useNavigate()
   const dialog = useRef<HTMLDialogElement>(null)
   const list = useId()
@@ -27,27 +32,18 @@ export default function CommandBox({ onClose, onHelp }: { onClose: () => void; o
   }, [])
 
   const items = useMemo(() => {
+    const may = (permission: Permission) => isAllowed(session, permission)
     const typed = value.trim().toLowerCase()
     const go = (run: () => unknown) => () => {
       void run()
       onClose()
     }
     const pages: Item[] = [
-      { key: 'overview', group: t('command.pages'), label: t('nav.overview'), run: go(() => navigate({ to: '/' })) },
-      { key: 'customers', group: t('command.pages'), label: t('nav.profiles'), run: go(() => navigate({ to: '/customers' })) },
-      { key: 'segments', group: t('command.pages'), label: t('nav.segments'), run: go(() => navigate({ to: '/customers/segments' })) },
-      { key: 'migration', group: t('command.pages'), label: t('nav.migration'), run: go(() => navigate({ to: '/insight/migration' })) },
-      { key: 'tags', group: t('command.pages'), label: t('nav.tags'), run: go(() => navigate({ to: '/customers/tags' })) },
-      { key: 'rfm', group: t('command.pages'), label: t('nav.rfm'), run: go(() => navigate({ to: '/insight/rfm' })) },
-      { key: 'kpis', group: t('command.pages'), label: t('nav.kpis'), run: go(() => navigate({ to: '/insight/kpis' })) },
-      { key: 'imports', group: t('command.pages'), label: t('nav.imports'), run: go(() => navigate({ to: '/data/imports' })) },
-      { key: 'quality', group: t('command.pages'), label: t('nav.quality'), run: go(() => navigate({ to: '/data/quality' })) },
-      { key: 'sources', group: t('command.pages'), label: t('nav.sources'), run: go(() => navigate({ to: '/data/sources' })) },
-      { key: 'bind', group: t('command.pages'), label: t('nav.bind'), run: go(() => navigate({ to: '/data/bind' })) },
-      { key: 'live', group: t('command.pages'), label: t('nav.live'), run: go(() => navigate({ to: '/data/live' })) },
-      { key: 'upload', group: t('command.actions'), label: t('command.upload'), run: go(() => navigate({ to: '/data/imports/new' })) },
-      { key: 'segment', group: t('command.actions'), label: t('command.segment_new'), run: go(() => navigate({ to: '/customers/segments/new' })) },
-      { key: 'tag', group: t('command.actions'), label: t('command.tag_new'), run: go(() => navigate({ to: '/customers/tags/new' })) },
+      ...groups.flatMap((group) => group.places.map(({ to, name }) => ({ key: to, group: t('command.pages'), label: t(`nav.${name}`), run: go(() => navigate({ to })) }))),
+      { key: 'account', group: t('command.pages'), label: t('nav.account'), run: go(() => navigate({ to: '/account' })) },
+      ...(may('imports.run') ? [{ key: 'upload', group: t('command.actions'), label: t('command.upload'), run: go(() => navigate({ to: '/data/imports/new' })) }] : []),
+      ...(may('segments.write') ? [{ key: 'segment', group: t('command.actions'), label: t('command.segment_new'), run: go(() => navigate({ to: '/customers/segments/new' })) }] : []),
+      ...(may('tags.write') ? [{ key: 'tag', group: t('command.actions'), label: t('command.tag_new'), run: go(() => navigate({ to: '/customers/tags/new' })) }] : []),
       { key: 'keys', group: t('command.actions'), label: t('keys.title'), run: onHelp },
     ]
     const people: Item[] = (search.data?.items ?? []).map((person) => ({
@@ -59,11 +55,11 @@ export default function CommandBox({ onClose, onHelp }: { onClose: () => void; o
     }))
     const shown = pages.filter((page) => !typed || page.label.toLowerCase().includes(typed))
     const lookup: Item[] =
-      typed && !search.data
+      typed && !search.data && may('profiles.read')
         ? [{ key: 'find', group: t('command.people'), label: t('command.find', { value: value.trim() }), detail: t('command.find_hint'), run: () => find(value.trim()) }]
         : []
     return [...people, ...shown, ...lookup]
-  }, [value, search.data, t, format, navigate, onClose, onHelp, find])
+  }, [value, search.data, t, format, navigate, onClose, onHelp, find, groups, session])
 
   const chosen = Math.min(at, items.length - 1)
   const onKeyDown = (event: KeyboardEvent) => {

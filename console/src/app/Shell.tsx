@@ -1,31 +1,15 @@
 // The frame around every page: skip link, menu, header, and the place where pages stand.
-import {
-  ApiOutlined,
-  ApartmentOutlined,
-  BarChartOutlined,
-  CloseOutlined,
-  HeatMapOutlined,
-  ImportOutlined,
-  LineChartOutlined,
-  MenuFoldOutlined,
-  MenuOutlined,
-  MenuUnfoldOutlined,
-  MoonOutlined,
-  QrcodeOutlined,
-  QuestionCircleOutlined,
-  SafetyCertificateOutlined,
-  SearchOutlined,
-  SunOutlined,
-  SwapOutlined,
-  TagsOutlined,
-  TeamOutlined,
-  ThunderboltOutlined,
-} from '@ant-design/icons'
+import { CloseOutlined, MenuFoldOutlined, MenuOutlined, MenuUnfoldOutlined, QuestionCircleOutlined, SearchOutlined } from '@ant-design/icons'
 import { Link, Outlet, useRouterState } from '@tanstack/react-router'
-import { lazy, Suspense, useEffect, useRef, useState, type ReactNode } from 'react'
+import { Fragment, lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { isOnPage, plainKey } from '../ui/keys'
+import { useGroups, type Place } from './places'
+import { useSession } from './session'
+import { SessionGuard } from './SessionGuard'
 import { useSettings } from './settings'
+import { LanguageSwitch, SchemeSwitch } from './Switches'
+import { UserMenu } from './UserMenu'
 import { useWorkspace } from './workspace'
 
 const CommandBox = lazy(() => import('./CommandBox'))
@@ -38,6 +22,7 @@ export function Shell() {
   const [isSearching, setSearching] = useState(false)
   const [isHelping, setHelping] = useState(false)
   const { hasLetterKeys } = useSettings()
+  const session = useSession()
   const drawer = useRef<HTMLDialogElement>(null)
   const main = useRef<HTMLElement>(null)
   const pathname = useRouterState({ select: (state) => state.resolvedLocation?.pathname })
@@ -82,6 +67,7 @@ export function Shell() {
         <button type="button" className="zk-icon-button zk-help-button" aria-label={t('keys.title')} title={`${t('keys.title')} (?)`} onClick={() => setHelping(true)}>
           <QuestionCircleOutlined aria-hidden="true" />
         </button>
+        {session && <UserMenu session={session} />}
       </header>
       <aside className="zk-side">
         <Menu />
@@ -123,6 +109,7 @@ export function Shell() {
         )}
         {isHelping && <KeyHelp onClose={() => setHelping(false)} />}
       </Suspense>
+      {session && <SessionGuard session={session} />}
     </div>
   )
 }
@@ -146,36 +133,28 @@ function usePageChange(pathname: string | undefined, main: React.RefObject<HTMLE
 
 function Menu() {
   const { t } = useTranslation()
+  const groups = useGroups()
   return (
     <nav className="zk-menu" aria-label={t('app.main_menu')}>
-      <MenuLink to="/" icon={<LineChartOutlined aria-hidden="true" />} label={t('nav.overview')} isExact />
-      <p className="zk-menu-group">{t('nav.customers')}</p>
-      <MenuLink to="/customers" icon={<TeamOutlined aria-hidden="true" />} label={t('nav.profiles')} except={['/customers/segments', '/customers/tags']} />
-      <MenuLink to="/customers/segments" icon={<ApartmentOutlined aria-hidden="true" />} label={t('nav.segments')} />
-      <MenuLink to="/customers/tags" icon={<TagsOutlined aria-hidden="true" />} label={t('nav.tags')} />
-      <p className="zk-menu-group">{t('nav.insight')}</p>
-      <MenuLink to="/insight/kpis" icon={<BarChartOutlined aria-hidden="true" />} label={t('nav.kpis')} />
-      <MenuLink to="/insight/rfm" icon={<HeatMapOutlined aria-hidden="true" />} label={t('nav.rfm')} />
-      <MenuLink to="/insight/migration" icon={<SwapOutlined aria-hidden="true" />} label={t('nav.migration')} />
-      <p className="zk-menu-group">{t('nav.data')}</p>
-      <MenuLink to="/data/imports" icon={<ImportOutlined aria-hidden="true" />} label={t('nav.imports')} />
-      <MenuLink to="/data/quality" icon={<SafetyCertificateOutlined aria-hidden="true" />} label={t('nav.quality')} />
-      <MenuLink to="/data/sources" icon={<ApiOutlined aria-hidden="true" />} label={t('nav.sources')} />
-      <MenuLink to="/data/live" icon={<ThunderboltOutlined aria-hidden="true" />} label={t('nav.live')} />
-      <MenuLink to="/data/bind" icon={<QrcodeOutlined aria-hidden="true" />} label={t('nav.bind')} />
+      {groups.map((group) => (
+        <Fragment key={group.name ?? ''}>
+          {group.name && <p className="zk-menu-group">{t(`nav.${group.name}`)}</p>}
+          {group.places.map((place) => (
+            <MenuLink key={place.to} place={place} />
+          ))}
+        </Fragment>
+      ))}
     </nav>
   )
 }
 
-type MenuPath = '/' | '/customers' | '/customers/segments' | '/customers/tags' | '/insight/kpis' | '/insight/rfm' | '/insight/migration' | '/data/imports' | '/data/quality' | '/data/sources' | '/data/live' | '/data/bind'
-
-/** `except`: below its path, but entries of their own. */
-function MenuLink({ to, icon, label, isExact = false, except = [] }: { to: MenuPath; icon: ReactNode; label: string; isExact?: boolean; except?: readonly MenuPath[] }) {
+function MenuLink({ place: { to, name, icon: Icon, except = [] } }: { place: Place }) {
+  const { t } = useTranslation()
   const isElsewhere = useRouterState({ select: (state) => except.some((path) => state.location.pathname.startsWith(path)) })
   return (
-    <Link to={to} className="zk-menu-link" title={label} activeOptions={{ exact: isExact || isElsewhere, includeSearch: false }} activeProps={{ className: 'zk-active' }}>
-      {icon}
-      <span className="zk-menu-label">{label}</span>
+    <Link to={to} className="zk-menu-link" title={t(`nav.${name}`)} activeOptions={{ exact: to === '/' || isElsewhere, includeSearch: false }} activeProps={{ className: 'zk-active' }}>
+      <Icon aria-hidden="true" />
+      <span className="zk-menu-label">{t(`nav.${name}`)}</span>
     </Link>
   )
 }
@@ -189,35 +168,4 @@ function Version() {
   const { t } = useTranslation()
   const { data } = useWorkspace()
   return <span className="zk-version">{data && t('app.version', { version: data.version })}</span>
-}
-
-function LanguageSwitch() {
-  const { t } = useTranslation()
-  const { lang, setLang } = useSettings()
-  return (
-    <div className="zk-lang" role="group" aria-label={t('app.language')}>
-      <button type="button" lang="zh-CN" aria-pressed={lang === 'zh'} onClick={() => setLang('zh')}>
-        中文
-      </button>
-      <button type="button" lang="en" aria-pressed={lang === 'en'} onClick={() => setLang('en')}>
-        EN
-      </button>
-    </div>
-  )
-}
-
-function SchemeSwitch() {
-  const { t } = useTranslation()
-  const { scheme, setScheme } = useSettings()
-  return (
-    <button
-      type="button"
-      className="zk-icon-button"
-      aria-label={scheme === 'light' ? t('app.to_dark') : t('app.to_light')}
-      title={scheme === 'light' ? t('app.to_dark') : t('app.to_light')}
-      onClick={() => setScheme(scheme === 'light' ? 'dark' : 'light')}
-    >
-      {scheme === 'light' ? <MoonOutlined aria-hidden="true" /> : <SunOutlined aria-hidden="true" />}
-    </button>
-  )
 }

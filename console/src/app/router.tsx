@@ -1,6 +1,7 @@
 // Every route once, with the search parameters it understands. The URL is the state: what is not here is not kept.
 import type { QueryClient } from '@tanstack/react-query'
-import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, stripSearchParams, type SearchSchemaInput } from '@tanstack/react-router'
+import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect, stripSearchParams, type SearchSchemaInput } from '@tanstack/react-router'
+import { apiKeysQuery, rolesQuery, sessionQuery, setupQuery, usersQuery, type Permission, type Session } from '../api/accounts'
 import { kpiQuery, kpisQuery } from '../api/kpis'
 import { historyDaysQuery, movesQuery } from '../api/history'
 import { timelineQuery } from '../api/person'
@@ -11,8 +12,11 @@ import type { PeriodKind, TimelineKind } from '../api/types'
 import { SORTS, type Sort } from '../pages/customers/spec'
 import { daysOf, DEFAULT_RANGE, readRange, type RangeSearch } from '../range'
 import { SEGMENTS, TIERS, type Segment, type Tier } from '../words'
-import { CrashedPage, MissingPage } from './outside'
-import { Shell } from './Shell'
+import { Frame } from './Frame'
+import { CrashedPage, MissingPage, NoSessionPage } from './outside'
+import { homeOf, neededAt, type PlacePath } from './places'
+import { Forbidden, isAllowed } from './session'
+import { wantedPath } from './wanted'
 
 export const METRICS = ['net_sales', 'orders', 'active_customers'] as const
 export type Metric = (typeof METRICS)[number]
@@ -151,6 +155,15 @@ export type BindSearch = {
   profile?: string | undefined
 }
 
+/** `to`: where one wanted to go. */
+export type SignInSearch = { to?: string | undefined }
+export type UsersSearch = {
+  /** The user open beside the list; `new` for one to be added. */
+  user?: string | undefined
+}
+export const ROLE_VIEWS = ['permissions', 'masks', 'separation'] as const
+export type RolesSearch = { view: (typeof ROLE_VIEWS)[number] }
+
 type Raw = Record<string, unknown>
 
 const DAY = /^\d{4}-\d{2}-\d{2}$/
@@ -180,15 +193,100 @@ function ahead(answer: Promise<unknown>): void {
   answer.catch(() => undefined)
 }
 
+const ACCOUNT = '/account'
+
 const root = createRootRouteWithContext<{ queryClient: QueryClient }>()({
-  component: Shell,
+  component: Frame,
+  errorComponent: NoSessionPage,
   notFoundComponent: MissingPage,
-  loader: ({ context }) => ahead(context.queryClient.query(workspaceQuery)),
+  // Nothing is asked for before it is known by whom.
+  beforeLoad: async ({ context: { queryClient }, location, matches }) => {
+    const session = await queryClient.query(sessionQuery)
+    if (matches.some((match) => match.staticData.isOutside)) return { session }
+    if (!session) {
+      const { needed } = await queryClient.query(setupQuery)
+      if (needed) throw redirect({ to: '/setup' })
+      throw redirect({ to: '/sign-in', search: { to: wantedPath(location.href) } })
+    }
+    if (session.user.must_change_password && location.pathname !== ACCOUNT) throw redirect({ to: ACCOUNT })
+    return { session }
+  },
+  loader: ({ context }) => {
+    if (context.session) ahead(context.queryClient.query(workspaceQuery))
+  },
+})
+
+/** Keeps a page, and what it would ask for, from those who may not open it. */
+function needs(permission: Permission) {
+  return {
+    beforeLoad: ({ context: { session } }: { context: { session: Session | null } }) => {
+      if (session && !isAllowed(session, permission)) throw new Forbidden(permission)
+    },
+  }
+}
+
+/** A page of the menu, for those who see it there. */
+const place = (path: PlacePath) => needs(neededAt(path))
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-in',
+  staticData: { isOutside: true },
+  validateSearch: (raw: SignInSearch & SearchSchemaInput): SignInSearch => ({ to: wantedPath(text(raw.to)) }),
+  beforeLoad: ({ context: { session } }) => {
+    if (session) throw redirect({ to: '/' })
+  },
+  component: lazyRouteComponent(() => import('../pages/accounts/SignInPage')),
+})
+
+const setup = createRoute({
+  getParentRoute: () => root,
+  path: '/setup',
+  staticData: { isOutside: true },
+  loader: ({ context }) => ahead(context.queryClient.query(setupQuery)),
+  component: lazyRouteComponent(() => import('../pages/accounts/SetupPage')),
+})
+
+const account = createRoute({
+  getParentRoute: () => root,
+  path: ACCOUNT,
+  component: lazyRouteComponent(() => import('../pages/accounts/AccountPage')),
+})
+
+const users = createRoute({
+  getParentRoute: () => root,
+  path: '/governance/users',
+  ...place('/governance/users'),
+  validateSearch: (raw: UsersSearch & SearchSchemaInput): UsersSearch => ({ user: text(raw.user) }),
+  loader: ({ context }) => ahead(context.queryClient.query(usersQuery)),
+  component: lazyRouteComponent(() => import('../pages/accounts/UsersPage')),
+})
+
+const roles = createRoute({
+  getParentRoute: () => root,
+  path: '/governance/roles',
+  ...place('/governance/roles'),
+  validateSearch: (raw: Partial<RolesSearch> & SearchSchemaInput): RolesSearch => ({ view: oneOf(ROLE_VIEWS, raw.view) ?? 'permissions' }),
+  search: { middlewares: [stripSearchParams({ view: 'permissions' })] },
+  loader: ({ context }) => ahead(context.queryClient.query(rolesQuery)),
+  component: lazyRouteComponent(() => import('../pages/accounts/RolesPage')),
+})
+
+const apiKeys = createRoute({
+  getParentRoute: () => root,
+  path: '/governance/api-keys',
+  ...place('/governance/api-keys'),
+  loader: ({ context }) => ahead(context.queryClient.query(apiKeysQuery)),
+  component: lazyRouteComponent(() => import('../pages/accounts/ApiKeysPage')),
 })
 
 const overview = createRoute({
   getParentRoute: () => root,
   path: '/',
+  // Everybody comes by here: who may not see it goes on to their own work.
+  beforeLoad: ({ context: { session } }) => {
+    if (session && !isAllowed(session, neededAt('/'))) throw redirect({ to: homeOf(session) })
+  },
   validateSearch: (raw: Partial<OverviewSearch> & SearchSchemaInput): OverviewSearch => ({
     ...readRange(raw),
     metric: oneOf(METRICS, raw.metric) ?? 'net_sales',
@@ -212,6 +310,7 @@ const overview = createRoute({
 const customers = createRoute({
   getParentRoute: () => root,
   path: '/customers',
+  ...place('/customers'),
   validateSearch: (raw: CustomersSearch & SearchSchemaInput): CustomersSearch => ({
     tier: oneOf(TIERS, raw.tier),
     rfm_segment: oneOf(SEGMENTS, raw.rfm_segment),
@@ -231,6 +330,7 @@ const customers = createRoute({
 const segments = createRoute({
   getParentRoute: () => root,
   path: '/customers/segments',
+  ...place('/customers/segments'),
   validateSearch: (raw: SegmentsSearch & SearchSchemaInput): SegmentsSearch => ({ q: text(raw.q), bin: raw.bin === true ? true : undefined }),
   loaderDeps: ({ search: { bin } }) => ({ bin }),
   loader: ({ context, deps }) => ahead(context.queryClient.query(segmentsQuery(deps.bin === true))),
@@ -240,6 +340,7 @@ const segments = createRoute({
 const segment = createRoute({
   getParentRoute: () => root,
   path: '/customers/segments/$segmentId',
+  ...needs('segments.read'),
   validateSearch: (raw: Partial<SegmentSearch> & SearchSchemaInput): SegmentSearch => ({ view: view(raw.view), person: text(raw.person), with: text(raw.with), over: text(raw.over) }),
   search: { middlewares: [stripSearchParams({ view: 'chart' })] },
   loader: ({ context, params }) => ahead(context.queryClient.query(segmentQuery(params.segmentId))),
@@ -249,6 +350,7 @@ const segment = createRoute({
 const newSegment = createRoute({
   getParentRoute: () => root,
   path: '/customers/segments/new',
+  ...needs('segments.write'),
   validateSearch: (raw: NewSegmentSearch & SearchSchemaInput): NewSegmentSearch => ({ from: text(raw.from), rule: object(raw.rule), name: text(raw.name) }),
   component: lazyRouteComponent(() => import('../pages/segments/NewSegmentPage')),
 })
@@ -256,6 +358,7 @@ const newSegment = createRoute({
 const editSegment = createRoute({
   getParentRoute: () => root,
   path: '/customers/segments/$segmentId/edit',
+  ...needs('segments.write'),
   loader: ({ context, params }) => ahead(context.queryClient.query(segmentQuery(params.segmentId))),
   component: lazyRouteComponent(() => import('../pages/segments/EditSegmentPage')),
 })
@@ -263,6 +366,7 @@ const editSegment = createRoute({
 const profile = createRoute({
   getParentRoute: () => root,
   path: '/customers/$profileId',
+  ...needs('profiles.read'),
   validateSearch: (raw: Partial<ProfileSearch> & SearchSchemaInput): ProfileSearch => ({
     view: view(raw.view),
     tab: oneOf(PROFILE_TABS, raw.tab) ?? 'summary',
@@ -284,6 +388,7 @@ const profile = createRoute({
 const migration = createRoute({
   getParentRoute: () => root,
   path: '/insight/migration',
+  ...place('/insight/migration'),
   validateSearch: (raw: Partial<MigrationSearch> & SearchSchemaInput): MigrationSearch => ({
     what: text(raw.what) ?? 'tier',
     ...daysBetween(raw),
@@ -308,6 +413,7 @@ const migration = createRoute({
 const tags = createRoute({
   getParentRoute: () => root,
   path: '/customers/tags',
+  ...place('/customers/tags'),
   validateSearch: (raw: Partial<TagsSearch> & SearchSchemaInput): TagsSearch => ({ q: text(raw.q), level: oneOf(TAG_LEVELS, raw.level), pack: text(raw.pack), sort: oneOf(TAG_SORTS, raw.sort) ?? 'level' }),
   search: { middlewares: [stripSearchParams({ sort: 'level' })] },
   loader: ({ context }) => ahead(context.queryClient.query(tagsQuery)),
@@ -317,6 +423,7 @@ const tags = createRoute({
 const tag = createRoute({
   getParentRoute: () => root,
   path: '/customers/tags/$key',
+  ...needs('tags.read'),
   validateSearch: (raw: Partial<TagSearch> & SearchSchemaInput): TagSearch => ({
     view: view(raw.view),
     value: typeof raw.value === 'boolean' ? String(raw.value) : text(raw.value),
@@ -330,6 +437,7 @@ const tag = createRoute({
 const newTag = createRoute({
   getParentRoute: () => root,
   path: '/customers/tags/new',
+  ...needs('tags.write'),
   validateSearch: (raw: Partial<NewTagSearch> & SearchSchemaInput): NewTagSearch => ({ kind: raw.kind === 'manual' ? 'manual' : 'rule' }),
   search: { middlewares: [stripSearchParams({ kind: 'rule' })] },
   component: lazyRouteComponent(() => import('../pages/tags/NewTagPage')),
@@ -338,6 +446,7 @@ const newTag = createRoute({
 const editTag = createRoute({
   getParentRoute: () => root,
   path: '/customers/tags/$key/edit',
+  ...needs('tags.write'),
   loader: ({ context, params }) => ahead(context.queryClient.query(tagQuery(params.key))),
   component: lazyRouteComponent(() => import('../pages/tags/EditTagPage')),
 })
@@ -345,6 +454,7 @@ const editTag = createRoute({
 const rfm = createRoute({
   getParentRoute: () => root,
   path: '/insight/rfm',
+  ...place('/insight/rfm'),
   validateSearch: (raw: Partial<RfmSearch> & SearchSchemaInput): RfmSearch => ({
     measure: oneOf(RFM_MEASURES, raw.measure) ?? 'people',
     view: view(raw.view),
@@ -360,6 +470,7 @@ const rfm = createRoute({
 const quality = createRoute({
   getParentRoute: () => root,
   path: '/data/quality',
+  ...place('/data/quality'),
   loader: ({ context }) => {
     ahead(context.queryClient.query(qualityQuery))
     ahead(context.queryClient.query(sourcesQuery))
@@ -370,6 +481,7 @@ const quality = createRoute({
 const imports = createRoute({
   getParentRoute: () => root,
   path: '/data/imports',
+  ...place('/data/imports'),
   validateSearch: (raw: ImportsSearch & SearchSchemaInput): ImportsSearch => page(raw),
   loaderDeps: ({ search: { after } }) => ({ after }),
   loader: ({ context, deps }) => ahead(context.queryClient.query(importsQuery(deps.after))),
@@ -379,6 +491,7 @@ const imports = createRoute({
 const newImport = createRoute({
   getParentRoute: () => root,
   path: '/data/imports/new',
+  ...needs('imports.run'),
   validateSearch: (raw: NewImportSearch & SearchSchemaInput): NewImportSearch => ({ upload: text(raw.upload), entity: text(raw.entity), dry: text(raw.dry), load: text(raw.load) }),
   component: lazyRouteComponent(() => import('../pages/imports/NewImportPage')),
 })
@@ -386,6 +499,7 @@ const newImport = createRoute({
 const report = createRoute({
   getParentRoute: () => root,
   path: '/data/imports/$batchId',
+  ...needs('imports.read'),
   validateSearch: (raw: ReportSearch & SearchSchemaInput): ReportSearch => ({ status: text(raw.status) }),
   loader: ({ context, params }) => ahead(context.queryClient.query(importQuery(params.batchId))),
   component: lazyRouteComponent(() => import('../pages/imports/ReportPage')),
@@ -394,6 +508,7 @@ const report = createRoute({
 const sources = createRoute({
   getParentRoute: () => root,
   path: '/data/sources',
+  ...place('/data/sources'),
   validateSearch: (raw: SourcesSearch & SearchSchemaInput): SourcesSearch => ({ source: text(raw.source) }),
   loader: ({ context }) => ahead(context.queryClient.query(sourcesQuery)),
   component: lazyRouteComponent(() => import('../pages/sources/SourcesPage')),
@@ -402,6 +517,7 @@ const sources = createRoute({
 const kpis = createRoute({
   getParentRoute: () => root,
   path: '/insight/kpis',
+  ...place('/insight/kpis'),
   validateSearch: (raw: Partial<KpisSearch> & SearchSchemaInput): KpisSearch => ({ by: oneOf(PERIOD_KINDS, raw.by) ?? 'month' }),
   search: { middlewares: [stripSearchParams({ by: 'month' })] },
   loaderDeps: ({ search: { by } }) => ({ by }),
@@ -412,6 +528,7 @@ const kpis = createRoute({
 const kpi = createRoute({
   getParentRoute: () => root,
   path: '/insight/kpis/$key',
+  ...needs('figures.read'),
   validateSearch: (raw: Partial<KpiSearch> & SearchSchemaInput): KpiSearch => {
     const days = readRange({ range: 'custom', from: raw.from, to: raw.to })
     return {
@@ -436,6 +553,7 @@ const kpi = createRoute({
 const live = createRoute({
   getParentRoute: () => root,
   path: '/data/live',
+  ...place('/data/live'),
   validateSearch: (raw: LiveSearch & SearchSchemaInput): LiveSearch => ({ source: text(raw.source) }),
   component: lazyRouteComponent(() => import('../pages/live/LivePage')),
 })
@@ -443,6 +561,7 @@ const live = createRoute({
 const bind = createRoute({
   getParentRoute: () => root,
   path: '/data/bind',
+  ...place('/data/bind'),
   validateSearch: (raw: BindSearch & SearchSchemaInput): BindSearch => ({ code: text(raw.code), profile: text(raw.profile) }),
   loader: ({ context }) => ahead(context.queryClient.query(bindingsQuery)),
   component: lazyRouteComponent(() => import('../pages/bind/BindPage')),
@@ -450,7 +569,7 @@ const bind = createRoute({
 
 export function makeRouter(queryClient: QueryClient) {
   return createRouter({
-    routeTree: root.addChildren([overview, customers, segments, newSegment, segment, editSegment, tags, newTag, tag, editTag, rfm, migration, kpis, kpi, profile, quality, imports, newImport, report, sources, live, bind]),
+    routeTree: root.addChildren([signIn, setup, account, users, roles, apiKeys, overview, customers, segments, newSegment, segment, editSegment, tags, newTag, tag, editTag, rfm, migration, kpis, kpi, profile, quality, imports, newImport, report, sources, live, bind]),
     context: { queryClient },
     defaultPreload: 'intent',
     defaultPreloadStaleTime: 0,
@@ -460,6 +579,10 @@ export function makeRouter(queryClient: QueryClient) {
 }
 
 declare module '@tanstack/react-router' {
+  interface StaticDataRouteOption {
+    /** Stands outside the shell, for those who are not signed in. */
+    isOutside?: boolean
+  }
   interface Register {
     router: ReturnType<typeof makeRouter>
   }

@@ -1,4 +1,5 @@
 // English texts, written by the same hand as the Chinese ones. English needs singular and plural (…_one, …_other).
+import { accounts } from './accounts'
 import { bind } from './bind'
 import { history } from './history'
 import { enInsight } from './en.insight'
@@ -39,6 +40,11 @@ export const en = {
     bind: 'Bind by code',
     migration: 'Movement',
     live: 'Live',
+    governance: 'Governance',
+    users: 'Users',
+    roles: 'Roles and masks',
+    api_keys: 'API keys',
+    account: 'My account',
   },
   command: {
     open: 'Search',
@@ -646,6 +652,7 @@ export const en = {
     commerce_saved: 'Saved; events taken in from now on are read so',
     copy_by_hand: 'The browser does not allow copying; select the text and copy it by hand.',
   },
+  ...accounts.en,
   ...bind.en,
   ...history.en,
   live: {

@@ -1,4 +1,5 @@
 // Chinese texts, the master of the key set: a key missing here fails the type check, one missing in en.ts the tests.
+import { accounts } from './accounts'
 import { bind } from './bind'
 import { history } from './history'
 import { zhInsight } from './zh.insight'
@@ -39,6 +40,11 @@ export const zh = {
     bind: '扫码绑定',
     migration: '迁移',
     live: '实时',
+    governance: '治理',
+    users: '用户',
+    roles: '角色与脱敏',
+    api_keys: 'API 密钥',
+    account: '我的账号',
   },
   command: {
     open: '搜索',
@@ -638,6 +644,7 @@ export const zh = {
     commerce_saved: '已保存，之后入库的事件按此映射',
     copy_by_hand: '浏览器不允许自动复制，请选中后手动复制。',
   },
+  ...accounts.zh,
   ...bind.zh,
   ...history.zh,
   live: {

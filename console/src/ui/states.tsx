@@ -2,7 +2,7 @@
 import { Button } from 'antd'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
-import { ApiError, UNREACHABLE, UNREADABLE } from '../api/client'
+import { ApiError, NOT_SIGNED_IN, UNREACHABLE, UNREADABLE } from '../api/client'
 import { useSettings } from '../app/settings'
 
 /** Grey blocks of about the right size; they show after 200 ms, so that quick answers do not flicker. */
@@ -48,7 +48,7 @@ export function ErrorNotice({ error, onRetry, title: what }: { error: unknown; o
   } else if (api.code === UNREADABLE) {
     title = t('state.unreadable')
     help = t('state.unreadable_help')
-  } else if (api.status === 401 || api.status === 403) {
+  } else if (api.status === 403 || api.code === NOT_SIGNED_IN) {
     title = t('state.forbidden')
     help = api.text(lang) || t('state.forbidden_help')
   } else {

@@ -12,7 +12,8 @@ import { DEFAULT_EXPIRY, EXPIRIES, type Kind } from './binding'
 type Props = {
   /** Already chosen, on the customer's page. */
   profile: string | undefined
-  sources: readonly Source[]
+  /** Nothing for those who may not see them. */
+  sources: readonly Source[] | undefined
   onCreated: (bindingId: string) => void
   onForget: () => void
 }
@@ -29,9 +30,9 @@ export function BindForm({ profile, sources, onCreated, onForget }: Props) {
   const [chosen, setSource] = useState<string>()
   const [expiry, setExpiry] = useState<number>()
   const [redirect, setRedirect] = useState('')
-  const source = chosen ?? sources[0]?.source_id
+  const source = chosen ?? sources?.[0]?.source_id
   const expires_s = expiry ?? DEFAULT_EXPIRY[kind]
-  const isReady = source && (kind === 'store' ? store.trim() : (profile ?? member.trim()))
+  const isReady = (source ?? !sources) && (kind === 'store' ? store.trim() : (profile ?? member.trim()))
   const create = useMutation({
     mutationFn: (binding: Partial<CreateBinding>) => createBinding(binding),
     onSuccess: async ({ binding }) => {
@@ -44,9 +45,9 @@ export function BindForm({ profile, sources, onCreated, onForget }: Props) {
     if (!isReady) return
     const known = profile ? { profile_id: profile } : { identity: { kind: null, value: member.trim() } }
     const visit = { store_id: store.trim(), place: place.trim() || null, campaign_id: campaign.trim() || null }
-    create.mutate({ ...(kind === 'member' ? known : visit), source, expires_s, redirect_url: redirect.trim() || null })
+    create.mutate({ ...(kind === 'member' ? known : visit), source: source ?? null, expires_s, redirect_url: redirect.trim() || null })
   }
-  if (sources.length === 0) {
+  if (sources?.length === 0) {
     return (
       <Card>
         <Notice title={t('bind.no_source')} help={t('bind.no_source_help')} />
@@ -98,11 +99,13 @@ export function BindForm({ profile, sources, onCreated, onForget }: Props) {
             {field('campaign', campaign, setCampaign, '2026-618')}
           </>
         )}
-        <div>
-          <label htmlFor={`${id}-source`}>{t('bind.source')}</label>
-          <Select id={`${id}-source`} value={source} onChange={setSource} options={sources.map((each) => ({ value: each.source_id, label: each.name }))} style={{ width: '100%' }} />
-          <p className="zk-muted">{t('bind.source_help')}</p>
-        </div>
+        {sources && (
+          <div>
+            <label htmlFor={`${id}-source`}>{t('bind.source')}</label>
+            <Select id={`${id}-source`} value={source} onChange={setSource} options={sources.map((each) => ({ value: each.source_id, label: each.name }))} style={{ width: '100%' }} />
+            <p className="zk-muted">{t('bind.source_help')}</p>
+          </div>
+        )}
         <div>
           <label htmlFor={`${id}-expiry`}>{t('bind.expiry')}</label>
           <Select id={`${id}-expiry`} value={expires_s} onChange={setExpiry} options={EXPIRIES[kind].map(({ value, key }) => ({ value, label: t(`bind.expiries.${key}`) }))} style={{ width: '100%' }} />

@@ -4,6 +4,7 @@ import { getRouteApi } from '@tanstack/react-router'
 import { lazy, Suspense } from 'react'
 import { useTranslation } from 'react-i18next'
 import { bindingsQuery, sourcesQuery } from '../../api/queries'
+import { useMay } from '../../app/session'
 import { Card } from '../../ui/Card'
 import { Page } from '../../ui/Page'
 import { ErrorNotice, Skeleton } from '../../ui/states'
@@ -20,7 +21,9 @@ export default function BindPage() {
   const { code, profile } = route.useSearch()
   const navigate = route.useNavigate()
   const bindings = useQuery({ ...bindingsQuery, refetchInterval: 5_000 })
-  const sources = useQuery(sourcesQuery)
+  // Who may not see sources binds to the only one there is.
+  const maySee = useMay('sources.manage')
+  const sources = useQuery({ ...sourcesQuery, enabled: maySee })
   const show = (binding?: string) => void navigate({ search: { ...(binding ? { code: binding } : {}), ...(profile ? { profile } : {}) } })
   const failed = bindings.error ?? sources.error
   return (
@@ -31,7 +34,7 @@ export default function BindPage() {
         </Card>
       )}
       <div className="zk-bind">
-        {sources.data && <BindForm key={profile} profile={profile} sources={sources.data.items.filter((source) => source.is_enabled)} onCreated={show} onForget={() => void navigate({ search: code ? { code } : {} })} />}
+        {(sources.data ?? !maySee) && <BindForm key={profile} profile={profile} sources={sources.data?.items.filter((source) => source.is_enabled)} onCreated={show} onForget={() => void navigate({ search: code ? { code } : {} })} />}
         {code && (
           <Suspense fallback={<Skeleton rows={4} height={28} />}>
             <BindCode key={code} bindingId={code} onClose={() => show()} />

@@ -5,6 +5,7 @@ import { useId, useState, type SyntheticEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import { actsQuery, revealProfile } from '../../api/person'
 import type { ProfileSheet } from '../../api/types'
+import { May } from '../../app/session'
 import { useFormat } from '../../app/workspace'
 import { Card } from '../../ui/Card'
 import { DataTable } from '../../ui/DataTable'
@@ -18,7 +19,9 @@ export function Acts({ profileId }: { profileId: string }) {
   const acts = query.data?.pages.flatMap((page) => page.items) ?? []
   return (
     <>
-      <Reveal profileId={profileId} />
+      <May to="profiles.unmask">
+        <Reveal profileId={profileId} />
+      </May>
       <Card title={t('person.acts')} hint={t('person.acts_hint')}>
         {query.isPending && <Skeleton rows={4} height={28} />}
         {query.isError && <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />}

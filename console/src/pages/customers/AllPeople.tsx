@@ -9,6 +9,7 @@ import { customersQuery, keepView, viewQuery } from '../../api/customers'
 import type { RuleJson } from '../../api/segments'
 import type { View } from '../../api/types'
 import type { CustomersSearch } from '../../app/router'
+import { May, useMay } from '../../app/session'
 import { useSettings } from '../../app/settings'
 import { useFormat, useWorkspace } from '../../app/workspace'
 import { Card } from '../../ui/Card'
@@ -47,7 +48,8 @@ export function useListed(columns: readonly string[]) {
   const kept = useQuery({ ...viewQuery(search.spec ?? ''), enabled: search.spec !== undefined })
   const rule = search.rule ?? (search.spec ? ruleIn(kept.data?.state) : undefined)
   const whom = whomOf(search, rule)
-  const isReady = search.spec === undefined || !kept.isPending
+  const may = useMay('profiles.list')
+  const isReady = may && (search.spec === undefined || !kept.isPending)
   const query = useQuery(customersQuery({ ...whom, ...(columns.length > 0 ? { columns: [...columns] } : {}), ...(search.after ? { after: search.after } : {}) }, isReady))
   return { query, whom, rule, isGone: kept.isError }
 }
@@ -126,7 +128,9 @@ export function AllPeople({ columns, peeked, onPeek, listed: { query, whom, rule
           <Button icon={<PlusOutlined aria-hidden="true" />} aria-expanded={open === 'conditions'} onClick={() => setOpen(open === 'conditions' ? undefined : 'conditions')}>
             {rule ? t('customers.edit_conditions') : t('customers.add_condition')}
           </Button>
-          <Button onClick={() => setOpen('views')}>{t('customers.views')}</Button>
+          <May to="views.use">
+            <Button onClick={() => setOpen('views')}>{t('customers.views')}</Button>
+          </May>
           {columns.chooser}
         </>
       }
@@ -144,12 +148,16 @@ export function AllPeople({ columns, peeked, onPeek, listed: { query, whom, rule
       {data && data.total > 0 && (
         <div className="zk-list-bar">
           <p role="status">{t('customers.counted', { n: format.count(data.total), total: format.count(data.n_customers), day: format.day(data.as_of) })}</p>
-          <Button size="small" onClick={() => setOpen('segment')}>
-            {t('customers.save_segment')}
-          </Button>
-          <Button size="small" onClick={() => setOpen('export')}>
-            {t('customers.export')}
-          </Button>
+          <May to="segments.write">
+            <Button size="small" onClick={() => setOpen('segment')}>
+              {t('customers.save_segment')}
+            </Button>
+          </May>
+          <May to="exports.make">
+            <Button size="small" onClick={() => setOpen('export')}>
+              {t('customers.export')}
+            </Button>
+          </May>
         </div>
       )}
       {data && data.items.length > 0 && (
@@ -167,9 +175,11 @@ export function AllPeople({ columns, peeked, onPeek, listed: { query, whom, rule
             title={t('state.no_data')}
             help={t('state.no_data_help')}
             action={
-              <Link className="zk-button" to="/data/imports/new">
-                {t('state.to_import')}
-              </Link>
+              <May to="imports.run">
+                <Link className="zk-button" to="/data/imports/new">
+                  {t('state.to_import')}
+                </Link>
+              </May>
             }
             detail={t('state.no_data_demo')}
           />

@@ -7,6 +7,7 @@ import { useTranslation } from 'react-i18next'
 import { searchProfiles } from '../../api/queries'
 import type { ProfileItem } from '../../api/types'
 import { ContextBar } from '../../app/ContextBar'
+import { May } from '../../app/session'
 import { Card } from '../../ui/Card'
 import { Page } from '../../ui/Page'
 import { ErrorNotice, Notice } from '../../ui/states'
@@ -49,7 +50,9 @@ export default function CustomersPage() {
     <Page title={t('customers.title')} question={t('customers.question')}>
       <ContextBar />
       <Finder search={search} {...listing} />
-      <AllPeople listed={listed} {...listing} />
+      <May to="profiles.list">
+        <AllPeople listed={listed} {...listing} />
+      </May>
       {person && (
         <PersonDrawer
           profileId={person}

@@ -8,6 +8,7 @@ import { useTranslation } from 'react-i18next'
 import { profileTagsQuery, setProfileTag, tagWhyQuery } from '../../api/person'
 import { tagsQuery } from '../../api/tags'
 import type { ProfileTag } from '../../api/types'
+import { May, useMay } from '../../app/session'
 import { TAG_LEVELS } from '../../app/router'
 import { useFormat } from '../../app/workspace'
 import { Card } from '../../ui/Card'
@@ -22,9 +23,11 @@ export function PersonTags({ profileId }: { profileId: string }) {
   const tags = query.data?.items ?? []
   return (
     <>
-      <Card title={t('person.put_tag')} hint={t('person.put_tag_hint')}>
-        <PutTag profileId={profileId} />
-      </Card>
+      <May to="profiles.tag">
+        <Card title={t('person.put_tag')} hint={t('person.put_tag_hint')}>
+          <PutTag profileId={profileId} />
+        </Card>
+      </May>
       <Card title={t('person.tags')} hint={query.data && t('person.n_tags', { count: tags.length })}>
         {query.isPending && <Skeleton rows={8} height={28} />}
         {query.isError && <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />}
@@ -66,6 +69,7 @@ function TagRow({ tag, profileId }: { tag: ProfileTag; profileId: string }) {
   const [isOpen, setOpen] = useState(false)
   const id = useId()
   const name = nameIn(tag, format.lang)
+  const may = useMay('profiles.tag')
   const remove = useSetTag(profileId)
   const isPut = tag.kind === 'put'
   return (
@@ -85,7 +89,7 @@ function TagRow({ tag, profileId }: { tag: ProfileTag; profileId: string }) {
             tag.expires_at && t('person.ends', { day: format.instantDay(new Date(new Date(tag.expires_at).getTime() - 1).toISOString()) }),
           ]}
         />
-        {isPut && (
+        {isPut && may && (
           <Popconfirm title={t('person.remove_sure', { name })} okText={t('person.remove')} cancelText={t('segments.cancel')} onConfirm={() => remove.mutate({ key: tag.key, value: null, until: null })}>
             <Button size="small" type="text" icon={<CloseOutlined aria-hidden="true" />} aria-label={t('person.remove_tag', { name })} loading={remove.isPending} />
           </Popconfirm>

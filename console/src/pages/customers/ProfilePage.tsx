@@ -7,6 +7,7 @@ import { profileQuery } from '../../api/queries'
 import type { MonthValue, ProfileSheet } from '../../api/types'
 import { ContextBar } from '../../app/ContextBar'
 import { PROFILE_TABS, type View } from '../../app/router'
+import { May } from '../../app/session'
 import { useFormat, useWorkspace } from '../../app/workspace'
 import { baseOption, ChartOrTable, ViewSwitch, type Palette } from '../../charts/Chart'
 import { describeLine } from '../../charts/describe'
@@ -49,9 +50,11 @@ export default function ProfilePage() {
     <Page
       title={title}
       actions={
-        <Link to="/data/bind" search={{ profile: profileId }} className="zk-button">
-          {t('bind.title')}
-        </Link>
+        <May to="bindings.manage">
+          <Link to="/data/bind" search={{ profile: profileId }} className="zk-button">
+            {t('bind.title')}
+          </Link>
+        </May>
       }
       above={<Link to="/customers" className="zk-back">← {t('profile.back')}</Link>} heading={sheet && <Head sheet={sheet} name={title} />}>
       <ContextBar />

@@ -7,6 +7,7 @@ import { Button } from 'antd'
 import { useEffect, useId, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { matchingQuery, type RuleJson } from '../../api/segments'
+import { May } from '../../app/session'
 import { useFormat } from '../../app/workspace'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
 import { word } from '../../words'
@@ -76,11 +77,13 @@ export function RulePeople({ title, rule, asOf, onClose }: Props) {
           </div>
         )}
       </div>
-      <footer className="zk-sheet-foot">
-        <Link to="/customers/segments/new" search={{ rule, name: title }} className="zk-button zk-button-primary">
-          {t('behind.save')}
-        </Link>
-      </footer>
+      <May to="segments.write">
+        <footer className="zk-sheet-foot">
+          <Link to="/customers/segments/new" search={{ rule, name: title }} className="zk-button zk-button-primary">
+            {t('behind.save')}
+          </Link>
+        </footer>
+      </May>
     </dialog>
   )
 }

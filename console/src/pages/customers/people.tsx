@@ -7,6 +7,7 @@ import type { TFunction } from 'i18next'
 import { useTranslation } from 'react-i18next'
 import { columnsQuery } from '../../api/customers'
 import type { ProfileColumn, ProfileItem } from '../../api/types'
+import { useMay } from '../../app/session'
 import { TIER_COLOUR } from '../../app/theme'
 import { useSettings } from '../../app/settings'
 import { useFormat } from '../../app/workspace'
@@ -28,7 +29,7 @@ export function useTaggedColumns() {
   const { t } = useTranslation()
   const { lang } = useSettings()
   const format = useFormat()
-  const known = useQuery(columnsQuery).data?.items
+  const known = useQuery({ ...columnsQuery, enabled: useMay('profiles.list') }).data?.items
   const columns = useMemo(() => {
     const tags = known?.filter((column) => column.key.startsWith('tags.')) ?? []
     return [...columnsOf(t, format), ...tags.map((column) => tagColumn(column, lang === 'zh' ? column.label_zh : column.label, format))]

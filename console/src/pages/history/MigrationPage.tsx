@@ -5,6 +5,7 @@ import { Button, Select } from 'antd'
 import { useMemo, useState, type SyntheticEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import { computeDay, historyDaysQuery, movesQuery, type Compared } from '../../api/history'
+import { May } from '../../app/session'
 import { useFormat, useWorkspace } from '../../app/workspace'
 import { TIER_COLOUR } from '../../app/theme'
 import { ChartOrTable, ViewSwitch, type Palette } from '../../charts/Chart'
@@ -45,7 +46,9 @@ export default function MigrationPage() {
       {days.data && !isEnough && (
         <Card title={t('history.moves')}>
           <Notice title={t('history.too_few')} help={t('history.too_few_help')} />
-          <ComputeDay />
+          <May to="data.refresh">
+            <ComputeDay />
+          </May>
         </Card>
       )}
       {isEnough && <Moves compared={{ what, from, to }} />}
@@ -82,10 +85,12 @@ function Choice({ days }: { days: string[] }) {
           <Select className="zk-filter" aria-label={t('history.from')} value={first} onChange={(value) => set({ from: value })} options={options.filter(({ value }) => last === undefined || value < last)} />
           <span className="zk-muted">{t('history.to')}</span>
           <Select className="zk-filter" aria-label={t('history.to')} value={last} onChange={(value) => set({ to: value, ...(first && first >= value ? { from: undefined } : {}) })} options={options.slice(1)} />
-          <details className="zk-compute">
-            <summary>{t('history.compute')}</summary>
-            <ComputeDay />
-          </details>
+          <May to="data.refresh">
+            <details className="zk-compute">
+              <summary>{t('history.compute')}</summary>
+              <ComputeDay />
+            </details>
+          </May>
         </>
       )}
     </div>

@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next'
 import { importsQuery } from '../../api/queries'
 import type { ImportItem } from '../../api/types'
 import { ContextBar } from '../../app/ContextBar'
+import { May } from '../../app/session'
 import { useFormat } from '../../app/workspace'
 import { Card } from '../../ui/Card'
 import { DataTable } from '../../ui/DataTable'
@@ -33,9 +34,11 @@ export default function ImportsPage() {
       title={t('imports.title')}
       question={t('imports.question')}
       actions={
-        <Link to="/data/imports/new" className="zk-button zk-button-primary">
-          {t('imports.new')}
-        </Link>
+        <May to="imports.run">
+          <Link to="/data/imports/new" className="zk-button zk-button-primary">
+            {t('imports.new')}
+          </Link>
+        </May>
       }
     >
       <ContextBar />
@@ -47,9 +50,11 @@ export default function ImportsPage() {
             title={t('imports.none')}
             help={t('imports.none_help')}
             action={
-              <Link to="/data/imports/new" className="zk-button">
-                {t('imports.new')}
-              </Link>
+              <May to="imports.run">
+                <Link to="/data/imports/new" className="zk-button">
+                  {t('imports.new')}
+                </Link>
+              </May>
             }
             detail={t('state.no_data_demo')}
           />

@@ -5,6 +5,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { quarantineQuery, replay } from '../../api/queries'
 import type { Job, QuarantineItem } from '../../api/types'
+import { useMay } from '../../app/session'
 import { useSettings } from '../../app/settings'
 import { useFormat } from '../../app/workspace'
 import { Card } from '../../ui/Card'
@@ -26,6 +27,7 @@ export function Quarantine({ batchId, status, onStatus }: Props) {
   const cache = useQueryClient()
   const query = useInfiniteQuery(quarantineQuery(batchId, status))
   const [repaired, setRepaired] = useState<QuarantineItem>()
+  const may = useMay('imports.run')
   const [jobId, setJobId] = useState<string>()
   const start = useMutation({ mutationFn: (rows: number[] | null) => replay(batchId, rows?.map((row_no) => ({ row_no, cells: null })) ?? null), onSuccess: ({ job_id }) => setJobId(job_id) })
   const items = query.data?.pages.flatMap((page) => page.items) ?? []
@@ -51,7 +53,8 @@ export function Quarantine({ batchId, status, onStatus }: Props) {
       isFixed: true,
       align: 'right',
       cell: (item) =>
-        item.status === 'open' && (
+        item.status === 'open' &&
+        may && (
           <Button size="small" aria-label={t('quarantine.repair_row', { row: item.row_no })} onClick={() => setRepaired(item)}>
             {t('quarantine.repair')}
           </Button>
@@ -74,7 +77,7 @@ export function Quarantine({ batchId, status, onStatus }: Props) {
             onChange={(next: string) => onStatus(next === 'all' ? undefined : next)}
             options={[{ value: 'all', label: t('quarantine.all') }, ...STATUSES.map((value) => ({ value: value, label: t(`quarantine.${value}`) }))]}
           />
-          {items.some((item) => item.status === 'open') && (
+          {may && items.some((item) => item.status === 'open') && (
             <Button title={t('quarantine.replay_all_hint')} loading={start.isPending} onClick={() => start.mutate(null)}>
               {t('quarantine.replay_all')}
             </Button>
@@ -102,7 +105,7 @@ export function Quarantine({ batchId, status, onStatus }: Props) {
             rowKey={(item) => item.row_no}
             columns={columns.shown}
             hasRowKeys
-            onPeek={(item) => item.status === 'open' && setRepaired(item)}
+            onPeek={(item) => may && item.status === 'open' && setRepaired(item)}
             peeked={repaired?.row_no}
           />
           <p className="zk-keys-hint">{t('quarantine.keys')}</p>

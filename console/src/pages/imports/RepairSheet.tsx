@@ -6,6 +6,7 @@ import { useEffect, useId, useRef, useState, type SyntheticEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import { replay, revealRow } from '../../api/queries'
 import type { QuarantineItem } from '../../api/types'
+import { useMay } from '../../app/session'
 import { useSettings } from '../../app/settings'
 import { focusRow } from '../../ui/rowKeys'
 import { ErrorNotice } from '../../ui/states'
@@ -20,6 +21,7 @@ export function RepairSheet({ batchId, item, onClose, onStarted }: Props) {
   const id = useId()
   const [reason, setReason] = useState('')
   const [cells, setCells] = useState<(string | null)[]>()
+  const maySee = useMay('profiles.unmask')
   const reveal = useMutation({ mutationFn: () => revealRow(batchId, item.row_no, reason.trim()), onSuccess: (row) => setCells(row.cells) })
   const save = useMutation({ mutationFn: () => replay(batchId, [{ row_no: item.row_no, cells: cells ?? null }]), onSuccess: ({ job_id }) => onStarted(job_id) })
   const header = reveal.data?.header ?? []
@@ -68,7 +70,7 @@ export function RepairSheet({ batchId, item, onClose, onStarted }: Props) {
             <dd>{lang === 'zh' ? item.reason_zh : item.reason_en}</dd>
           </div>
         </dl>
-        {!cells && (
+        {!cells && maySee && (
           <form className="zk-reveal" onSubmit={submit(() => reveal.mutate())}>
             <h3>{t('quarantine.reveal_title')}</h3>
             <p className="zk-muted">{t('quarantine.reveal_help')}</p>

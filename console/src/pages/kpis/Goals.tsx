@@ -5,6 +5,7 @@ import { useId, useState, type SyntheticEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import { putGoal, removeGoal } from '../../api/kpis'
 import type { KpiGoal, KpiSeries } from '../../api/types'
+import { May } from '../../app/session'
 import { useFormat } from '../../app/workspace'
 import { Card } from '../../ui/Card'
 import { ErrorNotice, Notice } from '../../ui/states'
@@ -50,25 +51,29 @@ export function Goals({ series }: { series: KpiSeries }) {
                 {t('kpis.goal_state', { progress: format.ratio(goal.progress_ratio), elapsed: format.ratio(goal.elapsed_ratio) })}
                 {goal.is_on_pace != null && <span className={`zk-change zk-${goal.is_on_pace ? 'better' : 'worse'}`}> {goal.is_on_pace ? t('kpis.on_pace') : t('kpis.behind_pace')}</span>}
               </span>
-              <Button size="small" aria-label={t('kpis.goal_remove_of', { days: format.dayRange(goal.from, goal.to) })} loading={remove.isPending && remove.variables === goal} onClick={() => remove.mutate(goal)}>
-                {t('kpis.goal_remove')}
-              </Button>
+              <May to="goals.write">
+                <Button size="small" aria-label={t('kpis.goal_remove_of', { days: format.dayRange(goal.from, goal.to) })} loading={remove.isPending && remove.variables === goal} onClick={() => remove.mutate(goal)}>
+                  {t('kpis.goal_remove')}
+                </Button>
+              </May>
             </p>
           </li>
         ))}
       </ul>
-      <form className="zk-goal-form" onSubmit={submit}>
-        <label htmlFor={`${id}-period`}>{t('kpis.goal_period')}</label>
-        <Input id={`${id}-period`} value={period} aria-describedby={`${id}-help`} onChange={(event) => setPeriod(event.target.value)} />
-        <label htmlFor={`${id}-value`}>{isShare ? t('kpis.goal_value_share') : t('kpis.goal_value')}</label>
-        <Input id={`${id}-value`} inputMode="decimal" value={value} onChange={(event) => setValue(event.target.value)} />
-        <Button type="primary" htmlType="submit" disabled={!isReady} loading={put.isPending}>
-          {t('kpis.goal_set')}
-        </Button>
-        <small id={`${id}-help`} className="zk-muted">
-          {t('kpis.goal_period_help')}
-        </small>
-      </form>
+      <May to="goals.write">
+        <form className="zk-goal-form" onSubmit={submit}>
+          <label htmlFor={`${id}-period`}>{t('kpis.goal_period')}</label>
+          <Input id={`${id}-period`} value={period} aria-describedby={`${id}-help`} onChange={(event) => setPeriod(event.target.value)} />
+          <label htmlFor={`${id}-value`}>{isShare ? t('kpis.goal_value_share') : t('kpis.goal_value')}</label>
+          <Input id={`${id}-value`} inputMode="decimal" value={value} onChange={(event) => setValue(event.target.value)} />
+          <Button type="primary" htmlType="submit" disabled={!isReady} loading={put.isPending}>
+            {t('kpis.goal_set')}
+          </Button>
+          <small id={`${id}-help`} className="zk-muted">
+            {t('kpis.goal_period_help')}
+          </small>
+        </form>
+      </May>
       {failed && <ErrorNotice error={failed} />}
     </Card>
   )

@@ -8,6 +8,7 @@ import { overviewQuery } from '../../api/queries'
 import type { Overview } from '../../api/types'
 import { ContextBar } from '../../app/ContextBar'
 import { METRICS, type Metric, type OverviewSearch, type View } from '../../app/router'
+import { May } from '../../app/session'
 import { useSettings } from '../../app/settings'
 import { TIER_COLOUR } from '../../app/theme'
 import { useFormat, useWorkspace } from '../../app/workspace'
@@ -102,7 +103,13 @@ function NoData() {
       <Notice
         title={t('state.no_data')}
         help={t('state.no_data_help')}
-        action={<Link className="zk-button" to="/data/imports/new">{t('state.to_import')}</Link>}
+        action={
+          <May to="imports.run">
+            <Link className="zk-button" to="/data/imports/new">
+              {t('state.to_import')}
+            </Link>
+          </May>
+        }
         detail={t('state.no_data_demo')}
       />
     </Card>

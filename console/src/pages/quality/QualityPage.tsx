@@ -5,6 +5,7 @@ import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { qualityQuery, sourcesQuery } from '../../api/queries'
 import type { FileQuality, Quality, Source } from '../../api/types'
+import { May } from '../../app/session'
 import { useFormat } from '../../app/workspace'
 import { Sparkline } from '../../charts/Sparkline'
 import { Card } from '../../ui/Card'
@@ -75,9 +76,11 @@ function Files({ items }: { items: readonly FileQuality[] }) {
           title={t('quality.none')}
           help={t('quality.none_help')}
           action={
-            <Link className="zk-button" to="/data/imports/new">
-              {t('state.to_import')}
-            </Link>
+            <May to="imports.run">
+              <Link className="zk-button" to="/data/imports/new">
+                {t('state.to_import')}
+              </Link>
+            </May>
           }
         />
       ) : (

@@ -5,6 +5,7 @@ import { Button, Popconfirm } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { refreshSegment, segmentQuery, updateSegment } from '../../api/segments'
 import type { Segment } from '../../api/types'
+import { May } from '../../app/session'
 import { useSettings } from '../../app/settings'
 import { useFormat } from '../../app/workspace'
 import { Card } from '../../ui/Card'
@@ -41,7 +42,7 @@ export default function SegmentPage() {
   }
   const segment = query.data
   return (
-    <Page title={segment.name} question={segment.description || undefined} above={back} actions={<Actions segment={segment} />}>
+    <Page title={segment.name} question={segment.description || undefined} above={back} actions={<May to="segments.write"><Actions segment={segment} /></May>}>
       <Rule segment={segment} />
       <Sizes segment={segment} />
       <div className="zk-columns-even">
@@ -49,15 +50,17 @@ export default function SegmentPage() {
         <Overlap segment={segment} />
       </div>
       <Members segment={segment} />
-      <Card title={t('segments.export')}>
-        <p>{t('segments.export_help')}</p>
-        <p>
-          <Link to="/customers" search={{ segment: segment.segment_id }} className="zk-button">
-            {t('segments.open_list')}
-          </Link>
-        </p>
-        <pre className="zk-command-line">zhike export members {segment.segment_id} --out members.csv --purpose …</pre>
-      </Card>
+      <May to="exports.make">
+        <Card title={t('segments.export')}>
+          <p>{t('segments.export_help')}</p>
+          <p>
+            <Link to="/customers" search={{ segment: segment.segment_id }} className="zk-button">
+              {t('segments.open_list')}
+            </Link>
+          </p>
+          <pre className="zk-command-line">zhike export members {segment.segment_id} --out members.csv --purpose …</pre>
+        </Card>
+      </May>
     </Page>
   )
 }
@@ -120,9 +123,11 @@ function Rule({ segment }: { segment: Segment }) {
       title={t('segments.rule')}
       extra={
         !segment.is_archived && (
-          <Button loading={refresh.isPending} onClick={() => refresh.mutate()}>
-            {t('segments.refresh_now')}
-          </Button>
+          <May to="segments.write">
+            <Button loading={refresh.isPending} onClick={() => refresh.mutate()}>
+              {t('segments.refresh_now')}
+            </Button>
+          </May>
         )
       }
     >

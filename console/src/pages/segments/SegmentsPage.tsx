@@ -5,6 +5,7 @@ import { Button, Input, Segmented } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { segmentsQuery, sizesQuery, updateSegment } from '../../api/segments'
 import type { Segment, SegmentSize } from '../../api/types'
+import { May } from '../../app/session'
 import { useSettings } from '../../app/settings'
 import { useFormat } from '../../app/workspace'
 import { Sparkline } from '../../charts/Sparkline'
@@ -34,9 +35,11 @@ export default function SegmentsPage() {
       title={t('segments.title')}
       question={t('segments.question')}
       actions={
-        <Link className="zk-button zk-button-primary" to="/customers/segments/new">
-          {t('segments.new')}
-        </Link>
+        <May to="segments.write">
+          <Link className="zk-button zk-button-primary" to="/customers/segments/new">
+            {t('segments.new')}
+          </Link>
+        </May>
       }
     >
       <Card
@@ -145,9 +148,11 @@ function State({ segment }: { segment: Segment }) {
   })
   if (segment.is_archived) {
     return (
-      <Button size="small" loading={restore.isPending} danger={restore.isError} onClick={() => restore.mutate()}>
-        {t('segments.restore')}
-      </Button>
+      <May to="segments.write">
+        <Button size="small" loading={restore.isPending} danger={restore.isError} onClick={() => restore.mutate()}>
+          {t('segments.restore')}
+        </Button>
+      </May>
     )
   }
   return (

@@ -15,12 +15,12 @@ import { useSettled } from '../../ui/settled'
 import { placesIn } from '../segments/place'
 import { edit, emptyRule, readRule, ruleOf, unfinished } from '../segments/rule'
 import { sentenceOf } from '../segments/words'
-import { EXAMPLES } from './examples'
 import '../segments/segments.css'
 import './tags.css'
 
 const Distribution = lazy(() => import('./Distribution').then((part) => ({ default: part.Distribution })))
 const RuleEditor = lazy(() => import('../segments/RuleEditor'))
+const Examples = lazy(() => import('./Examples'))
 const JsonView = lazy(() => import('../segments/JsonView'))
 
 const PAUSE_MS = 400
@@ -120,14 +120,9 @@ export function TagForm({ start, isNew, save }: Props) {
           extra={
             <>
               {mode === 'json' && (
-                <Select
-                  aria-label={t('tags.examples')}
-                  placeholder={t('tags.examples')}
-                  popupMatchSelectWidth={false}
-                  value={null}
-                  onChange={(name: keyof typeof EXAMPLES | null) => name && setText(JSON.stringify(EXAMPLES[name], null, 2))}
-                  options={(Object.keys(EXAMPLES) as (keyof typeof EXAMPLES)[]).map((value) => ({ value, label: t(`tags.example_${value}`) }))}
-                />
+                <Suspense>
+                  <Examples onChoose={setText} />
+                </Suspense>
               )}
               <Segmented
                 aria-label={t('tags.how')}

@@ -6,6 +6,7 @@ import { lazy, Suspense, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { refreshTag, retireTag, tagQuery } from '../../api/tags'
 import type { Tag } from '../../api/types'
+import { May } from '../../app/session'
 import { useSettings } from '../../app/settings'
 import { useFormat } from '../../app/workspace'
 import { ViewSwitch } from '../../charts/Chart'
@@ -47,7 +48,7 @@ export default function TagPage() {
     )
   }
   return (
-    <Page title={nameIn(tag, lang)} question={tag.key === nameIn(tag, lang) ? undefined : tag.key} above={back} actions={<Actions tag={tag} />}>
+    <Page title={nameIn(tag, lang)} question={tag.key === nameIn(tag, lang) ? undefined : tag.key} above={back} actions={<May to="tags.write"><Actions tag={tag} /></May>}>
       <Definition tag={tag} />
       <Values tag={tag} />
       <Lineage tag={tag} />
@@ -118,9 +119,11 @@ function Definition({ tag }: { tag: Tag }) {
               {t('segments.json')}
             </Button>
           )}
-          <Button loading={refresh.isPending} onClick={() => refresh.mutate()}>
-            {t('tags.refresh_now')}
-          </Button>
+          <May to="data.refresh">
+            <Button loading={refresh.isPending} onClick={() => refresh.mutate()}>
+              {t('tags.refresh_now')}
+            </Button>
+          </May>
         </>
       }
     >

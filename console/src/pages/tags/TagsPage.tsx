@@ -7,6 +7,7 @@ import { useTranslation } from 'react-i18next'
 import { choosePacks, packsQuery, tagsQuery } from '../../api/tags'
 import type { Tag } from '../../api/types'
 import { TAG_LEVELS, TAG_SORTS, type TagsSearch } from '../../app/router'
+import { May, useMay } from '../../app/session'
 import { useSettings } from '../../app/settings'
 import { useFormat } from '../../app/workspace'
 import { Card } from '../../ui/Card'
@@ -47,14 +48,14 @@ export default function TagsPage() {
       title={t('tags.title')}
       question={t('tags.question')}
       actions={
-        <>
+        <May to="tags.write">
           <Link className="zk-button" to="/customers/tags/new" search={{ kind: 'manual' }}>
             {t('tags.new_manual')}
           </Link>
           <Link className="zk-button zk-button-primary" to="/customers/tags/new">
             {t('tags.new')}
           </Link>
-        </>
+        </May>
       }
     >
       <Packs />
@@ -192,6 +193,7 @@ function Packs() {
   const { t } = useTranslation()
   const { lang } = useSettings()
   const cache = useQueryClient()
+  const may = useMay('tags.write')
   const query = useQuery(packsQuery)
   const choose = useMutation({
     mutationFn: choosePacks,
@@ -210,7 +212,7 @@ function Packs() {
           <Checkbox
             key={pack.key}
             checked={pack.is_chosen}
-            disabled={choose.isPending}
+            disabled={choose.isPending || !may}
             onChange={(event) => choose.mutate(event.target.checked ? [...chosen, pack.key] : chosen.filter((key) => key !== pack.key))}
           >
             {t('tags.pack_of', { name: nameIn(pack, lang), n: pack.n_tags })}

@@ -1,0 +1,125 @@
+// Every entry of the menu once: where it leads, who sees it, and how it looks.
+import {
+  ApartmentOutlined,
+  ApiOutlined,
+  BarChartOutlined,
+  HeatMapOutlined,
+  ImportOutlined,
+  KeyOutlined,
+  LineChartOutlined,
+  LockOutlined,
+  QrcodeOutlined,
+  SafetyCertificateOutlined,
+  SwapOutlined,
+  TagsOutlined,
+  TeamOutlined,
+  ThunderboltOutlined,
+  UserSwitchOutlined,
+} from '@ant-design/icons'
+import { useMemo, type ComponentType } from 'react'
+import type { Permission, Session } from '../api/accounts'
+import type { zh } from '../i18n/zh'
+import { isAllowed, useSession } from './session'
+
+export type PlacePath =
+  | '/'
+  | '/customers'
+  | '/customers/segments'
+  | '/customers/tags'
+  | '/insight/kpis'
+  | '/insight/rfm'
+  | '/insight/migration'
+  | '/data/imports'
+  | '/data/quality'
+  | '/data/sources'
+  | '/data/live'
+  | '/data/bind'
+  | '/governance/users'
+  | '/governance/roles'
+  | '/governance/api-keys'
+
+export type Place = {
+  to: PlacePath
+  name: keyof typeof zh.nav
+  /** What one must be allowed to see it and to open its page. */
+  needs: Permission
+  icon: ComponentType<{ 'aria-hidden'?: 'true' }>
+  /** Below its path, but entries of their own. */
+  except?: readonly PlacePath[]
+}
+export type Group = { name?: keyof typeof zh.nav; places: readonly Place[] }
+
+export const GROUPS: readonly Group[] = [
+  { places: [{ to: '/', name: 'overview', needs: 'figures.read', icon: LineChartOutlined }] },
+  {
+    name: 'customers',
+    places: [
+      { to: '/customers', name: 'profiles', needs: 'profiles.read', icon: TeamOutlined, except: ['/customers/segments', '/customers/tags'] },
+      { to: '/customers/segments', name: 'segments', needs: 'segments.read', icon: ApartmentOutlined },
+      { to: '/customers/tags', name: 'tags', needs: 'tags.read', icon: TagsOutlined },
+    ],
+  },
+  {
+    name: 'insight',
+    places: [
+      { to: '/insight/kpis', name: 'kpis', needs: 'figures.read', icon: BarChartOutlined },
+      { to: '/insight/rfm', name: 'rfm', needs: 'figures.read', icon: HeatMapOutlined },
+      { to: '/insight/migration', name: 'migration', needs: 'figures.read', icon: SwapOutlined },
+    ],
+  },
+  {
+    name: 'data',
+    places: [
+      { to: '/data/imports', name: 'imports', needs: 'imports.read', icon: ImportOutlined },
+      { to: '/data/quality', name: 'quality', needs: 'imports.read', icon: SafetyCertificateOutlined },
+      { to: '/data/sources', name: 'sources', needs: 'sources.manage', icon: ApiOutlined },
+      { to: '/data/live', name: 'live', needs: 'sources.read', icon: ThunderboltOutlined },
+      { to: '/data/bind', name: 'bind', needs: 'bindings.manage', icon: QrcodeOutlined },
+    ],
+  },
+  {
+    name: 'governance',
+    places: [
+      { to: '/governance/users', name: 'users', needs: 'users.read', icon: UserSwitchOutlined },
+      { to: '/governance/roles', name: 'roles', needs: 'users.read', icon: LockOutlined },
+      { to: '/governance/api-keys', name: 'api_keys', needs: 'keys.manage', icon: KeyOutlined },
+    ],
+  },
+]
+
+/** Where the work of a role begins; the first that is allowed counts. */
+const HOMES: Record<string, readonly PlacePath[]> = {
+  admin: ['/'],
+  operator: ['/'],
+  analyst: ['/insight/kpis'],
+  service: ['/customers'],
+  system_admin: ['/governance/users'],
+  security_admin: ['/governance/roles'],
+  audit_admin: ['/governance/users'],
+}
+
+const PLACES = GROUPS.flatMap((group) => group.places)
+
+/** What one must be allowed to open a page of the menu. */
+export function neededAt(path: PlacePath): Permission {
+  const found = PLACES.find((place) => place.to === path)
+  if (!found) throw new Error(`no place ${path}`)
+  return found.needs
+}
+
+/** The menu of somebody, without what they may not open. */
+export function groupsFor(session: Session | null | undefined): Group[] {
+  return GROUPS.map((group) => ({ ...group, places: group.places.filter((place) => isAllowed(session, place.needs)) })).filter((group) => group.places.length > 0)
+}
+
+/** Where somebody's work begins. */
+export function homeOf(session: Session): PlacePath | '/account' {
+  const wanted = session.user.roles.flatMap((role) => HOMES[role] ?? [])
+  return wanted.find((to) => isAllowed(session, neededAt(to))) ?? groupsFor(session)[0]?.places[0]?.to ?? '/account'
+}
+
+/** The menu of whoever is signed in. */
+export function useGroups(): Group[] {
+  const session = useSession()
+  return useMemo(() => groupsFor(session), [session])
+}

@@ -1,0 +1,17 @@
+// Why somebody could not sign in, in words.
+import type { TFunction } from 'i18next'
+import { ApiError } from '../../api/client'
+import type { Lang } from '../../format'
+
+/** Waiting times are named in whole minutes, never less than there is to wait. */
+export const minutesOf = (seconds: number): number => Math.max(1, Math.ceil(seconds / 60))
+
+/** What to tell; nothing for what is no failure but a further question. */
+export function signInProblem(t: TFunction, error: unknown, lang: Lang, wasAskedForCode: boolean): string | undefined {
+  if (!(error instanceof ApiError)) return error ? t('state.crashed') : undefined
+  if (error.code === 'code_needed') return undefined
+  if (error.code === 'wrong_credentials') return wasAskedForCode ? t('access.wrong_code') : t('access.wrong')
+  if (error.code === 'locked_out' && error.retryAfterS !== undefined) return t('access.locked', { count: minutesOf(error.retryAfterS) })
+  if (error.status === 0) return t('state.unreachable_help')
+  return error.text(lang) || t('state.unreadable_help')
+}
