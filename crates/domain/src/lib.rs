@@ -7,6 +7,7 @@
 pub mod audience;
 pub mod clean;
 pub mod collect;
+pub mod consent;
 pub mod detect;
 pub mod error_code;
 pub mod frame;
@@ -18,6 +19,7 @@ pub mod mask;
 pub mod raw;
 pub mod refund;
 pub mod rfm;
+pub mod rights;
 pub mod script;
 pub mod sensitive;
 pub mod sentence;
