@@ -4,6 +4,8 @@ import {
   ApartmentOutlined,
   BarChartOutlined,
   CloseOutlined,
+  FileProtectOutlined,
+  SolutionOutlined,
   HeatMapOutlined,
   ImportOutlined,
   LineChartOutlined,
@@ -163,11 +165,14 @@ function Menu() {
       <MenuLink to="/data/sources" icon={<ApiOutlined aria-hidden="true" />} label={t('nav.sources')} />
       <MenuLink to="/data/live" icon={<ThunderboltOutlined aria-hidden="true" />} label={t('nav.live')} />
       <MenuLink to="/data/bind" icon={<QrcodeOutlined aria-hidden="true" />} label={t('nav.bind')} />
+      <p className="zk-menu-group">{t('nav.governance')}</p>
+      <MenuLink to="/governance/consents" icon={<FileProtectOutlined aria-hidden="true" />} label={t('nav.consents')} />
+      <MenuLink to="/governance/requests" icon={<SolutionOutlined aria-hidden="true" />} label={t('nav.requests')} />
     </nav>
   )
 }
 
-type MenuPath = '/' | '/customers' | '/customers/segments' | '/customers/tags' | '/insight/kpis' | '/insight/rfm' | '/insight/migration' | '/data/imports' | '/data/quality' | '/data/sources' | '/data/live' | '/data/bind'
+type MenuPath = '/' | '/customers' | '/customers/segments' | '/customers/tags' | '/insight/kpis' | '/insight/rfm' | '/insight/migration' | '/data/imports' | '/data/quality' | '/data/sources' | '/data/live' | '/data/bind' | '/governance/consents' | '/governance/requests'
 
 /** `except`: below its path, but entries of their own. */
 function MenuLink({ to, icon, label, isExact = false, except = [] }: { to: MenuPath; icon: ReactNode; label: string; isExact?: boolean; except?: readonly MenuPath[] }) {

@@ -142,6 +142,7 @@ export const enTags = {
     tab_segments: 'Segments',
     tab_identities: 'Identities',
     tab_feedback: 'Feedback',
+    tab_consents: 'Consent',
     tab_acts: 'Access log',
     timeline: 'Timeline',
     n_happenings_one: '{{count}} entry',

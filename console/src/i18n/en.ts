@@ -1,5 +1,6 @@
 // English texts, written by the same hand as the Chinese ones. English needs singular and plural (…_one, …_other).
 import { bind } from './bind'
+import { governance } from './governance'
 import { history } from './history'
 import { enInsight } from './en.insight'
 import { enKpis } from './en.kpis'
@@ -39,6 +40,9 @@ export const en = {
     bind: 'Bind by code',
     migration: 'Movement',
     live: 'Live',
+    governance: 'Governance',
+    consents: 'Consent & purposes',
+    requests: 'Requests',
   },
   command: {
     open: 'Search',
@@ -647,6 +651,7 @@ export const en = {
     copy_by_hand: 'The browser does not allow copying; select the text and copy it by hand.',
   },
   ...bind.en,
+  ...governance.en,
   ...history.en,
   live: {
     question: 'Is what we send arriving, and as we meant it?',

@@ -1,5 +1,6 @@
 // Chinese texts, the master of the key set: a key missing here fails the type check, one missing in en.ts the tests.
 import { bind } from './bind'
+import { governance } from './governance'
 import { history } from './history'
 import { zhInsight } from './zh.insight'
 import { zhKpis } from './zh.kpis'
@@ -39,6 +40,9 @@ export const zh = {
     bind: '扫码绑定',
     migration: '迁移',
     live: '实时',
+    governance: '治理',
+    consents: '同意与用途',
+    requests: '个人请求',
   },
   command: {
     open: '搜索',
@@ -639,6 +643,7 @@ export const zh = {
     copy_by_hand: '浏览器不允许自动复制，请选中后手动复制。',
   },
   ...bind.zh,
+  ...governance.zh,
   ...history.zh,
   live: {
     question: '发来的数据，是按预期到达的吗？',

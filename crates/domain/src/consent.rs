@@ -66,8 +66,10 @@ impl State {
 /// Reads whether a consent was given, from words that files and trackers use; nothing for any other word.
 pub fn read_granted(text: &str) -> Option<bool> {
     Some(match text.trim().to_lowercase().as_str() {
-        "1" | "y" | "yes" | "true" | "t" | "granted" | "grant" | "opt_in" | "optin" | "opt-in" | "subscribed" | "accepted"
-        | "是" | "同意" | "已同意" | "授权" | "已授权" | "订阅" | "已订阅" | "接受" => true,
+        "1" | "y" | "yes" | "true" | "t" | "granted" | "grant" | "opt_in" | "optin" | "opt-in" | "subscribed"
+        | "accepted" | "是" | "同意" | "已同意" | "授权" | "已授权" | "订阅" | "已订阅" | "接受" => {
+            true
+        }
         "0" | "n" | "no" | "false" | "f" | "withdrawn" | "denied" | "revoked" | "opt_out" | "optout" | "opt-out"
         | "unsubscribed" | "refused" | "否" | "不同意" | "撤回" | "已撤回" | "拒绝" | "已拒绝" | "退订" | "已退订"
         | "取消授权" => false,

@@ -7,6 +7,7 @@
 pub mod bindings;
 mod clock;
 pub mod collect;
+pub mod consents;
 mod ctx;
 pub mod customers;
 pub mod doctor;
@@ -23,6 +24,7 @@ pub mod quality;
 pub mod quarantine;
 pub mod query;
 pub mod refresh;
+pub mod requests;
 pub mod rfm;
 pub mod sealing;
 pub mod segments;

@@ -2,6 +2,7 @@
 
 pub(crate) mod bindings;
 pub(crate) mod collect;
+pub(crate) mod consents;
 mod csp;
 mod customers;
 mod error;
@@ -19,6 +20,7 @@ pub(crate) mod profiles;
 mod quality;
 mod quarantine;
 mod repeat;
+pub(crate) mod requests;
 mod rfm;
 mod schema;
 pub(crate) mod segments;
@@ -181,6 +183,14 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(kpis::show))
         .routes(routes!(kpis::behind))
         .routes(routes!(kpis::put_goal, kpis::remove_goal))
+        .routes(routes!(consents::purposes, consents::put_purpose))
+        .routes(routes!(consents::summary, consents::record_many))
+        .routes(routes!(consents::of, consents::record))
+        .routes(routes!(requests::list, requests::enter))
+        .routes(routes!(requests::show))
+        .routes(routes!(requests::check))
+        .routes(routes!(requests::carry_out))
+        .routes(routes!(requests::refuse))
         .layer(DefaultBodyLimit::max(MAX_JSON_BYTES))
         .merge(OpenApiRouter::new().routes(routes!(uploads::create)).layer(uploads::limit()))
         .split_for_parts();

@@ -4,6 +4,7 @@
 
 mod batch_tests;
 mod binding_tests;
+mod consent_tests;
 mod durability_tests;
 mod goal_tests;
 mod identity_tests;

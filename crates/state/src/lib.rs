@@ -1,6 +1,6 @@
 //! Zhike's operational state: what changes, on SQLite (default) or PostgreSQL.
 //!
-//! Owns profiles, identities and their links, senders of live events and how far they were taken in, loads and their quarantine, definitions, mappings, the audit chain and, in a
+//! Owns profiles, identities and their links, what people said and asked for, senders of live events and how far they were taken in, loads and their quarantine, definitions, mappings, the audit chain and, in a
 //! database apart, the wrapped keys of persons. Must not know what a sealed value says, how a key is wrapped or why an
 //! identity belongs to a profile: values arrive sealed, decisions arrive made.
 //!
@@ -14,6 +14,7 @@
 mod audit;
 mod batches;
 mod bindings;
+mod consents;
 mod db;
 mod definitions;
 mod error;
@@ -27,6 +28,7 @@ mod migrate;
 mod open;
 mod profiles;
 mod quarantine;
+mod requests;
 mod scan;
 mod sessions;
 mod tags;
@@ -38,6 +40,7 @@ mod conformance;
 pub use audit::{AuditEntry, AuditRow};
 pub use batches::{BatchCounts, BatchHead, BatchRow, BatchStatus, NewBatch};
 pub use bindings::{BindingRow, BindingUse};
+pub use consents::{ConsentRow, SaidRow, StatementRow};
 pub use definitions::{DefinitionRow, MappingRow};
 pub use error::{Cause, Error, Result};
 pub use goals::KpiGoalRow;
@@ -51,6 +54,7 @@ pub use load::{IdentityTouch, LoadCommit};
 pub use open::{StateConfig, Store};
 pub use profiles::{FieldRow, ProfileRow};
 pub use quarantine::{QuarantineRow, QuarantineStatus};
+pub use requests::RequestRow;
 pub use scan::{Cursor, ScanTable};
 pub use sessions::{SessionMoveRow, StretchRow};
 pub use tags::ManualTagRow;

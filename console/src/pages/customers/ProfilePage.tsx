@@ -25,6 +25,7 @@ import './person.css'
 // Each tab is loaded when it is opened.
 const Acts = lazy(() => import('./Acts').then((part) => ({ default: part.Acts })))
 const Feedback = lazy(() => import('./Timeline').then((part) => ({ default: part.Feedback })))
+const PersonConsents = lazy(() => import('../consents/PersonConsents').then((part) => ({ default: part.PersonConsents })))
 const PersonSegments = lazy(() => import('./PersonSegments').then((part) => ({ default: part.PersonSegments })))
 const PersonTags = lazy(() => import('./PersonTags').then((part) => ({ default: part.PersonTags })))
 const Timeline = lazy(() => import('./Timeline').then((part) => ({ default: part.Timeline })))
@@ -48,9 +49,14 @@ export default function ProfilePage() {
     <Page
       title={title}
       actions={
+        <>
+        <Link to="/governance/requests" search={{ request: 'new', profile: profileId }} className="zk-button">
+          {t('requests.new')}
+        </Link>
         <Link to="/data/bind" search={{ profile: profileId }} className="zk-button">
           {t('bind.title')}
         </Link>
+        </>
       }
       above={<Link to="/customers" className="zk-back">← {t('profile.back')}</Link>} heading={sheet && <Head sheet={sheet} name={title} />}>
       <ContextBar />
@@ -93,6 +99,7 @@ export default function ProfilePage() {
               {tab === 'segments' && <PersonSegments profileId={profileId} />}
               {tab === 'identities' && <Identities identities={sheet.identities} edges={sheet.edges} />}
               {tab === 'feedback' && <Feedback profileId={profileId} currency={currency} />}
+              {tab === 'consents' && <PersonConsents key={profileId} profileId={profileId} />}
               {tab === 'acts' && <Acts key={profileId} profileId={profileId} />}
             </Suspense>
           </Tabs>

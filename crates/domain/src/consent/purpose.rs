@@ -211,8 +211,9 @@ pub fn built_in() -> Vec<Purpose> {
     vec![
         purpose("service", "客户服务", "Customer service", Basis::Contract),
         Purpose {
-            basis_note: "统计与改进自身业务，不对外提供；个人可以拒绝 / own statistics, handed to nobody; people can object"
-                .to_owned(),
+            basis_note:
+                "统计与改进自身业务，不对外提供；个人可以拒绝 / own statistics, handed to nobody; people can object"
+                    .to_owned(),
             ..purpose(DEFAULT, "经营分析", "Analysis", Basis::LegitimateInterest)
         },
         marketing("marketing_sms", "短信营销", "Marketing by SMS", "sms"),

@@ -76,6 +76,9 @@ pub async fn listed_by_id(ctx: &Ctx, profiles: &[ProfileId]) -> Result<Vec<Liste
 }
 
 pub(super) async fn listed(ctx: &Ctx, ids: &[i64], parts: &Parts) -> Result<Vec<Listed>> {
+    let gone = crate::requests::restricted(ctx).await?;
+    let ids: Vec<i64> = ids.iter().copied().filter(|id| gone.binary_search(id).is_err()).collect();
+    let ids = ids.as_slice();
     if ids.is_empty() {
         return Ok(Vec::new());
     }

@@ -3,6 +3,7 @@
 
 mod bindings;
 mod clocks;
+mod consents;
 mod crash;
 mod customers;
 mod history;
@@ -16,6 +17,7 @@ mod privacy;
 mod quality;
 mod quarantine;
 mod refresh;
+mod requests;
 mod rows;
 mod segments;
 mod slt;

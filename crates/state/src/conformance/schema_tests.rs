@@ -3,9 +3,10 @@
 use super::{Backend, Place, conformance};
 use crate::db::{GetRow, Pool};
 use crate::{
-    AuditRow, BatchRow, BindingRow, BondRow, ClaimRow, DefinitionRow, EdgeRow, Error, FieldRow, IdentityRow, IngestRow,
-    KeyRow, ManualTagRow, MappingRow, OverrideSpanRow, ProfileRow, QuarantineRow, RegisterRow, SaidFieldRow,
-    SessionMoveRow, SourceHourRow, SourceRejectRow, SourceRow, Store, StretchRow, TraitsRow, ViewRow,
+    AuditRow, BatchRow, BindingRow, BondRow, ClaimRow, ConsentRow, DefinitionRow, EdgeRow, Error, FieldRow,
+    IdentityRow, IngestRow, KeyRow, ManualTagRow, MappingRow, OverrideSpanRow, ProfileRow, QuarantineRow, RegisterRow,
+    RequestRow, SaidFieldRow, SessionMoveRow, SourceHourRow, SourceRejectRow, SourceRow, Store, StretchRow, TraitsRow,
+    ViewRow,
 };
 
 conformance!(records_are_the_columns_of_their_tables, a_newer_schema_is_refused, opening_again_changes_nothing);
@@ -57,6 +58,8 @@ async fn records_are_the_columns_of_their_tables(place: &Place) {
         ("session_moves", SessionMoveRow::COLUMNS),
         ("manual_tags", ManualTagRow::COLUMNS),
         ("views", ViewRow::COLUMNS),
+        ("consents", ConsentRow::COLUMNS),
+        ("requests", RequestRow::COLUMNS),
     ] {
         assert_eq!(columns(place, &store.data, table).await, names, "{table}");
     }
