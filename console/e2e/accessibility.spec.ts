@@ -3,7 +3,7 @@ import { expect, open, test } from './console'
 
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
 const FILE = { name: 'a.csv', mimeType: 'text/csv', buffer: Buffer.from('order_id,ordered_at,order date,phone,amount,note\n1,2026-01-02,02/03/2026,13900001111,9.90,\n') }
-const PATHS = ['/', '/?view=table', '/customers', '/customers?behind=orders&from=2011-08-01&to=2011-08-31', 'profile', '/customers/segments', '/customers/segments/new', '/customers/tags', '/customers/tags/price_band', '/customers/tags/new', '/customers/tags/new?kind=manual', '/insight/kpis', '/insight/kpis/net_sales?by=quarter', '/insight/kpis/new_customers?view=table&period=2011-03', '/insight/rfm', '/insight/rfm?view=table', '/insight/migration?view=table', '/data/quality', '/data/imports', '/data/imports/new', '/data/sources', '/data/sources?source=new', '/data/live', '/data/bind', 'mapping', 'report']
+const PATHS = ['/', '/?view=table', '/customers', '/customers?behind=orders&from=2011-08-01&to=2011-08-31', 'profile', '/customers/segments', '/customers/segments/new', '/customers/tags', '/customers/tags/price_band', '/customers/tags/new', '/customers/tags/new?kind=manual', '/insight/kpis', '/insight/kpis/net_sales?by=quarter', '/insight/kpis/new_customers?view=table&period=2011-03', '/insight/rfm', '/insight/rfm?view=table', '/insight/migration?view=table', '/data/quality', '/data/imports', '/data/imports/new', '/data/sources', '/data/sources?source=new', '/data/live', '/data/bind', '/governance/consents', '/governance/requests', '/governance/requests?request=new', 'mapping', 'report']
 
 for (const [lang, scheme] of [['zh', 'light'], ['zh', 'dark'], ['en', 'light'], ['en', 'dark']] as const) {
   for (const path of PATHS) {
