@@ -19,7 +19,7 @@ export default function ConsentsPage() {
   const query = useQuery(consentsQuery)
   const count = (key: string, title: string, of: (row: ConsentSummary) => number): Column<ConsentSummary> => ({ key, title, align: 'right', cell: (row) => format.count(of(row)) })
   const columns: Column<ConsentSummary>[] = [
-    { key: 'name', title: t('consents.purpose'), isHead: true, cell: ({ purpose }) => <Parts parts={[nameOf(purpose, lang), <code key="code">{purpose.code}</code>]} /> },
+    { key: 'name', title: t('consents.purpose'), isHead: true, cell: ({ purpose }) => <Parts parts={[nameOf(purpose, lang), purpose.code]} /> },
     { key: 'basis', title: t('consents.basis'), cell: ({ purpose }) => <span title={purpose.basis_note || undefined}>{basisWord(t, purpose.basis)}</span> },
     { key: 'separate', title: t('consents.separate'), cell: ({ purpose }) => (purpose.separate ? separateWord(t, purpose.separate) : '--') },
     { key: 'policy', title: t('consents.policy'), cell: ({ purpose }) => purpose.policies.at(-1)?.version ?? '--' },

@@ -227,7 +227,7 @@ async fn definitions_are_versioned_checked_and_may_name_each_other_but_not_in_a_
     assert_eq!(segments::list(&ctx, false).await.unwrap().len(), 1);
     let back = segments::archive(&ctx, two.id, false).await.unwrap();
 
-    let preview = segments::preview(&ctx, &back.spec.rule.unwrap(), Some(back.id), None).await.unwrap();
+    let preview = segments::preview(&ctx, &back.spec.rule.unwrap(), Some(back.id), None, None).await.unwrap();
     assert_eq!(preview.funnel.len(), 2);
     assert_eq!(preview.funnel[1].left, preview.count.count);
     assert!(preview.funnel[0].left >= preview.funnel[1].left && preview.count.count > 0);
