@@ -83,6 +83,22 @@ CREATE TABLE bindings (
 
 CREATE INDEX bindings_by_created ON bindings (created_at);
 
+CREATE TABLE consents (
+    identity_id BIGINT NOT NULL,
+    purpose TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    granted BIGINT NOT NULL,
+    policy_version TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    evidence TEXT NOT NULL,
+    by_guardian BIGINT NOT NULL,
+    author TEXT NOT NULL,
+    recorded_at BIGINT NOT NULL,
+    PRIMARY KEY (identity_id, purpose, at, granted, policy_version, channel, evidence, by_guardian)
+) WITHOUT ROWID;
+
+CREATE INDEX consents_by_purpose ON consents (purpose);
+
 CREATE TABLE definitions (
     kind TEXT NOT NULL,
     name TEXT NOT NULL,
@@ -296,6 +312,29 @@ CREATE TABLE recovery_codes (
     code_hash BLOB NOT NULL,
     PRIMARY KEY (user_id, code_hash)
 ) WITHOUT ROWID;
+
+CREATE TABLE requests (
+    request_id INTEGER PRIMARY KEY,
+    identity_id BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    status TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    purpose TEXT,
+    note TEXT NOT NULL,
+    author TEXT NOT NULL,
+    received_at BIGINT NOT NULL,
+    due_on BIGINT NOT NULL,
+    check_method TEXT,
+    checked_by TEXT,
+    checked_at BIGINT,
+    decided_by TEXT,
+    decided_at BIGINT,
+    refusal TEXT,
+    outcome TEXT NOT NULL,
+    updated_at BIGINT NOT NULL
+);
+
+CREATE INDEX requests_by_identity ON requests (identity_id);
 
 CREATE TABLE schema_versions (version BIGINT NOT NULL PRIMARY KEY);
 

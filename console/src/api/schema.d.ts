@@ -127,6 +127,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How all customers stand on every purpose. */
+        get: operations["get_consents"];
+        put?: never;
+        /** Records the acts of many customers; each stands or falls by itself. */
+        post: operations["post_consents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/exports": {
         parameters: {
             query?: never;
@@ -593,6 +611,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/profiles/{profile_id}/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a customer said about every purpose, and what may be done because of it. */
+        get: operations["get_profiles_profile_id_consents"];
+        put?: never;
+        /** Records what a customer says in one act, and answers with how they stand then. */
+        post: operations["post_profiles_profile_id_consents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/profiles/{profile_id}/history": {
         parameters: {
             query?: never;
@@ -696,6 +732,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/purposes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All purposes: those that are built in, then those of one's own. */
+        get: operations["get_purposes"];
+        put?: never;
+        /** Defines a purpose, or changes the one of that code. */
+        post: operations["post_purposes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/quality": {
         parameters: {
             query?: never;
@@ -707,6 +761,92 @@ export interface paths {
         get: operations["get_quality"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All requests: open ones first, the most pressing at the top. */
+        get: operations["get_requests"];
+        put?: never;
+        /** Enters a request; its clock runs from when it arrived. */
+        post: operations["post_requests"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/requests/{request_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One request. */
+        get: operations["get_requests_request_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/requests/{request_id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Records how it was checked who asks. */
+        post: operations["post_requests_request_id_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/requests/{request_id}/do": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Carries a request out; a deletion is approved, and hides the person from now on. */
+        post: operations["post_requests_request_id_do"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/requests/{request_id}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Refuses a request. */
+        post: operations["post_requests_request_id_refuse"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1375,16 +1515,84 @@ export interface components {
             n_missing: number;
             name: string;
         };
-        /** @description A key to be made. */
-        CreateApiKey: {
+        /** @description What a customer says in one act. */
+        ConsentAct: {
+            statements: components["schemas"]["NewConsent"][];
+        };
+        /** @description Statements of many customers, each an act of its own. */
+        ConsentBatch: {
+            items: components["schemas"]["ConsentBatchItem"][];
+        };
+        /** @description One customer's act. */
+        ConsentBatchItem: {
+            /** @description `prf_…` */
+            profile_id: string;
+            statements: components["schemas"]["NewConsent"][];
+        };
+        /** @description What became of one act. */
+        ConsentBatchResult: {
+            is_recorded: boolean;
+            /** @description Why not. */
+            message: string | null;
+            message_zh: string | null;
+            profile_id: string;
+        };
+        /** @description What became of each act, in the order sent. */
+        ConsentBatchResults: {
+            items: components["schemas"]["ConsentBatchResult"][];
+        };
+        /** @description Where a customer stands on a purpose. */
+        ConsentStanding: {
+            is_allowed: boolean;
+            last: components["schemas"]["ConsentStatement"] | null;
+            purpose: components["schemas"]["Purpose"];
+            /** @description no_consent, outdated, opted_out, minor. */
+            refusal: string | null;
+            /** @description granted, withdrawn, unknown, outdated. */
+            state: string;
+        };
+        /** @description A statement of a customer. */
+        ConsentStatement: {
+            at: string;
+            /** @description Who recorded it. */
+            author: string;
+            by_guardian: boolean;
+            channel: string;
+            /** @description Where the proof is kept. */
+            evidence: string;
+            /** @description Given, or taken back. */
+            granted: boolean;
+            policy_version: string;
+            purpose: string;
+            recorded_at: string;
+        };
+        /** @description How all customers stand on every purpose. */
+        ConsentSummaries: {
+            items: components["schemas"]["ConsentSummary"][];
+        };
+        /** @description How all customers stand on a purpose. */
+        ConsentSummary: {
+            /** @description The others. */
+            excluded: components["schemas"]["Excluded"];
             /**
              * Format: int64
-             * @description After how many days it ends: 1 to 730.
+             * @description Customers whose data may be used for it.
              */
-            days: number;
-            name: string;
-            /** @description By name; none that the owner has not. */
-            permissions: string[];
+            n_allowed: number;
+            /** Format: int64 */
+            n_granted: number;
+            /** Format: int64 */
+            n_outdated: number;
+            /**
+             * Format: int64
+             * @description All customers.
+             */
+            n_total: number;
+            /** Format: int64 */
+            n_unknown: number;
+            /** Format: int64 */
+            n_withdrawn: number;
+            purpose: components["schemas"]["Purpose"];
         };
         /** @description A code to be made: for one of `identity`, `profile_id`, `store_id`. */
         CreateBinding: {
@@ -1477,6 +1685,36 @@ export interface components {
             /** @description Names the request in the log. */
             request_id: string | null;
         };
+        /** @description Those who are left out of something, by reason; each is counted once. */
+        Excluded: {
+            /**
+             * Format: int64
+             * @description Under fourteen, without a guardian's word.
+             */
+            minor: number;
+            /**
+             * Format: int64
+             * @description Never agreed.
+             */
+            no_consent: number;
+            /**
+             * Format: int64
+             * @description Said no.
+             */
+            opted_out: number;
+            /**
+             * Format: int64
+             * @description Agreed to an older notice.
+             */
+            outdated: number;
+            /** @description Purpose. */
+            purpose: string;
+            /**
+             * Format: int64
+             * @description All of them.
+             */
+            total: number;
+        };
         /** @description An export as it stands. */
         Export: {
             error: string | null;
@@ -1516,7 +1754,7 @@ export interface components {
             language?: components["schemas"]["ExportLanguage"] | null;
             /** @description `prf_…` */
             profile_id?: string | null;
-            /** @description What the data will be used for; goes to the audit trail and onto the notes sheet. */
+            /** @description Code of the purpose that the data will be used for; goes to the audit trail and onto the notes sheet. */
             purpose: string;
             /** @description Why now, in words. */
             reason?: string | null;
@@ -2056,10 +2294,41 @@ export interface components {
             n_stayed: number;
             to: string;
         };
+        /** @description A statement to be recorded. */
+        NewConsent: {
+            /** @description When it was made; now when absent. */
+            at: string | null;
+            /** @description Whether a guardian made it. */
+            by_guardian: boolean | null;
+            /** @description Where it was made: web, app, store, phone … */
+            channel: string | null;
+            /** @description Where the proof is kept; needed for separate consent. */
+            evidence: string | null;
+            /** @description Given, or taken back. */
+            granted: boolean;
+            /** @description Version of the notice that the person saw; the one in force then when absent. */
+            policy_version: string | null;
+            /** @description Code of the purpose. */
+            purpose: string;
+        };
         /** @description A day to be computed. */
         NewHistoryDay: {
             /** @description Last day that counts. */
             as_of: string;
+        };
+        /** @description A request to be entered. */
+        NewPersonRequest: {
+            /** @description How it arrived: phone, mail, store, app … */
+            channel: string | null;
+            /** @description access, copy, portability, correction, deletion, explanation, withdrawal, opt_out, next_of_kin. */
+            kind: string;
+            note: string | null;
+            /** @description `prf_…` */
+            profile_id: string;
+            /** @description Purpose, of a withdrawal. */
+            purpose: string | null;
+            /** @description Day on which it arrived; today when absent. */
+            received_on: string | null;
         };
         /** @description A segment to be made. */
         NewSegment: {
@@ -2157,16 +2426,63 @@ export interface components {
             /** Format: double */
             recency: number;
         };
-        /** @description A permission. */
-        Permission: {
-            en: string;
-            permission: string;
-            zh: string;
+        /** @description What a person asks for. */
+        PersonRequest: {
+            author: string;
+            /** @description How it arrived. */
+            channel: string;
+            /** @description How it was checked who asks. */
+            check_method: string | null;
+            checked_at: string | null;
+            checked_by: string | null;
+            /**
+             * Format: int64
+             * @description Days until then, less than none when it is overdue; missing when it is over.
+             */
+            days_left: number | null;
+            decided_at: string | null;
+            decided_by: string | null;
+            /** @description Last day on which it is to be answered. */
+            due_on: string;
+            /** @description access, copy, portability, correction, deletion, explanation, withdrawal, opt_out, next_of_kin. */
+            kind: string;
+            note: string;
+            /** @description What was done. */
+            outcome: string;
+            /** @description Missing when nothing is held any more. */
+            profile_id: string | null;
+            /** @description Purpose, of a withdrawal. */
+            purpose: string | null;
+            received_at: string;
+            /**
+             * @description Why it was refused: not_identified, nothing_held, legal_duty, retention_period, others_rights, not_feasible,
+             *     repeated, taken_back.
+             */
+            refusal: string | null;
+            request_id: string;
+            /** @description new, checked, doing, done, refused. */
+            status: string;
+        };
+        /** @description The register. */
+        PersonRequests: {
+            items: components["schemas"]["PersonRequest"][];
+            /**
+             * Format: int64
+             * @description Requests that are not over.
+             */
+            n_open: number;
+            /**
+             * Format: int64
+             * @description Of them, those whose last day is over.
+             */
+            n_overdue: number;
         };
         /** @description A rule to be counted. */
         PreviewQuery: {
             /** @description Last day that counts; the newest day of the data when absent. */
             as_of?: string | null;
+            /** @description Code of the purpose; that of the segment when absent. Without either nobody is left out. */
+            purpose?: string | null;
             rule: Record<string, never>;
             /** @description The segment that it is written for. */
             segment_id?: string | null;
@@ -2241,6 +2557,15 @@ export interface components {
         /** @description Columns. */
         ProfileColumns: {
             items: components["schemas"]["ProfileColumn"][];
+        };
+        /** @description What a customer said. */
+        ProfileConsents: {
+            /** @description Every statement, the newest first. */
+            history: components["schemas"]["ConsentStatement"][];
+            /** @description Under fourteen, as far as is known. */
+            is_minor: boolean;
+            /** @description Every purpose. */
+            standings: components["schemas"]["ConsentStanding"][];
         };
         /** @description Filters by name; all of them hold. */
         ProfileFilter: {
@@ -2460,9 +2785,35 @@ export interface components {
             net_amount: string;
             refunded_amount: string;
         };
-        /** @description The password once more. */
-        ProvePassword: {
-            password: string;
+        /** @description What data are used for. */
+        Purpose: {
+            /** @description consent, contract, legal_duty, vital, public, legitimate_interest. */
+            basis: string;
+            /** @description Why that ground holds; needed for a legitimate interest. */
+            basis_note: string;
+            /** @description sms, email, wechat, phone, app. */
+            channels: string[];
+            code: string;
+            /** @description Whether it stops for whoever refused profiling. */
+            is_profiling: boolean;
+            name: string;
+            name_zh: string;
+            /** @description Versions of the notice, the oldest first; they are added and never changed. */
+            policies: components["schemas"]["PurposePolicy"][];
+            /** @description Why it needs a consent of its own: sensitive, third_party, abroad, minor, publish. */
+            separate: string | null;
+        };
+        /** @description Purposes. */
+        PurposeList: {
+            items: components["schemas"]["Purpose"][];
+        };
+        /** @description A version of the notice that people see. */
+        PurposePolicy: {
+            /** @description Whether a consent to the versions before is still enough. */
+            accepts_older: boolean;
+            /** @description When it came into force; now for a new version when absent. */
+            since: string | null;
+            version: string;
         };
         /** @description A goal to be set. */
         PutKpiGoal: {
@@ -2568,6 +2919,23 @@ export interface components {
             cells?: (string | null)[] | null;
             /** Format: int64 */
             row_no: number;
+        };
+        /** @description How it was checked who asks. */
+        RequestCheck: {
+            /** @description A code to the phone, a document, a visit … */
+            method: string;
+        };
+        /** @description What was done. */
+        RequestOutcome: {
+            /** @description In words. */
+            outcome: string | null;
+        };
+        /** @description Why a request is refused. */
+        RequestRefusal: {
+            /** @description In words. */
+            outcome: string | null;
+            /** @description not_identified, nothing_held, legal_duty, retention_period, others_rights, not_feasible, repeated, taken_back. */
+            refusal: string;
         };
         /** @description Why a customer is to be seen. */
         RevealProfile: {
@@ -2747,6 +3115,7 @@ export interface components {
             at: string;
             /** Format: int64 */
             count: number;
+            excluded: components["schemas"]["Excluded"] | null;
             /** Format: int64 */
             ms: number;
             /**
@@ -3680,6 +4049,56 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_consents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentSummaries"];
+                };
+            };
+        };
+    };
+    post_consents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsentBatch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentBatchResults"];
+                };
+            };
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4765,6 +5184,78 @@ export interface operations {
             };
         };
     };
+    get_profiles_profile_id_consents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `prf_…` */
+                profile_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileConsents"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_profiles_profile_id_consents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `prf_…` */
+                profile_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsentAct"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileConsents"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_profiles_profile_id_history: {
         parameters: {
             query?: {
@@ -5018,6 +5509,64 @@ export interface operations {
             };
         };
     };
+    get_purposes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PurposeList"];
+                };
+            };
+        };
+    };
+    post_purposes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Purpose"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Purpose"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_quality: {
         parameters: {
             query?: never;
@@ -5033,6 +5582,220 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FilesQuality"];
+                };
+            };
+        };
+    };
+    get_requests: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonRequests"];
+                };
+            };
+        };
+    };
+    post_requests: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPersonRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonRequest"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_requests_request_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `req_…` */
+                request_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonRequest"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_requests_request_id_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `req_…` */
+                request_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RequestCheck"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonRequest"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_requests_request_id_do: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `req_…` */
+                request_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RequestOutcome"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonRequest"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_requests_request_id_refuse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `req_…` */
+                request_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RequestRefusal"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonRequest"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };

@@ -77,11 +77,11 @@ export function overlapQuery(segmentIds: readonly string[]) {
 }
 
 /** A rule that is being written: counted anew for every change, and the count of the old one given up. */
-export function previewQuery(rule: RuleJson, segmentId: string | undefined, isOn: boolean) {
+export function previewQuery(rule: RuleJson, segmentId: string | undefined, purpose: string, isOn: boolean) {
   return queryOptions({
-    queryKey: ['preview', segmentId, rule],
+    queryKey: ['preview', segmentId, purpose, rule],
     queryFn: ({ signal }) =>
-      unwrap(client.POST('/api/v1/segments/preview', { body: { rule: wire(rule), ...(segmentId ? { segment_id: segmentId } : {}) }, signal })),
+      unwrap(client.POST('/api/v1/segments/preview', { body: { rule: wire(rule), ...(segmentId ? { segment_id: segmentId } : {}), ...(purpose ? { purpose } : {}) }, signal })),
     enabled: isOn,
     placeholderData: keepPreviousData,
     retry: false,

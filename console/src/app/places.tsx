@@ -3,6 +3,7 @@ import {
   ApartmentOutlined,
   ApiOutlined,
   BarChartOutlined,
+  FileProtectOutlined,
   HeatMapOutlined,
   ImportOutlined,
   KeyOutlined,
@@ -10,6 +11,7 @@ import {
   LockOutlined,
   QrcodeOutlined,
   SafetyCertificateOutlined,
+  SolutionOutlined,
   SwapOutlined,
   TagsOutlined,
   TeamOutlined,
@@ -34,6 +36,8 @@ export type PlacePath =
   | '/data/sources'
   | '/data/live'
   | '/data/bind'
+  | '/governance/consents'
+  | '/governance/requests'
   | '/governance/users'
   | '/governance/roles'
   | '/governance/api-keys'
@@ -80,6 +84,8 @@ export const GROUPS: readonly Group[] = [
   {
     name: 'governance',
     places: [
+      { to: '/governance/consents', name: 'consents', needs: 'consents.read', icon: FileProtectOutlined },
+      { to: '/governance/requests', name: 'requests', needs: 'requests.start', icon: SolutionOutlined },
       { to: '/governance/users', name: 'users', needs: 'users.read', icon: UserSwitchOutlined },
       { to: '/governance/roles', name: 'roles', needs: 'users.read', icon: LockOutlined },
       { to: '/governance/api-keys', name: 'api_keys', needs: 'keys.manage', icon: KeyOutlined },

@@ -2,6 +2,7 @@
 import type { QueryClient } from '@tanstack/react-query'
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect, stripSearchParams, type SearchSchemaInput } from '@tanstack/react-router'
 import { apiKeysQuery, rolesQuery, sessionQuery, setupQuery, usersQuery, type Permission, type Session } from '../api/accounts'
+import { consentsQuery, requestsQuery } from '../api/consents'
 import { kpiQuery, kpisQuery } from '../api/kpis'
 import { historyDaysQuery, movesQuery } from '../api/history'
 import { timelineQuery } from '../api/person'
@@ -66,7 +67,7 @@ export type SegmentSearch = {
 }
 /** What a new segment begins with: the rule of another, or a rule with the people behind a number. */
 export type NewSegmentSearch = { from?: string | undefined; rule?: RuleJson | undefined; name?: string | undefined }
-export const PROFILE_TABS = ['summary', 'timeline', 'orders', 'tags', 'segments', 'history', 'identities', 'feedback', 'acts'] as const
+export const PROFILE_TABS = ['summary', 'timeline', 'orders', 'tags', 'segments', 'history', 'identities', 'feedback', 'consents', 'acts'] as const
 export type ProfileTab = (typeof PROFILE_TABS)[number]
 export const TIMELINE_KINDS = ['order', 'refund', 'event', 'interaction', 'feedback', 'touch'] as const satisfies TimelineKind[]
 export type ProfileSearch = {
@@ -148,6 +149,12 @@ export type KpiSearch = {
   person?: string | undefined
 }
 export type LiveSearch = { source?: string | undefined }
+export type RequestsSearch = {
+  /** The request open beside the list; `new` for one to be entered. */
+  request?: string | undefined
+  /** The customer for whom one is to be entered. */
+  profile?: string | undefined
+}
 export type BindSearch = {
   /** The code that is shown. */
   code?: string | undefined
@@ -556,6 +563,21 @@ const live = createRoute({
   ...place('/data/live'),
   validateSearch: (raw: LiveSearch & SearchSchemaInput): LiveSearch => ({ source: text(raw.source) }),
   component: lazyRouteComponent(() => import('../pages/live/LivePage')),
+})
+
+const consents = createRoute({
+  getParentRoute: () => root,
+  path: '/governance/consents',
+  loader: ({ context }) => ahead(context.queryClient.query(consentsQuery)),
+  component: lazyRouteComponent(() => import('../pages/consents/ConsentsPage')),
+})
+
+const requests = createRoute({
+  getParentRoute: () => root,
+  path: '/governance/requests',
+  validateSearch: (raw: RequestsSearch & SearchSchemaInput): RequestsSearch => ({ request: text(raw.request), profile: text(raw.profile) }),
+  loader: ({ context }) => ahead(context.queryClient.query(requestsQuery)),
+  component: lazyRouteComponent(() => import('../pages/consents/RequestsPage')),
 })
 
 const bind = createRoute({

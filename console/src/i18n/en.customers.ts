@@ -85,7 +85,6 @@ export const enCustomers = {
     export_xlsx: 'Excel (with notes sheet)',
     export_columns: 'Columns',
     export_purpose: 'Purpose',
-    export_purpose_help: 'For instance: calling back last year’s buyers',
     export_purpose_missing: 'Give a purpose: what will the data be used for',
     export_reason: 'Reason (optional)',
     export_start: 'Start export',

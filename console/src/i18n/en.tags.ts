@@ -152,6 +152,7 @@ export const enTags = {
     none_then: 'None',
     tab_identities: 'Identities',
     tab_feedback: 'Feedback',
+    tab_consents: 'Consent',
     tab_acts: 'Access log',
     timeline: 'Timeline',
     n_happenings_one: '{{count}} entry',

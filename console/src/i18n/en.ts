@@ -1,6 +1,7 @@
 // English texts, written by the same hand as the Chinese ones. English needs singular and plural (…_one, …_other).
 import { accounts } from './accounts'
 import { bind } from './bind'
+import { governance } from './governance'
 import { history } from './history'
 import { enInsight } from './en.insight'
 import { enKpis } from './en.kpis'
@@ -45,6 +46,8 @@ export const en = {
     roles: 'Roles and masks',
     api_keys: 'API keys',
     account: 'My account',
+    consents: 'Consent & purposes',
+    requests: 'Requests',
   },
   command: {
     open: 'Search',
@@ -654,6 +657,7 @@ export const en = {
   },
   ...accounts.en,
   ...bind.en,
+  ...governance.en,
   ...history.en,
   live: {
     question: 'Is what we send arriving, and as we meant it?',

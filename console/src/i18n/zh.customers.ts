@@ -83,7 +83,6 @@ export const zhCustomers = {
     export_xlsx: 'Excel（带说明页）',
     export_columns: '列',
     export_purpose: '用途',
-    export_purpose_help: '例如：双十一老客回访',
     export_purpose_missing: '请填写用途：数据将用来做什么',
     export_reason: '理由（可不填）',
     export_start: '开始导出',

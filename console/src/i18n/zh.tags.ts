@@ -149,6 +149,7 @@ export const zhTags = {
     none_then: '没有',
     tab_identities: '身份',
     tab_feedback: '反馈',
+    tab_consents: '同意',
     tab_acts: '访问记录',
     timeline: '时间线',
     n_happenings_other: '共 {{count}} 条',

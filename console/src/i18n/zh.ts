@@ -1,6 +1,7 @@
 // Chinese texts, the master of the key set: a key missing here fails the type check, one missing in en.ts the tests.
 import { accounts } from './accounts'
 import { bind } from './bind'
+import { governance } from './governance'
 import { history } from './history'
 import { zhInsight } from './zh.insight'
 import { zhKpis } from './zh.kpis'
@@ -45,6 +46,8 @@ export const zh = {
     roles: '角色与脱敏',
     api_keys: 'API 密钥',
     account: '我的账号',
+    consents: '同意与用途',
+    requests: '个人请求',
   },
   command: {
     open: '搜索',
@@ -646,6 +649,7 @@ export const zh = {
   },
   ...accounts.zh,
   ...bind.zh,
+  ...governance.zh,
   ...history.zh,
   live: {
     question: '发来的数据，是按预期到达的吗？',

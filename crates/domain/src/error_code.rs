@@ -85,6 +85,13 @@ codes! {
     WrongKey "wrong_key" 403 false
         "口令或根密钥打不开这个数据目录：请用创建它时的口令或密钥文件"
         "the passphrase or root key does not open this data directory: use the one it was made with";
+    /// The person's data are being deleted: nobody may read them.
+    Restricted "restricted" 403 false
+        "该客户的信息正在按其请求删除：不得再读取" "the person's data are being deleted at their request: nobody may read them";
+    /// The person's data may not be used for this purpose.
+    PurposeRefused "purpose_refused" 403 false
+        "该客户的信息不得用于这一用途：未同意、已撤回，或需要监护人同意"
+        "the person's data may not be used for this purpose: no consent, taken back, or a guardian's is needed";
     /// What was asked for does not exist.
     NotFound "not_found" 404 false
         "没有找到：可能已删除、已合并，或编号有误" "not found: deleted, merged, or the id is mistyped";
@@ -128,6 +135,10 @@ codes! {
     /// The mapping of columns does not fit.
     InvalidMapping "invalid_mapping" 422 false
         "字段映射不成立：按提示修正源列或目标字段" "the mapping does not hold: correct the columns or targets that the message names";
+    /// A statement on a purpose that does not stand.
+    InvalidConsent "invalid_consent" 422 false
+        "同意记录不成立：用途未定义，或单独同意缺少各自的证据，按提示修正"
+        "the consent does not stand: an unknown purpose, or separate consents without evidence each; correct what is named";
     /// Rules contradict themselves or leave something open.
     InvalidRules "invalid_rules" 422 false
         "规则不成立：有遗漏、重叠或不起作用的条件，按提示修正" "the rules do not hold: correct the gaps, overlaps or dead conditions named";

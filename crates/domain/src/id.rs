@@ -119,6 +119,10 @@ id!(
     /// A view of a page that somebody kept; random.
     ViewId, "viw_"
 );
+id!(
+    /// What a person asked for; random.
+    RequestId, "req_"
+);
 
 id!(
     /// Somebody who signs in; random.

@@ -3,8 +3,11 @@
 //!
 //! Owns what can be exported and what is said about it. Must not know the formats of files.
 //!
-//! - INV-EXPORTS-1: an export of customers holds exactly those of the list, in its order (`tests/it/customers.rs`).
+//! - INV-EXPORTS-1: an export of customers holds exactly those of the list whose data may be used for its purpose, in its
+//!   order (`tests/it/customers.rs`).
 //! - INV-EXPORTS-2: no personal value leaves in the clear; bounded memory beside 16 bytes a customer.
+
+use std::collections::HashMap;
 
 use serde_json::{Value as Json, json};
 use zhike_domain::audience::{Source, field_of};
@@ -14,6 +17,7 @@ use zhike_domain::frame::{Column, ColumnType, Frame, NumColumn, TextColumn};
 use zhike_domain::id::{BatchId, ProfileId};
 use zhike_domain::tables;
 
+use crate::consents::{self, Excluded};
 use crate::customers::{self, Sort, Whom, columns};
 use crate::segments::{self, numbers};
 use crate::{Ctx, Error, Result, profiles, quarantine};
@@ -62,7 +66,7 @@ pub enum What {
 pub struct Request {
     /// What.
     pub what: What,
-    /// What the data will be used for; needed.
+    /// Code of the purpose that the data will be used for; needed.
     pub purpose: String,
     /// Why now, in words.
     pub reason: String,
@@ -95,6 +99,8 @@ pub struct Export {
     pub filters: String,
     /// Last day that counts; missing where no day matters.
     pub as_of: Option<String>,
+    /// Those who are left out because of the purpose.
+    pub excluded: Excluded,
     request: Request,
     subject: String,
     rule: Json,
@@ -113,7 +119,7 @@ impl Export {
     ///
     /// **Errors**: `bad_request` without a purpose or for an unknown column; `invalid_segment`; `not_found`.
     pub async fn open(ctx: &Ctx, mut request: Request) -> Result<Self> {
-        (request.purpose, request.reason) = asked(&request.purpose, &request.reason)?;
+        (request.purpose, request.reason) = asked(ctx, &request.purpose, &request.reason).await?;
         match request.what.clone() {
             What::Customers { whom, sort, columns } => customers_of(ctx, request, &whom, sort, &columns).await,
             What::Members { segment, columns } => members_of(ctx, request, &segment, &columns).await,
@@ -145,7 +151,7 @@ impl Export {
                 let rows = customers::rows(ctx, &ids[chunk.clone()], columns).await?;
                 let mut frame = columns::frame(columns, &rows);
                 if let Some(since) = since {
-                    let since: std::collections::HashMap<i64, i64> =
+                    let since: HashMap<i64, i64> =
                         ids[chunk.clone()].iter().copied().zip(since[chunk].iter().copied()).collect();
                     let stays = rows.iter().map(|row| since.get(&row.profile_id.get()).copied());
                     frame.set("since", ColumnType::Instant, Column::Num(stays.collect()));
@@ -174,6 +180,7 @@ impl Export {
             "columns": self.heads.iter().map(|head| head.key.as_str()).collect::<Vec<_>>(),
             "rule": masked(&self.rule),
             "rows": n_rows,
+            "excluded": self.excluded.total(),
         });
         profiles::audit_with(ctx, &self.request.actor, "export.create", &self.subject, &detail).await
     }
@@ -188,6 +195,15 @@ impl Export {
         ];
         notes.extend(self.as_of.clone().map(|day| (self.say("数据截至", "As of"), day)));
         notes.push((self.say("用途", "Purpose"), self.request.purpose.clone()));
+        if self.excluded.total() > 0 {
+            let reasons = self.excluded.reasons().into_iter().map(|(refusal, n)| {
+                let (zh, en) = refusal.words();
+                if self.request.is_zh { format!("{zh} {n}") } else { format!("{en} {n}") }
+            });
+            let reasons: Vec<String> = reasons.collect();
+            let (mark, total) = (if self.request.is_zh { "，" } else { ", " }, self.excluded.total());
+            notes.push((self.say("因用途排除", "Left out"), format!("{total} ({})", reasons.join(mark))));
+        }
         if !self.request.reason.is_empty() {
             notes.push((self.say("理由", "Reason"), self.request.reason.clone()));
         }
@@ -223,7 +239,7 @@ impl Export {
 /// **Errors**: as [`Export::open`].
 pub async fn check(ctx: &Ctx, request: &Request) -> Result<()> {
     let Request { what, purpose, reason, .. } = request;
-    asked(purpose, reason)?;
+    asked(ctx, purpose, reason).await?;
     match what {
         What::Customers { whom, columns, .. } => {
             customers::rule_of(ctx, whom, &segments::as_of(ctx, None).await?).await?;
@@ -248,16 +264,16 @@ async fn batch_of(ctx: &Ctx, batch_id: BatchId) -> Result<zhike_state::BatchRow>
 
 /// Purpose and reason as they are kept.
 ///
-/// **Errors**: `bad_request` without a purpose.
-fn asked(purpose: &str, reason: &str) -> Result<(String, String)> {
-    let (purpose, reason) = (words(purpose)?, words(reason)?);
-    if purpose.is_empty() {
+/// **Errors**: `bad_request` without a purpose, or for one that is not defined.
+async fn asked(ctx: &Ctx, purpose: &str, reason: &str) -> Result<(String, String)> {
+    let reason = words(reason)?;
+    if purpose.trim().is_empty() {
         return Err(Error::bad_request(
             "an export needs a purpose: say what the data will be used for".into(),
             "导出必须填写用途：说明数据将用来做什么".into(),
         ));
     }
-    Ok((purpose, reason))
+    Ok((consents::purpose(ctx, purpose).await?.code, reason))
 }
 
 fn said(is_zh: bool, zh: &str, en: &str) -> String {
@@ -308,8 +324,11 @@ async fn customers_of(ctx: &Ctx, request: Request, whom: &Whom, sort: Sort, keys
     let everybody = said(request.is_zh, "全部客户", "all customers");
     let as_of = segments::day_text(&list.bulk.as_of);
     let rule = list.rule.to_json();
-    let ids = list.into_ids();
+    let mut ids = list.into_ids();
+    let purpose = consents::purpose(ctx, &request.purpose).await?;
+    let excluded = consents::allowed(ctx, &mut ids, &purpose).await?;
     Ok(Export {
+        excluded,
         heads: heads_of(&columns, request.is_zh),
         n_rows: ids.len() as u64,
         title: said(request.is_zh, "客户", "Customers"),
@@ -326,9 +345,17 @@ async fn members_of(ctx: &Ctx, request: Request, segment: &str, keys: &[String])
     let segment = segments::get(ctx, segment).await?;
     let columns = read_columns(ctx, keys).await?;
     let members = ctx.lake().members(segment.id.get(), None).await?;
-    let (ids, since) = (numbers(&members, "profile_id"), numbers(&members, "since"));
-    let seen: std::collections::HashSet<i64> = segments::seen(ctx, &ids).await?.into_iter().collect();
-    let (ids, since) = ids.into_iter().zip(since).filter(|(id, _)| seen.contains(id)).unzip::<_, _, Vec<_>, Vec<_>>();
+    let since: HashMap<i64, i64> =
+        numbers(&members, "profile_id").into_iter().zip(numbers(&members, "since")).collect();
+    let mut ids = segments::seen(ctx, &numbers(&members, "profile_id")).await?;
+    // Of the purpose that the segment was made for as much as of the export's own.
+    let mut excluded = Excluded::default();
+    let own = consents::purpose_or_default(ctx, &segment.spec.purpose).await?;
+    let asked = consents::purpose(ctx, &request.purpose).await?;
+    for purpose in [&asked, &own] {
+        excluded.add(consents::allowed(ctx, &mut ids, purpose).await?);
+    }
+    let since = ids.iter().filter_map(|id| since.get(id).copied()).collect();
     let mut heads = heads_of(&columns, request.is_zh);
     let label = said(request.is_zh, "进入分群时间", "member since");
     heads.push(Head { key: "since".into(), label, kind: ColumnType::Instant });
@@ -344,6 +371,7 @@ async fn members_of(ctx: &Ctx, request: Request, segment: &str, keys: &[String])
         },
         filters: sentence,
         as_of: segment.run.as_ref().map(|run| crate::refresh::day_text(run.day)),
+        excluded,
         subject: segment.id.to_string(),
         rule: json!({ "segment": segment.id.to_string(), "version": segment.version }),
         request,
@@ -370,6 +398,8 @@ const ORDER: &[&str] = &[
 ];
 
 async fn orders_of(ctx: &Ctx, request: Request, profile_id: ProfileId) -> Result<Export> {
+    let purpose = consents::purpose(ctx, &request.purpose).await?;
+    consents::allow(ctx, &profiles::current(ctx, profile_id.get()).await?, &purpose).await?;
     let found = profiles::orders(ctx, profile_id, 0, i32::MAX as usize).await?.orders;
     let table = tables::table("orders");
     let mut frame = Frame::new(found.n_rows());
@@ -388,6 +418,7 @@ async fn orders_of(ctx: &Ctx, request: Request, profile_id: ProfileId) -> Result
         title: said(request.is_zh, "订单", "Orders"),
         filters: if request.is_zh { format!("客户 {profile_id}") } else { format!("customer {profile_id}") },
         as_of: None,
+        excluded: Excluded::default(),
         subject: profile_id.to_string(),
         rule: Json::Null,
         request,
@@ -416,6 +447,7 @@ async fn quarantine_of(ctx: &Ctx, request: Request, batch_id: BatchId) -> Result
         title: said(is_zh, "隔离行", "Rows set aside"),
         filters: if is_zh { format!("批次 {batch_id}（{file}）") } else { format!("load {batch_id} ({file})") },
         as_of: None,
+        excluded: Excluded::default(),
         subject: batch_id.to_string(),
         rule: Json::Null,
         request,

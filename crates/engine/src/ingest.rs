@@ -19,6 +19,7 @@
 //!   orders and events (apart from random ids); within the seven days of [`seen`] for repetitions.
 //! - **INV-INGEST-3**: the log is cut only behind what is durable in state and lake.
 
+mod consents;
 mod days;
 mod people;
 mod registers;
@@ -256,6 +257,7 @@ impl Taking {
         let heard = self.hear(ctx, &read.records, &mut commit, &mut done, &mut news, &mut last_arrival).await?;
         let mut people = People::resolve(ctx, &heard, &mut commit).await?;
         registers::apply(ctx, &heard, &mut people, &mut commit).await?;
+        consents::apply(ctx, &heard, &people, &mut commit).await?;
         let trade = rows::Trade::read(ctx, &heard, &mut people).await?;
         // Whoever lost or won an identity, or an order, is touched as well, though no message names them.
         let mut touched = people.touched();

@@ -17,7 +17,7 @@ use zhike_vault::Vault;
 
 use crate::query::{masked_fields, personal_fields, shown_identity};
 use crate::sealing::{self, Keys};
-use crate::{Ctx, Error, Result, refresh, segments};
+use crate::{Ctx, Error, Result, refresh, requests, segments};
 
 mod timeline;
 
@@ -141,7 +141,9 @@ pub async fn find_many(
             of.into_iter().flatten().for_each(|at| found[*at].push(profile));
         }
     }
+    let gone = requests::restricted(ctx).await?;
     for profiles in &mut found {
+        profiles.retain(|profile| gone.binary_search(&profile.get()).is_err());
         profiles.sort_unstable();
         profiles.dedup();
     }
@@ -220,7 +222,19 @@ fn grade_of(name: &str) -> u8 {
     columns.iter().find(|column| column.name == name).map_or(3, |column| column.grade.max(3))
 }
 
+/// The customer of an id, or the one it was merged into.
+///
+/// **Errors**: `not_found`; `restricted` when the deletion of their data is approved (INV-RIGHTS-2).
 pub(crate) async fn current(ctx: &Ctx, profile_id: i64) -> Result<ProfileRow> {
+    let row = whoever(ctx, profile_id).await?;
+    match requests::restricted(ctx).await?.binary_search(&row.profile_id) {
+        Ok(_) => Err(requests::hidden()),
+        Err(_) => Ok(row),
+    }
+}
+
+/// As [`current`], also of those whose deletion is approved.
+async fn whoever(ctx: &Ctx, profile_id: i64) -> Result<ProfileRow> {
     let missing = || Error::not_found("customer", "客户");
     let mut row = ctx.store().profile(profile_id).await?.ok_or_else(missing)?;
     while let Some(into) = row.merged_into {
@@ -287,7 +301,7 @@ pub(crate) async fn own_ids(ctx: &Ctx, id: i64) -> Result<Vec<i64>> {
     let mut own = vec![id];
     for home in homes.into_iter().filter(|home| *home != id) {
         // A home can have become somebody else.
-        if current(ctx, home).await?.profile_id == id {
+        if whoever(ctx, home).await?.profile_id == id {
             own.push(home);
         }
     }

@@ -81,6 +81,9 @@ async fn snapshot(ctx: &Ctx, table: &str, sql: &str) -> Result<Frame> {
     if table == "segments" {
         return crate::segments::table(ctx).await;
     }
+    if table == "consents" {
+        return crate::consents::table(ctx).await;
+    }
     let scan = match table {
         "profiles" => ScanTable::Profiles,
         "identities" => ScanTable::Identities,
@@ -91,10 +94,14 @@ async fn snapshot(ctx: &Ctx, table: &str, sql: &str) -> Result<Frame> {
         // Nothing fills the others yet: they can be named, and are empty.
         _ => return Ok(empty(table)),
     };
+    let gone = crate::requests::restricted(ctx).await?;
     let mut whole: Option<Frame> = None;
     let mut after = None;
     loop {
         let (mut page, next) = ctx.store().scan(scan, after, PAGE).await?;
+        if matches!(table, "profiles" | "identities") {
+            leave_out(&mut page, &gone);
+        }
         add_masked(ctx, table, &mut page, sql).await?;
         match &mut whole {
             None => whole = Some(page),
@@ -107,6 +114,16 @@ async fn snapshot(ctx: &Ctx, table: &str, sql: &str) -> Result<Frame> {
     }
     let whole = whole.unwrap_or_default();
     Ok(whole)
+}
+
+/// Takes the rows of those out whose deletion is approved.
+fn leave_out(page: &mut Frame, gone: &[i64]) {
+    let ids: Vec<i64> =
+        page.num("profile_id").map(|ids| ids.iter().map(|id| id.unwrap_or(0)).collect()).unwrap_or_default();
+    let kept: Vec<usize> = (0..ids.len()).filter(|row| gone.binary_search(&ids[*row]).is_err()).collect();
+    if kept.len() < ids.len() {
+        *page = page.take(&kept);
+    }
 }
 
 /// A table without rows.

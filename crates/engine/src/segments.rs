@@ -16,7 +16,7 @@ use zhike_domain::id::SegmentId;
 use zhike_state::DefinitionRow;
 
 use crate::workspace::{date_of, day_number};
-use crate::{Ctx, Error, Result};
+use crate::{Ctx, Error, Result, consents};
 
 mod bulk;
 mod compare;
@@ -34,7 +34,7 @@ pub(crate) use history::refresh_locked;
 pub use history::{Belongs, Member, MemberPage, RefreshedSegment, Run, Size, members, of_profile, refresh, sizes};
 pub use import::{Imported, import};
 pub(crate) use live::touched;
-pub(crate) use people::{Seeker, numbers};
+pub(crate) use people::{People, Seeker, numbers, people};
 pub(crate) use person::person;
 pub use preview::{Count, FunnelStep, Preview, Why, WhyCondition, count, holds, matching, preview, why};
 pub(crate) use preview::{counted, said, shown};
@@ -64,7 +64,7 @@ pub struct Spec {
     /// What it is for, in words.
     #[serde(default)]
     pub description: String,
-    /// Purpose for which its members' data are used.
+    /// Code of the purpose for which its members' data are used; that of analysis when empty.
     #[serde(default)]
     pub purpose: String,
     /// When members are computed.
@@ -256,8 +256,14 @@ pub async fn put(ctx: &Ctx, id: Option<SegmentId>, mut spec: Spec, expected: Opt
             "分群需要 1 到 100 个字的名称".into(),
         ));
     }
+    spec.purpose = spec.purpose.trim().to_owned();
     let rows = ctx.store().list_definitions(KIND).await?;
     let all = specs(&rows)?;
+    // A text from before there were purposes may stay until somebody chooses one.
+    let is_kept = all.iter().any(|(other, known)| Some(*other) == id && known.purpose == spec.purpose);
+    if !spec.purpose.is_empty() && !is_kept {
+        consents::purpose(ctx, &spec.purpose).await?;
+    }
     let is_taken = |(other, known): &(SegmentId, Spec)| {
         Some(*other) != id && known.archived_at.is_none() && known.name == spec.name
     };

@@ -3,6 +3,7 @@
 mod access;
 mod bench;
 mod bind;
+mod consent;
 mod demo;
 mod doctor;
 mod export;
@@ -13,6 +14,7 @@ mod kpi;
 mod profile;
 mod quarantine;
 mod refresh;
+mod request;
 mod segment;
 mod serve;
 mod source;
@@ -144,6 +146,12 @@ enum Command {
     /// Define, compute and explain tags of customers, and put tags by hand.
     #[command(subcommand)]
     Tag(tag::Tag),
+    /// What people said about purposes: show, record, import; define purposes.
+    #[command(subcommand)]
+    Consent(consent::Consent),
+    /// What people ask for (access, copy, deletion …): enter, check who asks, carry out, refuse.
+    #[command(subcommand)]
+    Request(request::Request),
     /// See scores, tags and segments as of past days, what changed, and who moved.
     #[command(subcommand)]
     History(history::History),
@@ -358,6 +366,8 @@ async fn run(cli: Cli) -> Outcome {
         Command::Segment(command) => command.run(global).await,
         Command::Export(command) => command.run(global).await,
         Command::Tag(command) => command.run(global).await,
+        Command::Consent(command) => command.run(global).await,
+        Command::Request(command) => command.run(global).await,
         Command::History(command) => command.run(global).await,
         Command::Kpi(command) => command.run(global).await,
         Command::Sql(command) => command.run(global).await,

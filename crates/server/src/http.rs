@@ -2,6 +2,7 @@
 
 pub(crate) mod bindings;
 pub(crate) mod collect;
+pub(crate) mod consents;
 mod csp;
 mod customers;
 mod error;
@@ -19,6 +20,7 @@ pub(crate) mod profiles;
 mod quality;
 mod quarantine;
 mod repeat;
+pub(crate) mod requests;
 mod rfm;
 mod schema;
 pub(crate) mod segments;
@@ -245,6 +247,17 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .allow(P::FiguresRead, routes!(kpis::show))
         .allow(P::ProfilesList, routes!(kpis::behind))
         .allow(P::GoalsWrite, routes!(kpis::put_goal, kpis::remove_goal))
+        .allow(P::ConsentsRead, routes!(consents::purposes))
+        .allow(P::PolicyChange, routes!(consents::put_purpose))
+        .allow(P::ConsentsRead, routes!(consents::summary))
+        .allow(P::ConsentsWrite, routes!(consents::record_many))
+        .allow(P::ConsentsRead, routes!(consents::of))
+        .allow(P::ConsentsWrite, routes!(consents::record))
+        .allow(P::RequestsStart, routes!(requests::list, requests::enter))
+        .allow(P::RequestsStart, routes!(requests::show))
+        .allow(P::RequestsStart, routes!(requests::check))
+        .allow(P::RequestsDecide, routes!(requests::carry_out))
+        .allow(P::RequestsDecide, routes!(requests::refuse))
         .limit(DefaultBodyLimit::max(MAX_JSON_BYTES))
         .merge(uploads)
         .finish();

@@ -5,6 +5,7 @@
 mod account_tests;
 mod batch_tests;
 mod binding_tests;
+mod consent_tests;
 mod durability_tests;
 mod goal_tests;
 mod identity_tests;

@@ -1,6 +1,6 @@
 //! Zhike's operational state: what changes, on SQLite (default) or PostgreSQL.
 //!
-//! Owns profiles, identities and their links, senders of live events and how far they were taken in, loads and their quarantine, definitions, mappings, the audit chain and, in a
+//! Owns profiles, identities and their links, what people said and asked for, senders of live events and how far they were taken in, loads and their quarantine, definitions, mappings, the audit chain and, in a
 //! database apart, the wrapped keys of persons. Must not know what a sealed value says, how a key is wrapped or why an
 //! identity belongs to a profile: values arrive sealed, decisions arrive made.
 //!
@@ -15,6 +15,7 @@ mod accounts;
 mod audit;
 mod batches;
 mod bindings;
+mod consents;
 mod db;
 mod definitions;
 mod error;
@@ -28,6 +29,7 @@ mod migrate;
 mod open;
 mod profiles;
 mod quarantine;
+mod requests;
 mod scan;
 mod sessions;
 mod tags;
@@ -40,6 +42,7 @@ pub use accounts::{ApiKeyRow, FailureRow, Proof, SessionRow, Sessions, UserRow};
 pub use audit::{AuditEntry, AuditRow};
 pub use batches::{BatchCounts, BatchHead, BatchRow, BatchStatus, NewBatch};
 pub use bindings::{BindingRow, BindingUse};
+pub use consents::{ConsentRow, SaidRow, StatementRow};
 pub use definitions::{DefinitionRow, MappingRow};
 pub use error::{Cause, Error, Result};
 pub use goals::KpiGoalRow;
@@ -53,6 +56,7 @@ pub use load::{IdentityTouch, LoadCommit};
 pub use open::{StateConfig, Store};
 pub use profiles::{FieldRow, ProfileRow};
 pub use quarantine::{QuarantineRow, QuarantineStatus};
+pub use requests::RequestRow;
 pub use scan::{Cursor, ScanTable};
 pub use sessions::{SessionMoveRow, StretchRow};
 pub use tags::ManualTagRow;

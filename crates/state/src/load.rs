@@ -3,6 +3,7 @@
 use foldhash::HashSet;
 
 use crate::batches::BatchStatus;
+use crate::consents::{self, ConsentRow};
 use crate::db::{Put, Tx, record};
 use crate::definitions::bump;
 use crate::error::Result;
@@ -59,6 +60,8 @@ pub struct LoadCommit {
     pub dropped_fields: Vec<(i64, String)>,
     /// Rows set aside.
     pub quarantine: Vec<QuarantineRow>,
+    /// What people said about purposes.
+    pub consents: Vec<ConsentRow>,
 }
 
 impl Store {
@@ -173,6 +176,7 @@ pub(crate) async fn apply(tx: &mut Tx, load: &LoadCommit) -> Result<()> {
     )
     .await?;
     tx.bulk("INSERT INTO quarantine ({columns}) {rows}", &sorted(&load.quarantine, |row| row.row_no)).await?;
+    consents::add(tx, &load.consents).await?;
     Ok(())
 }
 

@@ -18,7 +18,7 @@ export function Chips({ search, rule, onChange, onRule, onClear }: Props) {
   const { behind, from, to, segment, tag } = search
   const named = useQuery({ ...segmentQuery(segment ?? ''), enabled: segment !== undefined }).data?.name
   // Its parts in words; the same answer as the editor's.
-  const told = useQuery(previewQuery(rule ?? { all: [] }, undefined, rule !== undefined)).data
+  const told = useQuery(previewQuery(rule ?? { all: [] }, undefined, '', rule !== undefined)).data
   const parts = rule ? partsOf(rule) : []
   const words = (at: number) => {
     const step = told?.funnel.length === parts.length ? told.funnel[at] : undefined

@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next'
 import { cancelExport, columnsQuery, exportFile, exportQuery, startExport } from '../../api/customers'
 import { useSettings } from '../../app/settings'
 import { useFormat } from '../../app/workspace'
+import { PurposeSelect } from '../../ui/PurposeSelect'
 import { ProgressBar } from '../../ui/ProgressBar'
 import { ErrorNotice, Notice } from '../../ui/states'
 import { Sheet } from '../../ui/Sheet'
@@ -50,15 +51,7 @@ export function ExportSheet({ whom, sentence, total, onClose }: Props) {
           <p>{t('customers.export_count', { n: format.count(total), what: sentence || t('customers.all_conditions') })}</p>
           <p className="zk-muted">{t('customers.export_help')}</p>
           <label htmlFor={`${id}-purpose`}>{t('customers.export_purpose')}</label>
-          <Input
-            id={`${id}-purpose`}
-            value={purpose}
-            maxLength={500}
-            status={isMissing ? 'error' : ''}
-            placeholder={t('customers.export_purpose_help')}
-            aria-describedby={isMissing ? `${id}-missing` : undefined}
-            onChange={(event) => setPurpose(event.target.value)}
-          />
+          <PurposeSelect id={`${id}-purpose`} value={purpose} isMissing={isMissing} describedBy={isMissing ? `${id}-missing` : undefined} onChange={setPurpose} />
           {isMissing && (
             <p id={`${id}-missing`} className="zk-rule-open" role="alert">
               {t('customers.export_purpose_missing')}

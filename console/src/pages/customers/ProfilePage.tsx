@@ -27,6 +27,7 @@ import './person.css'
 const Acts = lazy(() => import('./Acts').then((part) => ({ default: part.Acts })))
 const Feedback = lazy(() => import('./Timeline').then((part) => ({ default: part.Feedback })))
 const PersonHistory = lazy(() => import('./PersonHistory').then((part) => ({ default: part.PersonHistory })))
+const PersonConsents = lazy(() => import('../consents/PersonConsents').then((part) => ({ default: part.PersonConsents })))
 const PersonSegments = lazy(() => import('./PersonSegments').then((part) => ({ default: part.PersonSegments })))
 const PersonTags = lazy(() => import('./PersonTags').then((part) => ({ default: part.PersonTags })))
 const Timeline = lazy(() => import('./Timeline').then((part) => ({ default: part.Timeline })))
@@ -50,11 +51,18 @@ export default function ProfilePage() {
     <Page
       title={title}
       actions={
-        <May to="bindings.manage">
-          <Link to="/data/bind" search={{ profile: profileId }} className="zk-button">
-            {t('bind.title')}
-          </Link>
-        </May>
+        <>
+          <May to="requests.start">
+            <Link to="/governance/requests" search={{ request: 'new', profile: profileId }} className="zk-button">
+              {t('requests.new')}
+            </Link>
+          </May>
+          <May to="bindings.manage">
+            <Link to="/data/bind" search={{ profile: profileId }} className="zk-button">
+              {t('bind.title')}
+            </Link>
+          </May>
+        </>
       }
       above={<Link to="/customers" className="zk-back">← {t('profile.back')}</Link>} heading={sheet && <Head sheet={sheet} name={title} />}>
       <ContextBar />
@@ -98,6 +106,7 @@ export default function ProfilePage() {
               {tab === 'history' && <PersonHistory profileId={profileId} />}
               {tab === 'identities' && <Identities identities={sheet.identities} edges={sheet.edges} />}
               {tab === 'feedback' && <Feedback profileId={profileId} currency={currency} />}
+              {tab === 'consents' && <PersonConsents key={profileId} profileId={profileId} />}
               {tab === 'acts' && <Acts key={profileId} profileId={profileId} />}
             </Suspense>
           </Tabs>

@@ -5,6 +5,7 @@ import { lazy, Suspense, useId, useReducer, useState, type SyntheticEvent } from
 import { useTranslation } from 'react-i18next'
 import { ApiError } from '../../api/client'
 import { previewQuery, type RuleJson, type SegmentDraft } from '../../api/segments'
+import { PurposeSelect } from '../../ui/PurposeSelect'
 import { Card } from '../../ui/Card'
 import { useSettled } from '../../ui/settled'
 import { ErrorNotice, Skeleton } from '../../ui/states'
@@ -46,7 +47,7 @@ export function Builder({ start, segmentId, save }: Props) {
   const isWaiting = open.length > 0 || isBroken
   const settled = useSettled(JSON.stringify(sent), PAUSE_MS)
   const isBehind = settled !== JSON.stringify(sent)
-  const query = useQuery(previewQuery(JSON.parse(settled) as RuleJson, segmentId, hasRule && !isWaiting && !isBehind))
+  const query = useQuery(previewQuery(JSON.parse(settled) as RuleJson, segmentId, draft.purpose || 'analysis', hasRule && !isWaiting && !isBehind))
   const failed = save.error instanceof ApiError && save.error.problems.length > 0 ? save.error : query.error
   const problems = failed instanceof ApiError && !isBehind && !isWaiting ? failed.problems : []
 
@@ -82,7 +83,7 @@ export function Builder({ start, segmentId, save }: Props) {
           </div>
           <div className="zk-builder-field">
             <label htmlFor={`${id}-purpose`}>{t('segments.purpose')}</label>
-            <Input id={`${id}-purpose`} value={draft.purpose} maxLength={100} placeholder={t('segments.purpose_help')} onChange={(event) => set({ purpose: event.target.value })} />
+            <PurposeSelect id={`${id}-purpose`} value={draft.purpose} onChange={(purpose) => set({ purpose })} />
           </div>
           <div className="zk-builder-field">
             <label htmlFor={`${id}-refresh`}>{t('segments.refresh')}</label>

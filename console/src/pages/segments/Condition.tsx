@@ -93,6 +93,7 @@ function Plain({ leaf, onChange, isWrong }: Props) {
             { value: 'granted', label: t('segments.granted') },
             { value: 'withdrawn', label: t('segments.withdrawn') },
             { value: 'unknown', label: t('segments.unknown') },
+            { value: 'outdated', label: t('segments.outdated') },
           ],
           (next) => onChange({ consent, op: next }),
           op,

@@ -40,6 +40,7 @@ export function Preview({ query, isWaiting, isWrong, isBehind }: Props) {
               {share !== undefined && <span>{t('segments.count_of', { total: format.count(data.count.total), ratio: format.ratio(share) })}</span>}
             </p>
           )}
+          {data?.count.excluded && data.count.excluded.total > 0 && <p className="zk-muted">{t('consents.left_out', { n: format.count(data.count.excluded.total), purpose: data.count.excluded.purpose })}</p>}
           {status ? (
             <p className="zk-muted">{status}</p>
           ) : (

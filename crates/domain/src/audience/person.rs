@@ -21,8 +21,8 @@ pub struct Person {
     pub tags: BTreeMap<String, Cell<'static>>,
     /// Scores by name.
     pub scores: BTreeMap<String, Cell<'static>>,
-    /// Purposes with what was said last.
-    pub consents: BTreeMap<String, bool>,
+    /// Purposes with what is said of them; unknown when missing.
+    pub consents: BTreeMap<String, ConsentState>,
     /// Segments the customer is in.
     pub segments: BTreeSet<String>,
     /// Facts, by what they are of.
@@ -43,10 +43,7 @@ impl Person {
             Leaf::Score(name, _) => known(self.scores.get(name)),
             Leaf::Identity(kind, has) => Cell::Flag(self.identities.contains(kind) == *has),
             Leaf::Consent(purpose, state) => {
-                let said = self.consents.get(purpose).map_or(ConsentState::Unknown, |granted| match granted {
-                    true => ConsentState::Granted,
-                    false => ConsentState::Withdrawn,
-                });
+                let said = self.consents.get(purpose).copied().unwrap_or(ConsentState::Unknown);
                 Cell::Flag(said == *state)
             }
             Leaf::Member(segment, is_in) => Cell::Flag(self.segments.contains(segment) == *is_in),

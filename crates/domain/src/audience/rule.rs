@@ -8,36 +8,12 @@ use super::field::Source;
 use super::measure::{Measure, Window, add_test, columns_of};
 use super::sequence::Sequence;
 use super::test::Test;
+pub use crate::consent::State as ConsentState;
 
 /// Groups within groups.
 pub const MAX_DEPTH: usize = 8;
 /// Conditions of one rule.
 pub const MAX_LEAVES: usize = 100;
-
-/// What a customer said about a purpose.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ConsentState {
-    /// Yes, last.
-    Granted,
-    /// No, last.
-    Withdrawn,
-    /// Nothing.
-    Unknown,
-}
-
-impl ConsentState {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Granted, Self::Withdrawn, Self::Unknown];
-
-    /// Name in JSON.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Granted => "granted",
-            Self::Withdrawn => "withdrawn",
-            Self::Unknown => "unknown",
-        }
-    }
-}
 
 /// One condition.
 #[derive(Clone, Debug, PartialEq)]

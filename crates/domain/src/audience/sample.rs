@@ -4,7 +4,7 @@
 
 use super::field::Source;
 use super::measure::{Agg, Anchor, Filter, Measure, Span, Unit, Which, Window};
-use super::rule::{Leaf, Rule};
+use super::rule::{ConsentState, Leaf, Rule};
 use super::sequence::{Sequence, Step};
 use super::tag::{Band, Expression, Level, RankBy, Tag, TagRefresh, TagUnit};
 use super::test::{Cmp, Test};
@@ -42,6 +42,8 @@ impl Dice {
 pub const PROVINCES: [&str; 3] = ["浙江", "江苏", "四川"];
 /// Channels of sample rules.
 pub const CHANNELS: [&str; 3] = ["tmall", "jd", "store"];
+/// Purposes of sample rules; the last is one that nobody defined.
+pub const PURPOSES: [&str; 3] = ["marketing_sms", "analysis", "visit_reminder"];
 /// Events of sample rules.
 pub const EVENTS: [&str; 3] = ["view", "cart", "pay"];
 
@@ -66,7 +68,7 @@ fn part(dice: &mut Dice, day: i64, depth: usize) -> Rule {
 }
 
 fn leaf(dice: &mut Dice, day: i64) -> Leaf {
-    match dice.below(14) {
+    match dice.below(16) {
         0 => Leaf::Trait("province".into(), text_test(dice, &PROVINCES)),
         1 => Leaf::Trait("registered_on".into(), day_test(dice, day)),
         2 => Leaf::Trait("traits.size".into(), number_test(dice, 5)),
@@ -74,6 +76,7 @@ fn leaf(dice: &mut Dice, day: i64) -> Leaf {
         4 => Leaf::Score("rfm.frequency".into(), number_test(dice, 5)),
         5 => Leaf::Score("rfm.tier".into(), text_test(dice, &["core", "potential", "general", "at_risk"])),
         6 | 7 => Leaf::Sequence(sequence(dice, day)),
+        8 | 9 => Leaf::Consent(dice.of(&PURPOSES).to_string(), *dice.of(&ConsentState::ALL)),
         _ => {
             let measure = measure(dice, day);
             let test = match (&measure.agg, measure.kind()) {

@@ -102,6 +102,10 @@ impl Writer<'_> {
             Leaf::Consent(purpose, state) => match state {
                 ConsentState::Granted => both(format!("同意“{purpose}”"), format!("consented to “{purpose}”")),
                 ConsentState::Withdrawn => both(format!("撤回了“{purpose}”"), format!("withdrew “{purpose}”")),
+                ConsentState::Outdated => both(
+                    format!("同意的是“{purpose}”的旧版告知"),
+                    format!("consented to an older notice of “{purpose}”"),
+                ),
                 ConsentState::Unknown => both(format!("未表态“{purpose}”"), format!("said nothing about “{purpose}”")),
             },
             Leaf::Member(id, is_in) => {

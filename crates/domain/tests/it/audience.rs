@@ -97,7 +97,7 @@ fn mistakes_are_told_with_place_and_remedy() {
     /all/12/value range: the first value is larger than the second: exchange them
     /all/13/sequence/steps/0/absent shape: only the last step can be absent, and it needs within
     /all/14/segment unknown: unknown segment that can be named here "seg_b": did you mean "seg_a"?
-    /all/15/op unknown: unknown word "yes": there are: granted, withdrawn, unknown
+    /all/15/op unknown: unknown word "yes": there are: granted, withdrawn, unknown, outdated
     /all/16/identity unknown: unknown kind of identity "phon": did you mean "phone"?
     /all/17 shape: a condition is of one kind, here are trait, tag: make several conditions
     /all/18/foo unknown: unknown condition "foo": there are: all, any, none, trait, tag, score, identity, consent, segment, measure, sequence

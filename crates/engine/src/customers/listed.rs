@@ -76,8 +76,11 @@ pub async fn listed_by_id(ctx: &Ctx, profiles: &[ProfileId]) -> Result<Vec<Liste
 }
 
 pub(super) async fn listed(ctx: &Ctx, ids: &[i64], parts: &Parts) -> Result<Vec<Listed>> {
-    // Whoever asks for people by id learns nothing about those they may not see.
-    let ids = &segments::seen(ctx, ids).await?[..];
+    // Whoever asks for people by id learns nothing about those they may not see, nor of those who are to be deleted.
+    let gone = crate::requests::restricted(ctx).await?;
+    let ids: Vec<i64> =
+        segments::seen(ctx, ids).await?.into_iter().filter(|id| gone.binary_search(id).is_err()).collect();
+    let ids = ids.as_slice();
     if ids.is_empty() {
         return Ok(Vec::new());
     }

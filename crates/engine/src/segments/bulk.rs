@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use zhike_domain::access::Scope;
 use zhike_domain::audience::{
-    AsOf, ConsentState, FieldKind, Filter, Leaf, Measure, Rule, Set, Source, Test, Window, micro, score_of,
+    AsOf, FieldKind, Filter, Leaf, Measure, Rule, Set, Source, Test, Window, micro, score_of,
 };
 use zhike_domain::frame::{Column, ColumnType, Frame};
 use zhike_domain::import::entity::IdentityKind;
@@ -19,6 +19,7 @@ use zhike_lake::FactScan;
 
 use super::people::{People, Seeker, numbers, passing, people};
 use super::tally::{Fact, Following, Steps, Tally, Words, is_number};
+use crate::consents::{self, Gate};
 use crate::{Ctx, Error, Result};
 
 /// What this process remembers of customers and sets of them.
@@ -27,6 +28,8 @@ pub(crate) struct Known {
     pub(super) people: tokio::sync::Mutex<Option<Arc<People>>>,
     sets: Mutex<HashMap<String, Arc<Set>>>,
     columns: Mutex<HashMap<String, Arc<Values>>>,
+    /// Those who may not be used for a purpose.
+    pub(crate) gates: Mutex<HashMap<String, Arc<Gate>>>,
 }
 
 /// One value a customer.
@@ -216,7 +219,13 @@ impl Bulk {
         // Only what must not have happened depends on how late it is.
         let until = if leaf.waits() { self.as_of.until() } else { 0 };
         let (state, day) = (self.people.version, self.as_of.day);
-        Ok(format!("{key}|{versions:?}|{overrides}|{state}|{day}|{until}"))
+        let said = match leaf {
+            Leaf::Consent(purpose, _) => {
+                consents::version(ctx, purpose, super::lists_at(ctx, &self.as_of).await?).await?
+            }
+            _ => String::new(),
+        };
+        Ok(format!("{key}|{versions:?}|{overrides}|{state}|{day}|{until}|{said}"))
     }
 
     /// A condition on anything but facts.
@@ -244,8 +253,11 @@ impl Bulk {
                 };
                 either(people.set(ids), *has)
             }
-            // Nothing records consent yet: nobody has said anything.
-            Leaf::Consent(_, state) => either(Set::all(n), *state == ConsentState::Unknown),
+            Leaf::Consent(purpose, state) => {
+                // As with lists: what was said today counts although the newest order is of last week.
+                let at = super::lists_at(ctx, &self.as_of).await?;
+                consents::recorded(ctx, &people, purpose, *state, at).await?
+            }
             Leaf::Member(id, is_in) => {
                 let set = match super::rule_or_list(ctx, id).await? {
                     super::Members::Rule(rule) => self.rule(ctx, &rule).await?,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use zhike_domain::audience::{AsOf, Leaf, Source, score_of};
+use zhike_domain::consent::Purpose;
 use zhike_domain::frame::{Column, ColumnType, Frame};
 use zhike_domain::id::{ProfileId, SegmentId};
 use zhike_lake::Publication;
@@ -14,7 +15,7 @@ use super::people::numbers;
 use super::{Members, Refresh, Segment, as_of, at_day, day_text, list, people_of, rule_or_list};
 use crate::customers::{Listed, listed_by_id};
 use crate::profiles::{current, own_ids};
-use crate::{Ctx, Error, Result};
+use crate::{Ctx, Error, Result, consents};
 
 /// What is remembered of the last refresh of a segment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,7 +86,9 @@ pub(crate) async fn refresh_locked(ctx: &Ctx, only: Option<SegmentId>, as_of: As
                 continue;
             }
         };
-        let inputs = inputs(ctx, &bulk, &segment, &members).await?;
+        let purpose = consents::purpose_or_default(ctx, &segment.spec.purpose).await?;
+        let gate = consents::gate(ctx, &bulk.people, &purpose).await?;
+        let inputs = inputs(ctx, &bulk, &segment, &members, &purpose).await?;
         let is_new = segment.run.as_ref().is_none_or(|run| run.inputs != inputs);
         if let (false, Some(run)) = (is_new, &segment.run) {
             let (id, name, n_members) = (segment.id, segment.spec.name, run.n_members);
@@ -114,7 +117,8 @@ pub(crate) async fn refresh_locked(ctx: &Ctx, only: Option<SegmentId>, as_of: As
         let (ids, since) = (numbers(&before, "profile_id"), numbers(&before, "since"));
         let current: Vec<i64> = match &members {
             Members::Rule(rule) => {
-                let set = bulk.rule(ctx, rule).await?;
+                let mut set = bulk.rule(ctx, rule).await?;
+                gate.cut(&mut set);
                 set.iter().map(|at| bulk.people.ids[at]).collect()
             }
             Members::List(_) => people_of(ctx, &ids).await?,
@@ -122,7 +126,10 @@ pub(crate) async fn refresh_locked(ctx: &Ctx, only: Option<SegmentId>, as_of: As
         let (joined, gone) = changes(&ids, &current);
         let gone: Vec<(i64, i64)> = gone.into_iter().map(|at| (ids[at], since[at])).collect();
         push(&mut stage, segment.id, &joined, &gone, at)?;
-        let n_members = current.len() as u64;
+        // A list keeps everybody whom it names; who may not be used is left out where it is read.
+        let mut counted = bulk.people.set(current.iter().copied());
+        gate.cut(&mut counted);
+        let n_members = counted.count();
         runs.push((segment.id, Run { inputs, day: bulk.as_of.day, at: ctx.now(), n_members }));
         done.push(RefreshedSegment {
             id: segment.id,
@@ -209,8 +216,17 @@ pub(super) fn push(
 }
 
 /// Versions of all that the members of a segment depend on.
-async fn inputs(ctx: &Ctx, bulk: &Bulk, segment: &Segment, members: &Members) -> Result<Vec<i64>> {
-    let mut inputs = vec![bulk.people.version];
+async fn inputs(ctx: &Ctx, bulk: &Bulk, segment: &Segment, members: &Members, purpose: &Purpose) -> Result<Vec<i64>> {
+    let now = ctx.now();
+    let in_force = purpose.policies.iter().filter(|policy| policy.since <= now).count();
+    let mut inputs = vec![
+        bulk.people.version,
+        ctx.store().consents_version().await?,
+        consents::definitions(ctx).await?,
+        in_force as i64,
+        // Children grow up.
+        ctx.workspace().day_of(now),
+    ];
     if let Members::Rule(rule) = members {
         let leaves = rule.leaves();
         let mut tables: Vec<&str> = leaves.iter().flat_map(|leaf| leaf.sources()).map(Source::table).collect();
@@ -253,7 +269,8 @@ pub struct MemberPage {
     pub next: Option<ProfileId>,
 }
 
-/// A page of the members at the last refresh, or at the end of a day.
+/// A page of the members at the last refresh, or at the end of a day, without those whose data may not be used for the
+/// segment's purpose any more: a page can be shorter than asked for.
 pub async fn members(
     ctx: &Ctx,
     segment: &Segment,
@@ -265,11 +282,14 @@ pub async fn members(
         Some(day) => at_day(&as_of(ctx, Some(day)).await?, ctx.now()),
         None => None,
     };
+    let purpose = consents::purpose_or_default(ctx, &segment.spec.purpose).await?;
     let after = after.map_or(i64::MIN, ProfileId::get);
     let page = ctx.lake().members_page(segment.id.get(), at, after, limit).await?;
     let (ids, since) = (numbers(&page, "profile_id"), numbers(&page, "since"));
-    let profiles: Vec<ProfileId> = ids.iter().copied().map(ProfileId::new).collect();
-    let next = (ids.len() == limit).then(|| profiles.last().copied()).flatten();
+    let next = (ids.len() == limit).then(|| ids.last().copied().map(ProfileId::new)).flatten();
+    let mut kept = ids.clone();
+    consents::allowed(ctx, &mut kept, &purpose).await?;
+    let profiles: Vec<ProfileId> = kept.into_iter().map(ProfileId::new).collect();
     let customers = listed_by_id(ctx, &profiles).await?;
     let since_of: std::collections::HashMap<i64, i64> = ids.into_iter().zip(since).collect();
     let members = customers.into_iter().map(|customer| {

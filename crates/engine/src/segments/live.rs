@@ -6,13 +6,14 @@
 use std::collections::BTreeSet;
 
 use zhike_domain::audience::holds;
+use zhike_state::ProfileRow;
 
 use super::bulk::Bulk;
 use super::history::{change_at, publish, push};
 use super::people::numbers;
 use super::person::person;
 use super::{Members, Refresh, as_of, list, rule_or_list};
-use crate::{Ctx, Result};
+use crate::{Ctx, Result, consents};
 
 /// With more customers than this, one scan costs less than looking each up.
 const MANY: usize = 200;
@@ -32,11 +33,14 @@ pub(crate) async fn touched(ctx: &Ctx, profiles: &BTreeSet<i64>) -> Result<()> {
     let ids: Vec<i64> = profiles.iter().copied().collect();
     // Who was merged away, or has no identity left, is nobody's member.
     let rows = ctx.store().profiles_by_ids(&ids).await?;
-    let customers = rows.iter().filter(|row| row.merged_into.is_none() && row.n_identities > 0);
-    let customers: Vec<i64> = customers.map(|row| row.profile_id).collect();
+    let gone = crate::requests::restricted(ctx).await?;
+    let is_there = |row: &&ProfileRow| row.merged_into.is_none() && row.n_identities > 0;
+    let customers: Vec<&ProfileRow> =
+        rows.iter().filter(is_there).filter(|row| gone.binary_search(&row.profile_id).is_err()).collect();
     let mut stage = ctx.lake().stage("segment_members", ctx.vault().random_id(), "live")?;
     for segment in live {
         let Members::Rule(rule) = rule_or_list(ctx, &segment.id.to_string()).await? else { continue };
+        let purpose = consents::purpose_or_default(ctx, &segment.spec.purpose).await?;
         let at = change_at(ctx, segment.id, &as_of).await?;
         let known = ctx.lake().members_among(segment.id.get(), &ids).await?;
         let known: std::collections::BTreeMap<i64, i64> =
@@ -44,11 +48,15 @@ pub(crate) async fn touched(ctx: &Ctx, profiles: &BTreeSet<i64>) -> Result<()> {
         let mut is_in = BTreeSet::new();
         if customers.len() > MANY {
             let mut bulk = Bulk::new(ctx, as_of.clone()).await?;
-            let set = bulk.rule(ctx, &rule).await?;
-            is_in.extend(customers.iter().copied().filter(|id| bulk.people.at(*id).is_some_and(|at| set.contains(at))));
+            let mut set = bulk.rule(ctx, &rule).await?;
+            consents::gate(ctx, &bulk.people, &purpose).await?.cut(&mut set);
+            let ids = customers.iter().map(|row| row.profile_id);
+            is_in.extend(ids.filter(|id| bulk.people.at(*id).is_some_and(|at| set.contains(at))));
         } else {
-            for &id in &customers {
-                if holds(&rule, &person(ctx, id, &rule, &as_of).await?, &as_of) {
+            for row in &customers {
+                let id = row.profile_id;
+                let may = consents::may(ctx, row, &purpose).await?.is_none();
+                if may && holds(&rule, &person(ctx, id, &rule, &as_of).await?, &as_of) {
                     is_in.insert(id);
                 }
             }

@@ -30,7 +30,10 @@ pub(crate) async fn people(ctx: &Ctx) -> Result<Arc<People>> {
     // A load that is committed meanwhile makes the version read before too old, never too new.
     let frame = ctx.store().scan_profiles(&["profile_id", "n_identities"]).await?;
     let (ids, counts) = (numbers(&frame, "profile_id"), numbers(&frame, "n_identities"));
-    let ids = ids.into_iter().zip(counts).filter(|(_, n)| *n > 0).map(|(id, _)| id).collect();
+    // Whose deletion is approved is nobody's customer any more.
+    let gone = crate::requests::restricted(ctx).await?;
+    let is_there = |id: &i64, n: i64| n > 0 && gone.binary_search(id).is_err();
+    let ids = ids.into_iter().zip(counts).filter(|(id, n)| is_there(id, *n)).map(|(id, _)| id).collect();
     let people = Arc::new(People { version, at: ctx.now(), ids, columns: Mutex::default() });
     *known = Some(people.clone());
     Ok(people)

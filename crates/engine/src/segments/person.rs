@@ -11,7 +11,7 @@ use zhike_lake::RowsOf;
 use zhike_state::{IdentityStatus, ProfileRow};
 
 use crate::profiles::{current, written_for};
-use crate::{Ctx, Result};
+use crate::{Ctx, Result, consents};
 
 /// All that a rule asks about one customer.
 pub(crate) fn person<'a>(
@@ -44,6 +44,10 @@ pub(crate) fn person<'a>(
                 Leaf::Tag(name, _) => {
                     let frame = ctx.lake().scores("tags", "value", Some(name), as_of.day, Some(&[id])).await?;
                     person.tags.insert(name.clone(), first_value(&frame));
+                }
+                Leaf::Consent(purpose, _) => {
+                    let at = super::lists_at(ctx, as_of).await?;
+                    person.consents.insert(purpose.clone(), consents::recorded_of(ctx, id, purpose, at).await?);
                 }
                 Leaf::Member(segment, _) => {
                     let is_in = match super::rule_or_list(ctx, segment).await? {

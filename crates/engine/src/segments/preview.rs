@@ -9,6 +9,7 @@ use zhike_domain::id::{ProfileId, SegmentId};
 
 use super::bulk::Bulk;
 use super::{KIND, Segment, as_of, day_text, read_rule, rule_of, rule_or_list, specs, words_for};
+use crate::consents::{self, Excluded};
 use crate::customers::{Listed, listed_by_id};
 use crate::{Ctx, Result};
 
@@ -35,6 +36,8 @@ pub struct Count {
     pub count: u64,
     /// Of so many customers.
     pub total: u64,
+    /// Those for whom it holds whose data may not be used for the purpose; none without a purpose.
+    pub excluded: Option<Excluded>,
     /// Last day that counts.
     pub as_of: String,
     /// When customers were read, in microseconds.
@@ -58,16 +61,33 @@ pub struct Preview {
     pub rule: Json,
 }
 
-/// Counts a rule, part by part; `of` is the segment that it is written for.
+/// Counts a rule, part by part; `of` is the segment that it is written for, `purpose` what for. The last part leaves those
+/// counted and those left out together.
 ///
-/// **Errors**: `invalid_segment` with every mistake and its place.
-pub async fn preview(ctx: &Ctx, rule: &Json, of: Option<SegmentId>, day: Option<Date>) -> Result<Preview> {
+/// **Errors**: `invalid_segment` with every mistake and its place; `bad_request` for an unknown purpose.
+pub async fn preview(
+    ctx: &Ctx,
+    rule: &Json,
+    of: Option<SegmentId>,
+    purpose: Option<&str>,
+    day: Option<Date>,
+) -> Result<Preview> {
     let started = Instant::now();
     let rule = read_rule(ctx, rule, of).await?;
     let mut bulk = Bulk::new(ctx, as_of(ctx, day).await?).await?;
-    let (steps, set) = bulk.funnel(ctx, &rule).await?;
+    let (steps, mut set) = bulk.funnel(ctx, &rule).await?;
+    let purpose = match (purpose, of) {
+        (Some(code), _) => Some(consents::purpose(ctx, code).await?),
+        (None, Some(of)) => Some(consents::purpose_or_default(ctx, &purpose_of(ctx, of).await?).await?),
+        // Somebody is looking; nothing leaves.
+        (None, None) => None,
+    };
+    let excluded = match purpose {
+        Some(purpose) => Some(consents::gate(ctx, &bulk.people, &purpose).await?.cut(&mut set)),
+        None => None,
+    };
     let ms = started.elapsed().as_millis() as u64;
-    let count = counted(&bulk, set.count(), ms);
+    let count = Count { excluded, ..counted(&bulk, set.count(), ms) };
     let words = words(ctx).await?;
     let currency = ctx.workspace().currency;
     let group = matches!(rule, Rule::All(_));
@@ -87,16 +107,25 @@ pub async fn preview(ctx: &Ctx, rule: &Json, of: Option<SegmentId>, day: Option<
 }
 
 pub(crate) fn counted(bulk: &Bulk, count: u64, ms: u64) -> Count {
-    Count { count, total: bulk.n_seen(), as_of: day_text(&bulk.as_of), at: bulk.people.at, ms }
+    Count { count, total: bulk.n_seen(), excluded: None, as_of: day_text(&bulk.as_of), at: bulk.people.at, ms }
 }
 
-/// How many a segment has now, by its rule or list.
+/// What a segment that is being changed is for.
+async fn purpose_of(ctx: &Ctx, of: SegmentId) -> Result<String> {
+    let all = specs(&ctx.store().list_definitions(KIND).await?)?;
+    Ok(all.into_iter().find(|(id, _)| *id == of).map(|(_, spec)| spec.purpose).unwrap_or_default())
+}
+
+/// How many a segment has now, by its rule or list, without those whose data may not be used for its purpose.
 pub async fn count(ctx: &Ctx, segment: &Segment, day: Option<Date>) -> Result<Count> {
     let started = Instant::now();
     let rule = rule_of(segment, rule_or_list(ctx, &segment.id.to_string()).await?);
     let mut bulk = Bulk::new(ctx, as_of(ctx, day).await?).await?;
-    let set = bulk.rule(ctx, &rule).await?;
-    Ok(counted(&bulk, set.count(), started.elapsed().as_millis() as u64))
+    let mut set = bulk.rule(ctx, &rule).await?;
+    let purpose = consents::purpose_or_default(ctx, &segment.spec.purpose).await?;
+    let excluded = consents::gate(ctx, &bulk.people, &purpose).await?.cut(&mut set);
+    let ms = started.elapsed().as_millis() as u64;
+    Ok(Count { excluded: Some(excluded), ..counted(&bulk, set.count(), ms) })
 }
 
 /// The customers for whom a rule holds, ascending.

@@ -129,7 +129,7 @@ async fn the_figures_of_the_overview_open_lists_of_so_many() {
 
 fn request(what: What) -> Request {
     let text = |text: &str| text.to_owned();
-    Request { what, purpose: text("回访 13800138000"), reason: text("test"), is_zh: true, actor: text("tester") }
+    Request { what, purpose: text("analysis"), reason: text("回访 13800138000"), is_zh: true, actor: text("tester") }
 }
 
 async fn read(ctx: &Ctx, request: Request) -> (Export, Vec<Frame>) {
@@ -170,12 +170,13 @@ async fn an_export_is_the_list_and_is_recorded() {
     }
     assert!(frame.text("traits.size").unwrap().iter().any(|size| size.is_some()));
     export.record(&ctx, "csv", export.n_rows).await.unwrap();
-    let audit = rows(&ctx, "SELECT actor, action, subject, detail_json FROM audit").await;
+    let audit =
+        rows(&ctx, "SELECT actor, action, subject, detail_json FROM audit WHERE action = 'export.create'").await;
     assert_eq!(audit.len(), 1, "{audit:?}");
     assert!(audit[0].starts_with("tester|export.create|customers|"), "{audit:?}");
     let n_rows = format!("\"rows\":{}", listed.len());
     assert!(audit[0].contains(&n_rows) && audit[0].contains("\"of\":\"orders\""), "{audit:?}");
-    // A purpose names no phone.
+    // A reason names no phone.
     assert!(audit[0].contains("138****8000") && !audit[0].contains("13800138000"), "{audit:?}");
     let notes = export.notes(&ctx, 5);
     assert!(notes.iter().any(|(name, value)| name == "筛选" && value.contains("下单")), "{notes:?}");

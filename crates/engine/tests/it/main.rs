@@ -4,6 +4,7 @@
 mod accounts;
 mod bindings;
 mod clocks;
+mod consents;
 mod crash;
 mod customers;
 mod history;
@@ -17,6 +18,7 @@ mod privacy;
 mod quality;
 mod quarantine;
 mod refresh;
+mod requests;
 mod rows;
 mod segments;
 mod slt;

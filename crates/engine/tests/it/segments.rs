@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use jiff::civil::date;
 use serde_json::{Value, json};
-use zhike_domain::audience::sample::{self, CHANNELS, Dice, EVENTS, PROVINCES};
+use zhike_domain::audience::sample::{self, CHANNELS, Dice, EVENTS, PROVINCES, PURPOSES};
+use zhike_domain::consent::Policy;
 use zhike_domain::id::ProfileId;
 use zhike_domain::import::entity::{Entity, IdentityKind};
 use zhike_engine::refresh::{self, RefreshOptions};
 use zhike_engine::segments::{self, Refresh, Spec};
-use zhike_engine::{Ctx, import};
+use zhike_engine::{Ctx, consents, import};
 
 use crate::support::{Home, NOW, load, rows};
 
@@ -79,6 +80,23 @@ pub(crate) async fn shop(ctx: &Ctx, home: &Home, seed: u64) {
     ] {
         let report = load(ctx, &home.file(&format!("{seed}-{name}"), text), entity).await.unwrap();
         assert!(report.rows_loaded > 0 && report.rows_quarantined == 0, "{name}: {report:?}");
+    }
+    // What they said, to this notice and the one before; by number and by phone.
+    let mut notice = consents::purpose(ctx, "marketing_sms").await.unwrap();
+    let since = NOW - 260 * 86_400_000_000;
+    notice.policies.push(Policy { version: "2".into(), since, accepts_older: false });
+    consents::put_purpose(ctx, notice, "tester").await.unwrap();
+    for kind in ["member_id", "phone"] {
+        let mut said = format!("{kind},purpose,granted,at\n");
+        for _ in 0..30 {
+            let customer = dice.below(N_PEOPLE);
+            let who = if kind == "phone" { format!("1371234{customer:04}") } else { format!("M{customer}") };
+            let (purpose, word, at) = (dice.of(&PURPOSES[..2]), dice.of(&["yes", "no", "同意"]), time(&mut dice));
+            said.push_str(&format!("{who},{purpose},{word},{at}\n"));
+        }
+        let file = home.file(&format!("{seed}-{kind}.csv"), said);
+        let done = consents::import(ctx, import::file_at(&file), None, "tester").await.unwrap();
+        assert!(done.n_recorded > 10 && done.n_refused == 0, "{done:?}");
     }
 }
 
@@ -209,7 +227,7 @@ async fn definitions_are_versioned_checked_and_may_name_each_other_but_not_in_a_
     assert_eq!(segments::list(&ctx, false).await.unwrap().len(), 1);
     let back = segments::archive(&ctx, two.id, false).await.unwrap();
 
-    let preview = segments::preview(&ctx, &back.spec.rule.unwrap(), Some(back.id), None).await.unwrap();
+    let preview = segments::preview(&ctx, &back.spec.rule.unwrap(), Some(back.id), None, None).await.unwrap();
     assert_eq!(preview.funnel.len(), 2);
     assert_eq!(preview.funnel[1].left, preview.count.count);
     assert!(preview.funnel[0].left >= preview.funnel[1].left && preview.count.count > 0);

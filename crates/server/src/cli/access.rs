@@ -10,12 +10,14 @@ use zhike_engine::Ctx;
 use zhike_engine::accounts::{self, Change, NewApiKey, NewUser};
 
 use super::bind::Bind;
+use super::consent::Consent;
 use super::history::History;
 use super::identity::{Identity, Policy};
 use super::kpi::{GoalCommand, Kpi};
 use super::profile::Profile;
 use super::quarantine::Quarantine;
 use super::refresh::Rules;
+use super::request::Request;
 use super::segment::Segment;
 use super::source::{CommerceCommand, PlanCommand, Source};
 use super::tag::Tag;
@@ -75,6 +77,11 @@ impl Command {
             Self::Sql(_) => P::SqlRun,
             Self::Profile(Profile::Show { unmask: Some(_), .. }) => P::ProfilesUnmask,
             Self::Profile(Profile::Show { unmask: None, .. }) => P::ProfilesRead,
+            Self::Consent(Consent::Purposes { file: None } | Consent::Show { .. }) => P::ConsentsRead,
+            Self::Consent(Consent::Purposes { file: Some(_) }) => P::PolicyChange,
+            Self::Consent(Consent::Set { .. } | Consent::Import { .. }) => P::ConsentsWrite,
+            Self::Request(Request::List | Request::New { .. } | Request::Check { .. }) => P::RequestsStart,
+            Self::Request(Request::Do { .. } | Request::Refuse { .. }) => P::RequestsDecide,
             Self::User(User::List) => P::UsersRead,
             Self::User(User::Roles { .. }) => P::RolesAssign,
             Self::User(

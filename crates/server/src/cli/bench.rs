@@ -153,7 +153,7 @@ impl Bench {
         for (name, rule) in rules {
             let mut counts = Vec::new();
             for round in 0..3 {
-                counts.push(segments::preview(ctx, &rule(round), None, None).await?.count);
+                counts.push(segments::preview(ctx, &rule(round), None, None, None).await?.count);
             }
             let best = counts.iter().min_by_key(|count| count.ms);
             let (n, ms) = best.map_or((0, 0), |count| (count.count, count.ms));

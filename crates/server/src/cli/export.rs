@@ -78,8 +78,8 @@ pub(super) struct To {
     /// File to write; its ending says the format: .csv or .xlsx.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// What the data will be used for; goes to the audit trail.
-    #[arg(long, value_name = "TEXT")]
+    /// Code of the purpose that the data will be used for (zhike consent purposes); goes to the audit trail.
+    #[arg(long, value_name = "PURPOSE")]
     purpose: String,
     /// Why now; goes to the audit trail.
     #[arg(long, value_name = "TEXT", default_value = "")]

@@ -142,7 +142,8 @@ impl Segment {
             }
             Self::Count { file, as_of } => {
                 let json: serde_json::Value = super::read_json(&file)?;
-                let preview = segments::preview(ctx, json.get("rule").unwrap_or(&json), None, as_of).await?;
+                let purpose = json.get("purpose").and_then(serde_json::Value::as_str);
+                let preview = segments::preview(ctx, json.get("rule").unwrap_or(&json), None, purpose, as_of).await?;
                 let count = CountBody::from(preview.count);
                 if matches!(global.format, Format::Json) {
                     return print_json(&count);
@@ -152,11 +153,19 @@ impl Segment {
                     .into_iter()
                     .map(|step| [step.pointer, step.alone.to_string(), step.left.to_string(), say(step.sentence)]);
                 print_rows(global.format, ["pointer", "alone", "left", "condition"], rows)?;
+                let left_out = count.excluded.as_ref().filter(|one| one.total > 0).map_or_else(String::new, |one| {
+                    let (n, purpose) = (one.total, &one.purpose);
+                    if is_zh {
+                        format!("（因用途 {purpose} 排除 {n} 人）")
+                    } else {
+                        format!(" ({n} left out for {purpose})")
+                    }
+                });
                 let CountBody { count, total, as_of, ms, .. } = count;
                 let line = if is_zh {
-                    format!("{count} / {total} 人，截至 {as_of}，{ms} 毫秒")
+                    format!("{count} / {total} 人{left_out}，截至 {as_of}，{ms} 毫秒")
                 } else {
-                    format!("{count} of {total} customers as of {as_of}, {ms} ms")
+                    format!("{count} of {total} customers{left_out} as of {as_of}, {ms} ms")
                 };
                 writeln!(out(), "{line}\n{}", say(preview.sentence))?;
             }

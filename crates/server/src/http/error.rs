@@ -66,6 +66,11 @@ impl ApiError {
         Self { code, message: message.into(), message_zh: message_zh.into(), problems: Vec::new(), retry_after_s: None }
     }
 
+    /// What it says, English and Chinese.
+    pub(crate) fn into_texts(self) -> (String, String) {
+        (self.message, self.message_zh)
+    }
+
     fn bad(message: String) -> Self {
         let message_zh = format!("请求有误：{message}");
         Self::new(ErrorCode::BadRequest, message, message_zh)

@@ -65,7 +65,7 @@ pub(super) struct ExportRequest {
     /// zh (the default), en.
     #[schema(value_type = Option<Language>)]
     language: Option<Language>,
-    /// What the data will be used for; goes to the audit trail and onto the notes sheet.
+    /// Code of the purpose that the data will be used for; goes to the audit trail and onto the notes sheet.
     purpose: String,
     /// Why now, in words.
     reason: Option<String>,

@@ -8,6 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 use zhike_domain::id::ProfileId;
 use zhike_engine::segments::{self, Count, Refresh, Segment, Spec};
 
+use super::consents::ExcludedBody;
 use super::customers::ListItem;
 use super::error::{ApiError, ApiResult, ErrorBody};
 use super::overview::date;
@@ -196,6 +197,8 @@ pub(super) struct PreviewQuery {
     as_of: Option<String>,
     /// The segment that it is written for.
     segment_id: Option<String>,
+    /// Code of the purpose; that of the segment when absent. Without either nobody is left out.
+    purpose: Option<String>,
 }
 
 /// How many.
@@ -205,6 +208,8 @@ pub(crate) struct CountBody {
     pub(crate) count: u64,
     /// Of so many customers.
     pub(crate) total: u64,
+    /// Those for whom the rule holds and who are left out because of the purpose.
+    pub(crate) excluded: Option<ExcludedBody>,
     /// Last day that counts.
     pub(crate) as_of: String,
     /// When customers were read.
@@ -214,7 +219,14 @@ pub(crate) struct CountBody {
 
 impl From<Count> for CountBody {
     fn from(count: Count) -> Self {
-        Self { count: count.count, total: count.total, as_of: count.as_of, at: instant(count.at), ms: count.ms }
+        Self {
+            count: count.count,
+            total: count.total,
+            excluded: count.excluded.map(ExcludedBody::from),
+            as_of: count.as_of,
+            at: instant(count.at),
+            ms: count.ms,
+        }
     }
 }
 
@@ -257,7 +269,7 @@ pub(super) async fn preview(
         Some(id) => Some(segments::get(app.ctx(), id).await?.id),
         None => None,
     };
-    let preview = segments::preview(app.ctx(), &body.rule, of, date(body.as_of)?).await?;
+    let preview = segments::preview(app.ctx(), &body.rule, of, body.purpose.as_deref(), date(body.as_of)?).await?;
     let funnel = preview.funnel.into_iter().map(|step| SegmentFunnelStep {
         pointer: step.pointer,
         sentence_zh: step.sentence.0,

@@ -91,7 +91,7 @@ fn a_file_is_made_fetched_once_and_no_text_in_it_is_a_formula() {
     let request = |format: &str, purpose: &str| json!({"what": "orders", "profile_id": id, "format": format, "language": "en", "purpose": purpose});
     let (status, refused) = server.post("/api/v1/exports", &request("csv", " "));
     assert_eq!((status, &refused["error"]["code"]), (400, &json!("bad_request")), "{refused}");
-    let (csv, head) = fetch(&server, &request("csv", "check"));
+    let (csv, head) = fetch(&server, &request("csv", "service"));
     assert!(head.to_lowercase().contains("content-disposition: attachment; filename=\"zhike-orders-"), "{head}");
     let csv = String::from_utf8(csv).unwrap();
     assert!(csv.starts_with("\u{feff}order number,"), "{csv}");
@@ -100,7 +100,7 @@ fn a_file_is_made_fetched_once_and_no_text_in_it_is_a_formula() {
     }
     assert!(csv.contains(",2026-01-02T10:00:00+08:00,") && csv.contains(",50.50,"), "{csv}");
 
-    let (xlsx, _) = fetch(&server, &request("xlsx", "check"));
+    let (xlsx, _) = fetch(&server, &request("xlsx", "service"));
     let mut book = Xlsx::new(Cursor::new(xlsx)).unwrap();
     assert_eq!(book.sheet_names(), ["Data", "Notes"]);
     let sheet = book.worksheet_range("Data").unwrap();
@@ -124,9 +124,9 @@ fn a_file_is_made_fetched_once_and_no_text_in_it_is_a_formula() {
         let row = (0..notes.height()).find(|row| notes.get((*row, 0)).is_some_and(|cell| *cell == *name));
         row.map(|row| notes.get((row, 1)).unwrap().to_string())
     };
-    assert_eq!((note("Purpose").as_deref(), note("Rows").as_deref()), (Some("check"), Some("4")));
+    assert_eq!((note("Purpose").as_deref(), note("Rows").as_deref()), (Some("service"), Some("4")));
 
-    let customers = json!({"what": "customers", "format": "csv", "purpose": "check", "filter": {"min_orders": 2}});
+    let customers = json!({"what": "customers", "format": "csv", "purpose": "service", "filter": {"min_orders": 2}});
     let (csv, _) = fetch(&server, &customers);
     let csv = String::from_utf8(csv).unwrap();
     assert_eq!(csv.lines().count(), 2, "{csv}");
@@ -144,18 +144,18 @@ fn a_file_is_made_fetched_once_and_no_text_in_it_is_a_formula() {
     let out = home.path().join("aside.csv");
     let (_, imports) = (0, home.json(&["sql", "SELECT batch_id FROM batches"]));
     let batch = zhike_domain::id::BatchId::new(imports[0]["batch_id"].as_i64().unwrap()).to_string();
-    let said = home.run(&["export", "quarantine", &batch, "--out", out.to_str().unwrap(), "--purpose", "repair"]);
+    let said = home.run(&["export", "quarantine", &batch, "--out", out.to_str().unwrap(), "--purpose", "service"]);
     assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
     let text = std::fs::read_to_string(&out).unwrap();
     assert!(text.lines().count() == 2 && !text.contains("13800138002"), "{text}");
     let rule = home.file("rule.json", json!({"measure": {"of": "orders"}, "op": "ge", "value": 1}).to_string());
     let xlsx = home.path().join("people.xlsx");
     let arguments = ["export", "customers", "--rule", rule.to_str().unwrap(), "--columns", "profile_id,phone"];
-    let said = home.run(&[&arguments[..], &["--out", xlsx.to_str().unwrap(), "--purpose", "call"]].concat());
+    let said = home.run(&[&arguments[..], &["--out", xlsx.to_str().unwrap(), "--purpose", "service"]].concat());
     assert!(String::from_utf8_lossy(&said.stdout).starts_with("2 → "), "{said:?}");
     let audit = home.json(&["sql", "SELECT action, subject, detail_json FROM audit WHERE action = 'export.create'"]);
     assert_eq!(audit.as_array().unwrap().len(), 5, "{audit}");
-    let complaint = home.complaint(&["export", "customers", "--out", "people.pdf", "--purpose", "call"]);
+    let complaint = home.complaint(&["export", "customers", "--out", "people.pdf", "--purpose", "service"]);
     assert!(complaint.contains(".csv or .xlsx"), "{complaint}");
 }
 

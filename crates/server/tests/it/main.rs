@@ -9,6 +9,7 @@ mod collect;
 mod collect_faults;
 mod collect_kill;
 mod commands;
+mod consents;
 mod customers;
 mod damage;
 mod demo;

@@ -61,7 +61,7 @@ fn a_segment_is_counted_stored_refreshed_and_explained() {
     drop(server);
 
     let out = home.path().join("members.csv");
-    let export = ["export", "members", "twice", "--out", out.to_str().unwrap(), "--purpose", "call"];
+    let export = ["export", "members", "twice", "--out", out.to_str().unwrap(), "--purpose", "service"];
     assert!(home.run(&export).status.success());
     let text = std::fs::read_to_string(out).unwrap();
     assert_eq!(text.lines().count(), 2);

@@ -3,10 +3,10 @@
 use super::{Backend, Place, conformance};
 use crate::db::{GetRow, Pool};
 use crate::{
-    ApiKeyRow, AuditRow, BatchRow, BindingRow, BondRow, ClaimRow, DefinitionRow, EdgeRow, Error, FailureRow, FieldRow,
-    IdentityRow, IngestRow, KeyRow, ManualTagRow, MappingRow, OverrideSpanRow, ProfileRow, QuarantineRow, RegisterRow,
-    SaidFieldRow, SessionMoveRow, SessionRow, SourceHourRow, SourceRejectRow, SourceRow, Store, StretchRow, TraitsRow,
-    UserRow, ViewRow,
+    ApiKeyRow, AuditRow, BatchRow, BindingRow, BondRow, ClaimRow, ConsentRow, DefinitionRow, EdgeRow, Error, FailureRow,
+    FieldRow, IdentityRow, IngestRow, KeyRow, ManualTagRow, MappingRow, OverrideSpanRow, ProfileRow, QuarantineRow,
+    RegisterRow, RequestRow, SaidFieldRow, SessionMoveRow, SessionRow, SourceHourRow, SourceRejectRow, SourceRow, Store,
+    StretchRow, TraitsRow, UserRow, ViewRow,
 };
 
 conformance!(records_are_the_columns_of_their_tables, a_newer_schema_is_refused, opening_again_changes_nothing);
@@ -62,6 +62,8 @@ async fn records_are_the_columns_of_their_tables(place: &Place) {
         ("user_sessions", SessionRow::COLUMNS),
         ("api_keys", ApiKeyRow::COLUMNS),
         ("sign_in_failures", FailureRow::COLUMNS),
+        ("consents", ConsentRow::COLUMNS),
+        ("requests", RequestRow::COLUMNS),
     ] {
         assert_eq!(columns(place, &store.data, table).await, names, "{table}");
     }

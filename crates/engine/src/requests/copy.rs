@@ -1,0 +1,1 @@
+//! The copy that a person gets.
