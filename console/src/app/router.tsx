@@ -568,6 +568,7 @@ const live = createRoute({
 const consents = createRoute({
   getParentRoute: () => root,
   path: '/governance/consents',
+  ...place('/governance/consents'),
   loader: ({ context }) => ahead(context.queryClient.query(consentsQuery)),
   component: lazyRouteComponent(() => import('../pages/consents/ConsentsPage')),
 })
@@ -575,6 +576,7 @@ const consents = createRoute({
 const requests = createRoute({
   getParentRoute: () => root,
   path: '/governance/requests',
+  ...place('/governance/requests'),
   validateSearch: (raw: RequestsSearch & SearchSchemaInput): RequestsSearch => ({ request: text(raw.request), profile: text(raw.profile) }),
   loader: ({ context }) => ahead(context.queryClient.query(requestsQuery)),
   component: lazyRouteComponent(() => import('../pages/consents/RequestsPage')),
@@ -591,7 +593,7 @@ const bind = createRoute({
 
 export function makeRouter(queryClient: QueryClient) {
   return createRouter({
-    routeTree: root.addChildren([signIn, setup, account, users, roles, apiKeys, overview, customers, segments, newSegment, segment, editSegment, tags, newTag, tag, editTag, rfm, migration, kpis, kpi, profile, quality, imports, newImport, report, sources, live, bind]),
+    routeTree: root.addChildren([signIn, setup, account, users, roles, apiKeys, overview, customers, segments, newSegment, segment, editSegment, tags, newTag, tag, editTag, rfm, migration, kpis, kpi, profile, quality, imports, newImport, report, sources, live, bind, consents, requests]),
     context: { queryClient },
     defaultPreload: 'intent',
     defaultPreloadStaleTime: 0,

@@ -69,7 +69,7 @@ function Record({ profileId }: { profileId: string }) {
     },
   })
   const say = (granted: boolean) => {
-    if (purpose) save.mutate({ purpose, granted, evidence: evidence.trim(), channel: channel.trim() || 'console', by_guardian: isGuardian })
+    if (purpose) save.mutate({ purpose, granted, evidence: evidence.trim(), channel: channel.trim() || 'console', by_guardian: isGuardian, at: null, policy_version: null })
   }
   const submit = (event: SyntheticEvent) => {
     event.preventDefault()

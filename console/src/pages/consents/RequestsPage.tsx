@@ -111,7 +111,7 @@ function New({ profile, onClose }: { profile: string; onClose: () => void }) {
   const save = useSaved(enterRequest, onClose)
   const submit = (event: SyntheticEvent) => {
     event.preventDefault()
-    save.mutate({ profile_id: who.trim(), kind, channel: channel.trim(), note: note.trim(), ...(kind === 'withdrawal' ? { purpose } : {}) })
+    save.mutate({ profile_id: who.trim(), kind, channel: channel.trim(), note: note.trim(), purpose: kind === 'withdrawal' ? purpose : null, received_on: null })
   }
   return (
     <Sheet title={t('requests.new')} closeLabel={t('customers.close')} onClose={onClose}>
