@@ -64,7 +64,7 @@ describe('a password', () => {
 })
 
 describe('a sign-in that fails', () => {
-  const t = i18n.getFixedT(null, 'translation')
+  const t = i18n.t
   const failure = (code: string, status = 401, retryAfter?: number) => new ApiError(status, code, 'in English', '中文', undefined, [], retryAfter)
 
   it('says the same for a wrong name and a wrong password', () => {
