@@ -2,9 +2,9 @@
 import { CloseOutlined } from '@ant-design/icons'
 import { useEffect, useId, useRef, type ReactNode } from 'react'
 
-type Props = { title: string; closeLabel: string; onClose: () => void; children: ReactNode; foot?: ReactNode }
+type Props = { title: string; closeLabel: string; onClose: () => void; children: ReactNode; foot?: ReactNode; className?: string; isBusy?: boolean }
 
-export function Sheet({ title, closeLabel, onClose, children, foot }: Props) {
+export function Sheet({ title, closeLabel, onClose, children, foot, className = '', isBusy = false }: Props) {
   const dialog = useRef<HTMLDialogElement>(null)
   const id = useId()
   useEffect(() => {
@@ -18,7 +18,7 @@ export function Sheet({ title, closeLabel, onClose, children, foot }: Props) {
   return (
     <dialog
       ref={dialog}
-      className="zk-sheet"
+      className={`zk-sheet ${className}`}
       aria-labelledby={id}
       onClose={onClose}
       onClick={(event) => {
@@ -31,7 +31,7 @@ export function Sheet({ title, closeLabel, onClose, children, foot }: Props) {
           <CloseOutlined aria-hidden="true" />
         </button>
       </header>
-      <div className="zk-sheet-body" role="group" aria-labelledby={id} tabIndex={0}>
+      <div className="zk-sheet-body" role="group" aria-labelledby={id} tabIndex={0} aria-busy={isBusy}>
         {children}
       </div>
       {foot && <footer className="zk-sheet-foot">{foot}</footer>}

@@ -334,8 +334,8 @@ fn orders(scan: &KpiScan<'_>, measures: &[&Measure]) -> (String, String) {
          GROUP BY profile_id"
     );
     let own = "CASE WHEN counts AND plain.profile_id IS NOT NULL THEN happened END";
-    // The order before stands right above when orders that count are sorted by customer: one pass over all rows, where a
-    // window of each customer's own costs a hundred times as much. Orders of one instant go by their fingerprints.
+    // The order before stands right above when orders that count are sorted by customer: one pass over all rows instead of
+    // a window for each customer. Orders of one instant go by their fingerprints.
     let above =
         |column: &str| format!("lag({column}) OVER (ORDER BY {own} IS NULL, plain.profile_id, happened, content_hash)");
     let previous = match has_previous {

@@ -10,6 +10,7 @@ import { useFormat } from '../../app/workspace'
 import { Card } from '../../ui/Card'
 import { DataTable } from '../../ui/DataTable'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
+import { More } from '../../ui/More'
 import { word } from '../../words'
 
 export function Acts({ profileId }: { profileId: string }) {
@@ -40,13 +41,7 @@ export function Acts({ profileId }: { profileId: string }) {
             ]}
           />
         )}
-        {query.hasNextPage && (
-          <div className="zk-more">
-            <Button onClick={() => void query.fetchNextPage()} loading={query.isFetchingNextPage}>
-              {t('table.more_any')}
-            </Button>
-          </div>
-        )}
+        <More query={query} />
       </Card>
     </>
   )

@@ -1,8 +1,8 @@
 // 客户档案: who am I looking for?
 import { useMutation, type UseMutationResult } from '@tanstack/react-query'
-import { getRouteApi, useRouter } from '@tanstack/react-router'
+import { getRouteApi } from '@tanstack/react-router'
 import { Button, Input, Select } from 'antd'
-import { useId, useRef, useState, type SyntheticEvent } from 'react'
+import { useId, useState, type SyntheticEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import { searchProfiles } from '../../api/queries'
 import type { ProfileItem } from '../../api/types'
@@ -11,6 +11,7 @@ import { May } from '../../app/session'
 import { Card } from '../../ui/Card'
 import { Page } from '../../ui/Page'
 import { ErrorNotice, Notice } from '../../ui/states'
+import { useBeside } from '../../ui/beside'
 import { AllPeople, useListed } from './AllPeople'
 import { PeopleTable, useTaggedColumns } from './people'
 import { PersonDrawer } from './PersonDrawer'
@@ -24,7 +25,6 @@ export type Listing = { columns: ReturnType<typeof useTaggedColumns>; peeked: st
 
 export default function CustomersPage() {
   const { t } = useTranslation()
-  const router = useRouter()
   const navigate = route.useNavigate()
   const { person } = route.useSearch()
   const columns = useTaggedColumns()
@@ -33,17 +33,12 @@ export default function CustomersPage() {
   const search = useMutation({ mutationFn: ({ value, kind }: Sought) => searchProfiles(value, kind) })
   const found = search.data?.items ?? []
 
-  // Opening is a step that "back" undoes; going on from person to person is not, and closing undoes the opening.
-  const wasOpenedHere = useRef(false)
+  // Going on from person to person is no step.
   const show = (next: string | undefined, replace: boolean) => void navigate({ search: (old) => ({ ...old, person: next }), replace, resetScroll: false })
+  const { opened, close } = useBeside(() => show(undefined, true))
   const peek = (next: ProfileItem) => {
-    wasOpenedHere.current = true
+    opened()
     show(next.profile_id, false)
-  }
-  const close = () => {
-    if (wasOpenedHere.current) router.history.back()
-    else show(undefined, true)
-    wasOpenedHere.current = false
   }
   const listing: Listing = { columns, peeked: person, onPeek: peek }
   return (

@@ -1,7 +1,6 @@
 // Orders as a timeline, twenty at a time; each opens to its lines.
 import { DownOutlined, RightOutlined } from '@ant-design/icons'
 import { useInfiniteQuery } from '@tanstack/react-query'
-import { Button } from 'antd'
 import { useId, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { profileOrdersQuery } from '../../api/queries'
@@ -11,6 +10,7 @@ import { Card } from '../../ui/Card'
 import { DataTable } from '../../ui/DataTable'
 import { Parts } from '../../ui/Parts'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
+import { More } from '../../ui/More'
 import { word } from '../../words'
 
 export function Orders({ profileId, currency, n }: { profileId: string; currency: string; n: number }) {
@@ -34,13 +34,7 @@ export function Orders({ profileId, currency, n }: { profileId: string; currency
           </ol>
         </section>
       ))}
-      {query.hasNextPage && (
-        <div className="zk-more">
-          <Button onClick={() => void query.fetchNextPage()} loading={query.isFetchingNextPage}>
-            {t('table.more_any')}
-          </Button>
-        </div>
-      )}
+      <More query={query} />
     </Card>
   )
 }

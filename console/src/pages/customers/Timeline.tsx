@@ -1,7 +1,7 @@
 // 时间线: all that happened to a customer, of every kind, newest first, day by day.
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
-import { Button, Checkbox, Input, Select } from 'antd'
+import { Checkbox, Input, Select } from 'antd'
 import type { TFunction } from 'i18next'
 import { useTranslation } from 'react-i18next'
 import { timelineQuery, type TimelineWish } from '../../api/person'
@@ -11,6 +11,7 @@ import { useFormat } from '../../app/workspace'
 import { Card } from '../../ui/Card'
 import { Parts } from '../../ui/Parts'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
+import { More } from '../../ui/More'
 import type { Format } from '../../format'
 import { word } from '../../words'
 
@@ -100,13 +101,7 @@ function Happenings({ query, currency, empty, emptyHelp }: { query: Query; curre
           </ol>
         </section>
       ))}
-      {query.hasNextPage && (
-        <div className="zk-more">
-          <Button onClick={() => void query.fetchNextPage()} loading={query.isFetchingNextPage}>
-            {t('table.more_any')}
-          </Button>
-        </div>
-      )}
+      <More query={query} />
     </>
   )
 }

@@ -1,13 +1,13 @@
 // The customers of one move, a page at a time; one of them beside the list.
 import { useInfiniteQuery } from '@tanstack/react-query'
-import { getRouteApi, useRouter } from '@tanstack/react-router'
-import { Button } from 'antd'
-import { useRef } from 'react'
+import { getRouteApi } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import { moversQuery, type Compared } from '../../api/history'
 import type { ProfileItem } from '../../api/types'
 import { Card } from '../../ui/Card'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
+import { More } from '../../ui/More'
+import { useBeside } from '../../ui/beside'
 import { PeopleTable, usePeopleColumns } from '../customers/people'
 import { PersonDrawer } from '../customers/PersonDrawer'
 import { useNames } from './MigrationPage'
@@ -25,24 +25,18 @@ export function Movers({ compared, flow }: { compared: Compared; flow: Flow | un
 
 function List({ title, compared, flow }: { title: string; compared: Compared; flow: Flow }) {
   const { t } = useTranslation()
-  const router = useRouter()
   const { person } = route.useSearch()
   const navigate = route.useNavigate()
   const columns = usePeopleColumns()
   const query = useInfiniteQuery(moversQuery(compared, flow.before, flow.after))
   const people = query.data?.pages.flatMap((page) => page.items) ?? []
 
-  // Opening is a step that "back" undoes; going on from person to person is not, and closing undoes the opening.
-  const wasOpenedHere = useRef(false)
+  // Going on from person to person is no step.
   const show = (next: string | undefined, replace: boolean) => void navigate({ search: (old) => ({ ...old, person: next }), replace, resetScroll: false })
+  const { opened, close } = useBeside(() => show(undefined, true))
   const peek = (next: ProfileItem) => {
-    wasOpenedHere.current = true
+    opened()
     show(next.profile_id, false)
-  }
-  const close = () => {
-    if (wasOpenedHere.current) router.history.back()
-    else show(undefined, true)
-    wasOpenedHere.current = false
   }
   return (
     <Card title={title} hint={t('history.who_hint')} extra={columns.chooser}>
@@ -50,13 +44,7 @@ function List({ title, compared, flow }: { title: string; compared: Compared; fl
       {query.isError && <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />}
       {query.data && people.length === 0 && <Notice title={t('history.nobody')} />}
       {people.length > 0 && <PeopleTable caption={title} people={people} columns={columns.shown} peeked={person} onPeek={peek} />}
-      {query.hasNextPage && (
-        <div className="zk-more">
-          <Button onClick={() => void query.fetchNextPage()} loading={query.isFetchingNextPage}>
-            {t('table.more_any')}
-          </Button>
-        </div>
-      )}
+      <More query={query} />
       {person && <PersonDrawer profileId={person} people={people} onMove={(next) => show(next, true)} onClose={close} />}
     </Card>
   )

@@ -12,6 +12,7 @@ import { Card } from '../../ui/Card'
 import { useColumns } from '../../ui/columns'
 import { DataTable } from '../../ui/DataTable'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
+import { More } from '../../ui/More'
 import { word } from '../../words'
 import { JobProgress } from './JobProgress'
 import { RepairSheet } from './RepairSheet'
@@ -111,13 +112,7 @@ export function Quarantine({ batchId, status, onStatus }: Props) {
           <p className="zk-keys-hint">{t('quarantine.keys')}</p>
         </>
       )}
-      {query.hasNextPage && (
-        <div className="zk-more">
-          <Button onClick={() => void query.fetchNextPage()} loading={query.isFetchingNextPage}>
-            {t('table.more_any')}
-          </Button>
-        </div>
-      )}
+      <More query={query} />
       {repaired && (
         <RepairSheet
           key={repaired.row_no}

@@ -1,8 +1,7 @@
 // The customers, orders, events or sessions behind a number, a page at a time.
 import { useInfiniteQuery } from '@tanstack/react-query'
-import { getRouteApi, Link, useRouter } from '@tanstack/react-router'
-import { Button, Segmented } from 'antd'
-import { useRef } from 'react'
+import { getRouteApi, Link } from '@tanstack/react-router'
+import { Segmented } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { behindQuery } from '../../api/kpis'
 import type { KpiBehind, KpiSeries, ProfileItem } from '../../api/types'
@@ -10,6 +9,8 @@ import { useFormat } from '../../app/workspace'
 import { Card } from '../../ui/Card'
 import { DataTable, type Column } from '../../ui/DataTable'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
+import { More } from '../../ui/More'
+import { useBeside } from '../../ui/beside'
 import { PeopleTable, usePeopleColumns } from '../customers/people'
 import { PersonDrawer } from '../customers/PersonDrawer'
 import { partName } from './words'
@@ -64,33 +65,21 @@ function Behind({ series, period }: { series: KpiSeries; period: string }) {
       {query.isError && <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />}
       {query.data && rows.length === 0 && <Notice title={t('kpis.none')} />}
       {first && rows.length > 0 && (first.kind === 'people' ? <People rows={rows} /> : <Facts kind={first.kind} isSum={first.is_sum} rows={rows} />)}
-      {query.hasNextPage && (
-        <div className="zk-more">
-          <Button onClick={() => void query.fetchNextPage()} loading={query.isFetchingNextPage}>
-            {t('table.more_any')}
-          </Button>
-        </div>
-      )}
+      <More query={query} />
     </Card>
   )
 }
 
 function People({ rows }: { rows: readonly Row[] }) {
   const { t } = useTranslation()
-  const router = useRouter()
   const { person } = route.useSearch()
   const navigate = route.useNavigate()
   const columns = usePeopleColumns()
   const people: ProfileItem[] = rows.flatMap((row) => row.customer ?? [])
 
-  // Opening is a step that "back" undoes; going on from person to person is not, and closing undoes the opening.
-  const wasOpenedHere = useRef(false)
+  // Going on from person to person is no step.
   const show = (next: string | undefined, replace: boolean) => void navigate({ search: (old) => ({ ...old, person: next }), replace, resetScroll: false })
-  const close = () => {
-    if (wasOpenedHere.current) router.history.back()
-    else show(undefined, true)
-    wasOpenedHere.current = false
-  }
+  const { opened, close } = useBeside(() => show(undefined, true))
   return (
     <>
       <PeopleTable
@@ -99,7 +88,7 @@ function People({ rows }: { rows: readonly Row[] }) {
         columns={columns.shown}
         peeked={person}
         onPeek={(next) => {
-          wasOpenedHere.current = true
+          opened()
           show(next.profile_id, false)
         }}
       />

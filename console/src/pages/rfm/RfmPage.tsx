@@ -1,9 +1,8 @@
 // 价值分层 RFM: where does the money come from, and who is leaving?
 import { useQuery } from '@tanstack/react-query'
-import { getRouteApi, Link, useRouter } from '@tanstack/react-router'
+import { getRouteApi, Link } from '@tanstack/react-router'
 import { Segmented, Select } from 'antd'
 import type { TFunction } from 'i18next'
-import { useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { rfmQuery } from '../../api/queries'
 import type { RuleJson } from '../../api/segments'
@@ -16,6 +15,7 @@ import { Card } from '../../ui/Card'
 import { DataTable } from '../../ui/DataTable'
 import { Page } from '../../ui/Page'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
+import { useBeside } from '../../ui/beside'
 import { word } from '../../words'
 import { RulePeople } from '../customers/RulePeople'
 import { HeatGrid } from './HeatGrid'
@@ -64,18 +64,11 @@ type Props = { grid: RfmGrid; isStale: boolean; set: (next: Partial<RfmSearch>) 
 function Grids({ grid, isStale, set }: Props) {
   const { t } = useTranslation()
   const format = useFormat(grid.currency)
-  const router = useRouter()
   const { measure, view, cell } = route.useSearch()
-  // Opening is a step that "back" undoes, and closing undoes the opening.
-  const wasOpenedHere = useRef(false)
+  const { opened, close } = useBeside(() => set({ cell: undefined }))
   const open = (next: Cell) => {
-    wasOpenedHere.current = true
+    opened()
     set({ cell: [next.r, next.f, next.m].filter((score) => score !== undefined).join('-') })
-  }
-  const close = () => {
-    if (wasOpenedHere.current) router.history.back()
-    else set({ cell: undefined })
-    wasOpenedHere.current = false
   }
   const chosen = cell === undefined ? undefined : cellOf(cell)
   const share = t('rfm.sentence', {

@@ -1,8 +1,6 @@
 // Who is in a segment, a page at a time; one of them beside the list, with the conditions that let them in.
 import { useInfiniteQuery } from '@tanstack/react-query'
-import { getRouteApi, useRouter } from '@tanstack/react-router'
-import { Button } from 'antd'
-import { useRef } from 'react'
+import { getRouteApi } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import { membersQuery } from '../../api/segments'
 import type { ProfileItem, Segment } from '../../api/types'
@@ -10,6 +8,8 @@ import { useFormat } from '../../app/workspace'
 import { Card } from '../../ui/Card'
 import type { ChoosableColumn } from '../../ui/columns'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
+import { More } from '../../ui/More'
+import { useBeside } from '../../ui/beside'
 import { PeopleTable, usePeopleColumns } from '../customers/people'
 import { PersonDrawer } from '../customers/PersonDrawer'
 import { Why } from './Why'
@@ -19,7 +19,6 @@ const route = getRouteApi('/customers/segments/$segmentId')
 export function Members({ segment }: { segment: Segment }) {
   const { t } = useTranslation()
   const format = useFormat()
-  const router = useRouter()
   const { person } = route.useSearch()
   const navigate = route.useNavigate()
   const columns = usePeopleColumns()
@@ -29,17 +28,12 @@ export function Members({ segment }: { segment: Segment }) {
   const since = new Map(members.map((member) => [member.customer.profile_id, member.since]))
   const joined: ChoosableColumn<ProfileItem> = { key: 'since', title: t('segments.since'), align: 'right', cell: (each) => format.instantDay(since.get(each.profile_id)) }
 
-  // Opening is a step that "back" undoes; going on from person to person is not, and closing undoes the opening.
-  const wasOpenedHere = useRef(false)
+  // Going on from person to person is no step.
   const show = (next: string | undefined, replace: boolean) => void navigate({ search: (old) => ({ ...old, person: next }), replace, resetScroll: false })
+  const { opened, close } = useBeside(() => show(undefined, true))
   const peek = (next: ProfileItem) => {
-    wasOpenedHere.current = true
+    opened()
     show(next.profile_id, false)
-  }
-  const close = () => {
-    if (wasOpenedHere.current) router.history.back()
-    else show(undefined, true)
-    wasOpenedHere.current = false
   }
   return (
     <Card title={t('segments.members')} hint={t('segments.members_hint')} extra={columns.chooser}>
@@ -52,13 +46,7 @@ export function Members({ segment }: { segment: Segment }) {
           <p className="zk-keys-hint">{t('customers.keys')}</p>
         </>
       )}
-      {query.hasNextPage && (
-        <div className="zk-more">
-          <Button onClick={() => void query.fetchNextPage()} loading={query.isFetchingNextPage}>
-            {t('table.more_any')}
-          </Button>
-        </div>
-      )}
+      <More query={query} />
       {person && (
         <PersonDrawer profileId={person} people={people} onMove={(next) => show(next, true)} onClose={close}>
           {segment.kind === 'rule' && <Why segmentId={segment.segment_id} profileId={person} />}

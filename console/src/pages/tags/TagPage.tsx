@@ -1,8 +1,8 @@
 // One tag: what it computes, how far it reaches, how its values are spread and who has them, what depends on what.
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { getRouteApi, Link, useNavigate, useRouter } from '@tanstack/react-router'
+import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { Button, Popconfirm } from 'antd'
-import { lazy, Suspense, useRef, useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { refreshTag, retireTag, tagQuery } from '../../api/tags'
 import type { Tag } from '../../api/types'
@@ -14,6 +14,7 @@ import { Card } from '../../ui/Card'
 import { Page } from '../../ui/Page'
 import { Parts } from '../../ui/Parts'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
+import { useBeside } from '../../ui/beside'
 import { sentenceOf } from '../segments/words'
 import { Distribution } from './Distribution'
 import { Lineage } from './Lineage'
@@ -164,19 +165,12 @@ function Definition({ tag }: { tag: Tag }) {
 function Values({ tag }: { tag: Tag }) {
   const { t } = useTranslation()
   const format = useFormat()
-  const router = useRouter()
   const { view, value, bin } = route.useSearch()
   const navigate = route.useNavigate()
-  // Opening is a step that "back" undoes, and closing undoes the opening.
-  const wasOpenedHere = useRef(false)
+  const { opened, close } = useBeside(() => void navigate({ search: ({ view: kept }) => ({ view: kept }), replace: true, resetScroll: false }))
   const open = (next: { value?: string; bin?: number }) => {
-    wasOpenedHere.current = true
+    opened()
     void navigate({ search: (old) => ({ ...old, ...next }), resetScroll: false })
-  }
-  const close = () => {
-    if (wasOpenedHere.current) router.history.back()
-    else void navigate({ search: ({ view: kept }) => ({ view: kept }), replace: true, resetScroll: false })
-    wasOpenedHere.current = false
   }
   const { spread } = tag
   const counted = spread?.values.find((each) => each.value === value)
