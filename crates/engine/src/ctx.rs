@@ -12,7 +12,7 @@ use zhike_vault::{Unlock, Vault};
 use crate::collect::{Collecting, LogLimits};
 use crate::ingest::{self, LiveEvent};
 use crate::workspace::{self, Workspace};
-use crate::{Clock, Error, Result, accounts, import, segments, sources};
+use crate::{Clock, Error, Result, accounts, backup, import, segments, sources};
 
 /// Recent events kept for a slow listener; older ones it misses.
 const LIVE_EVENTS: usize = 1024;
@@ -71,6 +71,7 @@ impl Ctx {
     pub async fn open(options: Options) -> Result<Self> {
         let dir = options.dir;
         std::fs::create_dir_all(&dir).map_err(|error| Error::io("make the data directory", &dir, error))?;
+        backup::refuse_unfinished(&dir)?;
         let unlock = match options.passphrase {
             Some(passphrase) => Unlock::Passphrase(passphrase),
             None => Unlock::KeyFile,

@@ -5,6 +5,7 @@
 //! Must not know about HTTP, terminals or SQL dialects.
 
 pub mod accounts;
+pub mod backup;
 pub mod bindings;
 mod clock;
 pub mod collect;

@@ -1,6 +1,7 @@
 //! The command line: arguments to use cases, results to stdout, progress and errors to stderr.
 
 mod access;
+mod backup;
 mod bench;
 mod bind;
 mod consent;
@@ -172,6 +173,11 @@ enum Command {
     /// Show roles and what they may do.
     #[command(subcommand)]
     Role(access::Role),
+    /// Take, list, check and remove backups; copy the keys.
+    #[command(subcommand)]
+    Backup(backup::Backup),
+    /// Make a data directory from a backup and the newest keys.
+    Restore(backup::Restore),
     /// Read every file and say what is damaged.
     Doctor(doctor::Doctor),
     /// Measure import, refresh, queries and collection on generated data.
@@ -227,8 +233,8 @@ fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Failure> 
 pub(crate) type Outcome = Result<ExitCode, Failure>;
 
 impl Global {
-    /// Opens the data directory.
-    pub(crate) async fn open(&self) -> Result<Ctx, Failure> {
+    /// Where and how to open the data directory.
+    fn options(&self) -> Result<Options, Failure> {
         let passphrase = match &self.passphrase_file {
             None => None,
             Some(path) => {
@@ -241,7 +247,7 @@ impl Global {
                 Some(Sensitive::new(text.trim_end_matches(['\n', '\r']).to_owned()))
             }
         };
-        let options = Options {
+        Ok(Options {
             dir: self.data.clone(),
             state_url: self.state.clone(),
             passphrase,
@@ -254,8 +260,12 @@ impl Global {
                 ..LogLimits::default()
             },
             ..Options::default()
-        };
-        let ctx = Ctx::open(options).await?;
+        })
+    }
+
+    /// Opens the data directory.
+    pub(crate) async fn open(&self) -> Result<Ctx, Failure> {
+        let ctx = Ctx::open(self.options()?).await?;
         match self.allowed(&ctx).await {
             Ok(by) => {
                 let ctx = ctx.within(&by.scope);
@@ -375,6 +385,8 @@ async fn run(cli: Cli) -> Outcome {
         Command::User(command) => command.run(global).await,
         Command::ApiKey(command) => command.run(global).await,
         Command::Role(command) => command.run(global).await,
+        Command::Backup(command) => command.run(global).await,
+        Command::Restore(command) => command.run(global).await,
         Command::Doctor(command) => command.run(global).await,
         Command::Bench(command) => command.run(global).await,
         Command::Gen(command) => command.run(),

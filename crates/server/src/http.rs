@@ -27,6 +27,7 @@ pub(crate) mod segments;
 mod session;
 pub(crate) mod sources;
 pub(crate) mod tags;
+pub(crate) mod tls;
 mod uploads;
 pub(crate) mod users;
 mod views;
@@ -290,7 +291,7 @@ pub(crate) fn router(app: App) -> Router {
         .layer(middleware::from_fn_with_state(app.clone(), repeat::once))
         .layer(middleware::from_fn_with_state(app.clone(), who::identify))
         .layer(middleware::from_fn_with_state(app.clone(), guard::check))
-        .layer(middleware::from_fn(csp::headers));
+        .layer(middleware::from_fn_with_state(app.clone(), csp::headers));
     wrapped(guarded.layer(middleware::from_fn_with_state(app, collect::intercept)))
 }
 
@@ -301,7 +302,7 @@ pub(crate) fn public_router(app: App) -> Router {
         .route("/readyz", get(workspace::ready))
         .fallback(|| async { not_found() })
         .with_state(app.clone())
-        .layer(middleware::from_fn(csp::headers));
+        .layer(middleware::from_fn_with_state(app.clone(), csp::headers));
     wrapped(public.layer(middleware::from_fn_with_state(app, collect::intercept)))
 }
 

@@ -412,6 +412,13 @@ impl Store {
         tx.commit().await
     }
 
+    /// Ends the sessions of everybody.
+    pub async fn end_all_sessions(&self) -> Result<()> {
+        let mut tx = self.data.begin("end_all_sessions", "sessions").await?;
+        tx.run("DELETE FROM user_sessions", &[]).await?;
+        tx.commit().await
+    }
+
     /// Ends all sessions of a user, but one.
     pub async fn end_other_sessions(&self, user_id: i64, but: Option<&[u8; 32]>) -> Result<()> {
         let mut tx = self.data.begin("end_other_sessions", format!("user {user_id}")).await?;

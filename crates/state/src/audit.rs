@@ -75,6 +75,14 @@ impl Store {
         Ok(row)
     }
 
+    /// The last entry.
+    pub async fn audit_head(&self) -> Result<Option<AuditRow>> {
+        self.data
+            .read("audit_head", "audit")
+            .optional("SELECT {columns} FROM audit ORDER BY seq DESC LIMIT 1", &[])
+            .await
+    }
+
     /// Entries after a place in the chain, in order.
     pub async fn audit_page(&self, after: Option<i64>, limit: usize) -> Result<Vec<AuditRow>> {
         self.data

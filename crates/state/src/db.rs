@@ -5,6 +5,7 @@
 //! knows which database it is (INV-STATE-1), apart from opening and the schema.
 
 use std::borrow::Cow;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -530,6 +531,19 @@ impl Pool {
                 let done = sqlx::raw_sql(AssertSqlSafe(format!("VACUUM {table}"))).execute(pool).await;
                 done.map(drop).map_err(|error| at.fail(error))
             }
+        }
+    }
+
+    /// Writes a copy of a SQLite file, as of one moment, without what was deleted from it; a server copies itself.
+    pub(crate) async fn copy_to(&self, op: &'static str, to: &Path) -> Result<()> {
+        let at = At::new(op, to.display());
+        match self {
+            Self::Sqlite { read, .. } => {
+                let path = to.to_str().ok_or_else(|| at.bug("the path is no text"))?;
+                let done = sqlx::query("VACUUM INTO $1").bind(path).execute(read).await;
+                done.map(drop).map_err(|error| at.fail(error))
+            }
+            Self::Postgres(_) => Err(at.bug("a server's databases are copied by the server's own tools")),
         }
     }
 

@@ -79,6 +79,23 @@ impl Store {
         Ok(found)
     }
 
+    /// Whether state and keys are SQLite files of the data directory.
+    pub fn is_files(&self) -> bool {
+        matches!((&self.data, &self.keys), (Pool::Sqlite { .. }, Pool::Sqlite { .. }))
+    }
+
+    /// Writes a copy of the data, as of one moment, to a path where nothing is.
+    ///
+    /// **Errors**: `Full`, `Unavailable`; `Bug` for a server, which copies itself.
+    pub async fn copy_data(&self, to: &Path) -> Result<()> {
+        self.data.copy_to("copy_data", to).await
+    }
+
+    /// As [`Store::copy_data`], of the keys.
+    pub async fn copy_keys(&self, to: &Path) -> Result<()> {
+        self.keys.copy_to("copy_keys", to).await
+    }
+
     /// Waits for running statements and closes all connections.
     pub async fn close(self) {
         self.data.close().await;

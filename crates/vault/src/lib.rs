@@ -22,8 +22,10 @@
 //! - **INV-VAULT-10** A record of the event log opens only at its position of its segment; a segment's key opens only for
 //!   its segment and epoch.
 //! - **INV-VAULT-11** A token opens whole, for the purpose it was made for, or not at all; no text but its own opens.
+//! - **INV-VAULT-12** A file of a backup opens only under its id, whole and unchanged, by the vault that sealed it.
 
 mod audit;
+mod backup;
 mod disk;
 mod error;
 mod gcm;
@@ -40,6 +42,7 @@ mod subject;
 mod token;
 mod vault;
 
+pub use backup::{BackupKeys, ContentId, ListId};
 pub use error::{Error, Result};
 pub use index::{FingerprintStream, Fingerprinter, Indexer};
 pub use kek::{WrappedKey, epoch_of};

@@ -36,6 +36,17 @@ pub struct StreamKey {
 }
 
 impl StreamKey {
+    /// What opens a stream of which both are known.
+    pub(crate) fn new(cipher: Arc<Aes256Gcm>, n_bytes: u64) -> Self {
+        Self { cipher, n_bytes }
+    }
+
+    /// The length of the content of a stream of this length; of no stream, some length that does not verify.
+    pub(crate) fn n_content(n_sealed: u64) -> u64 {
+        let n_chunks = n_sealed.saturating_sub(HEADER.len() as u64).div_ceil(SEALED_CHUNK_BYTES);
+        n_sealed.saturating_sub(HEADER.len() as u64 + n_chunks * TAG_BYTES as u64)
+    }
+
     /// The length of the content.
     pub fn n_bytes(&self) -> u64 {
         self.n_bytes
@@ -82,12 +93,18 @@ impl<W: Write> SealedWriter<W> {
     /// Starts a stream under a fresh key.
     ///
     /// Errors: [`Error::Io`] when there is no randomness or the header cannot be written.
-    pub fn new(mut inner: W) -> Result<Self> {
+    pub fn new(inner: W) -> Result<Self> {
         let key = random::system_key::<32>()?;
-        inner.write_all(&HEADER).map_err(|source| Error::Io { op: "write", path: "a sealed stream".into(), source })?;
+        let cipher = Arc::new(Aes256Gcm::new((&*key).into()));
+        Self::under(inner, cipher).map_err(|source| Error::Io { op: "write", path: "a sealed stream".into(), source })
+    }
+
+    /// Starts a stream under a key that seals no other content.
+    pub(crate) fn under(mut inner: W, cipher: Arc<Aes256Gcm>) -> io::Result<Self> {
+        inner.write_all(&HEADER)?;
         Ok(Self {
             inner,
-            cipher: Arc::new(Aes256Gcm::new((&*key).into())),
+            cipher,
             buffer: Zeroizing::new(Vec::with_capacity(CHUNK_BYTES + TAG_BYTES)),
             chunk: 0,
             failed: false,

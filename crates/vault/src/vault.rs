@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
+use crate::backup::BackupKeys;
 use crate::error::{Error, Result};
 use crate::index::{Fingerprinter, Indexer};
 use crate::kek::{self, Kek, Parsed, WrappedKey};
@@ -198,6 +199,11 @@ impl Vault {
     /// A fingerprinter for threads of its own, and for content in pieces.
     pub fn fingerprinter(&self) -> Fingerprinter {
         self.fingerprinter.clone()
+    }
+
+    /// The keys of backups.
+    pub fn backup_keys(&self) -> BackupKeys {
+        BackupKeys::new(&self.index_root)
     }
 
     /// The maker of the tokens of one purpose.

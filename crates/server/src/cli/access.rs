@@ -30,7 +30,9 @@ impl Command {
     pub(super) fn needs(&self) -> P {
         match self {
             Self::Demo(_) | Self::Init(_) => P::WorkspaceManage,
-            Self::Serve(_) | Self::Doctor(_) | Self::Bench(_) | Self::Gen(_) => P::SystemRun,
+            Self::Serve(_) | Self::Backup(_) | Self::Restore(_) | Self::Doctor(_) | Self::Bench(_) | Self::Gen(_) => {
+                P::SystemRun
+            }
             Self::Source(Source::List | Source::Show { .. }) => P::SourcesManage,
             Self::Source(Source::Create(_) | Source::Update(_) | Source::RotateKey { .. }) => P::SourcesManage,
             Self::Source(Source::Plan(PlanCommand::Show { .. } | PlanCommand::Set { .. })) => P::SourcesManage,

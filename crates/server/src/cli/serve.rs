@@ -15,6 +15,7 @@ use super::{Failure, Global, Lang, Outcome};
 use crate::http::collect::{Collector, Network, TrustedProxies};
 use crate::http::guard::Site;
 use crate::http::listen::{Limits, listen};
+use crate::http::tls::Tls;
 use crate::http::{App, public_router, router};
 use crate::ingestion::Patient;
 
@@ -39,6 +40,15 @@ pub(super) struct Serve {
     /// in --public-url, and cookies are for https alone.
     #[arg(long, env = "ZHIKE_BEHIND_PROXY", requires = "public_url")]
     behind_proxy: bool,
+    /// Further address, for browsers of other machines, over TLS; the console answers there to the name in --public-url.
+    #[arg(long, env = "ZHIKE_TLS_LISTEN", requires_all = ["tls_cert", "tls_key", "public_url"], value_name = "ADDR")]
+    tls_listen: Option<SocketAddr>,
+    /// Certificates as PEM, the server's first; read again when the file changes.
+    #[arg(long, env = "ZHIKE_TLS_CERT", value_name = "FILE")]
+    tls_cert: Option<PathBuf>,
+    /// Key of the certificate, as PEM; read again when the file changes.
+    #[arg(long, env = "ZHIKE_TLS_KEY", value_name = "FILE")]
+    tls_key: Option<PathBuf>,
     /// Address or range of a proxy whose X-Forwarded-For is believed; may be given several times.
     #[arg(long = "trusted-proxy", env = "ZHIKE_TRUSTED_PROXY", value_delimiter = ',', value_name = "ADDR")]
     trusted_proxies: Vec<Network>,
@@ -49,12 +59,15 @@ pub(super) struct Serve {
     /// Connections at once.
     #[arg(long, env = "ZHIKE_MAX_CONNECTIONS", default_value_t = 4096, value_name = "N")]
     max_connections: usize,
+    #[command(flatten)]
+    backups: super::backup::Schedule,
 }
 
 /// The addresses that were taken.
 pub(super) struct Listeners {
     own: TcpListener,
     public: Option<TcpListener>,
+    tls: Option<(TcpListener, Tls)>,
 }
 
 impl Serve {
@@ -69,13 +82,13 @@ impl Serve {
         if !self.listen.ip().is_loopback() && !self.behind_proxy {
             return Err(Failure::new(
                 format!(
-                    "{} can be reached from other machines, and passwords would travel in the clear: use 127.0.0.1 and \
-                     --collect-listen for SDKs, or --behind-proxy with a proxy that speaks TLS",
+                    "{} can be reached from other machines, and passwords would travel in the clear: use 127.0.0.1 with \
+                     --tls-listen for browsers and --collect-listen for SDKs, or --behind-proxy with a proxy that speaks TLS",
                     self.listen
                 ),
                 format!(
-                    "{} 可被其他机器访问，密码会以明文传输：请用 127.0.0.1（接收 SDK 数据用 --collect-listen），\
-                     或在前面放置支持 TLS 的代理并加上 --behind-proxy",
+                    "{} 可被其他机器访问，密码会以明文传输：请用 127.0.0.1（浏览器访问用 --tls-listen，接收 SDK 数据用 \
+                     --collect-listen），或在前面放置支持 TLS 的代理并加上 --behind-proxy",
                     self.listen
                 ),
             ));
@@ -86,31 +99,47 @@ impl Serve {
                 format!("{url} 不是 https://cdp.example.cn 这样的地址"),
             ));
         }
-        if self.behind_proxy && !self.public_url.as_deref().is_some_and(|url| url.starts_with("https://")) {
+        if self.is_https() && !self.public_url.as_deref().is_some_and(|url| url.starts_with("https://")) {
             return Err(Failure::new(
-                "--behind-proxy needs --public-url https://…: the name by which browsers reach the proxy",
-                "--behind-proxy 需要 --public-url https://…，即浏览器访问代理所用的域名",
+                "--behind-proxy and --tls-listen need --public-url https://…: the name that browsers are given",
+                "--behind-proxy 和 --tls-listen 需要 --public-url https://…，即浏览器访问所用的域名",
             ));
         }
+        let tls = match (self.tls_listen, &self.tls_cert, &self.tls_key) {
+            (Some(address), Some(certificate), Some(key)) => {
+                let unread = |what: String| {
+                    Failure::new(format!("no TLS with this certificate: {what}"), format!("证书或私钥不可用：{what}"))
+                };
+                let tls = Tls::open(certificate, key).map_err(unread)?;
+                Some((take(address, "--tls-listen").await?, tls))
+            }
+            _ => None,
+        };
         let public = match self.collect_listen {
             Some(address) => Some(take(address, "--collect-listen").await?),
             None => None,
         };
-        Ok(Listeners { own: take(self.listen, "--listen").await?, public })
+        Ok(Listeners { own: take(self.listen, "--listen").await?, public, tls })
+    }
+
+    /// Whether browsers reach this server by TLS.
+    fn is_https(&self) -> bool {
+        self.behind_proxy || self.tls_listen.is_some()
     }
 
     pub(super) async fn serve(self, ctx: Ctx, listeners: Listeners, lang: Lang, open: bool) -> Outcome {
         let address = listeners.own.local_addr()?;
         let url = format!("http://{address}/");
-        let proxies = TrustedProxies(self.trusted_proxies);
+        let proxies = TrustedProxies(self.trusted_proxies.clone());
         if let Some((n_ranges, bad)) = ip_region::load(&ctx, self.ip_regions.as_deref())? {
             tell_regions(n_ranges, &bad, lang);
         }
         let (stop, stopping) = watch::channel(false);
         let of_public = |url: &String| url.trim_end_matches('/').split_once("://").map(|(_, host)| host.to_owned());
-        let public_host = self.public_url.as_ref().filter(|_| self.behind_proxy).and_then(of_public);
+        let public_host = self.public_url.as_ref().filter(|_| self.is_https()).and_then(of_public);
         let site = Site { public_host: public_host.clone() };
-        let app = App::new(ctx.clone(), Collector::new(proxies.clone(), self.public_url), site, stopping.clone());
+        let app =
+            App::new(ctx.clone(), Collector::new(proxies.clone(), self.public_url.clone()), site, stopping.clone());
         let token_file = ctx.dir().join(TOKEN_FILE);
         if let Err(error) = write_secret(&token_file, app.local_token().expose()) {
             tracing::warn!(%error, "commands will need an API key to ask this server");
@@ -128,10 +157,16 @@ impl Serve {
             let (app, ctx) = (app.clone(), ctx.clone());
             patient.spawn(async move { crate::ingestion::run(&app, ctx, ingestion_stopping).await })
         };
+        let backups = self.backups.start(&ctx, &stopping);
         let limits = Limits { n_connections: n_connections(self.max_connections), ..Limits::default() };
-        let own = listen(listeners.own, router(app.clone()), limits.clone(), proxies.clone(), stopping.clone());
+        let own = listen(listeners.own, None, router(app.clone()), limits.clone(), proxies.clone(), stopping.clone());
         let mut served = tokio::task::JoinSet::new();
         served.spawn(own);
+        if let Some((listener, tls)) = listeners.tls {
+            served.spawn(tls.clone().follow(stopping.clone()));
+            let (limits, proxies, stopping) = (limits.clone(), proxies.clone(), stopping.clone());
+            served.spawn(listen(listener, Some(tls), router(app.clone()), limits, proxies, stopping));
+        }
         let mut first_page = url.clone();
         if let Some(token) = accounts::offer_setup(&ctx).await? {
             // Behind the mark, so that it reaches no log of a proxy.
@@ -153,7 +188,7 @@ impl Serve {
                 Lang::Zh => writeln!(std::io::stdout(), "接收数据：http://{address}/"),
                 Lang::En => writeln!(std::io::stdout(), "Events are taken at http://{address}/"),
             };
-            served.spawn(listen(listener, public_router(app), limits, proxies, stopping));
+            served.spawn(listen(listener, None, public_router(app), limits, proxies, stopping));
         }
         let file = ctx.dir().join(ADDRESS_FILE);
         if let Err(error) = std::fs::write(&file, &url) {
@@ -171,6 +206,12 @@ impl Serve {
             && ingestion.await.is_err()
         {
             tracing::error!("ingestion panicked; what it had not taken yet is taken at the next start");
+        }
+        // One under way is taken to its end.
+        if let Some(backups) = backups
+            && backups.await.is_err()
+        {
+            tracing::error!("the task that takes backups panicked");
         }
         drop(std::fs::remove_file(&file));
         drop(std::fs::remove_file(&token_file));

@@ -18,6 +18,7 @@ use axum::response::Response;
 use hyper::body::{Body as _, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
@@ -25,6 +26,7 @@ use tokio::time::timeout;
 use tower::ServiceExt;
 
 use super::collect::{Peer, TrustedProxies};
+use super::tls::Tls;
 
 /// What a listener grants.
 #[derive(Clone, Debug)]
@@ -167,9 +169,11 @@ impl hyper::body::Body for Arriving {
     }
 }
 
-/// Answers what comes to a listener until told to stop; returns when all answers are given, or the grace is over.
+/// Answers what comes to a listener, over TLS when there is a certificate, until told to stop; returns when all answers are
+/// given, or the grace is over.
 pub(crate) async fn listen(
     listener: TcpListener,
+    tls: Option<Tls>,
     router: Router,
     limits: Limits,
     proxies: TrustedProxies,
@@ -192,7 +196,19 @@ pub(crate) async fn listen(
             tracing::debug!(%peer, n_open, "too many connections of one address");
             continue;
         }
-        connections.spawn(connection(stream, address, router.clone(), limits.head, stopping.clone(), place));
+        let (router, head, stopping, tls) = (router.clone(), limits.head, stopping.clone(), tls.clone());
+        connections.spawn(async move {
+            // Answers are small and complete: waiting for more to send would only delay them.
+            let _ = stream.set_nodelay(true);
+            match tls {
+                None => connection(stream, address, router, head, stopping, place).await,
+                Some(tls) => match timeout(head, tls.acceptor().accept(stream)).await {
+                    Ok(Ok(stream)) => connection(stream, address, router, head, stopping, place).await,
+                    Ok(Err(error)) => tracing::debug!(peer = %address, %error, "no TLS was agreed on"),
+                    Err(_) => tracing::debug!(peer = %address, "TLS took too long"),
+                },
+            }
+        });
     }
     // No new ones from here on.
     drop(listener);
@@ -218,15 +234,13 @@ async fn accept(listener: &TcpListener, places: &Places) -> Option<(TcpStream, S
 }
 
 async fn connection(
-    stream: TcpStream,
+    stream: impl AsyncRead + AsyncWrite + Unpin,
     address: SocketAddr,
     router: Router,
     head: Duration,
     mut stopping: watch::Receiver<bool>,
     place: Place,
 ) {
-    // Answers are small and complete: waiting for more to send would only delay them.
-    let _ = stream.set_nodelay(true);
     let place = Arc::new(place);
     let service = hyper::service::service_fn(|mut request: hyper::Request<Incoming>| {
         let (router, place) = (router.clone(), place.clone());

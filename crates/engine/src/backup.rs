@@ -1,0 +1,202 @@
+//! Backups: consistent cuts of a data directory in a folder elsewhere, and directories made from them.
+//!
+//! ```text
+//!  write lock ── state.db copied · files of the lake linked · log, seen copied ── unlock
+//!                into backup.part/
+//!  each file ── known content? ── sealed under its own key ── objects/<id>        fsynced
+//!  last: cuts/<time>-<id>.cut, sealed: every path, length and id                  the backup exists
+//! ```
+//!
+//! Owns what a cut holds and how a directory is made from it. Must not know the formats of what is inside.
+//!
+//! The keys are no part of it: a backup without them is noise. They are shipped apart ([`ship_keys`]), to another place,
+//! the two newest copies only; a directory is always made with the newest keys, so that whoever was erased after a
+//! backup was taken stays erased in it.
+//!
+//! - **INV-BACKUP-1**: a cut holds every load whole or not at all, and every event that was acknowledged before it began
+//!   (`tests/it/backup.rs`).
+//! - **INV-BACKUP-2**: a backup that dies at any step leaves the earlier ones as they are, and is gone at the next.
+//! - **INV-BACKUP-3**: a directory that was not made to its end does not open.
+//! - **INV-BACKUP-4**: no byte of a restored file differs from what was read; damage is named and nothing is opened.
+
+mod cut;
+mod files;
+mod keys;
+mod repository;
+mod restore;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::json;
+use tokio::sync::watch;
+use zhike_domain::error_code::ErrorCode;
+
+use crate::profiles::audit_with;
+use crate::{Ctx, Error, Result};
+pub use keys::{KeysCopy, ship_keys};
+use repository::Repository;
+pub(crate) use restore::refuse_unfinished;
+pub use restore::{Restored, restore};
+
+/// Where a backup gathers its files, in the data directory.
+pub(crate) const PART: &str = "backup.part";
+
+/// A backup.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Backup {
+    /// Name of its list, by which it is restored.
+    pub name: String,
+    /// When it was cut, in microseconds.
+    pub at: i64,
+    /// Files.
+    pub n_files: u64,
+    /// Their bytes.
+    pub n_bytes: u64,
+}
+
+/// A backup that was taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// The backup.
+    pub backup: Backup,
+    /// Files that no earlier backup held.
+    pub n_new_files: u64,
+    /// Their bytes.
+    pub n_new_bytes: u64,
+}
+
+/// What became of older backups.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pruned {
+    /// Backups removed.
+    pub n_backups: u64,
+    /// Files that no other backup holds, removed.
+    pub n_files: u64,
+}
+
+/// What a check of backups found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Checked {
+    /// Backups.
+    pub n_backups: u64,
+    /// Files, each counted once.
+    pub n_files: u64,
+    /// Their bytes.
+    pub n_bytes: u64,
+    /// Damage: where, and what.
+    pub damaged: Vec<(PathBuf, String)>,
+}
+
+/// Takes a backup into a folder, which is made when it is not there. Collection goes on; loads wait while the state is
+/// copied.
+///
+/// **Errors**: `conflict` with state on a server; `disk_full`, `unavailable`.
+pub async fn take(ctx: &Ctx, folder: &Path, actor: &str) -> Result<Taken> {
+    files_only(ctx)?;
+    let repository = Repository::open(folder, ctx.vault().backup_keys(), true)?;
+    // Before the cut, so that the cut tells of itself.
+    audit_with(ctx, actor, "backup.take", "workspace", &json!({})).await?;
+    let part = cut::gather(ctx).await?;
+    ctx.step("backup.gathered")?;
+    let taken = blocking(move || part.store(&repository)).await?;
+    ctx.step("backup.stored")?;
+    tracing::info!(
+        name = taken.backup.name,
+        n_files = taken.backup.n_files,
+        n_new_files = taken.n_new_files,
+        n_new_bytes = taken.n_new_bytes,
+        "backup taken"
+    );
+    Ok(taken)
+}
+
+/// All backups of a folder, the newest first.
+///
+/// **Errors**: `not_found` when the folder holds none; `damaged`.
+pub async fn list(ctx: &Ctx, folder: &Path) -> Result<Vec<Backup>> {
+    let repository = Repository::open(folder, ctx.vault().backup_keys(), false)?;
+    blocking(move || Ok(repository.lists()?.into_iter().map(|(name, list)| list.backup(name)).collect())).await
+}
+
+/// Reads every file of every backup of a folder.
+///
+/// **Errors**: as [`list`]; damaged files are no error but found.
+pub async fn check(ctx: &Ctx, folder: &Path) -> Result<Checked> {
+    let repository = Repository::open(folder, ctx.vault().backup_keys(), false)?;
+    blocking(move || repository.check()).await
+}
+
+/// Removes all backups of a folder but the newest.
+///
+/// **Errors**: as [`list`]; `bad_request` when none is to be kept.
+pub async fn prune(ctx: &Ctx, folder: &Path, keep: usize, actor: &str) -> Result<Pruned> {
+    if keep == 0 {
+        return Err(Error::bad_request("keep at least one backup".into(), "至少保留一份备份".into()));
+    }
+    let repository = Repository::open(folder, ctx.vault().backup_keys(), false)?;
+    let pruned = blocking(move || repository.prune(keep)).await?;
+    let detail = json!({ "kept": keep, "removed": pruned.n_backups });
+    audit_with(ctx, actor, "backup.prune", "workspace", &detail).await?;
+    Ok(pruned)
+}
+
+/// Takes a backup again and again until told to stop; a failure is logged, and tried again at the next turn.
+pub async fn run(ctx: Ctx, folder: PathBuf, every: Duration, keep: usize, mut shutdown: watch::Receiver<bool>) {
+    loop {
+        let turn = async {
+            take(&ctx, &folder, "system").await?;
+            prune(&ctx, &folder, keep, "system").await
+        };
+        if let Err(error) = turn.await {
+            tracing::error!(%error, folder = %folder.display(), "no backup was taken");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(every) => {}
+            stopped = shutdown.wait_for(|stop| *stop) => {
+                drop(stopped);
+                return;
+            }
+        }
+    }
+}
+
+/// Removes what a backup that died left in the data directory.
+pub(crate) fn sweep(dir: &Path) {
+    let part = dir.join(PART);
+    if part.exists()
+        && let Err(error) = std::fs::remove_dir_all(&part)
+    {
+        tracing::warn!(%error, "what a backup left cannot be removed");
+    }
+}
+
+fn files_only(ctx: &Ctx) -> Result<()> {
+    if ctx.store().is_files() {
+        return Ok(());
+    }
+    Err(Error::conflict(
+        "state is on PostgreSQL: stop the server, copy the database with pg_dump and the data directory with your own tools"
+            .into(),
+        "状态库在 PostgreSQL：请先停止服务，用 pg_dump 备份数据库，并自行备份数据目录".into(),
+    ))
+}
+
+/// `20261122T140500Z`: times as they stand in names.
+fn stamp(at: i64) -> String {
+    Timestamp::from_microsecond(at).map_or_else(|_| "0".to_owned(), |at| at.strftime("%Y%m%dT%H%M%SZ").to_string())
+}
+
+fn damaged(path: &Path, what: &str) -> Error {
+    let path = path.display();
+    Error::new(
+        ErrorCode::Damaged,
+        format!("{path}: {what}; use another backup"),
+        format!("{path} 已损坏或不属于这套密钥（{what}）：请改用其他备份"),
+    )
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| Error::bug("a task of a backup", error))?
+}

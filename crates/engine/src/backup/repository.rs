@@ -1,0 +1,280 @@
+//! The folder that holds backups: contents by id, lists of files by time.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fs::File;
+use std::io::{self, BufReader, Write};
+use std::path::{Component, Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use zhike_vault::{BackupKeys, ContentId, ListId};
+
+use super::files::{folder_names, hex, make_dir, sync_dir, unhex, whole};
+use super::{Backup, Checked, Pruned, damaged, stamp};
+use crate::{Error, Result};
+
+const OBJECTS: &str = "objects";
+const LISTS: &str = "cuts";
+const ENDING: &str = ".cut";
+/// Held by whoever changes what the folder holds.
+const LOCK: &str = "backup.lock";
+const FORMAT: u32 = 1;
+
+/// A file of a backup.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Entry {
+    /// Path in the data directory, `/` between names.
+    pub(super) path: String,
+    /// Length.
+    pub(super) n_bytes: u64,
+    /// Id of the content, as hexadecimal digits.
+    pub(super) id: String,
+}
+
+/// What a backup holds.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct List {
+    format: u32,
+    /// When it was cut, in microseconds.
+    pub(super) at: i64,
+    /// Release that cut it.
+    pub(super) release: String,
+    /// Number and hash of the last entry of the audit trail.
+    pub(super) audit: (i64, String),
+    /// Files.
+    pub(super) files: Vec<Entry>,
+}
+
+impl List {
+    pub(super) fn new(at: i64, audit: (i64, String), files: Vec<Entry>) -> Self {
+        Self { format: FORMAT, at, release: env!("CARGO_PKG_VERSION").to_owned(), audit, files }
+    }
+
+    pub(super) fn backup(&self, name: String) -> Backup {
+        let n_bytes = self.files.iter().map(|file| file.n_bytes).sum();
+        Backup { name, at: self.at, n_files: self.files.len() as u64, n_bytes }
+    }
+}
+
+/// A folder of backups of one vault.
+pub(super) struct Repository {
+    folder: PathBuf,
+    keys: BackupKeys,
+}
+
+/// Held while the folder is changed: a file that no list names yet is not to be removed.
+pub(super) struct Changing {
+    _lock: File,
+}
+
+impl Repository {
+    /// Opens the folder, or makes it.
+    pub(super) fn open(folder: &Path, keys: BackupKeys, make: bool) -> Result<Self> {
+        let repository = Self { folder: folder.to_owned(), keys };
+        for part in [OBJECTS, LISTS] {
+            let path = folder.join(part);
+            if make {
+                make_dir(&path)?;
+            } else if !path.is_dir() {
+                return Err(Error::new(
+                    zhike_domain::error_code::ErrorCode::NotFound,
+                    format!("{} holds no backups of Zhike", folder.display()),
+                    format!("{} 中没有知客的备份", folder.display()),
+                ));
+            }
+        }
+        Ok(repository)
+    }
+
+    /// Waits until nobody else changes the folder.
+    pub(super) fn change(&self) -> Result<Changing> {
+        let path = self.folder.join(LOCK);
+        let failed = |error| Error::io("lock", &path, error);
+        let lock = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
+        match lock.lock() {
+            Err(error) if error.kind() != io::ErrorKind::Unsupported => Err(failed(error)),
+            _ => Ok(Changing { _lock: lock }),
+        }
+    }
+
+    fn object(&self, id: &ContentId) -> PathBuf {
+        let name = hex(id);
+        let (head, tail) = name.split_at(2);
+        self.folder.join(OBJECTS).join(head).join(tail)
+    }
+
+    /// Stores a file unless its content is there; says under which id, how long it is, and whether it is new.
+    pub(super) fn put(&self, path: &Path) -> Result<(ContentId, u64, bool)> {
+        let read = |error| Error::io("read", path, error);
+        let (id, n_bytes) = self.keys.id_of(File::open(path).map_err(read)?).map_err(read)?;
+        let object = self.object(&id);
+        if object.exists() {
+            return Ok((id, n_bytes, false));
+        }
+        let mut file = BufReader::with_capacity(1 << 20, File::open(path).map_err(read)?);
+        whole(&object, |into| {
+            let mut writer = self.keys.seal(&id, into)?;
+            io::copy(&mut file, &mut writer)?;
+            writer.finish().map(|(into, _)| into)
+        })?;
+        Ok((id, n_bytes, true))
+    }
+
+    /// Stores a list: with it the backup exists.
+    pub(super) fn put_list(&self, list: &List) -> Result<String> {
+        let json = serde_json::to_vec(list).map_err(|error| Error::bug("the list of a backup", error))?;
+        let unsealed = |error| Error::bug("sealing the list of a backup", error);
+        let (id, sealed) = self.keys.seal_list(&json).map_err(unsealed)?;
+        let name = format!("{}-{}", stamp(list.at), hex(&id));
+        whole(&self.folder.join(LISTS).join(format!("{name}{ENDING}")), |mut into| {
+            into.write_all(&sealed)?;
+            Ok(into)
+        })?;
+        Ok(name)
+    }
+
+    fn names(&self) -> Result<Vec<String>> {
+        let folder = self.folder.join(LISTS);
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(&folder).map_err(|error| Error::io("list", &folder, error))? {
+            let name = entry.map_err(|error| Error::io("list", &folder, error))?.file_name();
+            names.extend(name.to_str().and_then(|name| name.strip_suffix(ENDING)).map(str::to_owned));
+        }
+        Ok(names)
+    }
+
+    fn list(&self, name: &str) -> Result<List> {
+        let path = self.folder.join(LISTS).join(format!("{name}{ENDING}"));
+        let bad = |what: &str| damaged(&path, what);
+        let id =
+            name.rsplit_once('-').and_then(|(_, id)| unhex(id)).ok_or_else(|| bad("its name is not one of a list"))?;
+        let id = ListId::try_from(id).map_err(|_| bad("its name is not one of a list"))?;
+        let sealed = std::fs::read(&path).map_err(|error| Error::io("read", &path, error))?;
+        let json = self.keys.open_list(&id, &sealed).map_err(|_| bad("it was not sealed by these keys"))?;
+        let list: List = serde_json::from_slice(&json).map_err(|_| bad("its list does not read"))?;
+        if list.format != FORMAT {
+            return Err(bad("a newer release wrote it"));
+        }
+        Ok(list)
+    }
+
+    /// All backups, the newest first.
+    pub(super) fn lists(&self) -> Result<Vec<(String, List)>> {
+        let lists = self.names()?.into_iter().map(|name| self.list(&name).map(|list| (name, list)));
+        let mut lists = lists.collect::<Result<Vec<_>>>()?;
+        lists.sort_by(|a, b| (b.1.at, &b.0).cmp(&(a.1.at, &a.0)));
+        Ok(lists)
+    }
+
+    /// Ids by path and length of the files that never change, as the newest readable backup has them: they need not be
+    /// read again. The log of a table is not among them: numbered by version, it can come again with other content.
+    pub(super) fn known(&self) -> HashMap<(String, u64), String> {
+        let mut names = self.names().unwrap_or_default();
+        names.sort();
+        let newest = names.iter().rev().find_map(|name| self.list(name).ok());
+        let files = newest.into_iter().flat_map(|list| list.files);
+        let files = files.filter(|file| file.path.ends_with(".parquet") && !file.path.contains("/_delta_log/"));
+        files.map(|file| ((file.path, file.n_bytes), file.id)).collect()
+    }
+
+    /// Whether the content of an entry is there.
+    pub(super) fn has(&self, id: &str) -> bool {
+        unhex(id).and_then(|id| ContentId::try_from(id).ok()).is_some_and(|id| self.object(&id).exists())
+    }
+
+    /// Writes a file of a backup to where it belongs below a directory; what was written is what was read.
+    pub(super) fn get(&self, entry: &Entry, dir: &Path) -> Result<()> {
+        let (id, object) = self.locate(entry)?;
+        let relative = Path::new(&entry.path);
+        if entry.path.is_empty() || !relative.components().all(|part| matches!(part, Component::Normal(_))) {
+            return Err(damaged(&object, "its path leads out of the directory"));
+        }
+        let target = dir.join(relative);
+        if let Some(parent) = target.parent() {
+            make_dir(parent)?;
+        }
+        let mut failure = None;
+        let written = whole(&target, |mut into| match self.copy(&id, entry.n_bytes, &object, &mut into) {
+            Ok(()) => Ok(into),
+            Err(error) => {
+                failure = Some(error);
+                Err(io::Error::other("not restored"))
+            }
+        });
+        written.map_err(|error| failure.unwrap_or(error))
+    }
+
+    fn locate(&self, entry: &Entry) -> Result<(ContentId, PathBuf)> {
+        let id = unhex(&entry.id).and_then(|id| ContentId::try_from(id).ok());
+        let id = id.ok_or_else(|| damaged(&self.folder, "an id does not read"))?;
+        Ok((id, self.object(&id)))
+    }
+
+    fn copy(&self, id: &ContentId, n_bytes: u64, object: &Path, into: &mut impl Write) -> Result<()> {
+        let file = match File::open(object) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(damaged(object, "it is missing")),
+            Err(error) => return Err(Error::io("read", object, error)),
+        };
+        let failed = |error: io::Error| match error.kind() {
+            io::ErrorKind::InvalidData => damaged(object, "its content does not verify"),
+            _ => Error::io("copy", object, error),
+        };
+        let reader = BufReader::with_capacity(1 << 20, file);
+        let mut content = self.keys.open(id, n_bytes, reader).map_err(failed)?;
+        io::copy(&mut content, into).map(drop).map_err(failed)
+    }
+
+    /// Reads everything.
+    pub(super) fn check(&self) -> Result<Checked> {
+        let mut checked = Checked::default();
+        let mut files: BTreeMap<String, u64> = BTreeMap::new();
+        for name in self.names()? {
+            match self.list(&name) {
+                Ok(list) => {
+                    checked.n_backups += 1;
+                    files.extend(list.files.into_iter().map(|file| (file.id, file.n_bytes)));
+                }
+                Err(error) => {
+                    checked.damaged.push((self.folder.join(LISTS).join(format!("{name}{ENDING}")), error.message))
+                }
+            }
+        }
+        for (id, n_bytes) in files {
+            let entry = Entry { path: String::new(), n_bytes, id };
+            let (content, object) = self.locate(&entry)?;
+            checked.n_files += 1;
+            checked.n_bytes += n_bytes;
+            if let Err(error) = self.copy(&content, n_bytes, &object, &mut io::sink()) {
+                checked.damaged.push((object, error.message));
+            }
+        }
+        Ok(checked)
+    }
+
+    /// Removes all backups but the newest, and the contents that no other names.
+    pub(super) fn prune(&self, keep: usize) -> Result<Pruned> {
+        let _changing = self.change()?;
+        let lists = self.lists()?;
+        let (kept, gone) = lists.split_at(keep.min(lists.len()));
+        let mut pruned = Pruned { n_backups: gone.len() as u64, ..Pruned::default() };
+        for (name, _) in gone {
+            let path = self.folder.join(LISTS).join(format!("{name}{ENDING}"));
+            std::fs::remove_file(&path).map_err(|error| Error::io("remove", &path, error))?;
+        }
+        sync_dir(&self.folder.join(LISTS))?;
+        // After the lists: one that died in between leaves contents that nobody names, which go at the next.
+        let wanted: HashSet<&str> =
+            kept.iter().flat_map(|(_, list)| list.files.iter().map(|file| file.id.as_str())).collect();
+        let objects = self.folder.join(OBJECTS);
+        for head in folder_names(&objects)? {
+            for tail in folder_names(&objects.join(&head))? {
+                if !wanted.contains(format!("{head}{tail}").as_str()) {
+                    let path = objects.join(&head).join(&tail);
+                    std::fs::remove_file(&path).map_err(|error| Error::io("remove", &path, error))?;
+                    pruned.n_files += 1;
+                }
+            }
+        }
+        Ok(pruned)
+    }
+}

@@ -1,0 +1,300 @@
+//! Backups of real data directories, and directories made from them.
+#![expect(clippy::print_stdout, reason = "tests say what they skip")]
+
+#[path = "../it/support.rs"]
+#[allow(dead_code, reason = "other tests use more of it")]
+mod support;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use zhike_domain::collect::message::{Dialect, Identity, Kind, Message};
+use zhike_domain::collect::{Collected, Record};
+use zhike_domain::import::entity::{Entity, IdentityKind};
+use zhike_engine::backup::{self, Restored};
+use zhike_engine::collect::collect;
+use zhike_engine::refresh::{self, RefreshOptions};
+use zhike_engine::sources::{self, NewSource};
+use zhike_engine::{Clock, Ctx, Error, Options, ingest};
+
+use support::{Home, NOW, dump, load, rows};
+
+const HOUR: i64 = 3_600_000_000;
+const PHONE: &str = "13957264831";
+
+fn orders(from: usize, n: usize) -> String {
+    let mut text = String::from("订单编号,会员号,手机号,下单时间,实付金额\n");
+    for order in from..from + n {
+        text.push_str(&format!("T{order},M{},{PHONE},2026-01-02 10:00:00,{order}.50\n", order % 7));
+    }
+    text
+}
+
+/// Two loads, scores, and events of which some are in the tables and some only in the log.
+async fn busy(ctx: &Ctx, home: &Home) {
+    load(ctx, &home.file("orders.csv", orders(0, 40)), Entity::Orders).await.unwrap();
+    refresh::refresh(ctx, RefreshOptions::default()).await.unwrap();
+    let web = sources::create(ctx, NewSource { name: "web".into(), ..NewSource::default() }).await.unwrap();
+    for part in [0..30, 30..50] {
+        let messages = part.clone().map(|n| {
+            let mut message = Message::new(Dialect::Segment, Kind::Track, format!("e{n}"), NOW);
+            message.occurred_at = NOW - HOUR + n;
+            message.event = Some("visit".into());
+            message.add_identity(Identity::new(IdentityKind::AnonymousId, format!("a{}", n % 9)));
+            message
+        });
+        let records = messages.map(|message| Record { index: 0, project: None, token: None, outcome: Ok(message) });
+        let collected = Collected { write_key: None, records: records.collect() };
+        assert_eq!(collect(ctx, &web, collected, NOW).await.unwrap().n_accepted, part.clone().count() as u64);
+        if part.start == 0 {
+            ingest::drain(ctx).await.unwrap();
+        }
+    }
+}
+
+/// All that can be seen, events too.
+async fn seen(ctx: &Ctx) -> Vec<String> {
+    let mut all = dump(ctx).await;
+    all.extend(rows(ctx, "SELECT 'event', event_id, event, occurred_at FROM events ORDER BY 2").await);
+    all
+}
+
+/// As [`seen`], once the log is taken in.
+async fn seen_at_the_end(ctx: &Ctx) -> Vec<String> {
+    ingest::drain(ctx).await.unwrap();
+    seen(ctx).await
+}
+
+fn options(dir: PathBuf, at: i64) -> Options {
+    Options { dir, clock: Clock::fixed(at), ..Options::default() }
+}
+
+async fn restored(dir: &Path, folder: &Path, keys: &Path, at: Option<i64>) -> Result<Restored, Error> {
+    backup::restore(options(dir.to_owned(), NOW + 9 * HOUR), folder, Some(keys), at, "tester").await
+}
+
+fn all_files(dir: &Path) -> Vec<PathBuf> {
+    let mut all = Vec::new();
+    for entry in std::fs::read_dir(dir).unwrap().flatten() {
+        if entry.path().is_dir() { all.extend(all_files(&entry.path())) } else { all.push(entry.path()) }
+    }
+    all.sort();
+    all
+}
+
+/// INV-BACKUP-1 and 4; only what changed is stored again, an older moment comes back as well.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_directory_comes_back_as_it_was() {
+    let home = Home::sqlite();
+    let (folder, keys) = (home.path().join("backups"), home.path().join("keys-elsewhere"));
+    let ctx = home.open().await;
+    busy(&ctx, &home).await;
+    let first = backup::take(&ctx, &folder, "tester").await.unwrap();
+    assert_eq!((first.n_new_files, first.n_new_bytes > 0), (first.backup.n_files, true));
+    let before = seen_at_the_end(&ctx).await;
+    ctx.close().await;
+
+    let ctx = home.open_as(|options| Options { clock: Clock::fixed(NOW + HOUR), ..options }).await;
+    load(&ctx, &home.file("more.csv", orders(40, 25)), Entity::Orders).await.unwrap();
+    let second = backup::take(&ctx, &folder, "tester").await.unwrap();
+    assert!(second.n_new_files < second.backup.n_files, "{second:?}");
+    let again = backup::take(&ctx, &folder, "tester").await.unwrap();
+    // Nothing but the state, which tells of the backup itself.
+    assert_eq!(again.n_new_files, 1, "{again:?}");
+    let after = seen_at_the_end(&ctx).await;
+    assert_ne!(before, after);
+    let copy = backup::ship_keys(&ctx, &keys, "tester").await.unwrap();
+    assert!(copy.n_files >= 4 && copy.n_removed == 0, "{copy:?}");
+    let listed = backup::list(&ctx, &folder).await.unwrap();
+    assert_eq!(listed.len(), 3);
+    assert_eq!(listed.last(), Some(&first.backup));
+    let checked = backup::check(&ctx, &folder).await.unwrap();
+    assert_eq!((checked.n_backups, checked.damaged.len()), (3, 0));
+    ctx.close().await;
+
+    for (at, expected) in [(None, &after), (Some(NOW + HOUR / 2), &before)] {
+        let dir = tempfile::tempdir().unwrap();
+        let dir = dir.path().join("data");
+        let done = restored(&dir, &folder, &keys, at).await.unwrap();
+        assert!(done.n_audit > 0, "{done:?}");
+        let ctx = Ctx::open(options(dir, NOW + 9 * HOUR)).await.unwrap();
+        assert_eq!(&seen_at_the_end(&ctx).await, expected);
+        // It goes on from there.
+        load(&ctx, &home.file("later.csv", orders(900, 5)), Entity::Orders).await.unwrap();
+        let late = rows(&ctx, "SELECT count(*) FROM orders WHERE order_id LIKE 'T90%'").await;
+        assert_eq!(late, ["5"]);
+        ctx.close().await;
+    }
+    let nothing = restored(&home.path().join("none"), &folder, &keys, Some(NOW - HOUR)).await.unwrap_err();
+    assert_eq!(nothing.code.as_str(), "not_found");
+}
+
+/// A backup that is taken while events arrive holds all that were acknowledged before it began, each once.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_acknowledged_before_a_backup_is_in_it() {
+    let home = Home::sqlite();
+    let (folder, keys) = (home.path().join("backups"), home.path().join("keys-elsewhere"));
+    let ctx = home.open().await;
+    let web = sources::create(&ctx, NewSource { name: "web".into(), ..NewSource::default() }).await.unwrap();
+    let web = Arc::new(web);
+    let (acknowledged, stop) = (Arc::new(std::sync::Mutex::new(Vec::new())), tokio::sync::watch::channel(false));
+    let (tell_stop, stopping) = stop;
+    let sender = {
+        let (ctx, web, acknowledged) = (ctx.clone(), web.clone(), acknowledged.clone());
+        tokio::spawn(async move {
+            for n in 0.. {
+                if *stopping.borrow() {
+                    break;
+                }
+                let mut message = Message::new(Dialect::Segment, Kind::Track, format!("e{n}"), NOW);
+                message.event = Some("visit".into());
+                message.add_identity(Identity::new(IdentityKind::AnonymousId, format!("a{}", n % 5)));
+                let record = Record { index: 0, project: None, token: None, outcome: Ok(message) };
+                collect(&ctx, &web, Collected { write_key: None, records: vec![record] }, NOW).await.unwrap();
+                acknowledged.lock().unwrap().push(format!("e{n}"));
+                if n % 40 == 39 {
+                    ingest::drain(&ctx).await.unwrap();
+                }
+            }
+        })
+    };
+    let mut taken = Vec::new();
+    for turn in 0..4 {
+        while acknowledged.lock().unwrap().len() < turn * 60 + 30 {
+            tokio::task::yield_now().await;
+        }
+        let before = acknowledged.lock().unwrap().clone();
+        taken.push((backup::take(&ctx, &folder.join(turn.to_string()), "tester").await.unwrap(), before));
+    }
+    tell_stop.send(true).unwrap();
+    sender.await.unwrap();
+    backup::ship_keys(&ctx, &keys, "tester").await.unwrap();
+    for (turn, (_, before)) in taken.into_iter().enumerate() {
+        let dir = home.path().join(format!("restored-{turn}"));
+        restored(&dir, &folder.join(turn.to_string()), &keys, None).await.unwrap();
+        let copy = Ctx::open(options(dir, NOW)).await.unwrap();
+        ingest::drain(&copy).await.unwrap();
+        let found = rows(&copy, "SELECT event_id FROM events").await;
+        let distinct: std::collections::BTreeSet<&String> = found.iter().collect();
+        assert_eq!(distinct.len(), found.len(), "an event came twice");
+        let missing: Vec<&String> = before.iter().filter(|one| !distinct.contains(one)).collect();
+        assert!(missing.is_empty() && !before.is_empty(), "{missing:?} are gone");
+        copy.close().await;
+    }
+}
+
+/// INV-BACKUP-2.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_that_dies_leaves_the_others() {
+    let home = Home::sqlite();
+    let folder = home.path().join("backups");
+    let ctx = home.open().await;
+    busy(&ctx, &home).await;
+    let first = backup::take(&ctx, &folder, "tester").await.unwrap();
+    for step in ["backup.state", "backup.gathered"] {
+        ctx.fail_at(step);
+        assert!(backup::take(&ctx, &folder, "tester").await.is_err(), "{step}");
+        assert_eq!(backup::list(&ctx, &folder).await.unwrap(), [first.backup.clone()], "{step}");
+    }
+    // A process that was killed sweeps nothing itself, and one that dies while it stores leaves contents that nobody names.
+    std::fs::create_dir_all(home.path().join("data/backup.part/lake")).unwrap();
+    std::fs::write(home.path().join("data/backup.part/state.db"), b"half").unwrap();
+    std::fs::create_dir_all(folder.join("objects/ab")).unwrap();
+    let stray = folder.join("objects/ab/cd");
+    std::fs::write(&stray, b"half").unwrap();
+    backup::take(&ctx, &folder, "tester").await.unwrap();
+    assert!(!home.path().join("data/backup.part").exists());
+    let pruned = backup::prune(&ctx, &folder, 1, "tester").await.unwrap();
+    assert_eq!(pruned.n_backups, 1);
+    assert!(pruned.n_files >= 2 && !stray.exists(), "{pruned:?}");
+    assert_eq!(backup::list(&ctx, &folder).await.unwrap().len(), 1);
+    assert_eq!(backup::check(&ctx, &folder).await.unwrap().damaged.len(), 0);
+    assert_eq!(backup::prune(&ctx, &folder, 0, "tester").await.unwrap_err().code.as_str(), "bad_request");
+}
+
+/// INV-BACKUP-3 and 4: one byte changed anywhere is found, and nothing is opened.
+#[tokio::test(flavor = "multi_thread")]
+async fn damage_is_named_and_nothing_opens() {
+    let home = Home::sqlite();
+    let (folder, keys) = (home.path().join("backups"), home.path().join("keys-elsewhere"));
+    let ctx = home.open().await;
+    busy(&ctx, &home).await;
+    backup::take(&ctx, &folder, "tester").await.unwrap();
+    backup::ship_keys(&ctx, &keys, "tester").await.unwrap();
+    let files: Vec<PathBuf> = all_files(&folder).into_iter().filter(|file| !file.ends_with("backup.lock")).collect();
+    assert!(files.len() > 10);
+    for (n, file) in files.iter().enumerate() {
+        let bytes = std::fs::read(file).unwrap();
+        let mut changed = bytes.clone();
+        let at = (n * 7919) % bytes.len();
+        changed[at] ^= 1 << (n % 8);
+        std::fs::write(file, &changed).unwrap();
+        let checked = backup::check(&ctx, &folder).await.unwrap();
+        assert_eq!(checked.damaged.len(), 1, "byte {at} of {}", file.display());
+        if n % 5 == 0 {
+            let dir = tempfile::tempdir().unwrap();
+            let dir = dir.path().join("data");
+            let refused = restored(&dir, &folder, &keys, None).await.unwrap_err();
+            assert_eq!(refused.code.as_str(), "damaged", "{refused}");
+            let unopened = Ctx::open(options(dir, NOW)).await.err().unwrap();
+            assert_eq!(unopened.code.as_str(), "conflict", "{unopened}");
+        }
+        std::fs::write(file, &bytes).unwrap();
+    }
+    std::fs::remove_file(files.iter().find(|file| file.to_string_lossy().contains("objects")).unwrap()).unwrap();
+    assert_eq!(backup::check(&ctx, &folder).await.unwrap().damaged.len(), 1);
+}
+
+/// A backup tells nothing without its keys, and they are not in it.
+#[tokio::test(flavor = "multi_thread")]
+async fn without_its_keys_a_backup_is_noise() {
+    let home = Home::sqlite();
+    let (folder, keys) = (home.path().join("backups"), home.path().join("keys-elsewhere"));
+    let ctx = home.open().await;
+    busy(&ctx, &home).await;
+    backup::take(&ctx, &folder, "tester").await.unwrap();
+    for file in all_files(&folder) {
+        let bytes = std::fs::read(&file).unwrap();
+        for plain in [PHONE.as_bytes(), b"SQLite format 3", b"PAR1", b"state.db", b"commitInfo"] {
+            assert!(memchr::memmem::find(&bytes, plain).is_none(), "{plain:?} stands in {}", file.display());
+        }
+    }
+    let dir = home.path().join("restored");
+    let missing = backup::restore(options(dir.clone(), NOW), &folder, None, None, "tester").await.unwrap_err();
+    assert_eq!(missing.code.as_str(), "not_found", "{missing}");
+
+    let other = Home::sqlite();
+    let others = other.open().await;
+    let foreign = other.path().join("keys");
+    backup::ship_keys(&others, &foreign, "tester").await.unwrap();
+    let refused = backup::list(&others, &folder).await.unwrap_err();
+    assert_eq!(refused.code.as_str(), "damaged", "{refused}");
+    std::fs::remove_dir_all(&dir).unwrap();
+    let refused = restored(&dir, &folder, &foreign, None).await.unwrap_err();
+    assert_eq!(refused.code.as_str(), "damaged", "{refused}");
+
+    // Into a directory that is in use, or with keys over keys, nothing is restored.
+    backup::ship_keys(&ctx, &keys, "tester").await.unwrap();
+    let full = restored(&home.path().join("data"), &folder, &keys, None).await.unwrap_err();
+    assert_eq!(full.code.as_str(), "conflict", "{full}");
+    for wrong in [home.path().join("data/keys-copy"), folder.clone()] {
+        let refused = backup::ship_keys(&ctx, &wrong, "tester").await.unwrap_err();
+        assert_eq!(refused.code.as_str(), "bad_request", "{}", wrong.display());
+    }
+}
+
+/// The two newest copies of the keys stay; they hold all that a backup needs.
+#[tokio::test(flavor = "multi_thread")]
+async fn old_copies_of_the_keys_go() {
+    let home = Home::sqlite();
+    let keys = home.path().join("keys-elsewhere");
+    for hour in 0..4 {
+        let ctx = home.open_as(|options| Options { clock: Clock::fixed(NOW + hour * HOUR), ..options }).await;
+        let copy = backup::ship_keys(&ctx, &keys, "tester").await.unwrap();
+        assert_eq!(copy.n_removed, u64::from(hour >= 2), "{copy:?}");
+        ctx.close().await;
+    }
+    let mut names: Vec<_> = std::fs::read_dir(&keys).unwrap().flatten().map(|entry| entry.file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["keys-20261121T020000Z", "keys-20261121T030000Z"]);
+}
