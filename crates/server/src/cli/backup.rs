@@ -9,7 +9,7 @@ use serde_json::json;
 use zhike_engine::Ctx;
 use zhike_engine::backup::{self, Backup as Cut};
 
-use super::{Failure, Format, Global, Lang, Outcome};
+use super::{Format, Global, Lang, Outcome};
 use crate::output::{print_json, print_rows};
 
 /// Backups of the data directory, and copies of its keys.

@@ -3,6 +3,7 @@
 
 mod access;
 mod api;
+mod backup;
 mod bad_files;
 mod bind;
 mod collect;
@@ -21,3 +22,4 @@ mod person;
 mod segments;
 mod support;
 mod tags;
+mod tls;

@@ -23,7 +23,7 @@ impl Empty {
         writeln!(std::io::stdout(), "http://{}/", listener.local_addr()?)?;
         let router = Router::new().fallback(|request: Request| answer_at_once(request));
         let (_running, stopping) = watch::channel(false);
-        listen(listener, router, Limits::default(), Default::default(), stopping).await;
+        listen(listener, None, router, Limits::default(), Default::default(), stopping).await;
         Ok(ExitCode::SUCCESS)
     }
 }
