@@ -3,6 +3,7 @@
 
 mod access;
 mod api;
+mod attacks;
 mod backup;
 mod bad_files;
 mod bind;

@@ -1,0 +1,129 @@
+//! What strangers try at the edge: names that lead elsewhere, lines that would be others' lines in the log. The table of all
+//! classes and their tests: docs/security.md.
+
+use std::io::Read;
+use std::process::Stdio;
+
+use serde_json::json;
+
+use crate::support::{Home, Server};
+
+/// No name of a file, an id or a page leads out of where it belongs.
+#[test]
+fn names_lead_nowhere_else() {
+    let home = Home::new();
+    let server = Server::start(&home);
+    std::fs::write(home.path().join("secret.txt"), "do not read me").unwrap();
+    let files = || {
+        let mut all = Vec::new();
+        let mut folders = vec![home.path().to_owned()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap().flatten() {
+                if entry.path().is_dir() { folders.push(entry.path()) } else { all.push(entry.path()) }
+            }
+        }
+        all.sort();
+        all
+    };
+    let outside = |all: Vec<std::path::PathBuf>| -> Vec<_> {
+        all.into_iter().filter(|path| !path.starts_with(home.path().join("data/uploads"))).collect()
+    };
+    let before = outside(files());
+    for name in
+        ["../../secret.txt", "..\\..\\secret.txt", "/etc/passwd", "%2e%2e%2fsecret.txt", "a/../../b.csv", "CON", ".."]
+    {
+        let (status, answer) = server.upload(name, b"member_id,name\nM1,x\n");
+        assert!(status < 500, "{name}: {status} {answer}");
+        assert!(!answer.to_string().contains("do not read me"), "{name}");
+    }
+    assert_eq!(outside(files()), before);
+    for path in [
+        "/../secret.txt",
+        "/%2e%2e/secret.txt",
+        "/..%2fsecret.txt",
+        "/assets/../../secret.txt",
+        "/assets/%2e%2e%2f%2e%2e%2fsecret.txt",
+        "/assets/..%5c..%5csecret.txt",
+        "/api/v1/jobs/..%2f..%2fsecret.txt",
+        "/api/v1/exports/..%2f..%2fsecret.txt",
+        "/api/v1/exports/..%2fsecret.txt/file",
+        "/api/v1/uploads/..%2f..%2fsecret.txt",
+        "/b/..%2f..%2fsecret.txt",
+        "/data/keys/root.key",
+        "/keys/root.key",
+        "/state.db",
+    ] {
+        let (_, head, body) = server.request("GET", path, &[], b"");
+        let body = String::from_utf8_lossy(&body);
+        assert!(!body.contains("do not read me") && !body.contains("SQLite format"), "{path}: {head}");
+        assert!(!head.starts_with("HTTP/1.1 5"), "{path}: {head}");
+    }
+}
+
+/// One request is one line of the log, whatever it says; and what it says of people is not there.
+#[test]
+fn nobody_writes_lines_into_the_log() {
+    const PHONE: &str = "13957264831";
+    let home = Home::new();
+    Server::start(&home).stop();
+    let mut child = home
+        .command()
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .env("ZHIKE_LOG", "trace,hyper=info,h2=info,sqlx=info,mio=info")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut out = std::io::BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut out, &mut line).unwrap();
+    let address = line.split("http://").nth(1).and_then(|rest| rest.split('/').next()).unwrap().to_owned();
+    let mut log = child.stderr.take().unwrap();
+    let log = std::thread::spawn(move || {
+        let mut text = String::new();
+        log.read_to_string(&mut text).unwrap();
+        text
+    });
+    let forged = "2026-11-22T00:00:00Z ERROR everything is lost";
+    let send = |head: String, body: String| {
+        use std::io::Write;
+        let mut stream = std::net::TcpStream::connect(&address).unwrap();
+        write!(
+            stream,
+            "{head}\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .unwrap();
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+    };
+    let json = "X-Zhike-Request: 1\r\nContent-Type: application/json";
+    for name in [
+        format!("boss\n{forged}"),
+        format!("\r\n{forged}"),
+        format!("\u{1b}[2J{forged}"),
+        format!("\u{2028}{forged}"),
+        PHONE.into(),
+    ] {
+        let body = json!({"name": name, "password": format!("{PHONE}-{forged}")}).to_string();
+        send(format!("POST /api/v1/session HTTP/1.1\r\n{json}"), body);
+    }
+    send(format!("GET /api/v1/customers/%0a{}?phone={PHONE} HTTP/1.1", forged.replace(' ', "%20")), String::new());
+    send(format!("GET /x HTTP/1.1\r\nX-Request-Id: {PHONE}\u{1b}[31m"), String::new());
+    send(format!("GET /x HTTP/1.1\r\nUser-Agent: {PHONE}\r\nReferer: http://x/?{PHONE}"), String::new());
+    let event =
+        json!({"writeKey": forged, "batch": [{"type": "track", "event": format!("\n{forged}"), "userId": PHONE}]});
+    send("POST /v1/batch HTTP/1.1\r\nContent-Type: application/json".into(), event.to_string());
+    let _ = std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+    child.wait().unwrap();
+    let log = log.join().unwrap();
+    assert!(log.lines().count() > 5, "{log}");
+    let starts = |line: &str| line.strip_prefix("\u{1b}[2m").unwrap_or(line).starts_with("20");
+    let strange: Vec<&str> = log.lines().filter(|line| !starts(line) || line.starts_with(forged)).collect();
+    assert!(strange.is_empty(), "{strange:?}");
+    assert!(!log.contains(PHONE), "{}", log.lines().find(|line| line.contains(PHONE)).unwrap_or_default());
+    assert!(
+        !log.contains("\u{1b}[2J") && !log.contains("\u{1b}[31m") || log.contains("\u{1b}[2m"),
+        "control characters"
+    );
+}
