@@ -2,6 +2,7 @@
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from '@playwright/test'
 import { expect, open, SHOTS, test } from './console'
+import { USER } from './setup'
 
 async function hasNoViolation(page: Page): Promise<void> {
   const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']).analyze()
@@ -53,7 +54,7 @@ test('tags say why; one is put on the customer and taken off', async ({ page }) 
   await page.getByLabel('有效至（可不填）').fill('2099-12-31')
   await page.getByRole('button', { name: '打上标签' }).click()
   const put = page.locator('.zk-person-tag', { hasText: name })
-  await expect(put).toContainText('所有者')
+  await expect(put).toContainText(`${USER} 于`)
   await expect(put).toContainText('有效至 2099-12-31')
   await hasNoViolation(page)
   await page.screenshot({ path: `${SHOTS}/e2e-person-tags.png`, fullPage: true })

@@ -1594,6 +1594,17 @@ export interface components {
             n_withdrawn: number;
             purpose: components["schemas"]["Purpose"];
         };
+        /** @description A key to be made. */
+        CreateApiKey: {
+            /**
+             * Format: int64
+             * @description After how many days it ends: 1 to 730.
+             */
+            days: number;
+            name: string;
+            /** @description By name; none that the owner has not. */
+            permissions: string[];
+        };
         /** @description A code to be made: for one of `identity`, `profile_id`, `store_id`. */
         CreateBinding: {
             campaign_id: string | null;
@@ -2426,6 +2437,12 @@ export interface components {
             /** Format: double */
             recency: number;
         };
+        /** @description A permission. */
+        Permission: {
+            en: string;
+            permission: string;
+            zh: string;
+        };
         /** @description What a person asks for. */
         PersonRequest: {
             author: string;
@@ -2785,6 +2802,10 @@ export interface components {
             net_amount: string;
             refunded_amount: string;
         };
+        /** @description The password once more. */
+        ProvePassword: {
+            password: string;
+        };
         /** @description What data are used for. */
         Purpose: {
             /** @description consent, contract, legal_duty, vital, public, legitimate_interest. */
@@ -2871,10 +2892,7 @@ export interface components {
             /** Format: double */
             validity: number;
         };
-        /**
-         * @description Who acts while there is no sign-in: whoever sits at this machine.
-         *     A row set aside.
-         */
+        /** @description A row set aside. */
         QuarantineItem: {
             column_name: string | null;
             detail: string | null;

@@ -143,6 +143,8 @@ fn principal(user: &User, policy: &Policy, by: Option<(&str, String, Permissions
     // What is everybody's who signs in, whatever their roles: the own password must be changeable before roles are given.
     let own = [Permission::AccountOwn];
     let all: Permissions = granted(&user.roles, policy.separated).iter().chain(own).collect();
+    // A one-time password is for whoever types it; a key was given by somebody who may.
+    let must_change_password = by.is_none() && user.must_change_password;
     let (id, actor, means, permissions) = match by {
         None => (user.id.to_string(), user.name.clone(), Means::Session, all),
         Some((key, id, permissions)) => (id, format!("{}/{key}", user.name), Means::Key, all.and(permissions)),
@@ -155,7 +157,7 @@ fn principal(user: &User, policy: &Policy, by: Option<(&str, String, Permissions
         roles: user.roles.clone(),
         scope: user.scope.clone(),
         permissions,
-        must_change_password: user.must_change_password,
+        must_change_password,
     }
 }
 

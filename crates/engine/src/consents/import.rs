@@ -144,8 +144,8 @@ impl<'a> Form<'a> {
             .collect();
         let mut reader = TimeReader::new(&ctx.workspace().zone, DateOrder::default())
             .map_err(|error| Error::bug("the workspace's zone", error))?;
-        // What one person said at one instant is one act.
-        let mut acts: BTreeMap<(i64, i64), Vec<(u64, NewStatement)>> = BTreeMap::new();
+        // What one person agreed to at one instant is one act; what they took back waits for nothing else.
+        let mut acts: BTreeMap<(i64, i64, bool), Vec<(u64, NewStatement)>> = BTreeMap::new();
         for (row, index) in indexes.iter().enumerate() {
             done.n_rows += 1;
             let number = done.n_rows;
@@ -154,12 +154,12 @@ impl<'a> Form<'a> {
                 continue;
             };
             match self.statement(&|field| self.fields.get(field).map(|at| cell(*at, row)), &mut reader) {
-                Ok(one) => acts.entry((identity_id, one.at.unwrap_or(0))).or_default().push((number, one)),
+                Ok(one) => acts.entry((identity_id, one.at.unwrap_or(0), one.granted)).or_default().push((number, one)),
                 Err((zh, en)) => done.refuse(number, zh, en),
             }
         }
         let mut new: Vec<ConsentRow> = Vec::new();
-        for ((identity_id, _), act) in acts {
+        for ((identity_id, ..), act) in acts {
             let (numbers, said): (Vec<u64>, Vec<NewStatement>) = act.into_iter().unzip();
             match rows(ctx, purposes, identity_id, &said, actor) {
                 Ok(rows) => new.extend(rows),

@@ -129,7 +129,7 @@ async fn the_figures_of_the_overview_open_lists_of_so_many() {
 
 fn request(what: What) -> Request {
     let text = |text: &str| text.to_owned();
-    Request { what, purpose: text("analysis"), reason: text("回访 13800138000"), is_zh: true, actor: text("tester") }
+    Request { what, purpose: text("service"), reason: text("回访 13800138000"), is_zh: true, actor: text("tester") }
 }
 
 async fn read(ctx: &Ctx, request: Request) -> (Export, Vec<Frame>) {
@@ -157,6 +157,10 @@ async fn an_export_is_the_list_and_is_recorded() {
     let columns = ["profile_id", "phone", "name", "monetary", "last_ordered_at", "traits.size"];
     let columns = columns.map(str::to_owned).to_vec();
     let what = What::Customers { whom: Box::new(whom), sort, columns };
+    // For another purpose those who refuse it are left out, and counted.
+    let (part, _) = read(&ctx, Request { purpose: "analysis".into(), ..request(what.clone()) }).await;
+    assert_eq!(part.n_rows + part.excluded.total(), listed.len() as u64);
+    assert!(part.n_rows > 0 && part.excluded.total() > 0);
     let (export, frames) = read(&ctx, request(what)).await;
     assert_eq!(export.n_rows, listed.len() as u64);
     let [frame] = frames.as_slice() else { panic!("{}", frames.len()) };

@@ -229,7 +229,8 @@ async fn definitions_are_versioned_checked_and_may_name_each_other_but_not_in_a_
 
     let preview = segments::preview(&ctx, &back.spec.rule.unwrap(), Some(back.id), None, None).await.unwrap();
     assert_eq!(preview.funnel.len(), 2);
-    assert_eq!(preview.funnel[1].left, preview.count.count);
+    let excluded = preview.count.excluded.as_ref().map_or(0, consents::Excluded::total);
+    assert_eq!(preview.funnel[1].left, preview.count.count + excluded);
     assert!(preview.funnel[0].left >= preview.funnel[1].left && preview.count.count > 0);
     assert!(preview.sample.len() <= 5 && !preview.sample.is_empty());
     let shown = preview.sample[0].profile_id;

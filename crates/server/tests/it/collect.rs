@@ -353,7 +353,8 @@ fn what_arrives_is_seen_live() {
     let server = Server::start(&home);
     let key = source(&server, &json!({"name": "web"}));
     let mut stream = TcpStream::connect(&server.address).unwrap();
-    write!(stream, "GET /api/v1/live?source=web HTTP/1.1\r\nHost: {}\r\n\r\n", server.address).unwrap();
+    let head = format!("Host: {}\r\nCookie: {}", server.address, server.cookie);
+    write!(stream, "GET /api/v1/live?source=web HTTP/1.1\r\n{head}\r\n\r\n").unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     let mut seen = String::new();
     let mut read_until = |stream: &mut TcpStream, wanted: &str| {

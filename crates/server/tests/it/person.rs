@@ -64,7 +64,7 @@ fn who_saw_a_customer_in_the_clear_is_told() {
     let act = &acts["items"][0];
     assert_eq!(
         (&act["action"], &act["reason"], &act["actor"]),
-        (&json!("profile.unmask"), &json!("核对地址"), &json!("console"))
+        (&json!("profile.unmask"), &json!("核对地址"), &json!("boss"))
     );
     assert_eq!(acts["items"].as_array().map(Vec::len), Some(1), "{acts}");
 }

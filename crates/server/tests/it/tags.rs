@@ -45,7 +45,7 @@ fn tags_are_computed_listed_explained_and_put() {
     let place = format!("/api/v1/profiles/{profile}/tags");
     let (status, tags) = server.post(&place, &json!({"key": "重点", "value": "是", "until": "2099-01-01"}));
     let put = tags["items"].as_array().unwrap().iter().find(|tag| tag["key"] == "重点").unwrap().clone();
-    assert_eq!((status, &put["author"]), (200, &json!("owner")), "{put}");
+    assert_eq!((status, &put["author"]), (200, &json!("boss")), "{put}");
     assert!(put["expires_at"].as_str().unwrap().starts_with("2099-01-01T16:00:00"), "{put}");
     assert!(tags["items"].as_array().unwrap().len() > 5);
     assert_eq!(server.post(&place, &json!({"key": "price_band", "value": "x"})).0, 409);
