@@ -14,6 +14,7 @@ mod keys;
 mod sign_in;
 mod users;
 
+use crate::boxed;
 use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
@@ -86,6 +87,7 @@ impl Default for Policy {
 const POLICY: &str = "access_policy";
 
 /// The policy in force.
+#[boxed]
 pub async fn policy(ctx: &Ctx) -> Result<Policy> {
     query::definition(ctx, POLICY, "default").await
 }

@@ -25,6 +25,7 @@ mod keys;
 mod repository;
 mod restore;
 
+use crate::boxed;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -93,6 +94,7 @@ pub struct Checked {
 /// copied.
 ///
 /// **Errors**: `conflict` with state on a server; `disk_full`, `unavailable`.
+#[boxed]
 pub async fn take(ctx: &Ctx, folder: &Path, actor: &str) -> Result<Taken> {
     files_only(ctx)?;
     let repository = Repository::open(folder, ctx.vault().backup_keys(), true)?;
@@ -115,6 +117,7 @@ pub async fn take(ctx: &Ctx, folder: &Path, actor: &str) -> Result<Taken> {
 /// All backups of a folder, the newest first.
 ///
 /// **Errors**: `not_found` when the folder holds none; `damaged`.
+#[boxed]
 pub async fn list(ctx: &Ctx, folder: &Path) -> Result<Vec<Backup>> {
     let repository = Repository::open(folder, ctx.vault().backup_keys(), false)?;
     blocking(move || Ok(repository.lists()?.into_iter().map(|(name, list)| list.backup(name)).collect())).await
@@ -123,6 +126,7 @@ pub async fn list(ctx: &Ctx, folder: &Path) -> Result<Vec<Backup>> {
 /// Reads every file of every backup of a folder.
 ///
 /// **Errors**: as [`list`]; damaged files are no error but found.
+#[boxed]
 pub async fn check(ctx: &Ctx, folder: &Path) -> Result<Checked> {
     let repository = Repository::open(folder, ctx.vault().backup_keys(), false)?;
     blocking(move || repository.check()).await
@@ -131,6 +135,7 @@ pub async fn check(ctx: &Ctx, folder: &Path) -> Result<Checked> {
 /// Removes all backups of a folder but the newest.
 ///
 /// **Errors**: as [`list`]; `bad_request` when none is to be kept.
+#[boxed]
 pub async fn prune(ctx: &Ctx, folder: &Path, keep: usize, actor: &str) -> Result<Pruned> {
     if keep == 0 {
         return Err(Error::bad_request("keep at least one backup".into(), "至少保留一份备份".into()));
@@ -143,6 +148,7 @@ pub async fn prune(ctx: &Ctx, folder: &Path, keep: usize, actor: &str) -> Result
 }
 
 /// Takes a backup again and again until told to stop; a failure is logged, and tried again at the next turn.
+#[boxed]
 pub async fn run(ctx: Ctx, folder: PathBuf, every: Duration, keep: usize, mut shutdown: watch::Receiver<bool>) {
     loop {
         let turn = async {

@@ -15,6 +15,7 @@
 //! - **INV-BINDINGS-3**: no code is used more often than allowed, nor after it ended or was withdrawn.
 //! - **INV-BINDINGS-4**: neither link nor audit trail holds a personal value.
 
+use crate::boxed;
 use serde_json::json;
 use zhike_domain::collect::binding::{self, BindingKind, Scan, Ticket, Visit};
 use zhike_domain::collect::message::Identity;
@@ -133,6 +134,7 @@ fn tokens(ctx: &Ctx) -> Tokens {
 ///
 /// **Errors**: `not_found` when nobody has the id; `bad_request` for bounds, a target that is not allowed, an unclear
 /// source.
+#[boxed]
 pub async fn create(ctx: &Ctx, new: NewBinding) -> Result<(Binding, String)> {
     let source = source_of(ctx, new.source.as_deref()).await?;
     let kind = if matches!(new.target, Target::Visit(_)) { BindingKind::Store } else { BindingKind::Member };
@@ -182,6 +184,7 @@ pub async fn create(ctx: &Ctx, new: NewBinding) -> Result<(Binding, String)> {
 }
 
 /// The newest codes.
+#[boxed]
 pub async fn list(ctx: &Ctx, limit: usize) -> Result<Vec<Binding>> {
     let rows = ctx.store().list_bindings(i64::try_from(limit).unwrap_or(i64::MAX)).await?;
     let mut all = Vec::with_capacity(rows.len());
@@ -195,6 +198,7 @@ pub async fn list(ctx: &Ctx, limit: usize) -> Result<Vec<Binding>> {
 /// One code, with a token for its link.
 ///
 /// **Errors**: `not_found`.
+#[boxed]
 pub async fn show(ctx: &Ctx, id: BindingId) -> Result<(Binding, String)> {
     let row = ctx.store().binding(id.get()).await?.ok_or_else(|| Error::not_found("code", "二维码"))?;
     let token = token(ctx, &row);
@@ -205,6 +209,7 @@ pub async fn show(ctx: &Ctx, id: BindingId) -> Result<(Binding, String)> {
 /// Withdraws a code; again it changes nothing.
 ///
 /// **Errors**: `not_found`.
+#[boxed]
 pub async fn revoke(ctx: &Ctx, id: BindingId, actor: &str) -> Result<Binding> {
     show(ctx, id).await?;
     let entry = entry(ctx, actor, "bind.revoke", id.get(), json!({}));
@@ -215,6 +220,7 @@ pub async fn revoke(ctx: &Ctx, id: BindingId, actor: &str) -> Result<Binding> {
 /// The code of a token, to be shown to whoever opened its link.
 ///
 /// **Errors**: `bind_invalid`, `bind_expired`, `bind_revoked`.
+#[boxed]
 pub async fn look(ctx: &Ctx, token: &str) -> Result<Binding> {
     let row = open(ctx, token).await?;
     let source = name_of(ctx, row.source_id).await?;
@@ -227,6 +233,7 @@ pub async fn look(ctx: &Ctx, token: &str) -> Result<Binding> {
 /// # Errors
 /// `bind_invalid`, `bind_expired`, `bind_used`, `bind_revoked`, `bind_taken`; those of [`collect::collect`], after which
 /// the same scan may be sent again.
+#[boxed]
 pub async fn redeem(
     ctx: &Ctx,
     token: &str,

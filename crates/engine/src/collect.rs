@@ -16,6 +16,7 @@ pub use log::LogLimits;
 pub(crate) use log::{Collecting, LOG};
 pub use zhike_vault::SegmentAlgorithm;
 
+use crate::boxed;
 use zhike_domain::collect::message::Message;
 use zhike_domain::collect::plan::{self, Violation};
 use zhike_domain::collect::reject::{RejectCode, Rejected};
@@ -85,6 +86,7 @@ impl From<Refused> for CollectError {
 ///
 /// # Errors
 /// `Unavailable` when the disk fails; `conflict` when another process has it open.
+#[boxed]
 pub async fn open(ctx: &Ctx) -> std::result::Result<(), CollectError> {
     ctx.collecting().open(ctx).await.map(drop)
 }
@@ -94,6 +96,7 @@ pub async fn open(ctx: &Ctx) -> std::result::Result<(), CollectError> {
 /// # Errors
 /// [`CollectError`]; then nothing was acknowledged. After `Unavailable` it may have been kept all the same, so senders
 /// give their messages ids.
+#[boxed]
 pub async fn collect(
     ctx: &Ctx,
     source: &Source,

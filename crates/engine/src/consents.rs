@@ -7,6 +7,7 @@
 //!   that moment; those left out are counted by reason, each once (`tests/it/consents.rs`).
 //! - INV-CONSENT-6: what is remembered is never older than the last statement: its key holds the version of the ledger.
 
+use crate::boxed;
 use std::collections::BTreeMap;
 
 use zhike_domain::consent::purpose::DEFAULT;
@@ -38,6 +39,7 @@ pub(crate) const KIND: &str = "purpose";
 const MAX_CHARS: usize = 300;
 
 /// All purposes: those that are built in, as they were changed, then those of one's own.
+#[boxed]
 pub async fn purposes(ctx: &Ctx) -> Result<Vec<Purpose>> {
     let mut all = consent::built_in();
     for row in ctx.store().list_definitions(KIND).await? {
@@ -59,6 +61,7 @@ pub(crate) async fn definitions(ctx: &Ctx) -> Result<i64> {
 /// The purpose of a code.
 ///
 /// **Errors**: `bad_request`, naming those that there are.
+#[boxed]
 pub async fn purpose(ctx: &Ctx, code: &str) -> Result<Purpose> {
     let mut all = purposes(ctx).await?;
     match all.iter().position(|purpose| purpose.code == code.trim()) {
@@ -87,6 +90,7 @@ pub(crate) async fn purpose_or_default(ctx: &Ctx, code: &str) -> Result<Purpose>
 /// agreed to is history.
 ///
 /// **Errors**: `bad_request` with what is wrong; `conflict` when a version that is known is missing or another one.
+#[boxed]
 pub async fn put_purpose(ctx: &Ctx, mut purpose: Purpose, actor: &str) -> Result<Purpose> {
     purpose.check().map_err(purpose_error)?;
     let known = purposes(ctx).await?.into_iter().find(|known| known.code == purpose.code);
@@ -169,6 +173,7 @@ pub struct NewStatement {
 ///
 /// **Errors**: `invalid_consent` for an unknown purpose, a time to come, or separate consents without evidence each;
 /// `not_found`.
+#[boxed]
 pub async fn record(ctx: &Ctx, profile_id: ProfileId, said: &[NewStatement], actor: &str) -> Result<()> {
     let row = current(ctx, profile_id.get()).await?;
     let identities = ctx.store().identities_of(&[row.profile_id]).await?;
@@ -318,6 +323,7 @@ pub struct OfProfile {
 /// What a customer said about every purpose, and what may be done because of it.
 ///
 /// **Errors**: `not_found`.
+#[boxed]
 pub async fn of_profile(ctx: &Ctx, profile_id: ProfileId) -> Result<OfProfile> {
     let row = current(ctx, profile_id.get()).await?;
     let mut history = ctx.store().consents_of(&[row.profile_id]).await?;
@@ -362,6 +368,7 @@ pub struct Summary {
 }
 
 /// How all customers stand on each purpose; the counts of each add up to all.
+#[boxed]
 pub async fn summary(ctx: &Ctx) -> Result<Vec<Summary>> {
     let people = people(ctx).await?;
     let mut found = Vec::new();

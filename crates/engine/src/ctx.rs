@@ -1,5 +1,6 @@
 //! What every use case needs: the stores, the keys, the clock, the lock of the one writer.
 
+use crate::boxed;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 
@@ -68,6 +69,7 @@ impl Ctx {
     /// Opens a data directory, making what is missing, and finishes loads that a crash interrupted.
     ///
     /// **Errors**: `wrong_key`, `unavailable`, `disk_full`, with what to do.
+    #[boxed]
     pub async fn open(options: Options) -> Result<Self> {
         let dir = options.dir;
         std::fs::create_dir_all(&dir).map_err(|error| Error::io("make the data directory", &dir, error))?;
@@ -106,6 +108,7 @@ impl Ctx {
     }
 
     /// Closes the stores.
+    #[boxed]
     pub async fn close(self) {
         if let Some(inner) = Arc::into_inner(self.inner) {
             inner.store.close().await;

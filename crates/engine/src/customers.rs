@@ -6,6 +6,7 @@
 //! - INV-CUSTOMERS-1: the pages of a list, one after another, are everybody for whom the rule holds, each once, in order
 //!   (`tests/it/customers.rs`).
 
+use crate::boxed;
 use std::time::Instant;
 
 use jiff::civil::Date;
@@ -188,6 +189,7 @@ pub(crate) struct Ordered {
 /// A page of customers.
 ///
 /// **Errors**: `invalid_segment` with every mistake of the rule and its place; `not_found` for a segment that is not there.
+#[boxed]
 pub async fn page(
     ctx: &Ctx,
     whom: &Whom,

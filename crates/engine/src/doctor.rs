@@ -1,5 +1,6 @@
 //! Looks at every file of a data directory and says which are damaged, and what to do.
 
+use crate::boxed;
 use zhike_domain::error_code::ErrorCode;
 
 use crate::collect::{CollectError, LOG};
@@ -42,6 +43,7 @@ pub struct Examination {
 /// Reads everything and compares checksums; changes nothing.
 ///
 /// **Errors**: when something cannot be read for another reason than damage.
+#[boxed]
 pub async fn examine(ctx: &Ctx) -> Result<Examination> {
     let files = ctx.lake().damaged_files().await;
     let mut examination = Examination { n_files: files.n_files, n_bytes: files.n_bytes, ..Examination::default() };

@@ -7,6 +7,7 @@
 //!   order (`tests/it/customers.rs`).
 //! - INV-EXPORTS-2: no personal value leaves in the clear; bounded memory beside 16 bytes a customer.
 
+use crate::boxed;
 use std::collections::HashMap;
 
 use serde_json::{Value as Json, json};
@@ -118,6 +119,7 @@ impl Export {
     /// Checks what is asked for and finds out whose rows it holds.
     ///
     /// **Errors**: `bad_request` without a purpose or for an unknown column; `invalid_segment`; `not_found`.
+    #[boxed]
     pub async fn open(ctx: &Ctx, mut request: Request) -> Result<Self> {
         (request.purpose, request.reason) = asked(ctx, &request.purpose, &request.reason).await?;
         match request.what.clone() {
@@ -140,6 +142,7 @@ impl Export {
     }
 
     /// The next rows; `None` at the end.
+    #[boxed]
     pub async fn next(&mut self, ctx: &Ctx) -> Result<Option<Frame>> {
         match &mut self.source {
             From::Customers { ids, since, columns, at } => {
@@ -172,6 +175,7 @@ impl Export {
     }
 
     /// Writes the export to the audit trail; without it the file must not be handed out.
+    #[boxed]
     pub async fn record(&self, ctx: &Ctx, format: &str, n_rows: u64) -> Result<()> {
         let detail = json!({
             "purpose": self.request.purpose,
@@ -237,6 +241,7 @@ impl Export {
 /// Finds mistakes in what is asked for without reading rows.
 ///
 /// **Errors**: as [`Export::open`].
+#[boxed]
 pub async fn check(ctx: &Ctx, request: &Request) -> Result<()> {
     let Request { what, purpose, reason, .. } = request;
     asked(ctx, purpose, reason).await?;

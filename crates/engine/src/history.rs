@@ -3,6 +3,7 @@
 //! Every refresh leaves its scores and tags as of its day, and stays in segments keep their ends; so the past is read, not
 //! computed again. People are those of then: whoever was merged into somebody else since has no value later.
 
+use crate::boxed;
 use jiff::civil::Date;
 use zhike_domain::id::{ProfileId, SegmentId};
 use zhike_lake::Dated;
@@ -64,6 +65,7 @@ pub struct Day {
 }
 
 /// The days that were computed, oldest first.
+#[boxed]
 pub async fn days(ctx: &Ctx, what: &What) -> Result<Vec<Day>> {
     let day = |(day, n_customers)| Day { as_of: day_text(day), n_customers };
     Ok(computed(ctx, what).await?.into_iter().map(day).collect())
@@ -140,6 +142,7 @@ pub struct Moves {
 /// Movement between the values of two days.
 ///
 /// **Errors**: `bad_request` when nothing was computed up to a day.
+#[boxed]
 pub async fn moves(ctx: &Ctx, what: &What, from: Option<Date>, to: Option<Date>) -> Result<Moves> {
     let (from, to) = between(ctx, what, from, to).await?;
     let frame = ctx.lake().moves(what.dated(), from, to).await?;
@@ -178,6 +181,7 @@ pub struct Movers {
 /// A page of those who had one value on one day and another on another; none stands for no value.
 ///
 /// **Errors**: `bad_request` when nothing was computed up to a day.
+#[boxed]
 pub async fn movers(
     ctx: &Ctx,
     what: &What,
@@ -221,6 +225,7 @@ pub struct Changes {
 /// Segments and tags on two days.
 ///
 /// **Errors**: `bad_request` when the second day is before the first.
+#[boxed]
 pub async fn changes(ctx: &Ctx, from: Date, to: Date) -> Result<Changes> {
     if to < from {
         return Err(Error::bad_request(
@@ -318,6 +323,7 @@ pub struct Past {
 /// One customer as of the end of a day; everything known, when no day is named.
 ///
 /// **Errors**: `not_found`.
+#[boxed]
 pub async fn of_profile(ctx: &Ctx, profile_id: ProfileId, day: Option<Date>) -> Result<Past> {
     let id = current(ctx, profile_id.get()).await?.profile_id;
     let frame = ctx.lake().rfm_history(id).await?;

@@ -16,6 +16,7 @@ mod shards;
 mod uploads;
 mod work;
 
+use crate::boxed;
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
@@ -127,6 +128,7 @@ impl Looked {
 /// Looks at a file without loading it.
 ///
 /// **Errors**: `unreadable_file` and the like, naming the file and the remedy.
+#[boxed]
 pub async fn look(ctx: &Ctx, open: &OpenFile, options: &ImportOptions) -> Result<Looked> {
     let mut input = open()?;
     let file_name = input.name().to_owned();
@@ -206,6 +208,7 @@ pub fn mapping_yaml(mapping: &Mapping) -> Result<String> {
 /// Loads a file.
 ///
 /// **Errors**: when nothing could be loaded; rows that cannot be loaded are no error but stand in the report.
+#[boxed]
 pub async fn import(ctx: &Ctx, open: OpenFile, options: ImportOptions, progress: OnProgress) -> Result<LoadReport> {
     let looked = look(ctx, &open, &options).await?;
     load_looked(ctx, open, looked, options.dry_run, progress).await
@@ -214,6 +217,7 @@ pub async fn import(ctx: &Ctx, open: OpenFile, options: ImportOptions, progress:
 /// Loads a file that was looked at, with the mapping in `looked`.
 ///
 /// **Errors**: as [`import`].
+#[boxed]
 pub async fn load_looked(
     ctx: &Ctx,
     open: OpenFile,
@@ -408,6 +412,7 @@ pub(crate) async fn publish(ctx: &Ctx, batch_id: i64, publication: &Publication)
 }
 
 /// A page of loads, newest first.
+#[boxed]
 pub async fn list(ctx: &Ctx, limit: usize, before: Option<(i64, i64)>) -> Result<Vec<BatchRow>> {
     Ok(ctx.store().list_batches(limit, before).await?)
 }
@@ -415,6 +420,7 @@ pub async fn list(ctx: &Ctx, limit: usize, before: Option<(i64, i64)>) -> Result
 /// One load with its report, once it has one.
 ///
 /// **Errors**: `not_found`.
+#[boxed]
 pub async fn report(ctx: &Ctx, batch_id: BatchId) -> Result<(BatchRow, Option<LoadReport>)> {
     let batch = ctx.store().batch(batch_id.get()).await?.ok_or_else(|| Error::not_found("load", "批次"))?;
     let report = batch.report_json.as_deref().and_then(|json| serde_json::from_str(json).ok());

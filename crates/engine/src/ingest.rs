@@ -29,6 +29,7 @@ mod seen;
 mod sessions;
 mod visitors;
 
+use crate::boxed;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -112,6 +113,7 @@ pub struct LiveEvent {
 /// again; what is acknowledged waits in the log.
 ///
 /// **Errors**: when what is left at the end cannot be taken in; it is at the next start.
+#[boxed]
 pub async fn run(ctx: Ctx, mut shutdown: watch::Receiver<bool>) -> Result<()> {
     let mut pause = RETRY.0;
     let mut retry = true;
@@ -157,6 +159,7 @@ pub async fn run(ctx: Ctx, mut shutdown: watch::Receiver<bool>) -> Result<()> {
 ///
 /// **Errors**: `conflict` when another process collects; when a store cannot be read or written. Nothing is lost, call
 /// again.
+#[boxed]
 pub async fn drain(ctx: &Ctx) -> Result<Ingested> {
     let mut held = ctx.collecting().taking.lock().await;
     let mut done = Ingested::default();

@@ -4,6 +4,10 @@
 //! half-done (INV-ENGINE-1: a load is seen whole or not at all; INV-ENGINE-2: running it again ends in the same state).
 //! Must not know about HTTP, terminals or SQL dialects.
 
+/// Makes the future of an `async fn` a boxed one, so that it is compiled here once and not again by everybody who calls it:
+/// the bodies of futures are otherwise part of the caller, which cost minutes.
+use async_recursion::async_recursion as boxed;
+
 pub mod accounts;
 pub mod backup;
 pub mod bindings;

@@ -1,5 +1,6 @@
 //! The figures of the first page.
 
+use crate::boxed;
 use jiff::civil::Date;
 use zhike_domain::frame::Frame;
 use zhike_domain::kpi::Kpi;
@@ -100,6 +101,7 @@ pub struct Overview {
 }
 
 /// What the workspace holds.
+#[boxed]
 pub async fn holdings(ctx: &Ctx) -> Result<Holdings> {
     let workspace = ctx.workspace();
     let span = ctx.lake().time_span("orders").await?;
@@ -121,6 +123,7 @@ pub async fn holdings(ctx: &Ctx) -> Result<Holdings> {
 /// The figures of some days; the last 30 days of data when none are named.
 ///
 /// **Errors**: `bad_request` when the days are the wrong way round or more than ten years.
+#[boxed]
 pub async fn overview(ctx: &Ctx, from: Option<Date>, to: Option<Date>, compare: Compare) -> Result<Overview> {
     ctx.refresh_overrides().await?;
     let workspace = ctx.workspace();

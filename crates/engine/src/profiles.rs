@@ -1,5 +1,6 @@
 //! One customer, whole: who they are, what they bought, where they stand, who looked at them.
 
+use crate::boxed;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use zhike_domain::clean::email::read_email;
@@ -108,11 +109,13 @@ pub struct OrderPage {
 }
 
 /// Looks up who has an identity, by its exact value.
+#[boxed]
 pub async fn find(ctx: &Ctx, kind: Option<IdentityKind>, value: &Sensitive<String>) -> Result<Vec<ProfileId>> {
     Ok(find_many(ctx, &[(kind, value)]).await?.pop().unwrap_or_default())
 }
 
 /// Looks up who has each of some identities, by their exact values; of whatever kind, where none is named.
+#[boxed]
 pub async fn find_many(
     ctx: &Ctx,
     identities: &[(Option<IdentityKind>, &Sensitive<String>)],
@@ -172,6 +175,7 @@ pub(crate) fn normal(kind: IdentityKind, value: &str) -> Option<Sensitive<String
 /// One customer, whole. An id that was merged into another leads to that one.
 ///
 /// **Errors**: `not_found`.
+#[boxed]
 pub async fn view(ctx: &Ctx, profile_id: ProfileId, show: &Show) -> Result<Profile> {
     ctx.refresh_overrides().await?;
     let row = current(ctx, profile_id.get()).await?;
@@ -311,6 +315,7 @@ pub(crate) async fn own_ids(ctx: &Ctx, id: i64) -> Result<Vec<i64>> {
 /// A page of the acts on a customer that the audit trail holds, newest first, before a place in the chain.
 ///
 /// **Errors**: `not_found`.
+#[boxed]
 pub async fn acts(ctx: &Ctx, profile_id: ProfileId, before: Option<i64>, limit: usize) -> Result<Vec<AuditRow>> {
     let id = current(ctx, profile_id.get()).await?.profile_id;
     let own = own_ids(ctx, id).await?;
@@ -400,6 +405,7 @@ async fn explain(ctx: &Ctx, view: &mut RfmView) -> Result<()> {
 }
 
 /// A page of a customer's orders with their lines, newest first.
+#[boxed]
 pub async fn orders(ctx: &Ctx, profile_id: ProfileId, skip: usize, limit: usize) -> Result<OrderPage> {
     ctx.refresh_overrides().await?;
     let id = current(ctx, profile_id.get()).await?.profile_id;

@@ -2,6 +2,7 @@
 //!
 //! Everything comes from the reports that loads left; what they did not measure is missing here.
 
+use crate::boxed;
 use std::collections::{BTreeMap, HashMap};
 
 use zhike_domain::collect::volume::{Band, MIN_LOADS, band_of_loads};
@@ -56,6 +57,7 @@ pub struct FilesQuality {
 }
 
 /// The quality of what files brought within the last [`LOOK_BACK_DAYS`] days.
+#[boxed]
 pub async fn files(ctx: &Ctx) -> Result<FilesQuality> {
     let now = ctx.now();
     let mut loads: BTreeMap<(String, String), Vec<BatchHead>> = BTreeMap::new();

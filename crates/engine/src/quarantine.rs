@@ -1,5 +1,6 @@
 //! Rows set aside: listing, showing, repairing, loading again.
 
+use crate::boxed;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -32,6 +33,7 @@ pub struct Repair {
 }
 
 /// A page of the rows that a load set aside.
+#[boxed]
 pub async fn list(
     ctx: &Ctx,
     batch_id: BatchId,
@@ -44,6 +46,7 @@ pub async fn list(
 }
 
 /// How many rows a load set aside, by reason.
+#[boxed]
 pub async fn counts(ctx: &Ctx, batch_id: BatchId) -> Result<Vec<(String, i64)>> {
     Ok(ctx.store().quarantine_counts(batch_id.get()).await?)
 }
@@ -51,6 +54,7 @@ pub async fn counts(ctx: &Ctx, batch_id: BatchId) -> Result<Vec<(String, i64)>> 
 /// Shows a row in the clear; the act is logged.
 ///
 /// **Errors**: `not_found`, `quarantine_row_gone`.
+#[boxed]
 pub async fn reveal(ctx: &Ctx, batch_id: BatchId, row_no: u64, actor: &str, reason: &str) -> Result<Revealed> {
     let header = match is_live(ctx, batch_id).await? {
         true => vec!["record".to_owned()],
@@ -66,6 +70,7 @@ pub async fn reveal(ctx: &Ctx, batch_id: BatchId, row_no: u64, actor: &str, reas
 /// that names the same headers.
 ///
 /// **Errors**: `bad_request` when there is nothing to replay.
+#[boxed]
 pub async fn replay(
     ctx: &Ctx,
     batch_id: BatchId,

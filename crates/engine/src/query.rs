@@ -1,5 +1,6 @@
 //! Read-only SQL over all tables, and definitions kept as data.
 
+use crate::boxed;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zhike_domain::frame::{Column, ColumnType, Field, Frame, TextColumn};
@@ -32,6 +33,7 @@ impl Rows {
     /// The next rows; `None` at the end.
     ///
     /// **Errors**: `query_invalid`, `query_limit`.
+    #[boxed]
     pub async fn next(&mut self) -> Result<Option<Frame>> {
         Ok(self.0.next().await?)
     }
@@ -67,6 +69,7 @@ pub(crate) async fn put_definition<T: Serialize>(ctx: &Ctx, kind: &str, name: &s
 /// Runs one SELECT. Tables of state appear as they are now; personal columns are masked.
 ///
 /// **Errors**: `query_invalid`, `query_limit`.
+#[boxed]
 pub async fn sql(ctx: &Ctx, sql: &str, limits: QueryLimits) -> Result<Rows> {
     ctx.refresh_overrides().await?;
     let named = ctx.lake().tables_of(sql)?;

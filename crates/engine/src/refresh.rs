@@ -1,5 +1,6 @@
 //! Computing what follows from the facts: RFM scores as of a day.
 
+use crate::boxed;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use zhike_domain::audience::AsOf;
@@ -58,6 +59,7 @@ fn run_key(day: i64) -> String {
 /// Recomputes everything derived as of a day.
 ///
 /// **Errors**: `bad_request` when there are no orders, or none before the day.
+#[boxed]
 pub async fn refresh(ctx: &Ctx, options: RefreshOptions) -> Result<Refreshed> {
     let ctx = &ctx.whole();
     let _guard = ctx.write_lock().await?;
@@ -186,6 +188,7 @@ pub(crate) fn day_text(day: i64) -> String {
 }
 
 /// The RFM rules in force and their version; 0 is the default.
+#[boxed]
 pub async fn rules(ctx: &Ctx) -> Result<(Rules, i64)> {
     definition_version(ctx, RULES, "default").await
 }
@@ -193,6 +196,7 @@ pub async fn rules(ctx: &Ctx) -> Result<(Rules, i64)> {
 /// Puts new RFM rules in force; the next refresh uses them.
 ///
 /// **Errors**: `bad_request` naming the cells that are covered twice or not at all.
+#[boxed]
 pub async fn set_rules(ctx: &Ctx, rules: &Rules) -> Result<i64> {
     let problems = rules.validate();
     if !problems.is_empty() {

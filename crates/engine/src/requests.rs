@@ -6,6 +6,7 @@
 //! - INV-RIGHTS-2: from the moment a deletion is approved, nobody reads the person: not in lists, look-ups, segments nor
 //!   exports (`tests/it/requests.rs`).
 
+use crate::boxed;
 use jiff::civil::Date;
 use zhike_domain::consent::PROFILING;
 use zhike_domain::error_code::ErrorCode;
@@ -71,6 +72,7 @@ fn read(ctx: &Ctx, (row, profile): (RequestRow, i64)) -> Result<Request> {
 }
 
 /// All requests: open ones first, the most pressing at the top; then those that are over, the newest first.
+#[boxed]
 pub async fn list(ctx: &Ctx) -> Result<Vec<Request>> {
     let rows = ctx.store().requests().await?;
     let mut all = rows.into_iter().map(|row| read(ctx, row)).collect::<Result<Vec<_>>>()?;
@@ -84,6 +86,7 @@ pub async fn list(ctx: &Ctx) -> Result<Vec<Request>> {
 /// One request.
 ///
 /// **Errors**: `not_found`.
+#[boxed]
 pub async fn get(ctx: &Ctx, id: RequestId) -> Result<Request> {
     read(ctx, ctx.store().request(id.get()).await?.ok_or_else(|| Error::not_found("request", "个人请求"))?)
 }
@@ -91,6 +94,7 @@ pub async fn get(ctx: &Ctx, id: RequestId) -> Result<Request> {
 /// Enters a request; its clock runs from when it arrived.
 ///
 /// **Errors**: `not_found`; `bad_request` for a withdrawal without a purpose, or a time to come.
+#[boxed]
 pub async fn enter(ctx: &Ctx, new: NewRequest, actor: &str) -> Result<Request> {
     let profile = current(ctx, new.profile_id.get()).await?;
     let identities = ctx.store().identities_of(&[profile.profile_id]).await?;
@@ -142,6 +146,7 @@ pub async fn enter(ctx: &Ctx, new: NewRequest, actor: &str) -> Result<Request> {
 /// Records how it was found out that the person asks: by which means, by whom.
 ///
 /// **Errors**: `bad_request` without a means; `conflict` when that was done, or the request is over.
+#[boxed]
 pub async fn check(ctx: &Ctx, id: RequestId, method: &str, actor: &str) -> Result<Request> {
     let method = words(method)?;
     if method.is_empty() {
@@ -162,6 +167,7 @@ pub async fn check(ctx: &Ctx, id: RequestId, method: &str, actor: &str) -> Resul
 /// waits to be erased; for every other kind it says what was done.
 ///
 /// **Errors**: `conflict` before it was checked who asks, or when it is over.
+#[boxed]
 pub async fn carry_out(ctx: &Ctx, id: RequestId, outcome: &str, actor: &str) -> Result<Request> {
     let outcome = words(outcome)?;
     let request = get(ctx, id).await?;
@@ -198,6 +204,7 @@ pub async fn carry_out(ctx: &Ctx, id: RequestId, outcome: &str, actor: &str) -> 
 /// Refuses a request, for a reason that the law knows.
 ///
 /// **Errors**: `conflict` when it is over.
+#[boxed]
 pub async fn refuse(ctx: &Ctx, id: RequestId, refusal: RequestRefusal, outcome: &str, actor: &str) -> Result<Request> {
     let outcome = words(outcome)?;
     step(ctx, id, RequestStatus::Refused, "request.refuse", actor, |row| {

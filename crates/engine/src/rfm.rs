@@ -1,5 +1,6 @@
 //! Scores over all customers as of a day: how many stand where, and what they are worth.
 
+use crate::boxed;
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
@@ -51,6 +52,7 @@ pub struct Grid {
 /// The scores as of a day that was refreshed, the newest when absent; `None` before the first refresh.
 ///
 /// **Errors**: `not_found` for a day without scores.
+#[boxed]
 pub async fn grid(ctx: &Ctx, day: Option<Date>) -> Result<Option<Grid>> {
     ctx.refresh_overrides().await?;
     let days = ctx.lake().rfm_days().await?;

@@ -7,6 +7,7 @@
 //! - INV-SEGMENTS-3: what events change at once is what a refresh would find (`live`).
 //! - INV-SEGMENTS-2: a refresh that dies at any step and is run again leaves every stay once.
 
+use crate::boxed;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -99,6 +100,7 @@ pub struct Segment {
 }
 
 /// All segments by name; archived ones only when asked for.
+#[boxed]
 pub async fn list(ctx: &Ctx, with_archived: bool) -> Result<Vec<Segment>> {
     let rows = ctx.store().list_definitions(KIND).await?;
     let specs = specs(&rows)?;
@@ -115,6 +117,7 @@ pub async fn list(ctx: &Ctx, with_archived: bool) -> Result<Vec<Segment>> {
 /// A segment by its id, or by its name.
 ///
 /// **Errors**: `not_found`.
+#[boxed]
 pub async fn get(ctx: &Ctx, id_or_name: &str) -> Result<Segment> {
     let rows = ctx.store().list_definitions(KIND).await?;
     let specs = specs(&rows)?;
@@ -248,6 +251,7 @@ pub(crate) async fn read_rule(ctx: &Ctx, json: &Json, of: Option<SegmentId>) -> 
 /// Stores a segment: a new one, or a new version of the one with this id, which must still be at the version expected.
 ///
 /// **Errors**: `invalid_segment`, `bad_request`, `conflict` when the name is taken or somebody else changed it first.
+#[boxed]
 pub async fn put(ctx: &Ctx, id: Option<SegmentId>, mut spec: Spec, expected: Option<i64>) -> Result<Segment> {
     spec.name = spec.name.trim().to_owned();
     if spec.name.is_empty() || spec.name.chars().count() > 100 {
@@ -305,6 +309,7 @@ pub async fn put(ctx: &Ctx, id: Option<SegmentId>, mut spec: Spec, expected: Opt
 /// Moves a segment to the recycle bin, or back.
 ///
 /// **Errors**: `not_found`; `conflict` when other segments name it.
+#[boxed]
 pub async fn archive(ctx: &Ctx, id: SegmentId, is_archived: bool) -> Result<Segment> {
     let segment = get(ctx, &id.to_string()).await?;
     if is_archived {
@@ -354,6 +359,7 @@ pub(crate) fn rule_of(segment: &Segment, members: Members) -> Rule {
 }
 
 /// The day up to which facts count: the one asked for, else the newest day of the data, never after today.
+#[boxed]
 pub async fn as_of(ctx: &Ctx, day: Option<Date>) -> Result<AsOf> {
     let workspace = ctx.workspace();
     let now = ctx.now();

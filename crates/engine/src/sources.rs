@@ -3,6 +3,7 @@
 //! A request is let in from memory: all sources are read once, and again when this process changes one, or when another
 //! one did, which is noticed within [`LOOK_AGAIN`] (INV-SOURCES-1: no statement per request).
 
+use crate::boxed;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -143,6 +144,7 @@ impl Known {
 /// Makes a source.
 ///
 /// **Errors**: `bad_request` for a bad name or plan, `conflict` when the name is taken.
+#[boxed]
 pub async fn create(ctx: &Ctx, new: NewSource) -> Result<Source> {
     let source = Source {
         source_id: ctx.vault().random_id(),
@@ -163,11 +165,13 @@ pub async fn create(ctx: &Ctx, new: NewSource) -> Result<Source> {
 }
 
 /// All sources, by name.
+#[boxed]
 pub async fn list(ctx: &Ctx) -> Result<Vec<Source>> {
     ctx.store().list_sources().await?.into_iter().map(read).collect()
 }
 
 /// The source of a write key, from memory; disabled ones too.
+#[boxed]
 pub async fn by_key(ctx: &Ctx, write_key: &str) -> Result<Option<Arc<Source>>> {
     ctx.sources().refresh(ctx, false).await?;
     Ok(ctx.sources().table().as_ref().and_then(|table| table.by_key.get(write_key).cloned()))
@@ -184,6 +188,7 @@ pub(crate) async fn by_id(ctx: &Ctx, source_id: i64) -> Result<Option<Arc<Source
 /// Rows that are there keep the name they came with.
 ///
 /// **Errors**: `not_found`; as [`create`].
+#[boxed]
 pub async fn update(ctx: &Ctx, mut source: Source) -> Result<Source> {
     let known = one(ctx, source.source_id).await?;
     source.name = source.name.trim().to_owned();
@@ -199,6 +204,7 @@ pub async fn update(ctx: &Ctx, mut source: Source) -> Result<Source> {
 /// Gives a source a new write key; the old one lets nobody in any more.
 ///
 /// **Errors**: `not_found`.
+#[boxed]
 pub async fn rotate_key(ctx: &Ctx, source_id: i64) -> Result<Source> {
     let mut source = one(ctx, source_id).await?;
     source.write_key = new_key(ctx);
@@ -341,6 +347,7 @@ fn parse<T: DeserializeOwned>(json: &str) -> Result<T> {
 
 /// How each source does, by name. An enabled source that sent nothing for three hours though it sent within the day before
 /// is silent; one whose last full hour left its own usual band ([`volume`]) is odd in volume. Hours count what was taken in.
+#[boxed]
 pub async fn health(ctx: &Ctx) -> Result<Vec<SourceHealth>> {
     let now = ctx.now();
     let this_hour = now.div_euclid(HOUR);

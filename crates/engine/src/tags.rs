@@ -6,6 +6,7 @@
 //! - INV-TAGS-1: the values over all customers are those of each alone (`tests/it/tags.rs`).
 //! - INV-TAGS-2: a refresh replaces the rows of its day in one commit; running it again leaves the same rows.
 
+use crate::boxed;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -55,6 +56,7 @@ pub struct Defined {
 }
 
 /// The definitions in force, by key: those of the chosen packs, and one's own in their place or beside them.
+#[boxed]
 pub async fn defined(ctx: &Ctx) -> Result<Vec<Defined>> {
     let (chosen, _) = definition_version::<Chosen>(ctx, PACKS, "default").await?;
     let mut found: BTreeMap<String, Defined> = BTreeMap::new();
@@ -77,6 +79,7 @@ pub async fn defined(ctx: &Ctx) -> Result<Vec<Defined>> {
 /// The definition of a key.
 ///
 /// **Errors**: `not_found`.
+#[boxed]
 pub async fn get(ctx: &Ctx, key: &str) -> Result<Defined> {
     let found = defined(ctx).await?.into_iter().find(|defined| defined.tag.key == key);
     found.ok_or_else(|| Error::not_found("tag", "标签"))
@@ -85,6 +88,7 @@ pub async fn get(ctx: &Ctx, key: &str) -> Result<Defined> {
 /// Stores a definition, in place of that of a pack too; the next refresh computes it.
 ///
 /// **Errors**: `invalid_tag` with every mistake and its place; `conflict` when people put a tag of that name.
+#[boxed]
 pub async fn put(ctx: &Ctx, json: &Json) -> Result<Defined> {
     let tag = parse_tag(json).map_err(Error::invalid_tag)?;
     if manual::keys(ctx).await?.contains_key(&tag.key) {
@@ -101,6 +105,7 @@ pub async fn put(ctx: &Ctx, json: &Json) -> Result<Defined> {
 /// people put is taken off everybody.
 ///
 /// **Errors**: `not_found`.
+#[boxed]
 pub async fn drop_definition(ctx: &Ctx, key: &str) -> Result<()> {
     if manual::keys(ctx).await?.contains_key(key) {
         return manual::drop(ctx, key).await;
@@ -110,6 +115,7 @@ pub async fn drop_definition(ctx: &Ctx, key: &str) -> Result<()> {
 }
 
 /// All packs, and whether each is chosen.
+#[boxed]
 pub async fn packs(ctx: &Ctx) -> Result<Vec<(&'static Pack, bool)>> {
     let (chosen, _) = definition_version::<Chosen>(ctx, PACKS, "default").await?;
     Ok(audience::packs().iter().map(|pack| (pack, chosen.packs.contains(&pack.key))).collect())
@@ -118,6 +124,7 @@ pub async fn packs(ctx: &Ctx) -> Result<Vec<(&'static Pack, bool)>> {
 /// Chooses packs.
 ///
 /// **Errors**: `bad_request` naming those that there are.
+#[boxed]
 pub async fn choose_packs(ctx: &Ctx, packs: &[String]) -> Result<()> {
     let known: Vec<&str> = audience::packs().iter().map(|pack| pack.key.as_str()).collect();
     if let Some(other) = packs.iter().find(|pack| !known.contains(&pack.as_str())) {
@@ -159,6 +166,7 @@ pub struct Listed {
 }
 
 /// All tags, with how far they reach, how fresh they are, how they are spread, and what depends on what.
+#[boxed]
 pub async fn list(ctx: &Ctx) -> Result<Vec<Listed>> {
     let run = refresh::last_run(ctx).await?;
     let mut users: BTreeMap<String, Vec<(SegmentId, String)>> = BTreeMap::new();

@@ -2,6 +2,7 @@
 //!
 //! A view without a name holds what is too long for an address; it is listed nowhere, and the same state is kept once.
 
+use crate::boxed;
 use serde_json::Value as Json;
 use zhike_domain::detect::mask_text;
 use zhike_domain::id::ViewId;
@@ -64,6 +65,7 @@ fn view(row: ViewRow) -> Result<View> {
 }
 
 /// The named views of a page, by name.
+#[boxed]
 pub async fn list(ctx: &Ctx, page: &str) -> Result<Vec<View>> {
     let rows = ctx.store().list_views(page).await?.into_iter().filter(|row| !row.name.is_empty());
     let mut views = rows.map(view).collect::<Result<Vec<_>>>()?;
@@ -74,6 +76,7 @@ pub async fn list(ctx: &Ctx, page: &str) -> Result<Vec<View>> {
 /// The view of an id.
 ///
 /// **Errors**: `not_found`.
+#[boxed]
 pub async fn get(ctx: &Ctx, id: ViewId) -> Result<View> {
     view(ctx.store().view(id.get()).await?.ok_or_else(|| Error::not_found("view", "视图"))?)
 }
@@ -82,6 +85,7 @@ pub async fn get(ctx: &Ctx, id: ViewId) -> Result<View> {
 ///
 /// **Errors**: `bad_request` for an unknown page, a long name, a state that is no object, is large, or holds personal
 /// data; `conflict` when the name is taken; `not_found`.
+#[boxed]
 pub async fn put(ctx: &Ctx, id: Option<ViewId>, new: NewView) -> Result<View> {
     if !PAGES.contains(&new.page.as_str()) {
         let known = PAGES.join(", ");
@@ -153,6 +157,7 @@ async fn make_room(ctx: &Ctx, all: &[ViewRow]) -> Result<()> {
 /// Forgets a view.
 ///
 /// **Errors**: `not_found`.
+#[boxed]
 pub async fn delete(ctx: &Ctx, id: ViewId) -> Result<()> {
     match ctx.store().delete_view(id.get()).await? {
         true => Ok(()),

@@ -1,5 +1,6 @@
 //! The settings of a data directory that numbers depend on.
 
+use crate::boxed;
 use serde::{Deserialize, Serialize};
 
 use crate::{Ctx, Error, Result};
@@ -92,6 +93,7 @@ pub(crate) async fn load(store: &zhike_state::Store) -> Result<Workspace> {
 /// Stores the settings. Currency and zone cannot change once orders are there: their numbers would be wrong.
 ///
 /// **Errors**: `bad_request` for unknown values, `conflict` when orders depend on the old ones.
+#[boxed]
 pub async fn set(ctx: &Ctx, workspace: Workspace) -> Result<()> {
     workspace.validate()?;
     let old = ctx.workspace();

@@ -3,6 +3,7 @@
 //! Parquet's pages have none of their own: a flipped bit may give a wrong number and no error. Queries do not read whole
 //! files; [`Lake::damaged_files`] does, and compaction before it writes rows anew.
 
+use crate::boxed;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
@@ -125,6 +126,7 @@ pub struct FileCheck {
 
 impl Lake {
     /// Reads every file that the tables have now, and compares.
+    #[boxed]
     pub async fn damaged_files(&self) -> FileCheck {
         let mut check = FileCheck::default();
         for table in self.table_names() {

@@ -1,5 +1,6 @@
 //! The Delta tables: opening, snapshots, publication.
 
+use crate::boxed;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -160,11 +161,13 @@ impl Lake {
     }
 
     /// Number of rows of a table by its log, without reading it.
+    #[boxed]
     pub async fn n_rows(&self, table: &str) -> Result<u64, Error> {
         Ok(self.version(table).await?.map_or(0, |version| version.files.iter().map(|file| file.n_rows).sum()))
     }
 
     /// A number that grows with every publication to any table, to key caches by.
+    #[boxed]
     pub async fn versions(&self, tables: &[&str]) -> Result<Vec<i64>, Error> {
         let mut versions = Vec::with_capacity(tables.len());
         for table in tables {
@@ -175,6 +178,7 @@ impl Lake {
 
     /// Shows and hides the files of a batch, each table in one commit; a table that has this batch already is left alone.
     /// When it returns, everything is on disk.
+    #[boxed]
     pub async fn publish(&self, batch_id: i64, publication: &Publication) -> Result<(), Error> {
         for change in &publication.changes {
             self.publish_table(&format!("batch-{batch_id}"), 1, change).await?;
@@ -184,6 +188,7 @@ impl Lake {
 
     /// As [`Lake::publish`], for batches of a log that are numbered by where they end: a table that has a batch of this
     /// or a later position already is left alone. So a log costs one entry per table, not one per batch.
+    #[boxed]
     pub async fn publish_until(&self, log: &str, position: i64, publication: &Publication) -> Result<(), Error> {
         for change in &publication.changes {
             self.publish_table(&format!("log-{log}"), position, change).await?;

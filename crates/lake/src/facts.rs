@@ -3,6 +3,7 @@
 //! Conditions on columns become SQL, those on JSON texts call the rule of the domain row by row; either way a row comes
 //! back with one flag per set of filters, and nothing of it but what is computed from.
 
+use crate::boxed;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -39,6 +40,7 @@ impl Lake {
     /// Facts that count and pass.
     ///
     /// **Shape**: `profile_id`, `at`, flags `f0, f1 …` per set of filters, values `v0, v1 …` per field.
+    #[boxed]
     pub async fn facts(&self, scan: &FactScan<'_>) -> Result<QueryRows, Error> {
         let session = self.session();
         let mut from = self.fact_table(scan).await?;
@@ -130,6 +132,7 @@ impl Lake {
     /// Scores or tags of customers, of all or of some: the newest up to a day.
     ///
     /// **Shape**: `profile_id, value`.
+    #[boxed]
     pub async fn scores(
         &self,
         table: &str,
@@ -151,6 +154,7 @@ impl Lake {
     /// Every tag of one customer: of each the value of the newest refresh, up to a day when one is named.
     ///
     /// **Shape**: `tag, value, as_of`, by tag.
+    #[boxed]
     pub async fn tags_of(&self, profile_id: i64, day: Option<i64>) -> Result<Frame, Error> {
         let until = day.map_or_else(String::new, |day| format!("WHERE as_of <= {}", date(day)));
         let sql = format!(
@@ -161,6 +165,7 @@ impl Lake {
     }
 
     /// Names of the tags that have ever been computed.
+    #[boxed]
     pub async fn tag_names(&self) -> Result<Vec<String>, Error> {
         let frame = self.query("SELECT DISTINCT tag FROM tags WHERE tag IS NOT NULL ORDER BY tag", Vec::new()).await?;
         let frame = frame.all().await?;
@@ -170,6 +175,7 @@ impl Lake {
     /// What was given back from an instant on of one customer's orders.
     ///
     /// **Shape**: `source, order_id, amount`.
+    #[boxed]
     pub async fn refunds_after(&self, profile_id: i64, at: i64) -> Result<Frame, Error> {
         let sql = format!(
             "SELECT source, order_id, sum(amount) AS amount FROM refunds WHERE profile_id = {profile_id} \
@@ -182,6 +188,7 @@ impl Lake {
     /// Some products.
     ///
     /// **Shape**: `source, product_id` and the columns asked for.
+    #[boxed]
     pub async fn products(&self, ids: &[&str], columns: &[&str]) -> Result<Frame, Error> {
         let ids: Vec<String> = ids.iter().map(|id| quoted(id)).collect();
         let ids = if ids.is_empty() { "NULL".to_owned() } else { ids.join(", ") };

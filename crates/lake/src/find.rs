@@ -1,5 +1,6 @@
 //! Rows by key: which are there already, and files without some of them.
 
+use crate::boxed;
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::sync::Arc;
@@ -75,6 +76,7 @@ impl Lake {
     /// Looks keys of one source up in a table.
     ///
     /// **Shape**: the answer is as long as `keys`. Reads only the key columns, all of them: not for a few keys at a time.
+    #[boxed]
     pub async fn find(&self, table: &str, source: &str, keys: &TextColumn) -> Result<Found, Error> {
         let mut found = Found { content_hash: vec![None; keys.len()], is_there: vec![false; keys.len()] };
         if !keys.is_empty() {
@@ -121,6 +123,7 @@ impl Lake {
     /// Writes the files of a table that hold any of the keys again without those rows.
     ///
     /// Returns the new files and the paths of those they replace.
+    #[boxed]
     pub async fn stage_without(
         &self,
         table: &str,
@@ -133,6 +136,7 @@ impl Lake {
 
     /// As [`Lake::stage_without`] for the keys of several sources, but looks only into files that may hold one of the values
     /// in a numeric column: for a few rows of which something is known.
+    #[boxed]
     pub async fn stage_without_near(
         &self,
         table: &str,
@@ -209,12 +213,14 @@ impl Lake {
     }
 
     /// Files of a table in which a day column holds this one day only, by path within the table.
+    #[boxed]
     pub async fn files_of_day(&self, table: &str, column: &str, day: i64) -> Result<Vec<String>, Error> {
         let Some(version) = self.version(table).await? else { return Ok(Vec::new()) };
         Ok(version.files.iter().filter(|file| file.holds_only(column, day)).map(|file| file.path.clone()).collect())
     }
 
     /// Writes the small files of a table again as few large ones, when there are many; `None` when not worth it.
+    #[boxed]
     pub async fn stage_compacted(
         &self,
         table: &str,

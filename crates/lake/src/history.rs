@@ -1,5 +1,6 @@
 //! What was true as of past days: scores and tags keep the rows of every refresh, stays keep their ends.
 
+use crate::boxed;
 use zhike_domain::frame::Frame;
 
 use crate::facts::quoted;
@@ -90,6 +91,7 @@ impl Lake {
     /// The scores of one customer at every refresh, oldest first.
     ///
     /// **Shape**: `as_of, recency_days, frequency, monetary, r_score, f_score, m_score, rfm_segment, tier`.
+    #[boxed]
     pub async fn rfm_history(&self, profile_id: i64) -> Result<Frame, Error> {
         let sql = format!(
             "SELECT as_of, recency_days, frequency, monetary, r_score, f_score, m_score, rfm_segment, tier FROM rfm \
@@ -101,6 +103,7 @@ impl Lake {
     /// How many were in segments at one instant, at another, and at both; now, where no instant is named.
     ///
     /// **Shape**: `segment_id, n_before, n_after, n_both`.
+    #[boxed]
     pub async fn sizes_at(&self, segments: &[i64], from: Option<i64>, to: Option<i64>) -> Result<Frame, Error> {
         let during = |at: Option<i64>| match at {
             None => "until IS NULL".to_owned(),
@@ -122,6 +125,7 @@ impl Lake {
     /// Of every tag, how many had a value on one day, on another, and the same on both.
     ///
     /// **Shape**: `tag, n_before, n_after, n_same`, by tag.
+    #[boxed]
     pub async fn tag_changes(&self, from: i64, to: i64) -> Result<Frame, Error> {
         let newest = |day: i64| {
             let day = date(day);

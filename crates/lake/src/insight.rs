@@ -1,5 +1,6 @@
 //! Sums over all customers: the inputs of RFM, its groups.
 
+use crate::boxed;
 use zhike_domain::frame::Frame;
 
 use crate::query::time_column;
@@ -24,6 +25,7 @@ pub struct RfmInputs {
 impl Lake {
     /// RFM inputs from all that had happened before `before`: refunds made later are added back to the orders they were
     /// netted against.
+    #[boxed]
     pub async fn rfm_inputs(&self, before: i64) -> Result<RfmInputs, Error> {
         let later = format!(
             "SELECT count(*) AS n FROM refunds WHERE refunded_at >= {cut} AND ordered_at < {cut}",
@@ -78,6 +80,7 @@ impl Lake {
     }
 
     /// First and last instant of the facts of a table; `None` without any.
+    #[boxed]
     pub async fn time_span(&self, table: &str) -> Result<Option<(i64, i64)>, Error> {
         let (spec, _) = self.table_root(table)?;
         let Some(time) = time_column(spec) else { return Ok(None) };
@@ -90,6 +93,7 @@ impl Lake {
     /// Tiers and groups of the newest refresh.
     ///
     /// **Shape**: `tier, rfm_segment, n_customers, monetary, recency_days` (sum of days).
+    #[boxed]
     pub async fn rfm_groups(&self) -> Result<Frame, Error> {
         let sql = "SELECT tier, rfm_segment, count(*) AS n_customers, sum(monetary) AS monetary, \
                           sum(recency_days) AS recency_days \
@@ -100,6 +104,7 @@ impl Lake {
     /// RFM rows of some customers at the newest refresh.
     ///
     /// **Shape**: the columns of table `rfm`.
+    #[boxed]
     pub async fn rfm_of(&self, profiles: &[i64]) -> Result<Frame, Error> {
         let sql = format!(
             "SELECT * FROM rfm WHERE as_of = (SELECT max(as_of) FROM rfm) AND profile_id IN ({})",
@@ -111,6 +116,7 @@ impl Lake {
 
 impl Lake {
     /// The newest value of a day column, from the log; `None` for an empty table.
+    #[boxed]
     pub async fn newest_day(&self, table: &str, column: &str) -> Result<Option<i64>, Error> {
         let Some(version) = self.version(table).await? else { return Ok(None) };
         Ok(version.files.iter().filter_map(|file| file.largest(column)).max())

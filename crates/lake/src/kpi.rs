@@ -3,6 +3,7 @@
 //! Number and list are two questions to one relation, so that they cannot differ (INV-KPI-1): a row has the number `w` of
 //! the span it falls into, the number `part` of its value of the dimension, and what measures sum.
 
+use crate::boxed;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{AsArray, Int64Array};
@@ -75,6 +76,7 @@ pub struct KpiKey {
 
 impl Lake {
     /// Sums of measures of one kind of rows. Spans and parts without rows are left out.
+    #[boxed]
     pub async fn kpi_sums(&self, scan: &KpiScan<'_>, measures: &[&Measure]) -> Result<Vec<KpiCell>, Error> {
         if scan.of == Of::Standing {
             return self.standing_sums(scan, measures).await;
@@ -120,6 +122,7 @@ impl Lake {
     }
 
     /// The values of the dimension with the largest sums over all spans, or at the end of the last one.
+    #[boxed]
     pub async fn kpi_top(&self, scan: &KpiScan<'_>, measure: &Measure, n: usize) -> Result<Vec<String>, Error> {
         let sql = match scan.of {
             Of::Standing => format!(
@@ -142,6 +145,7 @@ impl Lake {
     ///
     /// **Shape**: `profile_id, source, id, name, happened, amount`, at most `limit` rows; customers have only an id,
     /// `amount` is what an order adds to a sum.
+    #[boxed]
     pub async fn kpi_rows(
         &self,
         scan: &KpiScan<'_>,

@@ -7,6 +7,10 @@
 //! Invariants: a published file is on disk before the log names it, and the log entry is on disk before `publish` returns
 //! (INV-LAKE-2); publishing the same batch again changes nothing (INV-LAKE-3).
 
+/// Makes the future of an `async fn` a boxed one, so that it is compiled here once and not again by everybody who calls it:
+/// the bodies of futures are otherwise part of the caller, which cost minutes.
+use async_recursion::async_recursion as boxed;
+
 mod background;
 mod check;
 mod convert;

@@ -3,6 +3,7 @@
 //! Only changes are written: a row when somebody joins, without an end, and another for the same stay when they leave,
 //! with both. Readers see one row per stay. Writing a change twice changes nothing.
 
+use crate::boxed;
 use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
@@ -34,11 +35,13 @@ impl Lake {
     /// The members of a segment at an instant; now, when absent.
     ///
     /// **Shape**: `profile_id, since`, by customer.
+    #[boxed]
     pub async fn members(&self, segment_id: i64, at: Option<i64>) -> Result<Frame, Error> {
         self.members_page(segment_id, at, i64::MIN, usize::MAX).await
     }
 
     /// As [`Lake::members`], so many at most, after a customer.
+    #[boxed]
     pub async fn members_page(
         &self,
         segment_id: i64,
@@ -63,6 +66,7 @@ impl Lake {
     /// Those of some customers who are members now.
     ///
     /// **Shape**: `profile_id, since`.
+    #[boxed]
     pub async fn members_among(&self, segment_id: i64, profiles: &[i64]) -> Result<Frame, Error> {
         let sql = format!(
             "SELECT profile_id, since FROM {TABLE} WHERE segment_id = {segment_id} AND until IS NULL \
@@ -75,6 +79,7 @@ impl Lake {
     /// The stays of one customer in a segment, oldest first.
     ///
     /// **Shape**: `since, until`.
+    #[boxed]
     pub async fn stays(&self, segment_id: i64, profile_id: i64) -> Result<Frame, Error> {
         let sql = format!(
             "SELECT since, until FROM {TABLE} WHERE segment_id = {segment_id} AND profile_id = {profile_id} ORDER BY since"
@@ -85,6 +90,7 @@ impl Lake {
     /// The stays of some customers in all segments.
     ///
     /// **Shape**: `segment_id, since, until`.
+    #[boxed]
     pub async fn stays_of(&self, profiles: &[i64]) -> Result<Frame, Error> {
         let sql = format!(
             "SELECT segment_id, since, until FROM {TABLE} WHERE profile_id IN ({}) ORDER BY segment_id, since",
@@ -96,6 +102,7 @@ impl Lake {
     /// How many joined and left a segment at which instants, ascending.
     ///
     /// **Shape**: `at, joined, gone`.
+    #[boxed]
     pub async fn member_changes(&self, segment_id: i64) -> Result<Frame, Error> {
         let of = format!("FROM {TABLE} WHERE segment_id = {segment_id}");
         let sql = format!(
@@ -108,6 +115,7 @@ impl Lake {
     }
 
     /// The instant of the newest change of a segment.
+    #[boxed]
     pub async fn newest_member_change(&self, segment_id: i64) -> Result<Option<i64>, Error> {
         let sql = format!("SELECT max(coalesce(until, since)) AS newest FROM {TABLE} WHERE segment_id = {segment_id}");
         let frame = self.query(&sql, Vec::new()).await?.all().await?;

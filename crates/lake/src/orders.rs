@@ -1,5 +1,6 @@
 //! From order lines to orders: the second pass of a load.
 
+use crate::boxed;
 use zhike_domain::frame::Frame;
 
 use crate::query::{Input, QueryRows};
@@ -33,6 +34,7 @@ impl Lake {
     ///
     /// **Shape**: `order_id, person, ordered_at, sold, given_back, n_items, content_hash, all_refund,
     /// any_adjustment`, then the optional columns.
+    #[boxed]
     pub async fn group_lines(&self, lines: &mut Spill, columns: LineColumns) -> Result<QueryRows, Error> {
         let mut optional = String::new();
         for (is_there, sql) in [
@@ -74,6 +76,7 @@ impl Lake {
     ///
     /// **Shape**: both `order_id, profile_id, identity_id, product_id, unit_price, quantity, amount, ordered_at`;
     /// quantities and amounts positive.
+    #[boxed]
     pub async fn refund_candidates(
         &self,
         lines: &mut Spill,
@@ -132,6 +135,7 @@ impl Lake {
     /// orders (to be undone), and money that other documents gave back on them (to be applied again).
     ///
     /// **Shape**: both `order_id, amount`; the first names the other orders, the second the replaced ones.
+    #[boxed]
     pub async fn netted_before(&self, source: &str, replaced: Frame) -> Result<(Frame, Frame), Error> {
         let source = source.replace('\'', "''");
         let undone = format!(
@@ -170,6 +174,7 @@ impl Lake {
     /// Staged lines of orders that were loaded apart: person and time come from the orders of that source.
     ///
     /// **Shape**: the staged columns without `person`, and `identity_id, profile_id, ordered_at`, in no particular order.
+    #[boxed]
     pub async fn items_with_people(&self, rows: &mut Spill, source: &str) -> Result<QueryRows, Error> {
         let own: Vec<String> = rows
             .column_names()

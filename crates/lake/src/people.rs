@@ -1,5 +1,6 @@
 //! What lists of customers and orders show beside their rows.
 
+use crate::boxed;
 use zhike_domain::frame::Frame;
 
 use crate::insight::{COUNTS, list};
@@ -9,6 +10,7 @@ impl Lake {
     /// First and last order that counts of some customers.
     ///
     /// **Shape**: `profile_id, first_ordered_at, last_ordered_at`.
+    #[boxed]
     pub async fn profile_heads(&self, profiles: &[i64]) -> Result<Frame, Error> {
         let sql = format!(
             "SELECT profile_id, min(ordered_at) AS first_ordered_at, max(ordered_at) AS last_ordered_at \

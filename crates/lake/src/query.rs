@@ -1,5 +1,6 @@
 //! Sessions of the query engine: what a query sees, what it may use, how its rows come back.
 
+use crate::boxed;
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
@@ -78,6 +79,7 @@ impl QueryRows {
     /// The next rows; `None` at the end.
     ///
     /// **Errors**: when the query fails, or takes longer than it may.
+    #[boxed]
     pub async fn next(&mut self) -> Result<Option<Frame>, Error> {
         match self.next_batch().await? {
             Some(batch) => convert::to_frame(&batch).map(Some),
@@ -105,6 +107,7 @@ impl QueryRows {
     /// All rows as one frame.
     ///
     /// **Errors**: as [`QueryRows::next`].
+    #[boxed]
     pub async fn all(mut self) -> Result<Frame, Error> {
         let mut batches = Vec::new();
         while let Some(batch) = self.next_batch().await? {
@@ -245,6 +248,7 @@ impl Lake {
     /// operational store that the caller has prepared for this user.
     ///
     /// **Errors**: [`Error::Query`] when the text is wrong or asks for anything but reading tables.
+    #[boxed]
     pub async fn sql(
         &self,
         sql: &str,

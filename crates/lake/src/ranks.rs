@@ -1,5 +1,6 @@
 //! Scores of a day over all customers: where one stands among them, kept in memory between look-ups; sums by cell.
 
+use crate::boxed;
 use std::sync::{Arc, PoisonError};
 
 use zhike_domain::frame::Frame;
@@ -61,6 +62,7 @@ pub(crate) struct RfmRanks {
 
 impl Lake {
     /// Share of the customers scored as of a day that are worse than these values: in recency, frequency and value.
+    #[boxed]
     pub async fn rfm_share_below(
         &self,
         as_of: i64,
@@ -81,6 +83,7 @@ impl Lake {
     }
 
     /// The days with scores, ascending, by the table's log.
+    #[boxed]
     pub async fn rfm_days(&self) -> Result<Vec<i64>, Error> {
         let Some(version) = self.version("rfm").await? else { return Ok(Vec::new()) };
         // A file holds one day: a refresh replaces the files of its day.
@@ -93,6 +96,7 @@ impl Lake {
     /// The scores of a day, summed where they are the same.
     ///
     /// **Shape**: `r_score, f_score, m_score, rfm_segment, tier, n_customers, monetary, frequency, recency_days` (sums).
+    #[boxed]
     pub async fn rfm_cells(&self, as_of: i64) -> Result<Frame, Error> {
         let sql = format!(
             "SELECT r_score, f_score, m_score, rfm_segment, tier, count(*) AS n_customers, sum(monetary) AS monetary, \
@@ -107,6 +111,7 @@ impl Lake {
     /// more by an instant.
     ///
     /// **Shape**: `rfm_segment, interval_days, n_customers`.
+    #[boxed]
     pub async fn rfm_intervals(&self, as_of: i64, before: i64) -> Result<Frame, Error> {
         let sql = format!(
             "SELECT r.rfm_segment, avg(o.interval_days) AS interval_days, count(*) AS n_customers FROM rfm r JOIN (\

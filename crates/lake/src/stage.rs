@@ -1,5 +1,6 @@
 //! Writing files that nobody sees yet.
 
+use crate::boxed;
 use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -91,6 +92,7 @@ impl Lake {
     /// Removes the files that a batch staged and never published.
     ///
     /// **Errors**: when a file cannot be removed.
+    #[boxed]
     pub async fn unstage(&self, batch_id: i64) -> Result<(), Error> {
         let prefix = format!("{}-", batch_name(batch_id));
         for spec in zhike_domain::tables::TABLES.iter().filter(|spec| matches!(spec.home, Home::Lake { .. })) {
@@ -114,6 +116,7 @@ impl Lake {
     /// returns how many.
     ///
     /// **Errors**: when a file cannot be removed.
+    #[boxed]
     pub async fn remove_unseen(&self, table: &str, kept: Duration) -> Result<usize, Error> {
         let Some(version) = self.version(table).await? else { return Ok(0) };
         let (_, root) = self.table_root(table)?;

@@ -3,6 +3,7 @@
 //! Every change of an account and its entry in the audit trail are one transaction.
 
 use crate::audit::{self, AuditEntry};
+use crate::boxed;
 use crate::db::{Put, Tx, record};
 use crate::error::Result;
 use crate::open::Store;
@@ -174,11 +175,13 @@ impl Store {
     }
 
     /// All users, by name.
+    #[boxed]
     pub async fn users(&self) -> Result<Vec<UserRow>> {
         self.data.read("users", "users").all("SELECT {columns} FROM users ORDER BY name", &[]).await
     }
 
     /// The user of an id.
+    #[boxed]
     pub async fn user(&self, user_id: i64) -> Result<Option<UserRow>> {
         self.data
             .read("user", format!("user {user_id}"))
@@ -187,6 +190,7 @@ impl Store {
     }
 
     /// The user of a name.
+    #[boxed]
     pub async fn user_named(&self, name: &str) -> Result<Option<UserRow>> {
         self.data
             .read("user_named", "a user")
@@ -195,6 +199,7 @@ impl Store {
     }
 
     /// Whether there is any user.
+    #[boxed]
     pub async fn has_users(&self) -> Result<bool> {
         let found: Option<(i64,)> =
             self.data.read("has_users", "users").optional("SELECT user_id FROM users LIMIT 1", &[]).await?;
@@ -242,6 +247,7 @@ impl Store {
     }
 
     /// The session of a hash.
+    #[boxed]
     pub async fn session(&self, session_hash: &[u8; 32]) -> Result<Option<SessionRow>> {
         self.data
             .read("session", "a session")
@@ -250,6 +256,7 @@ impl Store {
     }
 
     /// Notes a request of a session.
+    #[boxed]
     pub async fn touch_session(&self, session: &SessionRow, at: i64) -> Result<()> {
         let mut tx = self.data.begin("touch_session", format!("user {}", session.user_id)).await?;
         tx.run(
@@ -278,6 +285,7 @@ impl Store {
     }
 
     /// Puts new recovery codes in place of those that a user has.
+    #[boxed]
     pub async fn put_recovery_codes(&self, user_id: i64, codes: &[[u8; 16]]) -> Result<()> {
         let mut tx = self.data.begin("put_recovery_codes", format!("user {user_id}")).await?;
         tx.run("DELETE FROM recovery_codes WHERE user_id = $1", &[user_id.arg()]).await?;
@@ -287,6 +295,7 @@ impl Store {
     }
 
     /// Whether a user has a recovery code.
+    #[boxed]
     pub async fn has_recovery_code(&self, user_id: i64, code_hash: &[u8; 16]) -> Result<bool> {
         let found: Option<(i64,)> = self
             .data
@@ -313,6 +322,7 @@ impl Store {
     }
 
     /// All keys of the API that were not revoked, the newest first.
+    #[boxed]
     pub async fn api_keys(&self) -> Result<Vec<ApiKeyRow>> {
         self.data
             .read("api_keys", "keys")
@@ -321,6 +331,7 @@ impl Store {
     }
 
     /// The key of a hash, revoked or not.
+    #[boxed]
     pub async fn api_key_of(&self, key_hash: &[u8; 32]) -> Result<Option<ApiKeyRow>> {
         self.data
             .read("api_key_of", "a key")
@@ -329,6 +340,7 @@ impl Store {
     }
 
     /// Notes a use of a key.
+    #[boxed]
     pub async fn touch_api_key(&self, key: &ApiKeyRow, at: i64) -> Result<()> {
         let mut tx = self.data.begin("touch_api_key", format!("key {}", key.key_id)).await?;
         tx.run("UPDATE api_keys SET last_used_at = $2 WHERE key_id = $1", &[key.key_id.arg(), at.arg()]).await?;
@@ -358,6 +370,7 @@ impl Store {
     }
 
     /// Wrong attempts of some subjects.
+    #[boxed]
     pub async fn failures(&self, subjects: &[String]) -> Result<Vec<FailureRow>> {
         let mut found = Vec::new();
         for subject in subjects {
@@ -404,6 +417,7 @@ impl Store {
     }
 
     /// Forgets wrong attempts of some subjects.
+    #[boxed]
     pub async fn forget_failures(&self, subjects: &[String]) -> Result<()> {
         let mut tx = self.data.begin("forget_failures", "attempts").await?;
         for subject in subjects {
@@ -413,6 +427,7 @@ impl Store {
     }
 
     /// Ends the sessions of everybody.
+    #[boxed]
     pub async fn end_all_sessions(&self) -> Result<()> {
         let mut tx = self.data.begin("end_all_sessions", "sessions").await?;
         tx.run("DELETE FROM user_sessions", &[]).await?;
@@ -420,6 +435,7 @@ impl Store {
     }
 
     /// Ends all sessions of a user, but one.
+    #[boxed]
     pub async fn end_other_sessions(&self, user_id: i64, but: Option<&[u8; 32]>) -> Result<()> {
         let mut tx = self.data.begin("end_other_sessions", format!("user {user_id}")).await?;
         let none = [0; 32];

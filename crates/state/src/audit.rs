@@ -1,5 +1,6 @@
 //! Who did what, when and on whom, each entry linked to the one before (INV-STATE-5).
 
+use crate::boxed;
 use crate::db::{Put, Tx, record};
 use crate::definitions::bump;
 use crate::error::Result;
@@ -76,6 +77,7 @@ impl Store {
     }
 
     /// The last entry.
+    #[boxed]
     pub async fn audit_head(&self) -> Result<Option<AuditRow>> {
         self.data
             .read("audit_head", "audit")
@@ -84,6 +86,7 @@ impl Store {
     }
 
     /// Entries after a place in the chain, in order.
+    #[boxed]
     pub async fn audit_page(&self, after: Option<i64>, limit: usize) -> Result<Vec<AuditRow>> {
         self.data
             .read("audit_page", "audit")
@@ -95,6 +98,7 @@ impl Store {
     }
 
     /// Entries on some subjects, the newest first, before a place in the chain.
+    #[boxed]
     pub async fn audit_of(&self, subjects: &[String], before: Option<i64>, limit: usize) -> Result<Vec<AuditRow>> {
         let before = before.unwrap_or(i64::MAX);
         let mut found: Vec<AuditRow> = Vec::new();

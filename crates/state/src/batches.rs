@@ -1,5 +1,6 @@
 //! Loads of files: one row per load, from its start to its end.
 
+use crate::boxed;
 use crate::db::{Put, record, words};
 use crate::error::Result;
 use crate::open::Store;
@@ -116,6 +117,7 @@ pub struct BatchCounts {
 
 impl Store {
     /// The latest load of the same content as the same entity from the same source that was finished.
+    #[boxed]
     pub async fn find_loaded_batch(&self, content_hash: &[u8], entity: &str, source: &str) -> Result<Option<BatchRow>> {
         self.data
             .read("find_loaded_batch", format!("{entity} from {source}"))
@@ -130,6 +132,7 @@ impl Store {
     /// Records that a load has started.
     ///
     /// **Errors**: `Conflict` when the id is taken.
+    #[boxed]
     pub async fn start_batch(&self, batch: NewBatch) -> Result<()> {
         let mut tx = self.data.begin("start_batch", format!("batch {}", batch.batch_id)).await?;
         let row = BatchRow {
@@ -158,6 +161,7 @@ impl Store {
     /// Records that the files of a load are staged, for loads that change nothing else in state.
     ///
     /// **Errors**: `NotFound` when no such load is running or prepared.
+    #[boxed]
     pub async fn prepare_batch(&self, batch_id: i64, plan_json: &str) -> Result<()> {
         let mut tx = self.data.begin("prepare_batch", format!("unfinished batch {batch_id}")).await?;
         tx.run_one(
@@ -172,6 +176,7 @@ impl Store {
     /// Records that a load is done; again with the same figures changes nothing.
     ///
     /// **Errors**: `NotFound` when there is no such load, or it has failed.
+    #[boxed]
     pub async fn finish_batch(
         &self,
         batch_id: i64,
@@ -203,6 +208,7 @@ impl Store {
     /// Records that a load was given up. `error` must not contain personal values.
     ///
     /// **Errors**: `NotFound` when no such load is running: what is prepared can only be finished.
+    #[boxed]
     pub async fn fail_batch(&self, batch_id: i64, error: &str, finished_at: i64) -> Result<()> {
         let mut tx = self.data.begin("fail_batch", format!("running batch {batch_id}")).await?;
         tx.run_one(
@@ -215,6 +221,7 @@ impl Store {
     }
 
     /// One load.
+    #[boxed]
     pub async fn batch(&self, batch_id: i64) -> Result<Option<BatchRow>> {
         self.data
             .read("batch", format!("batch {batch_id}"))
@@ -223,6 +230,7 @@ impl Store {
     }
 
     /// Loads, the latest first; `before` is (start, id) of the last one of the page before.
+    #[boxed]
     pub async fn list_batches(&self, limit: usize, before: Option<(i64, i64)>) -> Result<Vec<BatchRow>> {
         let (started_at, batch_id) = before.unwrap_or((i64::MAX, i64::MAX));
         self.data
@@ -236,6 +244,7 @@ impl Store {
     }
 
     /// Finished loads that started at an instant or later, the oldest first.
+    #[boxed]
     pub async fn loaded_since(&self, started_at: i64) -> Result<Vec<BatchHead>> {
         self.data
             .read("loaded_since", "batches")
@@ -247,6 +256,7 @@ impl Store {
     }
 
     /// Loads that are running or prepared, the oldest first: what a start after a crash has to settle.
+    #[boxed]
     pub async fn unfinished_batches(&self) -> Result<Vec<BatchRow>> {
         self.data
             .read("unfinished_batches", "batches")

@@ -1,6 +1,7 @@
 //! Codes to be scanned, and who used them: how often, never by whom in the clear.
 
 use crate::audit::{self, AuditEntry};
+use crate::boxed;
 use crate::db::{Put, Tx, record};
 use crate::error::Result;
 use crate::open::Store;
@@ -82,6 +83,7 @@ impl Store {
     }
 
     /// The newest codes first.
+    #[boxed]
     pub async fn list_bindings(&self, limit: i64) -> Result<Vec<BindingRow>> {
         self.data
             .read("list_bindings", "bindings")
@@ -90,6 +92,7 @@ impl Store {
     }
 
     /// The code of an id.
+    #[boxed]
     pub async fn binding(&self, binding_id: i64) -> Result<Option<BindingRow>> {
         self.data
             .read("binding", format!("binding {binding_id}"))

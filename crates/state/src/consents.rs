@@ -1,5 +1,6 @@
 //! What people said about purposes: statements about identities, added and never changed.
 
+use crate::boxed;
 use crate::db::{Put, Tx, record};
 use crate::definitions::bump;
 use crate::error::Result;
@@ -78,6 +79,7 @@ record! {
 
 impl Store {
     /// Adds statements; those that are there already change nothing. Says how many were new.
+    #[boxed]
     pub async fn record_consents(&self, rows: &[ConsentRow]) -> Result<u64> {
         let mut tx = self.data.begin("record_consents", "consents").await?;
         let n = add(&mut tx, rows).await?;
@@ -86,11 +88,13 @@ impl Store {
     }
 
     /// Counts the changes of statements: what was computed at one version holds as long as it has not changed.
+    #[boxed]
     pub async fn consents_version(&self) -> Result<i64> {
         self.counter("consents_version").await
     }
 
     /// All statements on a purpose without what only people read, by profile of today.
+    #[boxed]
     pub async fn consents_on(&self, purpose: &str) -> Result<Vec<StatementRow>> {
         self.data
             .read("consents_on", purpose)
@@ -104,6 +108,7 @@ impl Store {
     }
 
     /// All statements, by profile of today.
+    #[boxed]
     pub async fn consents(&self) -> Result<Vec<SaidRow>> {
         self.data
             .read("consents", "consents")
@@ -116,6 +121,7 @@ impl Store {
     }
 
     /// The statements of some profiles, oldest first.
+    #[boxed]
     pub async fn consents_of(&self, profiles: &[i64]) -> Result<Vec<SaidRow>> {
         let mut found: Vec<SaidRow> = self
             .data

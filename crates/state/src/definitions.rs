@@ -1,5 +1,6 @@
 //! Small things kept by name: settings, versioned definitions, column mappings of known files.
 
+use crate::boxed;
 use crate::db::{Put, Tx, record};
 use crate::error::Result;
 use crate::open::Store;
@@ -38,6 +39,7 @@ record! {
 
 impl Store {
     /// The setting of a key.
+    #[boxed]
     pub async fn get_meta(&self, key: &str) -> Result<Option<String>> {
         let found: Option<(String,)> =
             self.data.read("get_meta", key).optional("SELECT value FROM meta WHERE key = $1", &[key.arg()]).await?;
@@ -45,6 +47,7 @@ impl Store {
     }
 
     /// Sets a setting.
+    #[boxed]
     pub async fn set_meta(&self, key: &str, value: &str) -> Result<()> {
         let mut tx = self.data.begin("set_meta", key).await?;
         tx.run(
@@ -56,11 +59,13 @@ impl Store {
     }
 
     /// Counts the loads committed: what was computed at one version stays true as long as it has not changed.
+    #[boxed]
     pub async fn state_version(&self) -> Result<i64> {
         self.counter("state_version").await
     }
 
     /// Counts the changes of [`Store::overrides`].
+    #[boxed]
     pub async fn overrides_version(&self) -> Result<i64> {
         self.counter("overrides_version").await
     }
@@ -73,6 +78,7 @@ impl Store {
     }
 
     /// Stores a definition and returns its version; the same text as the latest version makes no new one.
+    #[boxed]
     pub async fn put_definition(&self, kind: &str, name: &str, spec_json: &str, created_at: i64) -> Result<i64> {
         let mut tx = self.data.begin("put_definition", format!("{kind} {name}")).await?;
         bump(&mut tx, "definitions_version").await?;
@@ -101,6 +107,7 @@ impl Store {
     }
 
     /// A version of a definition, by default the latest.
+    #[boxed]
     pub async fn get_definition(&self, kind: &str, name: &str, version: Option<i64>) -> Result<Option<DefinitionRow>> {
         self.data
             .read("get_definition", format!("{kind} {name}"))
@@ -113,6 +120,7 @@ impl Store {
     }
 
     /// The latest version of every definition of a kind, by name.
+    #[boxed]
     pub async fn list_definitions(&self, kind: &str) -> Result<Vec<DefinitionRow>> {
         let mut found: Vec<DefinitionRow> = self
             .data
@@ -128,6 +136,7 @@ impl Store {
     }
 
     /// Remembers a mapping for files with the same header.
+    #[boxed]
     pub async fn put_mapping(&self, mapping: MappingRow) -> Result<()> {
         let subject = format!("{} from {}", mapping.entity, mapping.source);
         let mut tx = self.data.begin("put_mapping", subject).await?;
@@ -141,6 +150,7 @@ impl Store {
     }
 
     /// The mapping remembered for a header.
+    #[boxed]
     pub async fn find_mapping(&self, source: &str, entity: &str, header_key: i64) -> Result<Option<MappingRow>> {
         self.data
             .read("find_mapping", format!("{entity} from {source}"))
@@ -152,6 +162,7 @@ impl Store {
     }
 
     /// All mappings, by source, entity and header.
+    #[boxed]
     pub async fn list_mappings(&self) -> Result<Vec<MappingRow>> {
         let mut found: Vec<MappingRow> =
             self.data.read("list_mappings", "mappings").all("SELECT {columns} FROM mappings", &[]).await?;

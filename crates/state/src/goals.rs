@@ -1,5 +1,6 @@
 //! Goals: what a figure shall be over some days, with who said so.
 
+use crate::boxed;
 use crate::db::{Put, record};
 use crate::error::Result;
 use crate::open::Store;
@@ -24,6 +25,7 @@ record! {
 
 impl Store {
     /// Sets a goal, in place of the one for the same days.
+    #[boxed]
     pub async fn set_kpi_goal(&self, row: KpiGoalRow) -> Result<()> {
         let mut tx = self.data.begin("set_kpi_goal", row.kpi.clone()).await?;
         tx.bulk(
@@ -36,6 +38,7 @@ impl Store {
     }
 
     /// Takes a goal away; says whether it was there.
+    #[boxed]
     pub async fn remove_kpi_goal(&self, kpi: &str, from_on: i64, to_on: i64) -> Result<bool> {
         let mut tx = self.data.begin("remove_kpi_goal", kpi.to_owned()).await?;
         let n = tx
@@ -49,6 +52,7 @@ impl Store {
     }
 
     /// All goals, by figure and first day.
+    #[boxed]
     pub async fn kpi_goals(&self) -> Result<Vec<KpiGoalRow>> {
         self.data
             .read("kpi_goals", "goals")

@@ -1,5 +1,6 @@
 //! The (kind, value) pairs by which somebody was seen, the links between them, and where a merge sent them.
 
+use crate::boxed;
 use crate::db::{record, words};
 use crate::error::Result;
 use crate::open::Store;
@@ -86,6 +87,7 @@ pub struct IdentityKey {
 
 impl Store {
     /// The identities of these keys that exist, in no order.
+    #[boxed]
     pub async fn identities_by_index(&self, keys: &[IdentityKey]) -> Result<Vec<IdentityRow>> {
         // In the order of the index, so that its pages are read one after the other.
         let mut rows: Vec<(&str, &[u8], &str)> =
@@ -103,6 +105,7 @@ impl Store {
     }
 
     /// The identities of these kinds and values, in any scope.
+    #[boxed]
     pub async fn find_identities(&self, wanted: &[(&str, [u8; 16])]) -> Result<Vec<IdentityRow>> {
         let rows: Vec<(&str, &[u8])> = wanted.iter().map(|(kind, index)| (*kind, &index[..])).collect();
         self.data
@@ -116,6 +119,7 @@ impl Store {
     }
 
     /// Number of identities.
+    #[boxed]
     pub async fn n_identities(&self) -> Result<i64> {
         let found: Option<(i64,)> =
             self.data.read("n_identities", "identities").optional("SELECT count(*) FROM identities", &[]).await?;
@@ -123,6 +127,7 @@ impl Store {
     }
 
     /// The identities that belong to these profiles now, in no order.
+    #[boxed]
     pub async fn identities_of(&self, profile_ids: &[i64]) -> Result<Vec<IdentityRow>> {
         self.data
             .read("identities_of", "identities")
@@ -134,6 +139,7 @@ impl Store {
     }
 
     /// The links that end at these identities, undone ones included, each once, by id.
+    #[boxed]
     pub async fn edges_of(&self, identity_ids: &[i64]) -> Result<Vec<EdgeRow>> {
         let wanted = ids(identity_ids);
         let read = self.data.read("edges_of", "identity edges");
@@ -158,6 +164,7 @@ impl Store {
     }
 
     /// Where a merge or a split sent identities: (identity, profile), by identity.
+    #[boxed]
     pub async fn overrides(&self) -> Result<Vec<(i64, i64)>> {
         self.data
             .read("overrides", "profile overrides")

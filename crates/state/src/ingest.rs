@@ -3,6 +3,7 @@
 
 use crate::batches::{BatchRow, BatchStatus};
 use crate::bindings;
+use crate::boxed;
 use crate::db::{Put, Tx, record};
 use crate::definitions::bump;
 use crate::error::Result;
@@ -188,6 +189,7 @@ pub struct IngestCommit {
 
 impl Store {
     /// How far a log was taken in.
+    #[boxed]
     pub async fn ingest(&self, log: &str) -> Result<Option<IngestRow>> {
         self.data.read("ingest", log).optional("SELECT {columns} FROM ingests WHERE log = $1", &[log.arg()]).await
     }
@@ -195,6 +197,7 @@ impl Store {
     /// Commits what a batch of the log changes, and how far the log is taken in now, in one transaction.
     ///
     /// **Errors**: `Conflict` when the log stands elsewhere than at `from`, or files of the batch before are not shown yet.
+    #[boxed]
     pub async fn commit_ingest(&self, ingest: &IngestCommit) -> Result<()> {
         let mut tx = self.data.begin("commit_ingest", format!("log {}", ingest.log)).await?;
         let version = bump(&mut tx, "state_version").await?;
@@ -224,6 +227,7 @@ impl Store {
     }
 
     /// Records that the files of the batch that ended at a position are shown; again it changes nothing.
+    #[boxed]
     pub async fn ingest_shown(&self, log: &str, position: i64) -> Result<()> {
         let mut tx = self.data.begin("ingest_shown", format!("log {log}")).await?;
         tx.run("UPDATE ingests SET plan_json = NULL WHERE log = $1 AND position = $2", &[log.arg(), position.arg()])
@@ -232,6 +236,7 @@ impl Store {
     }
 
     /// The statements that name any of these identities, each once.
+    #[boxed]
     pub async fn bonds_of(&self, identity_ids: &[i64]) -> Result<Vec<BondRow>> {
         let wanted = ids(identity_ids);
         let read = self.data.read("bonds_of", "identity bonds");
@@ -256,6 +261,7 @@ impl Store {
     }
 
     /// All claims of these visitors.
+    #[boxed]
     pub async fn claims_of(&self, identity_ids: &[i64]) -> Result<Vec<ClaimRow>> {
         self.data
             .read("claims_of", "identity claims")
@@ -268,6 +274,7 @@ impl Store {
     }
 
     /// The visitors that these known identities claim or claimed: (visitor, known identity).
+    #[boxed]
     pub async fn claimed_by(&self, identity_ids: &[i64]) -> Result<Vec<(i64, i64)>> {
         self.data
             .read("claimed_by", "identity claims")
@@ -280,6 +287,7 @@ impl Store {
     }
 
     /// The registers of these identities that exist.
+    #[boxed]
     pub async fn traits_of(&self, identity_ids: &[i64]) -> Result<Vec<TraitsRow>> {
         self.data
             .read("traits_of", "identity traits")
@@ -292,6 +300,7 @@ impl Store {
     }
 
     /// The personal fields stated of these identities.
+    #[boxed]
     pub async fn said_fields_of(&self, identity_ids: &[i64]) -> Result<Vec<SaidFieldRow>> {
         self.data
             .read("said_fields_of", "identity fields")
@@ -304,6 +313,7 @@ impl Store {
     }
 
     /// Profiles beside the first one under which rows of these identities may stand: (identity, profile).
+    #[boxed]
     pub async fn homes_of(&self, identity_ids: &[i64]) -> Result<Vec<(i64, i64)>> {
         self.data
             .read("homes_of", "identity homes")
@@ -316,6 +326,7 @@ impl Store {
     }
 
     /// Identities of which some span of time belongs to a profile.
+    #[boxed]
     pub async fn spanned_by(&self, profile_id: i64) -> Result<Vec<i64>> {
         let found: Vec<(i64,)> = self
             .data
@@ -326,6 +337,7 @@ impl Store {
     }
 
     /// The identities of these ids that exist, in no order.
+    #[boxed]
     pub async fn identities_by_ids(&self, identity_ids: &[i64]) -> Result<Vec<crate::IdentityRow>> {
         self.data
             .read("identities_by_ids", "identities")
@@ -337,6 +349,7 @@ impl Store {
     }
 
     /// Spans of identities with several owners, by identity and time.
+    #[boxed]
     pub async fn override_spans(&self) -> Result<Vec<OverrideSpanRow>> {
         self.data
             .read("override_spans", "profile override spans")
@@ -345,6 +358,7 @@ impl Store {
     }
 
     /// The registers of these keys that exist: (source, kind, key).
+    #[boxed]
     pub async fn registers(&self, keys: &[(i64, &str, &str)]) -> Result<Vec<RegisterRow>> {
         let mut rows = keys.to_vec();
         rows.sort_unstable();

@@ -1,5 +1,6 @@
 //! Wrapped keys of persons, in a database apart from what they open.
 
+use crate::boxed;
 use std::time::Duration;
 
 use crate::db::{Put, record};
@@ -26,6 +27,7 @@ impl Store {
     /// Stores keys, durably, before anything sealed under them. The same keys again change nothing.
     ///
     /// **Errors**: `Conflict` when a subject has another key, for a key in use is never overwritten (INV-STATE-4).
+    #[boxed]
     pub async fn put_keys(&self, keys: Vec<KeyRow>) -> Result<()> {
         let mut tx = self.keys.begin("put_keys", "person keys").await?;
         let n_stored = tx
@@ -42,6 +44,7 @@ impl Store {
     }
 
     /// Replaces the wrapping of keys that exist, after the master key was changed; returns how many exist.
+    #[boxed]
     pub async fn rewrap_keys(&self, keys: &[KeyRow]) -> Result<u64> {
         let mut tx = self.keys.begin("rewrap_keys", "person keys").await?;
         let n_changed = tx
@@ -56,6 +59,7 @@ impl Store {
     }
 
     /// The keys of these subjects that exist, in no order.
+    #[boxed]
     pub async fn keys(&self, subjects: &[(String, i64)]) -> Result<Vec<KeyRow>> {
         self.keys
             .read("keys", "person keys")
@@ -68,6 +72,7 @@ impl Store {
     }
 
     /// Keys after a subject, by (kind, id).
+    #[boxed]
     pub async fn list_keys(&self, after: Option<(&str, i64)>, limit: usize) -> Result<Vec<KeyRow>> {
         let (kind, id) = after.unwrap_or(("", i64::MIN));
         self.keys
@@ -87,6 +92,7 @@ impl Store {
     ///
     /// **Errors**: `Unavailable` when readers keep old pages alive for too long: the keys are gone for everybody, call again
     /// to make the files follow.
+    #[boxed]
     pub async fn delete_keys(&self, subjects: &[(String, i64)]) -> Result<u64> {
         let mut tx = self.keys.begin("delete_keys", "person keys").await?;
         let mut n_deleted = 0;

@@ -11,6 +11,10 @@
 //! - INV-STATE-5: audit entries are numbered without gaps and each is linked to the one before.
 //! - INV-STATE-6: personal values stand here only sealed or as a blind index.
 
+/// Makes the future of an `async fn` a boxed one, so that it is compiled here once and not again by everybody who calls it:
+/// the bodies of futures are otherwise part of the caller, which cost minutes.
+use async_recursion::async_recursion as boxed;
+
 mod accounts;
 mod audit;
 mod batches;

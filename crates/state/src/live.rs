@@ -1,5 +1,6 @@
 //! The senders of live events, and what arrived from each of them hour by hour.
 
+use crate::boxed;
 use crate::db::{Put, Tx, record};
 use crate::error::Result;
 use crate::open::Store;
@@ -68,6 +69,7 @@ impl Store {
     /// Records a new source.
     ///
     /// **Errors**: `Conflict` when id, name or key is taken.
+    #[boxed]
     pub async fn insert_source(&self, source: SourceRow) -> Result<()> {
         let mut tx = self.data.begin("insert_source", format!("source {}", source.name)).await?;
         tx.bulk("INSERT INTO live_sources ({columns}) {rows}", &[source]).await?;
@@ -78,6 +80,7 @@ impl Store {
     /// Changes a source, all but its id and age.
     ///
     /// **Errors**: `NotFound`; `Conflict` when name or key is another's.
+    #[boxed]
     pub async fn update_source(&self, source: &SourceRow) -> Result<()> {
         let mut tx = self.data.begin("update_source", format!("source {}", source.name)).await?;
         tx.run_one(
@@ -101,6 +104,7 @@ impl Store {
     }
 
     /// All sources, by name.
+    #[boxed]
     pub async fn list_sources(&self) -> Result<Vec<SourceRow>> {
         let mut found: Vec<SourceRow> =
             self.data.read("list_sources", "sources").all("SELECT {columns} FROM live_sources", &[]).await?;
@@ -109,11 +113,13 @@ impl Store {
     }
 
     /// Counts the changes of [`Store::list_sources`].
+    #[boxed]
     pub async fn sources_version(&self) -> Result<i64> {
         self.counter("sources_version").await
     }
 
     /// What arrived since an hour, by source and hour.
+    #[boxed]
     pub async fn source_hours(&self, since_hour: i64) -> Result<Vec<SourceHourRow>> {
         self.data
             .read("source_hours", "source hours")
@@ -122,6 +128,7 @@ impl Store {
     }
 
     /// What was set aside since an hour, by source, hour and reason.
+    #[boxed]
     pub async fn source_rejects(&self, since_hour: i64) -> Result<Vec<SourceRejectRow>> {
         self.data
             .read("source_rejects", "source rejects")
@@ -133,6 +140,7 @@ impl Store {
     }
 
     /// The last record that ever arrived, by source: (source, instant).
+    #[boxed]
     pub async fn sources_last_received(&self) -> Result<Vec<(i64, i64)>> {
         self.data
             .read("sources_last_received", "source hours")

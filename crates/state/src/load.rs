@@ -1,5 +1,6 @@
 //! What one load changes in state, in one transaction (INV-STATE-3).
 
+use crate::boxed;
 use foldhash::HashSet;
 
 use crate::batches::BatchStatus;
@@ -70,6 +71,7 @@ impl Store {
     ///
     /// **Errors**: `NotFound` without such a load; `Conflict` when it has failed, was prepared with another plan, or when
     /// another load made one of its profiles or identities first: read again, resolve again.
+    #[boxed]
     pub async fn commit_load(&self, load: &LoadCommit) -> Result<i64> {
         let mut tx = self.data.begin("commit_load", format!("batch {}", load.batch_id)).await?;
         let version = bump(&mut tx, "state_version").await?;

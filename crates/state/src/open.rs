@@ -1,5 +1,6 @@
 //! Opening and closing: files or servers, settings, schema.
 
+use crate::boxed;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -45,6 +46,7 @@ impl Store {
     /// Opens the store, makes what is missing and brings the schema up to date.
     ///
     /// **Errors**: `Unavailable`; `UnsupportedSchema` when a newer release wrote it; `Corrupt` when a file is no database.
+    #[boxed]
     pub async fn open(config: StateConfig) -> Result<Self> {
         let data = match &config.url {
             Some(url) => open_server(url, "zhike", "state database").await?,
@@ -63,6 +65,7 @@ impl Store {
     /// that name others which are not there. A server looks after its own.
     ///
     /// **Errors**: `Unavailable`.
+    #[boxed]
     pub async fn damage(&self) -> Result<Vec<(&'static str, String)>> {
         let mut found = Vec::new();
         for (name, pool) in [("state.db", &self.data), ("keys/keys.db", &self.keys)] {
@@ -87,16 +90,19 @@ impl Store {
     /// Writes a copy of the data, as of one moment, to a path where nothing is.
     ///
     /// **Errors**: `Full`, `Unavailable`; `Bug` for a server, which copies itself.
+    #[boxed]
     pub async fn copy_data(&self, to: &Path) -> Result<()> {
         self.data.copy_to("copy_data", to).await
     }
 
     /// As [`Store::copy_data`], of the keys.
+    #[boxed]
     pub async fn copy_keys(&self, to: &Path) -> Result<()> {
         self.keys.copy_to("copy_keys", to).await
     }
 
     /// Waits for running statements and closes all connections.
+    #[boxed]
     pub async fn close(self) {
         self.data.close().await;
         self.keys.close().await;

@@ -1,5 +1,6 @@
 //! Resolved persons and companies, and their personal fields, sealed.
 
+use crate::boxed;
 use crate::db::{Put, record};
 use crate::error::Result;
 use crate::open::Store;
@@ -60,6 +61,7 @@ record! {
 
 impl Store {
     /// One profile, merged ones included.
+    #[boxed]
     pub async fn profile(&self, profile_id: i64) -> Result<Option<ProfileRow>> {
         self.data
             .read("profile", format!("profile {profile_id}"))
@@ -68,6 +70,7 @@ impl Store {
     }
 
     /// Number of profiles that identify somebody and were not merged into another.
+    #[boxed]
     pub async fn n_profiles(&self) -> Result<i64> {
         let found: Option<(i64,)> = self
             .data
@@ -78,6 +81,7 @@ impl Store {
     }
 
     /// The profiles of these ids that exist, merged ones included, in no order.
+    #[boxed]
     pub async fn profiles_by_ids(&self, profile_ids: &[i64]) -> Result<Vec<ProfileRow>> {
         self.data
             .read("profiles_by_ids", "profiles")
@@ -89,6 +93,7 @@ impl Store {
     }
 
     /// Profiles that are not merged into another, by id, after an id.
+    #[boxed]
     pub async fn list_profiles(&self, after: Option<i64>, limit: usize) -> Result<Vec<ProfileRow>> {
         self.data
             .read("list_profiles", "profiles")
@@ -101,6 +106,7 @@ impl Store {
     }
 
     /// The personal fields of these profiles, in no order.
+    #[boxed]
     pub async fn profile_fields(&self, profile_ids: &[i64]) -> Result<Vec<FieldRow>> {
         self.data
             .read("profile_fields", "profile fields")

@@ -1,5 +1,6 @@
 //! Rows of files that could not be loaded, sealed, until they are repaired or discarded.
 
+use crate::boxed;
 use crate::db::{Put, record, words};
 use crate::error::Result;
 use crate::open::Store;
@@ -46,6 +47,7 @@ record! {
 
 impl Store {
     /// Rows of a load after a position, by position, of one status or of all.
+    #[boxed]
     pub async fn quarantine_page(
         &self,
         batch_id: i64,
@@ -65,6 +67,7 @@ impl Store {
     }
 
     /// Rows of a load by reason, the most frequent first.
+    #[boxed]
     pub async fn quarantine_counts(&self, batch_id: i64) -> Result<Vec<(String, i64)>> {
         let mut found: Vec<(String, i64)> = self
             .data
@@ -79,6 +82,7 @@ impl Store {
     }
 
     /// Rows that wait, by load: (load, rows).
+    #[boxed]
     pub async fn quarantine_open(&self) -> Result<Vec<(i64, i64)>> {
         self.data
             .read("quarantine_open", "quarantine")
@@ -87,6 +91,7 @@ impl Store {
     }
 
     /// Says what became of rows; returns how many of them exist.
+    #[boxed]
     pub async fn set_quarantine_status(
         &self,
         batch_id: i64,

@@ -1,5 +1,6 @@
 //! The register of what people asked for.
 
+use crate::boxed;
 use crate::db::{Put, record};
 use crate::definitions::bump;
 use crate::error::Result;
@@ -49,6 +50,7 @@ record! {
 
 impl Store {
     /// Enters a request.
+    #[boxed]
     pub async fn add_request(&self, row: RequestRow) -> Result<()> {
         let mut tx = self.data.begin("add_request", row.kind.clone()).await?;
         tx.bulk("INSERT INTO requests ({columns}) {rows}", &[row]).await?;
@@ -58,6 +60,7 @@ impl Store {
     /// Changes a request that still has the status expected.
     ///
     /// **Errors**: `Conflict` when somebody else was first.
+    #[boxed]
     pub async fn change_request(&self, row: &RequestRow, expected: &str) -> Result<()> {
         let mut tx = self.data.begin("change_request", row.kind.clone()).await?;
         let n = tx
@@ -89,6 +92,7 @@ impl Store {
     }
 
     /// A request with the profile of today.
+    #[boxed]
     pub async fn request(&self, request_id: i64) -> Result<Option<(RequestRow, i64)>> {
         let row: Option<RequestRow> = self
             .data
@@ -102,6 +106,7 @@ impl Store {
     }
 
     /// All requests with the profiles of today, by id.
+    #[boxed]
     pub async fn requests(&self) -> Result<Vec<(RequestRow, i64)>> {
         let rows: Vec<RequestRow> = self
             .data
@@ -112,6 +117,7 @@ impl Store {
     }
 
     /// Profiles of today that have a request of a kind in one of two statuses, ascending.
+    #[boxed]
     pub async fn profiles_with_request(&self, kind: &str, statuses: [&str; 2]) -> Result<Vec<i64>> {
         let rows: Vec<(i64,)> = self
             .data

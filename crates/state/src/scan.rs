@@ -1,5 +1,6 @@
 //! Whole tables in pages, for SQL: columns of values instead of rows.
 
+use crate::boxed;
 use std::fmt::Write as _;
 
 use zhike_domain::frame::{Column, ColumnType, Frame, NumColumn, TextColumn};
@@ -97,11 +98,13 @@ impl Store {
     ///
     /// **Shape**: at most `limit` rows; columns, names and types as in `zhike_domain::tables`, without those of grade 3 and
     /// 4. Pages read at different times may see different states.
+    #[boxed]
     pub async fn scan(&self, table: ScanTable, after: Option<Cursor>, limit: usize) -> Result<(Frame, Option<Cursor>)> {
         self.scan_columns(table, &table.columns(), after, limit).await
     }
 
     /// Some columns of all profiles that are not merged into another, by id.
+    #[boxed]
     pub async fn scan_profiles(&self, columns: &[&str]) -> Result<Frame> {
         let table = ScanTable::Profiles;
         let columns: Vec<_> = table.columns().into_iter().filter(|column| columns.contains(&column.name)).collect();
@@ -109,6 +112,7 @@ impl Store {
     }
 
     /// Profiles that have an identity of a kind, ascending.
+    #[boxed]
     pub async fn profiles_with_identity(&self, kind: &str) -> Result<Vec<i64>> {
         let sql =
             "SELECT DISTINCT profile_id FROM identities WHERE kind = $1 AND status = 'active' ORDER BY profile_id";
@@ -117,6 +121,7 @@ impl Store {
     }
 
     /// Profiles that have a personal field, ascending.
+    #[boxed]
     pub async fn profiles_with_field(&self, field: &str) -> Result<Vec<i64>> {
         let sql = "SELECT profile_id FROM profile_fields WHERE field = $1 ORDER BY profile_id";
         let rows: Vec<(i64,)> = self.data.read("profiles_with_field", field).all(sql, &[field.arg()]).await?;

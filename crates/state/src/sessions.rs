@@ -1,5 +1,6 @@
 //! Stretches of visitors' time without a long pause, and sessions whose rows have moved to others.
 
+use crate::boxed;
 use crate::db::{Put, Tx, record};
 use crate::definitions::bump;
 use crate::error::Result;
@@ -35,6 +36,7 @@ record! {
 
 impl Store {
     /// The stretches of visitors that touch spans of time: (visitor, from, until), each visitor once.
+    #[boxed]
     pub async fn stretches_near(&self, spans: &[(i64, i64, i64)]) -> Result<Vec<StretchRow>> {
         let mut spans = spans.to_vec();
         spans.sort_unstable();
@@ -52,11 +54,13 @@ impl Store {
     }
 
     /// Counts the changes of [`Store::session_moves`].
+    #[boxed]
     pub async fn session_moves_version(&self) -> Result<i64> {
         self.counter("session_moves_version").await
     }
 
     /// Moves that changed after a version, by session.
+    #[boxed]
     pub async fn session_moves(&self, after_version: i64) -> Result<Vec<SessionMoveRow>> {
         self.data
             .read("session_moves", "session moves")

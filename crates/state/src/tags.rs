@@ -1,5 +1,6 @@
 //! Tags that people put on customers, with who did it and until when.
 
+use crate::boxed;
 use crate::db::{Put, record};
 use crate::error::Result;
 use crate::open::Store;
@@ -24,6 +25,7 @@ record! {
 
 impl Store {
     /// Puts a tag on a customer, in place of its value before.
+    #[boxed]
     pub async fn set_manual_tag(&self, row: ManualTagRow) -> Result<()> {
         let mut tx = self.data.begin("set_manual_tag", format!("profile {}", row.profile_id)).await?;
         tx.bulk(
@@ -37,6 +39,7 @@ impl Store {
     }
 
     /// Takes a tag off a customer; says whether it was there.
+    #[boxed]
     pub async fn remove_manual_tag(&self, profile_id: i64, tag: &str) -> Result<bool> {
         let mut tx = self.data.begin("remove_manual_tag", format!("profile {profile_id}")).await?;
         let n = tx
@@ -47,6 +50,7 @@ impl Store {
     }
 
     /// Takes a tag off everybody; says how many had it.
+    #[boxed]
     pub async fn remove_manual_tag_of_all(&self, tag: &str) -> Result<u64> {
         let mut tx = self.data.begin("remove_manual_tag_of_all", "manual tags").await?;
         let n = tx.run("DELETE FROM manual_tags WHERE tag = $1", &[tag.arg()]).await?;
@@ -55,6 +59,7 @@ impl Store {
     }
 
     /// All of them, ended ones too, by customer and tag.
+    #[boxed]
     pub async fn manual_tags(&self) -> Result<Vec<ManualTagRow>> {
         self.data
             .read("manual_tags", "manual tags")
@@ -63,6 +68,7 @@ impl Store {
     }
 
     /// Those of some customers.
+    #[boxed]
     pub async fn manual_tags_of(&self, profiles: &[i64]) -> Result<Vec<ManualTagRow>> {
         let ids: Vec<(i64,)> = profiles.iter().map(|id| (*id,)).collect();
         self.data

@@ -1,5 +1,6 @@
 //! Views of pages: what a page shows, kept under a name.
 
+use crate::boxed;
 use crate::db::{Put, record};
 use crate::error::Result;
 use crate::open::Store;
@@ -26,6 +27,7 @@ record! {
 
 impl Store {
     /// Keeps a view, in place of what its id held before; when it was made and by whom stays.
+    #[boxed]
     pub async fn put_view(&self, row: ViewRow) -> Result<()> {
         let mut tx = self.data.begin("put_view", format!("view {}", row.view_id)).await?;
         tx.bulk(
@@ -39,6 +41,7 @@ impl Store {
     }
 
     /// The view of an id.
+    #[boxed]
     pub async fn view(&self, view_id: i64) -> Result<Option<ViewRow>> {
         self.data
             .read("view", format!("view {view_id}"))
@@ -47,6 +50,7 @@ impl Store {
     }
 
     /// The views of a page, by id.
+    #[boxed]
     pub async fn list_views(&self, page: &str) -> Result<Vec<ViewRow>> {
         self.data
             .read("list_views", page)
@@ -55,6 +59,7 @@ impl Store {
     }
 
     /// Forgets a view; says whether it was there.
+    #[boxed]
     pub async fn delete_view(&self, view_id: i64) -> Result<bool> {
         let mut tx = self.data.begin("delete_view", format!("view {view_id}")).await?;
         let n = tx.run("DELETE FROM views WHERE view_id = $1", &[view_id.arg()]).await?;

@@ -1,6 +1,7 @@
 //! Tests that look at the whole repository rather than at one rule of the domain.
 
 mod audience;
+mod documents;
 mod fences;
 mod sources;
 mod tags;

@@ -1,5 +1,6 @@
 //! The second factor: codes of an authenticator, and recovery codes for when it is lost.
 
+use crate::boxed;
 use serde_json::json;
 use zhike_domain::error_code::ErrorCode;
 use zhike_domain::sensitive::Sensitive;
@@ -17,6 +18,7 @@ const RECOVERY_LETTERS: usize = 16;
 /// Draws a secret to be put into an authenticator; it counts once a code of it was given. Returns it as text.
 ///
 /// **Errors**: `conflict` when there is a second factor.
+#[boxed]
 pub async fn offer_totp(ctx: &Ctx, user: &User) -> Result<Sensitive<String>> {
     let mut row = users::row(ctx, user.id).await?;
     if row.totp_sealed.is_some() {
@@ -35,6 +37,7 @@ pub async fn offer_totp(ctx: &Ctx, user: &User) -> Result<Sensitive<String>> {
 /// Puts the secret that was drawn last in force, when a code of it is given. Returns recovery codes, shown once.
 ///
 /// **Errors**: `conflict` when none was drawn; `invalid_account` for a wrong code.
+#[boxed]
 pub async fn confirm_totp(ctx: &Ctx, user: &User, code: &Sensitive<String>) -> Result<Vec<Sensitive<String>>> {
     let mut row = users::row(ctx, user.id).await?;
     let Some(offered) = row.totp_offered.take() else {
@@ -60,6 +63,7 @@ pub async fn confirm_totp(ctx: &Ctx, user: &User, code: &Sensitive<String>) -> R
 /// Takes the second factor away, for whoever gives the password once more.
 ///
 /// **Errors**: `wrong_credentials`, `locked_out`.
+#[boxed]
 pub async fn remove_totp(ctx: &Ctx, user: &User, word: Sensitive<String>) -> Result<()> {
     let mut row = prove_password(ctx, user, word).await?;
     (row.totp_sealed, row.totp_offered, row.totp_step) = (None, None, None);

@@ -1,5 +1,6 @@
 //! Keys of the API: for programs, within what their owner may do.
 
+use crate::boxed;
 use serde_json::json;
 use zhike_domain::access::{Permission, Permissions, Principal};
 use zhike_domain::id::ApiKeyId;
@@ -77,6 +78,7 @@ fn key(row: &ApiKeyRow, owner: String) -> Result<ApiKey> {
 }
 
 /// Keys in force: one's own, or for whoever manages users those of all.
+#[boxed]
 pub async fn keys(ctx: &Ctx, by: &Principal) -> Result<Vec<ApiKey>> {
     let names: std::collections::HashMap<i64, String> =
         ctx.store().users().await?.into_iter().map(|row| (row.user_id, row.name)).collect();
@@ -94,6 +96,7 @@ pub async fn keys(ctx: &Ctx, by: &Principal) -> Result<Vec<ApiKey>> {
 /// Makes a key of `owner`, and returns its secret, which is shown once.
 ///
 /// **Errors**: `invalid_account` for a name, permissions or days that do not hold; `not_found` for the owner.
+#[boxed]
 pub async fn create_key(ctx: &Ctx, by: &Principal, owner: &str, new: NewApiKey) -> Result<(ApiKey, Sensitive<String>)> {
     need(by, Permission::KeysManage)?;
     if owner != by.owner {
@@ -166,6 +169,7 @@ pub async fn create_key(ctx: &Ctx, by: &Principal, owner: &str, new: NewApiKey) 
 /// Revokes a key of one's own, or for whoever manages users of anybody.
 ///
 /// **Errors**: `not_found`, for keys of others too.
+#[boxed]
 pub async fn revoke_key(ctx: &Ctx, by: &Principal, id: ApiKeyId) -> Result<()> {
     let missing = || Error::not_found("key", "密钥");
     let key = keys(ctx, by).await?.into_iter().find(|key| key.id == id).ok_or_else(missing)?;
@@ -174,6 +178,7 @@ pub async fn revoke_key(ctx: &Ctx, by: &Principal, id: ApiKeyId) -> Result<()> {
 }
 
 /// Who acts by a key; `None` when it is none, has ended, or its owner may not act.
+#[boxed]
 pub async fn by_key(ctx: &Ctx, secret: &Sensitive<String>) -> Result<Option<Principal>> {
     if !secret.expose().starts_with(PREFIX) {
         return Ok(None);

@@ -1,5 +1,6 @@
 //! Coming in and going out: the first user, sign-in, sessions.
 
+use crate::boxed;
 use std::net::IpAddr;
 use std::sync::PoisonError;
 
@@ -47,11 +48,13 @@ pub struct SignIn {
 }
 
 /// Whether there is no user yet.
+#[boxed]
 pub async fn needs_setup(ctx: &Ctx) -> Result<bool> {
     Ok(!ctx.store().has_users().await?)
 }
 
 /// A new one-time token that makes the first user; `None` when there is one. The token before it is void.
+#[boxed]
 pub async fn offer_setup(ctx: &Ctx) -> Result<Option<Sensitive<String>>> {
     if !needs_setup(ctx).await? {
         return Ok(None);
@@ -64,6 +67,7 @@ pub async fn offer_setup(ctx: &Ctx) -> Result<Option<Sensitive<String>>> {
 /// Makes the first user, an administrator, and signs them in.
 ///
 /// **Errors**: `wrong_credentials` for another token, `conflict` when there is a user already, `invalid_account`.
+#[boxed]
 pub async fn setup(ctx: &Ctx, token: &Sensitive<String>, name: &str, word: Sensitive<String>) -> Result<SignedIn> {
     let wanted = *ctx.accounts().setup.lock().unwrap_or_else(PoisonError::into_inner);
     if wanted.is_none() || !needs_setup(ctx).await? {
@@ -114,6 +118,7 @@ pub async fn setup(ctx: &Ctx, token: &Sensitive<String>, name: &str, word: Sensi
 /// Lets somebody in.
 ///
 /// **Errors**: `wrong_credentials`, the same for names that there are not; `code_needed`; `locked_out`.
+#[boxed]
 pub async fn sign_in(ctx: &Ctx, asked: SignIn) -> Result<SignedIn> {
     let policy = policy(ctx).await?;
     let name = asked.name.trim().to_lowercase();
@@ -234,6 +239,7 @@ fn signed_in(row: &UserRow, session: &SessionRow, policy: &Policy, now: i64) -> 
 }
 
 /// Whose session a secret is of, and notes the request; `None` when it has ended.
+#[boxed]
 pub async fn by_session(ctx: &Ctx, secret: &Sensitive<String>) -> Result<Option<SignedIn>> {
     let hash = password::secret_hash(secret.expose());
     let Some(session) = ctx.store().session(&hash).await? else { return Ok(None) };
@@ -251,6 +257,7 @@ pub async fn by_session(ctx: &Ctx, secret: &Sensitive<String>) -> Result<Option<
 }
 
 /// Ends a session.
+#[boxed]
 pub async fn sign_out(ctx: &Ctx, secret: &Sensitive<String>) -> Result<()> {
     let hash = password::secret_hash(secret.expose());
     let Some(session) = ctx.store().session(&hash).await? else { return Ok(()) };
@@ -263,6 +270,7 @@ pub async fn sign_out(ctx: &Ctx, secret: &Sensitive<String>) -> Result<()> {
 /// Sets another password of one's own; other sessions end.
 ///
 /// **Errors**: `wrong_credentials`, `locked_out`, `invalid_account`.
+#[boxed]
 pub async fn change_password(
     ctx: &Ctx,
     secret: &Sensitive<String>,

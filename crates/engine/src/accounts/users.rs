@@ -1,5 +1,6 @@
 //! Users as administrators see them.
 
+use crate::boxed;
 use serde_json::json;
 use zhike_domain::access::password as rules;
 use zhike_domain::access::{Permission, Principal, Role, RoleProblem, Scope, check_roles};
@@ -48,6 +49,7 @@ pub struct Change {
 }
 
 /// All users, by name.
+#[boxed]
 pub async fn list(ctx: &Ctx) -> Result<Vec<User>> {
     let policy = policy(ctx).await?;
     let mut all = Vec::new();
@@ -60,6 +62,7 @@ pub async fn list(ctx: &Ctx) -> Result<Vec<User>> {
 /// One user.
 ///
 /// **Errors**: `not_found`.
+#[boxed]
 pub async fn get(ctx: &Ctx, id: UserId) -> Result<User> {
     shown(ctx, &row(ctx, id).await?, &policy(ctx).await?).await
 }
@@ -76,6 +79,7 @@ pub(super) async fn row(ctx: &Ctx, id: UserId) -> Result<UserRow> {
 /// Makes a user with a password that is shown once and must be changed.
 ///
 /// **Errors**: `invalid_account`, `conflict` when the name is taken, `no_permission` to give roles.
+#[boxed]
 pub async fn create(ctx: &Ctx, by: &Principal, new: NewUser) -> Result<(User, Sensitive<String>)> {
     let policy = policy(ctx).await?;
     need(by, Permission::UsersManage)?;
@@ -121,6 +125,7 @@ pub async fn create(ctx: &Ctx, by: &Principal, new: NewUser) -> Result<(User, Se
 ///
 /// **Errors**: `not_found`, `invalid_account`, `no_permission` for what is not theirs to change, `conflict` for the last
 /// one who could undo it.
+#[boxed]
 pub async fn update(ctx: &Ctx, by: &Principal, id: UserId, change: Change) -> Result<User> {
     let policy = policy(ctx).await?;
     let mut row = row(ctx, id).await?;
@@ -185,6 +190,7 @@ async fn keep_one(ctx: &Ctx, policy: &Policy, before: &User, roles: &[Role], is_
 /// Gives a user a new one-time password; sessions end, the second factor goes.
 ///
 /// **Errors**: `not_found`.
+#[boxed]
 pub async fn reset(ctx: &Ctx, by: &Principal, id: UserId) -> Result<Sensitive<String>> {
     need(by, Permission::UsersManage)?;
     let mut row = row(ctx, id).await?;
@@ -202,6 +208,7 @@ pub async fn reset(ctx: &Ctx, by: &Principal, id: UserId) -> Result<Sensitive<St
 /// Forgets the wrong attempts of a user.
 ///
 /// **Errors**: `not_found`.
+#[boxed]
 pub async fn unlock(ctx: &Ctx, by: &Principal, id: UserId) -> Result<()> {
     need(by, Permission::UsersManage)?;
     let row = row(ctx, id).await?;
@@ -213,6 +220,7 @@ pub async fn unlock(ctx: &Ctx, by: &Principal, id: UserId) -> Result<()> {
 /// Separates the three administrators, or joins them again.
 ///
 /// **Errors**: `conflict` when one of the three is missing, or one person would hold two duties.
+#[boxed]
 pub async fn set_separated(ctx: &Ctx, by: &Principal, separated: bool) -> Result<()> {
     need(by, Permission::PolicyChange)?;
     let old = policy(ctx).await?;

@@ -3,6 +3,7 @@
 //! A copy that is older opens people who were erased since; so it is removed, and what it wrapped is worthless anyway once
 //! its epoch's key is destroyed.
 
+use crate::boxed;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
@@ -34,6 +35,7 @@ pub struct KeysCopy {
 /// Without a passphrase the root key is part of the copy: whoever has it and a backup has everything.
 ///
 /// **Errors**: `bad_request` for a folder of the data directory; `conflict` with state on a server.
+#[boxed]
 pub async fn ship_keys(ctx: &Ctx, folder: &Path, actor: &str) -> Result<KeysCopy> {
     files_only(ctx)?;
     make_dir(folder)?;

@@ -1,5 +1,6 @@
 //! A data directory made from a backup and the newest keys.
 
+use crate::boxed;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
@@ -44,6 +45,7 @@ pub(crate) fn refuse_unfinished(dir: &Path) -> Result<()> {
 ///
 /// **Errors**: `conflict` when the directory holds more than keys; `not_found` without keys, without a backup or without
 /// one as old as `at`; `wrong_key`; `damaged`, and then the directory does not open.
+#[boxed]
 pub async fn restore(
     options: Options,
     folder: &Path,

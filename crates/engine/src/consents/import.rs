@@ -1,5 +1,6 @@
 //! Consents from a file: one row per statement.
 
+use crate::boxed;
 use std::collections::BTreeMap;
 
 use zhike_domain::clean::RuleSet;
@@ -52,6 +53,7 @@ const FIELDS: [(&str, &[&str]); 7] = [
 /// and `purpose`, which one purpose for all rows can stand for.
 ///
 /// **Errors**: `bad_request` for columns that are missing; those of reading files.
+#[boxed]
 pub async fn import(ctx: &Ctx, open: OpenFile, purpose: Option<&str>, actor: &str) -> Result<Imported> {
     let all = purposes(ctx).await?;
     if let Some(code) = purpose {

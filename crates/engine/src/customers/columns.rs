@@ -1,5 +1,6 @@
 //! Columns that a list of customers can have: what they are called, what they hold, where they come from.
 
+use crate::boxed;
 use zhike_domain::audience::{Cell, FieldKind, SCORES, TRAITS, TagUnit, json_cell};
 use zhike_domain::frame::{Column as Values, ColumnType, Frame, NumColumn, TextColumn};
 
@@ -88,6 +89,7 @@ pub const USUAL: &[&str] = &[
 const MAX: usize = 60;
 
 /// All columns that there are, further attributes aside: those are `traits.` and the name that the file gave them.
+#[boxed]
 pub async fn all(ctx: &Ctx) -> Result<Vec<Column>> {
     let fixed = FIXED.iter().map(|(key, kind, of, zh, en)| column(key, *kind, of.clone(), zh, en));
     let traits = TRAITS.iter().map(|(key, kind, zh, en)| column(key, type_of(*kind), Of::Row, zh, en));
@@ -131,6 +133,7 @@ const fn type_of(kind: FieldKind) -> ColumnType {
 /// The columns of these names.
 ///
 /// **Errors**: `bad_request`, naming one that there is not.
+#[boxed]
 pub async fn read(ctx: &Ctx, keys: &[String]) -> Result<Vec<Column>> {
     if keys.is_empty() {
         return Ok(Vec::new());

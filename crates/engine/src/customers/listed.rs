@@ -1,5 +1,6 @@
 //! Customers as rows: what is shown of each, read for many at a time.
 
+use crate::boxed;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use zhike_domain::audience::{Cell, cell_of, score_of};
@@ -70,6 +71,7 @@ impl Parts {
 }
 
 /// Customers as they stand in a list, in the order asked for.
+#[boxed]
 pub async fn listed_by_id(ctx: &Ctx, profiles: &[ProfileId]) -> Result<Vec<Listed>> {
     let ids: Vec<i64> = profiles.iter().map(|profile| profile.get()).collect();
     listed(ctx, &ids, &Parts::of(&[], true)).await

@@ -1,5 +1,6 @@
 //! Who the rows of a load are about: identities gathered row by row, people resolved once, in columns.
 
+use crate::boxed;
 use std::collections::HashMap;
 use std::hash::BuildHasher;
 
@@ -519,6 +520,7 @@ async fn policy(ctx: &Ctx) -> Result<Policy> {
 }
 
 /// The identity policy in force.
+#[boxed]
 pub async fn identity_policy(ctx: &Ctx) -> Result<Policy> {
     policy(ctx).await
 }
@@ -526,6 +528,7 @@ pub async fn identity_policy(ctx: &Ctx) -> Result<Policy> {
 /// Puts a new identity policy in force for the loads that follow.
 ///
 /// **Errors**: `bad_request` naming the limit that cannot be kept.
+#[boxed]
 pub async fn set_policy(ctx: &Ctx, policy: &Policy) -> Result<i64> {
     let problems = policy.validate();
     if !problems.is_empty() {

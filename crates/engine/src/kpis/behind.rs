@@ -1,5 +1,6 @@
 //! Who and what stands behind a number.
 
+use crate::boxed;
 use zhike_domain::frame::Frame;
 use zhike_domain::kpi::{Dimension, Kpi, Measure, Of, Take};
 use zhike_lake::{KpiKey, KpiScan};
@@ -98,6 +99,7 @@ pub struct Behind {
 /// A page of those behind a number.
 ///
 /// **Errors**: `bad_request` for a dimension that the figure has not, or the whole of what is no ratio.
+#[boxed]
 pub async fn behind(ctx: &Ctx, kpi: &'static Kpi, asked: Asked) -> Result<Behind> {
     ctx.refresh_overrides().await?;
     let known = Known::new(ctx, &[kpi]).await?;

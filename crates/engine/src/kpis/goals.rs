@@ -1,5 +1,6 @@
 //! Goals of figures, and how far they have come.
 
+use crate::boxed;
 use zhike_domain::kpi::{Goal, Kpi, MICRO, Pace};
 use zhike_state::KpiGoalRow;
 
@@ -29,6 +30,7 @@ pub(super) fn goal(row: &KpiGoalRow) -> Goal {
 }
 
 /// All goals, or those of one figure, by first day; goals of figures that are no more are left out.
+#[boxed]
 pub async fn goals(ctx: &Ctx, only: Option<&str>) -> Result<Vec<GoalState>> {
     ctx.refresh_overrides().await?;
     let mut found = Vec::new();
@@ -57,6 +59,7 @@ pub async fn goals(ctx: &Ctx, only: Option<&str>) -> Result<Vec<GoalState>> {
 /// Sets what a figure shall be over some days, in place of the goal for the same days.
 ///
 /// **Errors**: `not_found`; `bad_request` for days the wrong way round and for numbers that are none.
+#[boxed]
 pub async fn set_goal(ctx: &Ctx, key: &str, days: (i64, i64), value: f64, author: &str) -> Result<()> {
     let kpi = get(key)?;
     let (from_on, to_on) = days;
@@ -88,6 +91,7 @@ pub async fn set_goal(ctx: &Ctx, key: &str, days: (i64, i64), value: f64, author
 /// Takes a goal away.
 ///
 /// **Errors**: `not_found`.
+#[boxed]
 pub async fn remove_goal(ctx: &Ctx, key: &str, (from_on, to_on): (i64, i64)) -> Result<()> {
     if ctx.store().remove_kpi_goal(key, from_on, to_on).await? {
         return Ok(());

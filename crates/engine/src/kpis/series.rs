@@ -1,5 +1,6 @@
 //! A figure by period: its numbers, those compared with, the parts of a dimension.
 
+use crate::boxed;
 use std::collections::BTreeMap;
 
 use zhike_domain::kpi::{Dimension, Goal, Holiday, Kpi, Of, Pace, Period, PeriodKind, holidays, kpis};
@@ -95,6 +96,7 @@ pub struct Series {
 /// One figure by period.
 ///
 /// **Errors**: `bad_request` for too many periods, days the wrong way round, or a dimension that the figure has not.
+#[boxed]
 pub async fn series(ctx: &Ctx, kpi: &'static Kpi, ask: Ask) -> Result<Series> {
     if let Some(dimension) = ask.dimension.filter(|dimension| !kpi.dimensions().contains(dimension)) {
         return Err(no_dimension(kpi, dimension));
@@ -112,6 +114,7 @@ pub async fn series(ctx: &Ctx, kpi: &'static Kpi, ask: Ask) -> Result<Series> {
 /// All figures that are shown, by period.
 ///
 /// **Errors**: as [`series`].
+#[boxed]
 pub async fn list(ctx: &Ctx, ask: Ask) -> Result<Vec<Series>> {
     let listed: Vec<&'static Kpi> = kpis().iter().filter(|kpi| kpi.is_listed).collect();
     many(ctx, &listed, ask).await

@@ -2,6 +2,7 @@
 //!
 //! - INV-TIMELINE-1: the pages put together are everything once, in order (`tests/it/timeline.rs`).
 
+use crate::boxed;
 use std::collections::BTreeMap;
 
 use zhike_domain::frame::{Column, Frame};
@@ -114,6 +115,7 @@ pub struct TimelinePage {
 /// A page of what happened to a customer.
 ///
 /// **Errors**: `not_found`.
+#[boxed]
 pub async fn timeline(ctx: &Ctx, profile_id: ProfileId, filter: &TimelineFilter, limit: usize) -> Result<TimelinePage> {
     ctx.refresh_overrides().await?;
     let all = everything(ctx, profile_id).await?;

@@ -1,5 +1,6 @@
 //! Segments beside each other: who is in several of them, and what sets one apart.
 
+use crate::boxed;
 use jiff::civil::Date;
 use zhike_domain::audience::{AsOf, Cell, SCORES, Set, TRAITS, cell_of};
 use zhike_domain::frame::{Column, ColumnType};
@@ -28,6 +29,7 @@ pub struct Overlap {
 /// Lays segments over each other: every combination that somebody is in, the largest first. Adds their sizes.
 ///
 /// **Errors**: `bad_request` for fewer than two or more than eight.
+#[boxed]
 pub async fn overlap(ctx: &Ctx, segments: &[Segment], day: Option<Date>) -> Result<(Vec<u64>, Vec<Overlap>, String)> {
     if !(2..=MAX_SETS).contains(&segments.len()) {
         return Err(Error::bad_request(
@@ -96,6 +98,7 @@ pub struct Compared {
 /// Compares a segment with another, or with all customers, over traits and scores.
 ///
 /// The size of a difference is that of means, or of shares, over the standard deviation of the two groups pooled.
+#[boxed]
 pub async fn compare(ctx: &Ctx, left: &Segment, right: Option<&Segment>, day: Option<Date>) -> Result<Compared> {
     let mut bulk = Bulk::new(ctx, as_of(ctx, day).await?).await?;
     let a = set_of(ctx, &mut bulk, left).await?;

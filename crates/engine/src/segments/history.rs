@@ -1,5 +1,6 @@
 //! Members over time: who joined and left at each refresh.
 
+use crate::boxed;
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
@@ -59,6 +60,7 @@ pub(super) async fn last_run(ctx: &Ctx, id: SegmentId) -> Result<Option<Run>> {
 /// Brings the members of segments up to date: of one, or of all that are not computed by hand alone.
 ///
 /// **Errors**: `bad_request` for a day before the last refresh: history is not rewritten.
+#[boxed]
 pub async fn refresh(ctx: &Ctx, only: Option<SegmentId>, day: Option<Date>) -> Result<Vec<RefreshedSegment>> {
     let _guard = ctx.write_lock().await?;
     crate::import::recover_locked(ctx).await?;
@@ -271,6 +273,7 @@ pub struct MemberPage {
 
 /// A page of the members at the last refresh, or at the end of a day, without those whose data may not be used for the
 /// segment's purpose any more: a page can be shorter than asked for.
+#[boxed]
 pub async fn members(
     ctx: &Ctx,
     segment: &Segment,
@@ -313,6 +316,7 @@ pub struct Size {
 }
 
 /// The size of a segment over time: one entry per day with a change.
+#[boxed]
 pub async fn sizes(ctx: &Ctx, segment: &Segment) -> Result<Vec<Size>> {
     let frame = ctx.lake().member_changes(segment.id.get()).await?;
     let workspace = ctx.workspace();
@@ -348,6 +352,7 @@ pub struct Belongs {
 /// The segments that a customer is in as of their last refresh, the newest stay first; then those that were left.
 ///
 /// **Errors**: `not_found`.
+#[boxed]
 pub async fn of_profile(ctx: &Ctx, profile_id: ProfileId) -> Result<Vec<Belongs>> {
     ctx.refresh_overrides().await?;
     let id = current(ctx, profile_id.get()).await?.profile_id;

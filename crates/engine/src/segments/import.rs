@@ -1,5 +1,6 @@
 //! Lists: segments whose members come from a file of identities.
 
+use crate::boxed;
 use std::collections::BTreeSet;
 
 use zhike_domain::frame::TextColumn;
@@ -40,6 +41,7 @@ pub struct Imported {
 ///
 /// **Errors**: `conflict` when a segment of that name has a rule; `bad_request` for a column that is not there; those of
 /// reading files.
+#[boxed]
 pub async fn import(
     ctx: &Ctx,
     name: &str,

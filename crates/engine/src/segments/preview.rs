@@ -1,5 +1,6 @@
 //! Counting a rule while it is written, and saying why somebody is in it.
 
+use crate::boxed;
 use std::time::Instant;
 
 use jiff::civil::Date;
@@ -65,6 +66,7 @@ pub struct Preview {
 /// counted and those left out together.
 ///
 /// **Errors**: `invalid_segment` with every mistake and its place; `bad_request` for an unknown purpose.
+#[boxed]
 pub async fn preview(
     ctx: &Ctx,
     rule: &Json,
@@ -117,6 +119,7 @@ async fn purpose_of(ctx: &Ctx, of: SegmentId) -> Result<String> {
 }
 
 /// How many a segment has now, by its rule or list, without those whose data may not be used for its purpose.
+#[boxed]
 pub async fn count(ctx: &Ctx, segment: &Segment, day: Option<Date>) -> Result<Count> {
     let started = Instant::now();
     let rule = rule_of(segment, rule_or_list(ctx, &segment.id.to_string()).await?);
@@ -131,6 +134,7 @@ pub async fn count(ctx: &Ctx, segment: &Segment, day: Option<Date>) -> Result<Co
 /// The customers for whom a rule holds, ascending.
 ///
 /// **Errors**: `invalid_segment`.
+#[boxed]
 pub async fn matching(ctx: &Ctx, rule: &Json, day: Option<Date>) -> Result<Vec<ProfileId>> {
     let rule = read_rule(ctx, rule, None).await?;
     let mut bulk = Bulk::new(ctx, as_of(ctx, day).await?).await?;
@@ -141,6 +145,7 @@ pub async fn matching(ctx: &Ctx, rule: &Json, day: Option<Date>) -> Result<Vec<P
 /// Whether a rule holds for one customer, looked up alone.
 ///
 /// **Errors**: `invalid_segment`, `not_found`.
+#[boxed]
 pub async fn holds(ctx: &Ctx, rule: &Json, profile_id: ProfileId, day: Option<Date>) -> Result<bool> {
     let rule = read_rule(ctx, rule, None).await?;
     let as_of = as_of(ctx, day).await?;
@@ -189,6 +194,7 @@ pub struct Why {
 /// Says why a customer is in a segment as of a day, or is not, condition by condition.
 ///
 /// **Errors**: `not_found`.
+#[boxed]
 pub async fn why(ctx: &Ctx, segment: &Segment, profile_id: ProfileId, day: Option<Date>) -> Result<Why> {
     let rule = rule_of(segment, rule_or_list(ctx, &segment.id.to_string()).await?);
     let as_of = as_of(ctx, day).await?;

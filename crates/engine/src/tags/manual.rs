@@ -1,5 +1,6 @@
 //! Tags that people put on customers.
 
+use crate::boxed;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -46,6 +47,7 @@ pub(super) async fn keys(ctx: &Ctx) -> Result<BTreeMap<String, Vec<String>>> {
 /// already stay.
 ///
 /// **Errors**: `bad_request` for an empty or long text or too many values; `conflict` when the tag is computed.
+#[boxed]
 pub async fn declare(ctx: &Ctx, tag: &str, values: &[String]) -> Result<()> {
     let tag = tag.trim();
     let mut kept: Vec<String> = Vec::new();
@@ -103,6 +105,7 @@ async fn not_computed(ctx: &Ctx, tag: &str) -> Result<()> {
 ///
 /// **Errors**: `not_found`; `bad_request` for an empty or long text, a value that was not declared or an end in the past;
 /// `conflict` when the tag is computed.
+#[boxed]
 pub async fn set(
     ctx: &Ctx,
     profile_id: ProfileId,
@@ -144,6 +147,7 @@ pub async fn set(
 /// Takes a tag off a customer.
 ///
 /// **Errors**: `not_found` when it is not there.
+#[boxed]
 pub async fn remove(ctx: &Ctx, profile_id: ProfileId, tag: &str) -> Result<()> {
     let rows = rows_of(ctx, profile_id.get()).await?;
     let mut is_there = false;

@@ -1,5 +1,6 @@
 //! Tags of one customer, and why they have the values they have.
 
+use crate::boxed;
 use jiff::civil::Date;
 use zhike_domain::audience::{
     AsOf, Cell, Expression, Leaf, Ranking, Rule, Tag, Words, expression_sentence, leaf_sentence, tag_text,
@@ -34,6 +35,7 @@ pub struct OfProfile {
 /// held at its end, or hold now. A value that somebody replaced since is not known any more.
 ///
 /// **Errors**: `not_found`.
+#[boxed]
 pub async fn of_profile(ctx: &Ctx, profile_id: ProfileId, day: Option<Date>) -> Result<Vec<OfProfile>> {
     ctx.refresh_overrides().await?;
     let id = current(ctx, profile_id.get()).await?.profile_id;
@@ -108,6 +110,7 @@ pub struct Why {
 /// Says why a customer has the value that a tag has as of a day.
 ///
 /// **Errors**: `not_found`.
+#[boxed]
 pub async fn why(ctx: &Ctx, profile_id: ProfileId, key: &str, day: Option<Date>) -> Result<Why> {
     let as_of = as_of(ctx, day).await?;
     let id = current(ctx, profile_id.get()).await?.profile_id;
@@ -171,6 +174,7 @@ async fn ranking(ctx: &Ctx, tag: &Tag, as_of: &AsOf) -> Result<Ranking> {
 /// The values of a definition over all customers, without storing anything: customers without one are left out.
 ///
 /// **Errors**: `invalid_tag`.
+#[boxed]
 pub async fn values(ctx: &Ctx, json: &serde_json::Value, day: Option<Date>) -> Result<Vec<(ProfileId, String)>> {
     let tag = zhike_domain::audience::parse_tag(json).map_err(Error::invalid_tag)?;
     let computed = Computed::new(ctx, &[&tag], as_of(ctx, day).await?).await?;
@@ -183,6 +187,7 @@ pub async fn values(ctx: &Ctx, json: &serde_json::Value, day: Option<Date>) -> R
 /// What a definition would compute, without storing anything: as it would be kept, and how its values are spread.
 ///
 /// **Errors**: `invalid_tag`.
+#[boxed]
 pub async fn preview(ctx: &Ctx, json: &serde_json::Value, day: Option<Date>) -> Result<(Tag, Spread)> {
     let tag = zhike_domain::audience::parse_tag(json).map_err(Error::invalid_tag)?;
     let computed = Computed::new(ctx, &[&tag], as_of(ctx, day).await?).await?;

@@ -3,6 +3,7 @@
 //! A day's rows are replaced in one commit. A customer without a value has no row; a tag that nobody has leaves one row
 //! without a customer, which says that it was computed that day.
 
+use crate::boxed;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -92,6 +93,7 @@ pub struct Done {
 /// Computes the tags of every day, and one that waits to be asked for.
 ///
 /// **Errors**: `not_found` for a tag that there is not.
+#[boxed]
 pub async fn refresh(ctx: &Ctx, only: Option<&str>, day: Option<Date>, force: bool) -> Result<Done> {
     if let Some(key) = only {
         super::get(ctx, key).await?;
