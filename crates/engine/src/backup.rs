@@ -36,6 +36,7 @@ use zhike_domain::error_code::ErrorCode;
 
 use crate::profiles::audit_with;
 use crate::{Ctx, Error, Result};
+pub(crate) use files::make_dir;
 pub use keys::{KeysCopy, ship_keys};
 use repository::Repository;
 pub(crate) use restore::refuse_unfinished;

@@ -72,7 +72,7 @@ impl Ctx {
     #[boxed]
     pub async fn open(options: Options) -> Result<Self> {
         let dir = options.dir;
-        std::fs::create_dir_all(&dir).map_err(|error| Error::io("make the data directory", &dir, error))?;
+        backup::make_dir(&dir)?;
         backup::refuse_unfinished(&dir)?;
         let unlock = match options.passphrase {
             Some(passphrase) => Unlock::Passphrase(passphrase),

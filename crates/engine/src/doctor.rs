@@ -1,4 +1,4 @@
-//! Looks at every file of a data directory and says which are damaged, and what to do.
+//! Looks at every file of a data directory and at what is around it, says what is wrong, and what to do.
 
 use crate::boxed;
 use zhike_domain::error_code::ErrorCode;
@@ -6,6 +6,10 @@ use zhike_domain::error_code::ErrorCode;
 use crate::collect::{CollectError, LOG};
 use crate::{Ctx, Error, Result, sealing, with_causes};
 
+/// A clock that is so far behind the last entry of the audit trail is wrong, in microseconds.
+const CLOCK_SLACK: i64 = 5 * 60 * 1_000_000;
+/// Less room than this on the disk is too little.
+const MIN_FREE_BYTES: u64 = 2 << 30;
 /// Bytes of the log that are read at a time.
 const LOG_BYTES: usize = 8 << 20;
 
@@ -30,6 +34,8 @@ pub struct Examination {
     pub n_files: u64,
     /// Their bytes.
     pub n_bytes: u64,
+    /// Free bytes of the disk, where the system tells.
+    pub n_free_bytes: Option<u64>,
     /// Keys of people that were opened.
     pub n_keys: u64,
     /// Records of the log that were read.
@@ -75,7 +81,51 @@ pub async fn examine(ctx: &Ctx) -> Result<Examination> {
         }
     }
     examine_log(ctx, &mut examination).await?;
+    examine_clock(ctx, &mut examination).await?;
+    examine_place(ctx, &mut examination);
     Ok(examination)
+}
+
+/// Whether the clock runs behind what was recorded by it.
+async fn examine_clock(ctx: &Ctx, examination: &mut Examination) -> Result<()> {
+    let Some(last) = ctx.store().audit_head().await? else { return Ok(()) };
+    let behind = last.at - ctx.now();
+    if behind > CLOCK_SLACK {
+        let minutes = behind / 60_000_000;
+        examination.findings.push(Finding {
+            place: "clock".to_owned(),
+            en: format!("it is {minutes} minutes behind the last entry of the audit trail: set it, and let it be kept"),
+            zh: format!("系统时间比最近一条审计记录晚了 {minutes} 分钟：请校准并启用时间同步"),
+        });
+    }
+    Ok(())
+}
+
+/// Who else can read the directory, and how much room there is.
+fn examine_place(ctx: &Ctx, examination: &mut Examination) {
+    #[cfg(unix)]
+    for (name, path) in [("", ctx.dir().to_owned()), ("keys", ctx.dir().join("keys"))] {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = path.metadata().map_or(0, |meta| meta.permissions().mode() & 0o777);
+        if mode & 0o077 != 0 {
+            let path = path.display();
+            examination.findings.push(Finding {
+                place: if name.is_empty() { ".".to_owned() } else { name.to_owned() },
+                en: format!("others of this machine can enter it (mode {mode:o}): chmod 700 {path}"),
+                zh: format!("本机其他用户可进入该目录（权限 {mode:o}）：请执行 chmod 700 {path}"),
+            });
+        }
+    }
+    let free = rustix::fs::statvfs(ctx.dir()).ok().map(|disk| disk.f_bavail * disk.f_frsize);
+    examination.n_free_bytes = free;
+    if let Some(free) = free.filter(|free| *free < MIN_FREE_BYTES) {
+        let mib = free >> 20;
+        examination.findings.push(Finding {
+            place: "disk".to_owned(),
+            en: format!("{mib} MiB are free, a load or a backup may need more: make room"),
+            zh: format!("磁盘仅剩 {mib} MiB，导入或备份可能不够：请清理空间"),
+        });
+    }
 }
 
 async fn examine_log(ctx: &Ctx, examination: &mut Examination) -> Result<()> {

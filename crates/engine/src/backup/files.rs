@@ -39,8 +39,8 @@ fn private() -> fs::OpenOptions {
     options
 }
 
-/// Makes a directory and those above it, open to their owner only.
-pub(super) fn make_dir(dir: &Path) -> Result<()> {
+/// Makes a directory and those above it, open to their owner only; one that is there stays as it is.
+pub(crate) fn make_dir(dir: &Path) -> Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
