@@ -1,6 +1,7 @@
 //! Tests that look at the whole repository rather than at one rule of the domain.
 
 mod audience;
+mod detect;
 mod documents;
 mod fences;
 mod sources;
