@@ -5,6 +5,8 @@
 //! Must not know about HTTP, terminals or SQL dialects.
 
 pub mod accounts;
+pub mod approvals;
+pub mod audit;
 pub mod bindings;
 mod clock;
 pub mod collect;
@@ -14,8 +16,10 @@ pub mod customers;
 pub mod doctor;
 mod error;
 pub mod exports;
+pub mod guard;
 pub mod history;
 pub mod import;
+pub mod incidents;
 pub mod ingest;
 pub mod kpis;
 mod maintain;
@@ -32,6 +36,7 @@ pub mod segments;
 pub mod sources;
 pub mod tags;
 pub mod views;
+pub mod watch;
 pub mod workspace;
 
 pub use clock::Clock;

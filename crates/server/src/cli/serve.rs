@@ -128,6 +128,7 @@ impl Serve {
             let (app, ctx) = (app.clone(), ctx.clone());
             patient.spawn(async move { crate::ingestion::run(&app, ctx, ingestion_stopping).await })
         };
+        let watching = tokio::spawn(zhike_engine::watch::run(ctx.clone(), stopping.clone()));
         let limits = Limits { n_connections: n_connections(self.max_connections), ..Limits::default() };
         let own = listen(listeners.own, router(app.clone()), limits.clone(), proxies.clone(), stopping.clone());
         let mut served = tokio::task::JoinSet::new();
@@ -166,6 +167,8 @@ impl Serve {
         drop((&mut stopped).await);
         let _ = stop.send(true);
         while served.join_next().await.is_some() {}
+        // What the last requests wrote is signed when the stores are closed.
+        drop(watching.await);
         let _ = stop_ingestion.send(true);
         if let Some(ingestion) = ingestion
             && ingestion.await.is_err()

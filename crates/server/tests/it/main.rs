@@ -21,3 +21,4 @@ mod person;
 mod segments;
 mod support;
 mod tags;
+mod watch;
