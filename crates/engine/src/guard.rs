@@ -31,6 +31,8 @@ pub(crate) struct Known {
     buckets: tokio::sync::Mutex<HashMap<(String, Meter), Bucket>>,
     /// Whom each opened on a day: a second look takes nothing.
     opened: std::sync::Mutex<(i64, HashSet<(String, i64)>)>,
+    /// Held while an incident is opened: what happens at once is one incident.
+    pub(crate) opening: tokio::sync::Mutex<()>,
 }
 
 /// The budgets in force.

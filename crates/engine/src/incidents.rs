@@ -103,6 +103,7 @@ pub(crate) async fn open(
     roles: &[Role],
     features: &Json,
 ) -> Result<()> {
+    let _opening = ctx.guarding().opening.lock().await;
     let undecided = ctx.store().undecided_incidents().await?;
     if let Some(row) = undecided.into_iter().find(|row| row.kind == kind && row.actor == actor) {
         let mut one = incident(row)?;

@@ -2,6 +2,7 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { Button, Input } from 'antd'
+import type { TFunction } from 'i18next'
 import { useId, useState, type SyntheticEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import { auditQuery, verifyQuery } from '../../api/watch'
@@ -57,7 +58,7 @@ export default function AuditPage() {
   )
 }
 
-function resultWord(t: ReturnType<typeof useTranslation>['t'], result: string) {
+function resultWord(t: TFunction, result: string) {
   return result === 'denied' ? t('audit.result_denied') : result === 'failed' ? t('audit.result_failed') : t('audit.result_ok')
 }
 
