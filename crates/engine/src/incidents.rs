@@ -1,6 +1,6 @@
 //! Incidents: what a rule found, the clock that runs from then on, whose data it was about, and the draft of a notice.
 //!
-//! Times: nobody looks after it in 10 minutes: told again, louder. No decision in 30: the roles of whoever it is about may
+//! Times: nobody looks after it in 10 minutes: told again, louder. No decision in 30 on a high one: the roles of whoever it is about may
 //! neither unmask nor export until there is one. A report to the authority is due in 4 hours, to people within 72.
 //!
 //! - INV-INCIDENT-1: the clock is a function of what is stored and of the time: a restart neither stops nor repeats a step.
@@ -245,7 +245,7 @@ pub async fn sweep(ctx: &Ctx) -> Result<()> {
                 tracing::error!(incident = %one.id, kind = one.row.kind, "nobody has looked after an incident for 10 minutes");
             }
         }
-        if age >= LOCK && one.row.locked_at.is_none() {
+        if age >= LOCK && one.row.severity == "high" && one.row.locked_at.is_none() {
             let old = one.row.steps_json.clone();
             one.row.locked_at = Some(ctx.now());
             let detail = json!({ "roles": one.row.roles_json });
