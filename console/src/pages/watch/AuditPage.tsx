@@ -65,7 +65,7 @@ function resultWord(t: TFunction, result: string) {
 /** What else was written, without braces. */
 function detailOf({ detail }: AuditEntry): string {
   const parts = Object.entries(detail as Record<string, unknown>).filter(([key, value]) => key !== 'request' && value !== null && value !== '')
-  return parts.map(([key, value]) => `${key}: ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`).join(' · ')
+  return parts.map(([key, value]) => `${key}: ${typeof value === 'string' ? value : JSON.stringify(value)}`).join(' · ')
 }
 
 /** The same person, five minutes before and after. */
