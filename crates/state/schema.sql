@@ -15,6 +15,26 @@ CREATE TABLE api_keys (
     revoked_at BIGINT
 );
 
+CREATE TABLE approvals (
+    approval_id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    title TEXT NOT NULL,
+    purpose TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    spec_json TEXT NOT NULL,
+    n_rows BIGINT NOT NULL,
+    status TEXT NOT NULL,
+    asked_by TEXT NOT NULL,
+    asked_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    decided_by TEXT,
+    decided_at BIGINT,
+    note TEXT NOT NULL,
+    used_at BIGINT
+);
+
+CREATE INDEX approvals_by_status ON approvals (status, asked_at);
+
 CREATE TABLE audit (
     seq INTEGER PRIMARY KEY,
     at BIGINT NOT NULL,
@@ -26,7 +46,20 @@ CREATE TABLE audit (
     hash BLOB NOT NULL
 );
 
+CREATE INDEX audit_by_action ON audit (action, seq);
+
+CREATE INDEX audit_by_actor ON audit (actor, seq);
+
 CREATE INDEX audit_by_subject ON audit (subject, seq);
+
+CREATE TABLE audit_roots (
+    n INTEGER PRIMARY KEY,
+    seq BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    head BLOB NOT NULL,
+    mac BLOB NOT NULL,
+    is_anchored BIGINT NOT NULL
+);
 
 CREATE TABLE batches (
     batch_id INTEGER PRIMARY KEY,
@@ -82,6 +115,20 @@ CREATE TABLE bindings (
 );
 
 CREATE INDEX bindings_by_created ON bindings (created_at);
+
+CREATE TABLE budget_uses (
+    day BIGINT NOT NULL,
+    owner TEXT NOT NULL,
+    meter TEXT NOT NULL,
+    used BIGINT NOT NULL,
+    PRIMARY KEY (day, owner, meter)
+) WITHOUT ROWID;
+
+CREATE TABLE canaries (
+    profile_id INTEGER PRIMARY KEY,
+    marked_by TEXT NOT NULL,
+    marked_at BIGINT NOT NULL
+);
 
 CREATE TABLE consents (
     identity_id BIGINT NOT NULL,
@@ -185,6 +232,28 @@ CREATE TABLE identity_traits (
     identity_id INTEGER PRIMARY KEY,
     traits_json TEXT NOT NULL
 );
+
+CREATE TABLE incidents (
+    incident_id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    severity TEXT NOT NULL,
+    status TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    roles_json TEXT NOT NULL,
+    opened_at BIGINT NOT NULL,
+    n_alerts BIGINT NOT NULL,
+    acknowledged_by TEXT,
+    acknowledged_at BIGINT,
+    escalated_at BIGINT,
+    decided_by TEXT,
+    decided_at BIGINT,
+    locked_at BIGINT,
+    closed_by TEXT,
+    closed_at BIGINT,
+    steps_json TEXT NOT NULL
+);
+
+CREATE INDEX incidents_by_status ON incidents (status, opened_at);
 
 CREATE TABLE ingests (
     log TEXT NOT NULL PRIMARY KEY,

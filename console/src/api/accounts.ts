@@ -35,6 +35,9 @@ export type Permission =
   | 'roles.assign'
   | 'policy.change'
   | 'keys.manage'
+  | 'audit.read'
+  | 'approvals.decide'
+  | 'incidents.manage'
 /** How much of a column is seen. */
 export type Shown = 'clear' | 'partial' | 'full'
 /** What showing one whole takes. */

@@ -75,6 +75,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What waits for a second person: all for whoever decides, one's own for others. */
+        get: operations["get_approvals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals/{approval_id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Approves or refuses; nobody decides on what they asked for themselves. */
+        post: operations["post_approvals_approval_id_decide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals/{approval_id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes the file that was approved, once: an archive with AES-256, its password told here and nowhere else. */
+        post: operations["post_approvals_approval_id_export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The audit trail, newest first. */
+        get: operations["get_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Verifies the whole trail: every link and every signed root. */
+        get: operations["get_audit_verify"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/bindings": {
         parameters: {
             query?: never;
@@ -121,6 +206,24 @@ export interface paths {
         put?: never;
         /** Withdraws a code; again it changes nothing. */
         post: operations["post_bindings_binding_id_revoke"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/budgets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The budgets in force. */
+        get: operations["get_budgets"];
+        /** Puts other budgets in force, at once. */
+        put: operations["put_budgets"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -346,6 +449,57 @@ export interface paths {
         put?: never;
         /** Loads rows again, repaired or as they are, in the background. */
         post: operations["post_imports_batch_id_replay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All incidents, newest first. */
+        get: operations["get_incidents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{incident_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One incident: whose data it is about, counted from the audit trail, and the draft of a notice. */
+        get: operations["get_incidents_incident_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{incident_id}/act": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Looks after an incident, decides on it, or closes it. */
+        post: operations["post_incidents_incident_id_act"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1437,6 +1591,120 @@ export interface components {
         ApiKeyList: {
             items: components["schemas"]["ApiKey"][];
         };
+        /** @description Something that waits for a second person, or did. */
+        Approval: {
+            approval_id: string;
+            asked_at: string;
+            asked_by: string;
+            decided_at: string | null;
+            decided_by: string | null;
+            expires_at: string;
+            /** @description export. */
+            kind: string;
+            /** @description Whether whoever asks this can decide on it. */
+            mine_to_decide: boolean;
+            /** Format: int64 */
+            n_rows: number;
+            /** @description Why so. */
+            note: string;
+            /** @description Whether whoever asks this asked for it. */
+            own: boolean;
+            /** @description Code of the purpose, where data are given. */
+            purpose: string;
+            reason: string;
+            /** @description pending, approved, refused, used, expired. */
+            status: string;
+            /** @description What, in words. */
+            title: string;
+        };
+        /** @description A decision. */
+        ApprovalDecision: {
+            approve: boolean;
+            /** @description Why; needed for a refusal. */
+            note: string | null;
+        };
+        /** @description What waits for a second person, or did. */
+        Approvals: {
+            /** @description Newest first. */
+            items: components["schemas"]["Approval"][];
+            /**
+             * Format: int64
+             * @description Those that whoever asks this can decide on.
+             */
+            n_mine: number;
+        };
+        /** @description A file that is being made. */
+        ApprovedExport: {
+            export_id: string;
+            /** @description Opens the archive; told here, once. */
+            password: string;
+        };
+        /** @description An entry of the audit trail. */
+        AuditEntry: {
+            action: string;
+            /** @description Who; a key stands behind its owner. */
+            actor: string;
+            at: string;
+            /** @description What else was written: reason, rows, what failed. */
+            detail: Record<string, never>;
+            /** @description ok, denied, failed. */
+            result: string;
+            /**
+             * Format: int64
+             * @description Place in the chain.
+             */
+            seq: number;
+            /** @description On whom or on what; people by pseudonym. */
+            subject: string;
+        };
+        /** @description Something that is wrong with the trail. */
+        AuditFlaw: {
+            en: string;
+            /** @description link, signature, head, missing, anchor. */
+            kind: string;
+            /**
+             * Format: int64
+             * @description At which entry, or at the last entry of which root.
+             */
+            seq: number;
+            zh: string;
+        };
+        /** @description A page of the audit trail. */
+        AuditPage: {
+            /** @description Newest first. */
+            items: components["schemas"]["AuditEntry"][];
+            /**
+             * Format: int64
+             * @description Hand it back as `before` for the next page.
+             */
+            next: number | null;
+        };
+        /** @description What verification found. */
+        AuditVerification: {
+            /** @description Why roots do not reach their anchor. */
+            anchor_trouble: string | null;
+            /** @description At most a hundred. */
+            flaws: components["schemas"]["AuditFlaw"][];
+            /**
+             * Format: int64
+             * @description Roots outside that were compared.
+             */
+            n_anchored: number;
+            /** Format: int64 */
+            n_entries: number;
+            /** Format: int64 */
+            n_roots: number;
+            signed_at: string | null;
+            /**
+             * Format: int64
+             * @description The last entry under a signed root.
+             */
+            signed_seq: number;
+            /** @description Time of the last entry. */
+            until: string | null;
+            /** @description Whether nothing is wrong. */
+            whole: boolean;
+        };
         /** @description A code. */
         Binding: {
             binding_id: string;
@@ -1478,6 +1746,31 @@ export interface components {
         /** @description The newest codes. */
         BindingList: {
             items: components["schemas"]["Binding"][];
+        };
+        /** @description How much of a meter; no bound where nothing is said. */
+        BudgetLimit: {
+            /** Format: int64 */
+            per_day: number | null;
+            /** Format: int64 */
+            per_minute: number | null;
+        };
+        /** @description Budgets by role and meter (rows, people, unmasks). */
+        Budgets: {
+            /**
+             * Format: int64
+             * @description Hours for which an approval can be given and used.
+             */
+            approval_hours: number;
+            /**
+             * Format: int64
+             * @description Rows up to which an export needs nobody else.
+             */
+            export_rows: number;
+            roles: {
+                [key: string]: {
+                    [key: string]: components["schemas"]["BudgetLimit"];
+                };
+            };
         };
         /** @description Another password. */
         ChangePassword: {
@@ -1779,7 +2072,10 @@ export interface components {
         };
         /** @description An export that was started. */
         ExportStarted: {
-            export_id: string;
+            /** @description What a second person decides on first, when there are many rows. */
+            approval_id: string | null;
+            /** @description Missing while it waits for a second person. */
+            export_id: string | null;
         };
         /**
          * @description What is exported.
@@ -1935,6 +2231,86 @@ export interface components {
         ImportSheet: {
             batch: components["schemas"]["ImportItem"];
             report: components["schemas"]["LoadReport"] | null;
+        };
+        /** @description An incident. */
+        Incident: {
+            /** @description Whose acts it is about. */
+            actor: string;
+            /** @description Until when a decision is to be recorded. */
+            decide_by: string;
+            decided_by: string | null;
+            escalated: boolean;
+            incident_id: string;
+            /** @description over_budget, canary, denials, off_hours_policy, volume. */
+            kind: string;
+            /** @description Whether the roles of whoever it is about may neither unmask nor export. */
+            locked: boolean;
+            /**
+             * Format: int64
+             * @description How often the rule found it.
+             */
+            n_alerts: number;
+            /** @description Until when people are to be told. */
+            notify_by: string;
+            opened_at: string;
+            /** @description Until when a report to the authority is due. */
+            report_by: string;
+            /** @description high, medium. */
+            severity: string;
+            /** @description open, acknowledged, contained, false_alarm, closed. */
+            status: string;
+            steps: components["schemas"]["IncidentStep"][];
+        };
+        /** @description What becomes of an incident. */
+        IncidentAct: {
+            /** @description acknowledged, contained, false_alarm, closed. */
+            act: string;
+            /** @description Why; needed for all but acknowledged. */
+            note: string | null;
+        };
+        /** @description An incident, and whose data it is about. */
+        IncidentReport: {
+            /** @description masked, clear, file. */
+            classes: string[];
+            incident: components["schemas"]["Incident"];
+            /**
+             * Format: int64
+             * @description Entries of the audit trail that were counted.
+             */
+            n_entries: number;
+            /**
+             * Format: int64
+             * @description Different people who were opened, found or shown in the clear.
+             */
+            n_people: number;
+            /**
+             * Format: int64
+             * @description Rows given in files.
+             */
+            n_rows: number;
+            /** @description The same in English. */
+            notice_en: string;
+            /** @description Draft of a notice, in Chinese. */
+            notice_zh: string;
+        };
+        /** @description A step of an incident. */
+        IncidentStep: {
+            actor: string;
+            at: string;
+            /** @description Why, or what the rule saw. */
+            detail: Record<string, never>;
+            /** @description opened, alert, acknowledged, escalated, contained, false_alarm, locked, closed. */
+            what: string;
+        };
+        /** @description Incidents. */
+        Incidents: {
+            /** @description Newest first. */
+            items: components["schemas"]["Incident"][];
+            /**
+             * Format: int64
+             * @description Those on which nothing was decided yet.
+             */
+            n_open: number;
         };
         /** @description A job as it stands. */
         Job: {
@@ -3968,6 +4344,182 @@ export interface operations {
             };
         };
     };
+    get_approvals: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approvals"];
+                };
+            };
+        };
+    };
+    post_approvals_approval_id_decide: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `apr_…` */
+                approval_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApprovalDecision"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approval"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_approvals_approval_id_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `apr_…` */
+                approval_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovedExport"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_audit: {
+        parameters: {
+            query?: {
+                /** @description Name of whoever acted; their keys too. */
+                who?: string;
+                /** @description Action, or how it begins: `export`, `profile.unmask`. */
+                action?: string;
+                /** @description On whom or on what, exactly: `prf_…`. */
+                on?: string;
+                /** @description From this day or instant on. */
+                since?: string;
+                /** @description Until this day, itself included, or before this instant. */
+                until?: string;
+                /** @description Cursor of the page before. */
+                before?: number;
+                /** @description Rows, 50 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_audit_verify: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditVerification"];
+                };
+            };
+        };
+    };
     get_bindings: {
         parameters: {
             query?: never;
@@ -4067,6 +4619,56 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_budgets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Budgets"];
+                };
+            };
+        };
+    };
+    put_budgets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Budgets"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Budgets"];
+                };
+            };
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4600,6 +5202,105 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JobStarted"];
+                };
+            };
+        };
+    };
+    get_incidents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Incidents"];
+                };
+            };
+        };
+    };
+    get_incidents_incident_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `inc_…` */
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentReport"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_incidents_incident_id_act: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `inc_…` */
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IncidentAct"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Incident"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };

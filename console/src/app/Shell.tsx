@@ -1,11 +1,13 @@
 // The frame around every page: skip link, menu, header, and the place where pages stand.
 import { CloseOutlined, MenuFoldOutlined, MenuOutlined, MenuUnfoldOutlined, QuestionCircleOutlined, SearchOutlined } from '@ant-design/icons'
+import { useQuery } from '@tanstack/react-query'
 import { Link, Outlet, useRouterState } from '@tanstack/react-router'
 import { Fragment, lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { approvalsQuery } from '../api/watch'
 import { isOnPage, plainKey } from '../ui/keys'
 import { useGroups, type Place } from './places'
-import { useSession } from './session'
+import { May, useSession } from './session'
 import { SessionGuard } from './SessionGuard'
 import { useSettings } from './settings'
 import { LanguageSwitch, SchemeSwitch } from './Switches'
@@ -155,8 +157,24 @@ function MenuLink({ place: { to, name, icon: Icon, except = [] } }: { place: Pla
     <Link to={to} className="zk-menu-link" title={t(`nav.${name}`)} activeOptions={{ exact: to === '/' || isElsewhere, includeSearch: false }} activeProps={{ className: 'zk-active' }}>
       <Icon aria-hidden="true" />
       <span className="zk-menu-label">{t(`nav.${name}`)}</span>
+      {to === '/governance/approvals' && (
+        <May to="approvals.decide">
+          <MineToDecide />
+        </May>
+      )}
     </Link>
   )
+}
+
+/** How much waits for whoever looks. */
+function MineToDecide() {
+  const { t } = useTranslation()
+  const n = useQuery(approvalsQuery).data?.n_mine ?? 0
+  return n > 0 ? (
+    <span className="zk-menu-count" title={t('approvals.mine', { n })}>
+      {n}
+    </span>
+  ) : null
 }
 
 function WorkspaceName() {

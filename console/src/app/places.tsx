@@ -1,8 +1,11 @@
 // Every entry of the menu once: where it leads, who sees it, and how it looks.
 import {
+  AlertOutlined,
   ApartmentOutlined,
   ApiOutlined,
+  AuditOutlined,
   BarChartOutlined,
+  CheckSquareOutlined,
   FileProtectOutlined,
   HeatMapOutlined,
   ImportOutlined,
@@ -38,6 +41,9 @@ export type PlacePath =
   | '/data/bind'
   | '/governance/consents'
   | '/governance/requests'
+  | '/governance/approvals'
+  | '/governance/audit'
+  | '/governance/incidents'
   | '/governance/users'
   | '/governance/roles'
   | '/governance/api-keys'
@@ -86,6 +92,9 @@ export const GROUPS: readonly Group[] = [
     places: [
       { to: '/governance/consents', name: 'consents', needs: 'consents.read', icon: FileProtectOutlined },
       { to: '/governance/requests', name: 'requests', needs: 'requests.start', icon: SolutionOutlined },
+      { to: '/governance/approvals', name: 'approvals', needs: 'account.own', icon: CheckSquareOutlined },
+      { to: '/governance/audit', name: 'audit', needs: 'audit.read', icon: AuditOutlined },
+      { to: '/governance/incidents', name: 'incidents', needs: 'incidents.manage', icon: AlertOutlined },
       { to: '/governance/users', name: 'users', needs: 'users.read', icon: UserSwitchOutlined },
       { to: '/governance/roles', name: 'roles', needs: 'users.read', icon: LockOutlined },
       { to: '/governance/api-keys', name: 'api_keys', needs: 'keys.manage', icon: KeyOutlined },
@@ -101,7 +110,7 @@ const HOMES: Record<string, readonly PlacePath[]> = {
   service: ['/customers'],
   system_admin: ['/governance/users'],
   security_admin: ['/governance/roles'],
-  audit_admin: ['/governance/users'],
+  audit_admin: ['/governance/audit'],
 }
 
 const PLACES = GROUPS.flatMap((group) => group.places)

@@ -2,6 +2,7 @@
 import type { QueryClient } from '@tanstack/react-query'
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect, stripSearchParams, type SearchSchemaInput } from '@tanstack/react-router'
 import { apiKeysQuery, rolesQuery, sessionQuery, setupQuery, usersQuery, type Permission, type Session } from '../api/accounts'
+import { approvalsQuery, auditQuery, incidentsQuery } from '../api/watch'
 import { consentsQuery, requestsQuery } from '../api/consents'
 import { kpiQuery, kpisQuery } from '../api/kpis'
 import { historyDaysQuery, movesQuery } from '../api/history'
@@ -149,6 +150,25 @@ export type KpiSearch = {
   person?: string | undefined
 }
 export type LiveSearch = { source?: string | undefined }
+export type AuditSearch = {
+  /** Name of whoever acted. */
+  who?: string | undefined
+  /** Action, or how it begins. */
+  action?: string | undefined
+  /** On whom or on what. */
+  on?: string | undefined
+  /** Days or instants. */
+  since?: string | undefined
+  until?: string | undefined
+}
+export type ApprovalsSearch = {
+  /** The one open beside the list. */
+  approval?: string | undefined
+}
+export type IncidentsSearch = {
+  /** The one open beside the list. */
+  incident?: string | undefined
+}
 export type RequestsSearch = {
   /** The request open beside the list; `new` for one to be entered. */
   request?: string | undefined
@@ -582,6 +602,34 @@ const requests = createRoute({
   component: lazyRouteComponent(() => import('../pages/consents/RequestsPage')),
 })
 
+const audit = createRoute({
+  getParentRoute: () => root,
+  path: '/governance/audit',
+  ...place('/governance/audit'),
+  validateSearch: (raw: AuditSearch & SearchSchemaInput): AuditSearch => ({ who: text(raw.who), action: text(raw.action), on: text(raw.on), since: text(raw.since), until: text(raw.until) }),
+  loaderDeps: ({ search }) => search,
+  loader: ({ context, deps }) => ahead(context.queryClient.infiniteQuery(auditQuery(deps))),
+  component: lazyRouteComponent(() => import('../pages/watch/AuditPage')),
+})
+
+const approvals = createRoute({
+  getParentRoute: () => root,
+  path: '/governance/approvals',
+  ...place('/governance/approvals'),
+  validateSearch: (raw: ApprovalsSearch & SearchSchemaInput): ApprovalsSearch => ({ approval: text(raw.approval) }),
+  loader: ({ context }) => ahead(context.queryClient.query(approvalsQuery)),
+  component: lazyRouteComponent(() => import('../pages/watch/ApprovalsPage')),
+})
+
+const incidents = createRoute({
+  getParentRoute: () => root,
+  path: '/governance/incidents',
+  ...place('/governance/incidents'),
+  validateSearch: (raw: IncidentsSearch & SearchSchemaInput): IncidentsSearch => ({ incident: text(raw.incident) }),
+  loader: ({ context }) => ahead(context.queryClient.query(incidentsQuery)),
+  component: lazyRouteComponent(() => import('../pages/watch/IncidentsPage')),
+})
+
 const bind = createRoute({
   getParentRoute: () => root,
   path: '/data/bind',
@@ -593,7 +641,7 @@ const bind = createRoute({
 
 export function makeRouter(queryClient: QueryClient) {
   return createRouter({
-    routeTree: root.addChildren([signIn, setup, account, users, roles, apiKeys, overview, customers, segments, newSegment, segment, editSegment, tags, newTag, tag, editTag, rfm, migration, kpis, kpi, profile, quality, imports, newImport, report, sources, live, bind, consents, requests]),
+    routeTree: root.addChildren([signIn, setup, account, users, roles, apiKeys, overview, customers, segments, newSegment, segment, editSegment, tags, newTag, tag, editTag, rfm, migration, kpis, kpi, profile, quality, imports, newImport, report, sources, live, bind, consents, requests, audit, approvals, incidents]),
     context: { queryClient },
     defaultPreload: 'intent',
     defaultPreloadStaleTime: 0,

@@ -220,6 +220,6 @@ export const enTags = {
   contact_kind: { call: 'Call', chat: 'Chat', ticket: 'Ticket', complaint: 'Complaint', visit: 'Visit' },
   feedback_kind: { nps: 'Willingness to recommend', csat: 'Satisfaction', review: 'Review' },
   touch_outcome: { sent: 'Sent', delivered: 'Delivered', opened: 'Opened', clicked: 'Clicked', converted: 'Converted', failed: 'Failed', suppressed: 'Not sent' },
-  act: { profile_unmask: 'Saw values in the clear' },
+  act: { profile_unmask: 'Saw values in the clear', profile_open: 'Opened the profile, masked' },
   actor: { owner: 'Owner', console: 'Console' },
 } as const

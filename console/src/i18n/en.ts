@@ -2,6 +2,7 @@
 import { accounts } from './accounts'
 import { bind } from './bind'
 import { governance } from './governance'
+import { watch } from './watch'
 import { history } from './history'
 import { enInsight } from './en.insight'
 import { enKpis } from './en.kpis'
@@ -48,6 +49,9 @@ export const en = {
     account: 'My account',
     consents: 'Consent & purposes',
     requests: 'Requests',
+    approvals: 'Approvals',
+    audit: 'Audit',
+    incidents: 'Incidents',
   },
   command: {
     open: 'Search',
@@ -658,6 +662,7 @@ export const en = {
   ...accounts.en,
   ...bind.en,
   ...governance.en,
+  ...watch.en,
   ...history.en,
   live: {
     question: 'Is what we send arriving, and as we meant it?',

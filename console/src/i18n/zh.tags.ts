@@ -215,6 +215,6 @@ export const zhTags = {
   contact_kind: { call: '来电', chat: '在线会话', ticket: '工单', complaint: '投诉', visit: '到访' },
   feedback_kind: { nps: '推荐意愿', csat: '满意度', review: '评价' },
   touch_outcome: { sent: '已发送', delivered: '已送达', opened: '已打开', clicked: '已点击', converted: '已转化', failed: '发送失败', suppressed: '未发送' },
-  act: { profile_unmask: '查看明文' },
+  act: { profile_unmask: '查看明文', profile_open: '打开档案（脱敏）' },
   actor: { owner: '所有者', console: '控制台' },
 } as const

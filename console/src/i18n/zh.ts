@@ -2,6 +2,7 @@
 import { accounts } from './accounts'
 import { bind } from './bind'
 import { governance } from './governance'
+import { watch } from './watch'
 import { history } from './history'
 import { zhInsight } from './zh.insight'
 import { zhKpis } from './zh.kpis'
@@ -48,6 +49,9 @@ export const zh = {
     account: '我的账号',
     consents: '同意与用途',
     requests: '个人请求',
+    approvals: '审批',
+    audit: '审计',
+    incidents: '安全事件',
   },
   command: {
     open: '搜索',
@@ -650,6 +654,7 @@ export const zh = {
   ...accounts.zh,
   ...bind.zh,
   ...governance.zh,
+  ...watch.zh,
   ...history.zh,
   live: {
     question: '发来的数据，是按预期到达的吗？',

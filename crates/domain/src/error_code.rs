@@ -92,6 +92,18 @@ codes! {
     PurposeRefused "purpose_refused" 403 false
         "该客户的信息不得用于这一用途：未同意、已撤回，或需要监护人同意"
         "the person's data may not be used for this purpose: no consent, taken back, or a guardian's is needed";
+    /// More people or rows than the budget allows.
+    OverBudget "over_budget" 429 false
+        "超过数据额度：本次没有给出任何数据，会话已终止并记为安全事件；请联系安全管理员"
+        "more than the data budget allows: nothing was given, the session has ended and an incident is open; ask the security administrator";
+    /// A second person must approve it first.
+    ApprovalNeeded "approval_needed" 403 false
+        "需要第二人批准：在“审批”页申请，批准后凭一次性密码下载"
+        "a second person must approve it first: ask on the page of approvals, then fetch it with a one-time password";
+    /// Rights are locked because of an incident.
+    RightsLocked "rights_locked" 403 false
+        "安全事件超时未处置，该角色的明文与导出权限已锁定：请安全管理员先处置事件"
+        "an incident was not decided on in time, so the role may neither unmask nor export: the security administrator decides on it first";
     /// What was asked for does not exist.
     NotFound "not_found" 404 false
         "没有找到：可能已删除、已合并，或编号有误" "not found: deleted, merged, or the id is mistyped";

@@ -123,6 +123,14 @@ id!(
     /// What a person asked for; random.
     RequestId, "req_"
 );
+id!(
+    /// Something that waits for a second person; random.
+    ApprovalId, "apr_"
+);
+id!(
+    /// An incident; random.
+    IncidentId, "inc_"
+);
 
 id!(
     /// Somebody who signs in; random.

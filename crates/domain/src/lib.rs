@@ -12,6 +12,7 @@ pub mod consent;
 pub mod detect;
 pub mod error_code;
 pub mod frame;
+pub mod guard;
 pub mod id;
 pub mod identity;
 pub mod import;

@@ -26,11 +26,12 @@ use zhike_domain::sensitive::Sensitive;
 use zhike_state::{AuditEntry, UserRow};
 use zhike_vault::Vault;
 
-use crate::{Ctx, Error, Result, query};
+use crate::{Ctx, Error, Result, audit, query};
 
 pub use factor::{confirm_totp, offer_totp, remove_totp};
 pub use keys::{ApiKey, NewApiKey, by_key, create_key, keys, revoke_key};
 pub use sign_in::{SignIn, SignedIn, by_session, change_password, needs_setup, offer_setup, setup, sign_in, sign_out};
+pub(crate) use users::need;
 pub use users::{Change, NewUser, create, get, list, reset, set_separated, unlock, update};
 
 const SECOND: i64 = 1_000_000;
@@ -186,13 +187,7 @@ pub fn no_permission(permission: Permission) -> Error {
 
 /// An entry of the audit trail about an account.
 fn entry(ctx: &Ctx, actor: &str, action: &str, subject: &str, detail: Json) -> AuditEntry {
-    AuditEntry {
-        at: ctx.now(),
-        actor: actor.into(),
-        action: action.into(),
-        subject: subject.into(),
-        detail_json: detail.to_string(),
-    }
+    audit::entry(ctx, actor, action, subject, &detail)
 }
 
 fn list_json(words: &[String]) -> String {

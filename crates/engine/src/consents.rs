@@ -19,7 +19,8 @@ use zhike_domain::import::entity::IdentityKind;
 pub use zhike_state::SaidRow;
 use zhike_state::{ConsentRow, IdentityRow, IdentityStatus, StatementRow};
 
-use crate::profiles::{audit_with, current};
+use crate::audit;
+use crate::profiles::current;
 use crate::query::put_definition;
 use crate::segments::people;
 use crate::{Ctx, Error, Result};
@@ -121,7 +122,7 @@ pub async fn put_purpose(ctx: &Ctx, mut purpose: Purpose, actor: &str) -> Result
     }
     put_definition(ctx, KIND, &purpose.code, &purpose).await?;
     let detail = serde_json::json!({ "policy_version": purpose.policy_version(), "basis": purpose.basis.as_str() });
-    audit_with(ctx, actor, "purpose.put", &format!("purpose:{}", purpose.code), &detail).await?;
+    audit::record(ctx, actor, "purpose.put", &format!("purpose:{}", purpose.code), &detail).await?;
     Ok(purpose)
 }
 
@@ -182,7 +183,7 @@ pub async fn record(ctx: &Ctx, profile_id: ProfileId, said: &[NewStatement], act
     let words = rows.iter().map(|row| (row.purpose.clone(), (row.granted == 1).into())).collect();
     let detail = serde_json::Value::Object(words);
     let subject = ProfileId::new(row.profile_id).to_string();
-    audit_with(ctx, actor, "consent.record", &subject, &serde_json::json!({ "said": detail })).await?;
+    audit::record(ctx, actor, "consent.record", &subject, &serde_json::json!({ "said": detail })).await?;
     ctx.store().record_consents(&rows).await?;
     Ok(())
 }

@@ -4,7 +4,7 @@ use crate::boxed;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 
-use zhike_domain::access::Scope;
+use zhike_domain::access::{Principal, Scope};
 use zhike_domain::sensitive::Sensitive;
 use zhike_lake::{Lake, LakeOptions};
 use zhike_state::{StateConfig, Store};
@@ -13,7 +13,7 @@ use zhike_vault::{Unlock, Vault};
 use crate::collect::{Collecting, LogLimits};
 use crate::ingest::{self, LiveEvent};
 use crate::workspace::{self, Workspace};
-use crate::{Clock, Error, Result, accounts, backup, import, segments, sources};
+use crate::{Clock, Error, Result, accounts, audit, backup, guard, import, segments, sources};
 
 /// Recent events kept for a slow listener; older ones it misses.
 const LIVE_EVENTS: usize = 1024;
@@ -33,6 +33,8 @@ pub struct Options {
     pub clock: Clock,
     /// How large the event log may be.
     pub log: LogLimits,
+    /// Where roots of the audit trail are kept outside.
+    pub audit_anchors: Vec<audit::Anchor>,
 }
 
 /// An open data directory. Clones share everything; some see only part of the customers.
@@ -41,6 +43,8 @@ pub struct Ctx {
     inner: Arc<Inner>,
     /// Which customers are seen; all when missing.
     scope: Option<Arc<Scope>>,
+    /// For whom this works; nobody for what the process does by itself.
+    by: Option<Arc<Principal>>,
 }
 
 struct Inner {
@@ -58,6 +62,8 @@ struct Inner {
     collecting: Collecting,
     audience: segments::Known,
     accounts: accounts::Known,
+    auditing: audit::Known,
+    guarding: guard::Known,
 }
 
 /// Held while something is written; see [`Ctx::write_lock`].
@@ -99,17 +105,22 @@ impl Ctx {
             collecting: Collecting::new(options.log),
             audience: segments::Known::default(),
             accounts: accounts::Known::default(),
+            auditing: audit::Known::new(options.audit_anchors),
+            guarding: guard::Known::default(),
         });
-        let ctx = Self { inner, scope: None };
+        let ctx = Self { inner, scope: None, by: None };
         import::recover(&ctx).await?;
         ingest::recover(&ctx).await?;
         ctx.refresh_overrides().await?;
         Ok(ctx)
     }
 
-    /// Closes the stores.
+    /// Signs what is new in the audit trail, and closes the stores.
     #[boxed]
     pub async fn close(self) {
+        if let Err(error) = audit::sign(&self, true).await {
+            tracing::warn!(cause = %error, "the newest entries of the audit trail are signed at the next start");
+        }
         if let Some(inner) = Arc::into_inner(self.inner) {
             inner.store.close().await;
         }
@@ -119,6 +130,17 @@ impl Ctx {
     #[must_use]
     pub fn within(&self, scope: &Scope) -> Self {
         Self { scope: (!scope.is_all()).then(|| Arc::new(scope.clone())), ..self.clone() }
+    }
+
+    /// The same data directory for somebody who acts: their customers, their budgets, their name in the audit trail.
+    #[must_use]
+    pub fn acting(&self, by: &Arc<Principal>) -> Self {
+        Self { by: Some(by.clone()), ..self.within(&by.scope) }
+    }
+
+    /// For whom this works; nobody for what the process does by itself.
+    pub(crate) fn by(&self) -> Option<&Principal> {
+        self.by.as_deref()
     }
 
     /// The same data directory with all customers: for what is computed for everybody.
@@ -164,6 +186,16 @@ impl Ctx {
     /// What this process remembers of accounts.
     pub(crate) fn accounts(&self) -> &accounts::Known {
         &self.inner.accounts
+    }
+
+    /// What this process knows of the audit trail.
+    pub(crate) fn auditing(&self) -> &audit::Known {
+        &self.inner.auditing
+    }
+
+    /// The buckets of this process.
+    pub(crate) fn guarding(&self) -> &guard::Known {
+        &self.inner.guarding
     }
 
     /// The event log, once it is open.

@@ -15,8 +15,9 @@ use zhike_domain::audience::{Agg, AsOf, Leaf, ListFilter, Measure, Rule, Source,
 use zhike_domain::frame::Column as Values;
 use zhike_domain::id::ProfileId;
 
+use crate::guard::Meter;
 use crate::segments::{self, Bulk, Count};
-use crate::{Ctx, Error, Result};
+use crate::{Ctx, Error, Result, guard};
 
 pub mod columns;
 mod listed;
@@ -202,6 +203,7 @@ pub async fn page(
     let mut list = order(ctx, whom, sort).await?;
     let count = segments::counted(&list.bulk, list.places.len() as u64, started.elapsed().as_millis() as u64);
     let (ids, next) = list.cut(after, limit);
+    guard::reserve(ctx, Meter::Rows, ids.len()).await?;
     let rows = listed::listed(ctx, &ids, &Parts::of(columns, true)).await?;
     let sentence = segments::said(ctx, &list.rule).await?;
     Ok(Page { rows, next, count, rule: list.rule.to_json(), sentence })

@@ -9,19 +9,22 @@
 
 use crate::boxed;
 use std::collections::HashMap;
+use std::path::Path;
 
 use serde_json::{Value as Json, json};
 use zhike_domain::audience::{Source, field_of};
 use zhike_domain::clean::rule::Reason;
 use zhike_domain::detect::mask_text;
+use zhike_domain::error_code::ErrorCode;
 use zhike_domain::frame::{Column, ColumnType, Frame, NumColumn, TextColumn};
 use zhike_domain::id::{BatchId, ProfileId};
+use zhike_domain::sensitive::Sensitive;
 use zhike_domain::tables;
 
 use crate::consents::{self, Excluded};
 use crate::customers::{self, Sort, Whom, columns};
 use crate::segments::{self, numbers};
-use crate::{Ctx, Error, Result, profiles, quarantine};
+use crate::{Ctx, Error, Result, audit, guard, incidents, profiles, quarantine};
 
 /// Customers read at a time.
 const CHUNK: usize = 5_000;
@@ -141,6 +144,28 @@ impl Export {
         }
     }
 
+    /// Reserves all its rows before the first is read; what a second person approved takes nothing of the budget.
+    ///
+    /// **Errors**: `rights_locked`, `over_budget`; `approval_needed` for more rows than go without, or than were approved.
+    pub async fn reserve(&self, ctx: &Ctx, approved: Option<u64>) -> Result<()> {
+        incidents::check_unlocked(ctx).await?;
+        match approved {
+            Some(approved) if self.n_rows <= approved => return Ok(()),
+            None if !guard::needs_approval(ctx, self.n_rows).await? => {}
+            _ => {
+                return Err(Error::new(
+                    ErrorCode::ApprovalNeeded,
+                    format!(
+                        "{} rows are more than go without a second person: ask for approval in the console",
+                        self.n_rows
+                    ),
+                    format!("共 {} 行，超过无需审批的行数：请在控制台申请审批", self.n_rows),
+                ));
+            }
+        }
+        guard::reserve(ctx, guard::Meter::Rows, usize::try_from(self.n_rows).unwrap_or(usize::MAX)).await
+    }
+
     /// The next rows; `None` at the end.
     #[boxed]
     pub async fn next(&mut self, ctx: &Ctx) -> Result<Option<Frame>> {
@@ -186,7 +211,7 @@ impl Export {
             "rows": n_rows,
             "excluded": self.excluded.total(),
         });
-        profiles::audit_with(ctx, &self.request.actor, "export.create", &self.subject, &detail).await
+        audit::record(ctx, &self.request.actor, "export.create", &self.subject, &detail).await
     }
 
     /// What stands beside the rows: what they are, which, as of when, for what, how many.
@@ -236,6 +261,37 @@ impl Export {
     fn say(&self, zh: &str, en: &str) -> String {
         said(self.request.is_zh, zh, en)
     }
+}
+
+/// A password for an archive: 100 random bits, told once.
+pub fn new_password() -> Sensitive<String> {
+    zhike_vault::password::new_word(20)
+}
+
+/// Puts a file into an archive that a password opens (`zhike_vault::zip`), and removes it.
+///
+/// **Errors**: `disk_full`, `unavailable`; `too_large` beyond four gigabytes.
+pub async fn seal(from: &Path, to: &Path, name: &str, password: &Sensitive<String>) -> Result<()> {
+    let (from, to, name, password) = (from.to_owned(), to.to_owned(), name.to_owned(), password.clone());
+    let work = move || {
+        let failed = |error| Error::io("seal", &to, error);
+        let mut content = std::fs::File::open(&from).map_err(failed)?;
+        let n_bytes = content.metadata().map_err(failed)?.len();
+        if n_bytes > zhike_vault::zip::MAX_BYTES {
+            return Err(Error::new(
+                ErrorCode::TooLarge,
+                "the file is larger than an encrypted archive holds (4 GiB): export less at a time",
+                "文件超过加密压缩包上限（4 GiB）：请分批导出",
+            ));
+        }
+        let mut out = std::io::BufWriter::new(std::fs::File::create(&to).map_err(failed)?);
+        if let Err(error) = zhike_vault::zip::seal(&mut out, &name, &mut content, n_bytes, &password) {
+            let _ = std::fs::remove_file(&to);
+            return Err(failed(error));
+        }
+        std::fs::remove_file(&from).map_err(failed)
+    };
+    tokio::task::spawn_blocking(work).await.map_err(|error| Error::bug("seal a file", error))?
 }
 
 /// Finds mistakes in what is asked for without reading rows.
@@ -405,7 +461,7 @@ const ORDER: &[&str] = &[
 async fn orders_of(ctx: &Ctx, request: Request, profile_id: ProfileId) -> Result<Export> {
     let purpose = consents::purpose(ctx, &request.purpose).await?;
     consents::allow(ctx, &profiles::current(ctx, profile_id.get()).await?, &purpose).await?;
-    let found = profiles::orders(ctx, profile_id, 0, i32::MAX as usize).await?.orders;
+    let found = profiles::all_orders(ctx, profile_id, 0, i32::MAX as usize).await?.orders;
     let table = tables::table("orders");
     let mut frame = Frame::new(found.n_rows());
     let mut heads = Vec::new();

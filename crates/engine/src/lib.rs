@@ -9,6 +9,8 @@
 use async_recursion::async_recursion as boxed;
 
 pub mod accounts;
+pub mod approvals;
+pub mod audit;
 pub mod backup;
 pub mod bindings;
 mod clock;
@@ -19,8 +21,10 @@ pub mod customers;
 pub mod doctor;
 mod error;
 pub mod exports;
+pub mod guard;
 pub mod history;
 pub mod import;
+pub mod incidents;
 pub mod ingest;
 pub mod kpis;
 mod maintain;
@@ -37,6 +41,7 @@ pub mod segments;
 pub mod sources;
 pub mod tags;
 pub mod views;
+pub mod watch;
 pub mod workspace;
 
 pub use clock::Clock;

@@ -13,12 +13,11 @@ use zhike_domain::import::entity::IdentityKind;
 use zhike_domain::rfm::{self, Scores, Segment, Tier, Why};
 use zhike_domain::sensitive::Sensitive;
 use zhike_lake::RowsOf;
-use zhike_state::{AuditEntry, AuditRow, EdgeRow, IdentityRow, ProfileRow};
-use zhike_vault::Vault;
+use zhike_state::{AuditRow, EdgeRow, IdentityRow, ProfileRow};
 
 use crate::query::{masked_fields, personal_fields, shown_identity};
 use crate::sealing::{self, Keys};
-use crate::{Ctx, Error, Result, refresh, requests, segments};
+use crate::{Ctx, Error, Result, audit, guard, refresh, requests, segments};
 
 mod timeline;
 
@@ -150,6 +149,13 @@ pub async fn find_many(
         profiles.sort_unstable();
         profiles.dedup();
     }
+    let hits: HashSet<i64> = found.iter().flatten().map(|profile| profile.get()).collect();
+    let hits: Vec<i64> = hits.into_iter().collect();
+    guard::open(ctx, &hits).await?;
+    let shown: Vec<String> = hits.iter().map(|id| ProfileId::new(*id).to_string()).collect();
+    let detail = serde_json::json!({ "asked": identities.len(), "found": shown });
+    audit::note(ctx, "profile.find", "profiles", &detail).await?;
+    guard::opened(ctx, &hits);
     Ok(found)
 }
 
@@ -186,7 +192,7 @@ pub async fn view(ctx: &Ctx, profile_id: ProfileId, show: &Show) -> Result<Profi
     let personal = match show {
         Show::Masked => masked_fields(ctx, &[id]).await?,
         Show::Clear { actor, reason, up_to_grade } => {
-            audit(ctx, actor, "profile.unmask", &ProfileId::new(id).to_string(), reason).await?;
+            unmasking(ctx, actor, "profile.unmask", &ProfileId::new(id).to_string(), reason).await?;
             let mut fields = personal_fields(ctx, &[id]).await?;
             for ((_, field), value) in &mut fields {
                 if grade_of(field) > *up_to_grade {
@@ -226,19 +232,26 @@ fn grade_of(name: &str) -> u8 {
     columns.iter().find(|column| column.name == name).map_or(3, |column| column.grade.max(3))
 }
 
-/// The customer of an id, or the one it was merged into.
+/// The customer of an id, or the one it was merged into: the one way to a single customer, so whoever acts draws from their
+/// budget here, and the first look on a day stands in the audit trail.
 ///
-/// **Errors**: `not_found`; `restricted` when the deletion of their data is approved (INV-RIGHTS-2).
+/// **Errors**: `not_found`; `over_budget`; `restricted` when the deletion of their data is approved (INV-RIGHTS-2).
 pub(crate) async fn current(ctx: &Ctx, profile_id: i64) -> Result<ProfileRow> {
     let row = whoever(ctx, profile_id).await?;
-    match requests::restricted(ctx).await?.binary_search(&row.profile_id) {
-        Ok(_) => Err(requests::hidden()),
-        Err(_) => Ok(row),
+    if requests::restricted(ctx).await?.binary_search(&row.profile_id).is_ok() {
+        return Err(requests::hidden());
     }
+    let new = guard::open(ctx, &[row.profile_id]).await?;
+    if !new.is_empty() {
+        let subject = ProfileId::new(row.profile_id).to_string();
+        audit::note(ctx, "profile.open", &subject, &serde_json::json!({})).await?;
+        guard::opened(ctx, &new);
+    }
+    Ok(row)
 }
 
 /// As [`current`], also of those whose deletion is approved.
-async fn whoever(ctx: &Ctx, profile_id: i64) -> Result<ProfileRow> {
+pub(crate) async fn whoever(ctx: &Ctx, profile_id: i64) -> Result<ProfileRow> {
     let missing = || Error::not_found("customer", "客户");
     let mut row = ctx.store().profile(profile_id).await?.ok_or_else(missing)?;
     while let Some(into) = row.merged_into {
@@ -251,8 +264,8 @@ async fn whoever(ctx: &Ctx, profile_id: i64) -> Result<ProfileRow> {
     Ok(row)
 }
 
-/// Writes an act on personal data to the audit trail; without it the act must not happen.
-pub(crate) async fn audit(ctx: &Ctx, actor: &str, action: &str, subject: &str, reason: &str) -> Result<()> {
+/// Writes a look at values in the clear to the audit trail, within the budget; without it nothing may be shown.
+pub(crate) async fn unmasking(ctx: &Ctx, actor: &str, action: &str, subject: &str, reason: &str) -> Result<()> {
     if reason.trim().is_empty() {
         return Err(Error::bad_request(
             "a reason is needed to see values in the clear".into(),
@@ -260,26 +273,8 @@ pub(crate) async fn audit(ctx: &Ctx, actor: &str, action: &str, subject: &str, r
         ));
     }
     let reason = zhike_domain::detect::mask_text(reason).unwrap_or_else(|| reason.to_owned());
-    audit_with(ctx, actor, action, subject, &serde_json::json!({ "reason": reason })).await
-}
-
-/// As [`audit`], with what is to be said about the act; the caller has masked it.
-pub(crate) async fn audit_with(
-    ctx: &Ctx,
-    actor: &str,
-    action: &str,
-    subject: &str,
-    detail: &serde_json::Value,
-) -> Result<()> {
-    let entry = AuditEntry {
-        at: ctx.now(),
-        actor: actor.into(),
-        action: action.into(),
-        subject: subject.into(),
-        detail_json: detail.to_string(),
-    };
-    ctx.store().append_audit(&entry, Vault::audit_link).await?;
-    Ok(())
+    guard::unmask(ctx).await?;
+    audit::record(ctx, actor, action, subject, &serde_json::json!({ "reason": reason })).await
 }
 
 /// Profiles under which facts of a customer may have been written: its own, those that its identities had, and those that
@@ -407,6 +402,13 @@ async fn explain(ctx: &Ctx, view: &mut RfmView) -> Result<()> {
 /// A page of a customer's orders with their lines, newest first.
 #[boxed]
 pub async fn orders(ctx: &Ctx, profile_id: ProfileId, skip: usize, limit: usize) -> Result<OrderPage> {
+    let page = all_orders(ctx, profile_id, skip, limit).await?;
+    guard::reserve(ctx, guard::Meter::Rows, page.orders.n_rows()).await?;
+    Ok(page)
+}
+
+/// As [`orders`], for an export, which has reserved its rows itself.
+pub(crate) async fn all_orders(ctx: &Ctx, profile_id: ProfileId, skip: usize, limit: usize) -> Result<OrderPage> {
     ctx.refresh_overrides().await?;
     let id = current(ctx, profile_id.get()).await?.profile_id;
     let written_for = written_for(ctx, id, &ctx.store().identities_of(&[id]).await?).await?;

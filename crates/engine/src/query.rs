@@ -3,6 +3,7 @@
 use crate::boxed;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use zhike_domain::access::Permission;
 use zhike_domain::frame::{Column, ColumnType, Field, Frame, TextColumn};
 use zhike_domain::import::entity::IdentityKind;
 use zhike_domain::mask;
@@ -11,31 +12,36 @@ pub use zhike_lake::QueryLimits;
 use zhike_state::ScanTable;
 
 use crate::sealing::{self, Keys};
-use crate::{Ctx, Error, Result};
+use crate::{Ctx, Error, Result, accounts, audit, guard};
 
 /// Rows fetched from state at a time.
 const PAGE: usize = 50_000;
 
 /// Rows of a query, a frame at a time.
-pub struct Rows(zhike_lake::QueryRows);
+pub struct Rows {
+    rows: zhike_lake::QueryRows,
+    ctx: Ctx,
+}
 
 impl Rows {
     /// Names and types of the columns.
     pub fn fields(&self) -> &[Field] {
-        self.0.fields()
+        self.rows.fields()
     }
 
     /// Whether rows were cut off at the limit.
     pub fn is_cut(&self) -> bool {
-        self.0.is_cut()
+        self.rows.is_cut()
     }
 
     /// The next rows; `None` at the end.
     ///
-    /// **Errors**: `query_invalid`, `query_limit`.
+    /// **Errors**: `query_invalid`, `query_limit`, `over_budget`.
     #[boxed]
     pub async fn next(&mut self) -> Result<Option<Frame>> {
-        Ok(self.0.next().await?)
+        let Some(frame) = self.rows.next().await? else { return Ok(None) };
+        guard::reserve(&self.ctx, guard::Meter::Rows, frame.n_rows()).await?;
+        Ok(Some(frame))
     }
 }
 
@@ -66,18 +72,31 @@ pub(crate) async fn put_definition<T: Serialize>(ctx: &Ctx, kind: &str, name: &s
     Ok(ctx.store().put_definition(kind, name, &json, ctx.now()).await?)
 }
 
+/// Runs one SELECT that somebody wrote, and records it.
+///
+/// **Errors**: as [`select`].
+pub async fn sql(ctx: &Ctx, sql: &str, limits: QueryLimits) -> Result<Rows> {
+    let shown: String = sql.chars().take(2_000).collect();
+    let shown = zhike_domain::detect::mask_text(&shown).unwrap_or(shown);
+    audit::note(ctx, "sql.run", "sql", &serde_json::json!({ "text": shown })).await?;
+    select(ctx, sql, limits).await
+}
+
 /// Runs one SELECT. Tables of state appear as they are now; personal columns are masked.
 ///
-/// **Errors**: `query_invalid`, `query_limit`.
+/// **Errors**: `query_invalid`, `query_limit`; `no_permission` for the audit trail without the permission to read it.
 #[boxed]
-pub async fn sql(ctx: &Ctx, sql: &str, limits: QueryLimits) -> Result<Rows> {
+pub async fn select(ctx: &Ctx, sql: &str, limits: QueryLimits) -> Result<Rows> {
     ctx.refresh_overrides().await?;
     let named = ctx.lake().tables_of(sql)?;
+    if named.contains("audit") && ctx.by().is_some_and(|by| !by.permissions.holds(Permission::AuditRead)) {
+        return Err(accounts::no_permission(Permission::AuditRead));
+    }
     let mut snapshots = Vec::new();
     for table in TABLES.iter().filter(|table| table.home == Home::State && named.contains(table.name)) {
         snapshots.push((table.name, snapshot(ctx, table.name, sql).await?));
     }
-    Ok(Rows(ctx.lake().sql(sql, snapshots, limits).await?))
+    Ok(Rows { rows: ctx.lake().sql(sql, snapshots, limits).await?, ctx: ctx.clone() })
 }
 
 async fn snapshot(ctx: &Ctx, table: &str, sql: &str) -> Result<Frame> {

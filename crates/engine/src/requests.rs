@@ -14,8 +14,9 @@ use zhike_domain::id::{ProfileId, RequestId};
 use zhike_domain::rights::{RequestKind, RequestRefusal, RequestStatus};
 use zhike_state::RequestRow;
 
+use crate::audit;
 use crate::consents::{self, NewStatement, strongest, words};
-use crate::profiles::{audit_with, current};
+use crate::profiles::current;
 use crate::workspace::{date_of, day_number};
 use crate::{Ctx, Error, Result};
 
@@ -253,7 +254,7 @@ async fn step(
 
 async fn noted(ctx: &Ctx, actor: &str, action: &str, profile: i64, id: RequestId, kind: RequestKind) -> Result<()> {
     let detail = serde_json::json!({ "request": id.to_string(), "kind": kind.as_str() });
-    audit_with(ctx, actor, action, &ProfileId::new(profile).to_string(), &detail).await
+    audit::record(ctx, actor, action, &ProfileId::new(profile).to_string(), &detail).await
 }
 
 /// Customers whose deletion is approved, ascending.

@@ -22,6 +22,7 @@ mod source;
 mod sql;
 mod tag;
 mod tail;
+mod watch;
 mod workspace;
 
 use std::io::Write;
@@ -32,6 +33,7 @@ use std::sync::{Arc, OnceLock};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use zhike_domain::access::{Decision, Permission, Principal, decide};
 use zhike_domain::sensitive::Sensitive;
+use zhike_engine::audit::{self, Anchor};
 use zhike_engine::{Ctx, LogLimits, Options, SegmentAlgorithm, accounts};
 
 /// Zhike 知客 — know the guest: customer data platform and analytics in one binary.
@@ -68,6 +70,16 @@ pub(crate) struct Global {
     /// What new segments of the event log are sealed with.
     #[arg(long, global = true, env = "ZHIKE_LOG_CIPHER", value_enum, default_value_t = LogCipher::Aes256Gcm)]
     log_cipher: LogCipher,
+    /// Where signed roots of the audit trail are kept outside, several times for several: a file, syslog:HOST:PORT,
+    /// syslog+tcp:HOST:PORT.
+    #[arg(
+        long = "audit-anchor",
+        global = true,
+        env = "ZHIKE_AUDIT_ANCHOR",
+        value_delimiter = ',',
+        value_name = "PLACE"
+    )]
+    audit_anchors: Vec<Anchor>,
     /// What the command does.
     #[arg(skip)]
     needs: Option<Permission>,
@@ -178,6 +190,21 @@ enum Command {
     Backup(backup::Backup),
     /// Make a data directory from a backup and the newest keys.
     Restore(backup::Restore),
+    /// Read the audit trail, and verify that nothing in it was changed.
+    #[command(subcommand)]
+    Audit(watch::Audit),
+    /// See what waits for a second person; approve or refuse it.
+    #[command(subcommand)]
+    Approval(watch::Approvals),
+    /// See incidents and decide on them.
+    #[command(subcommand)]
+    Incident(watch::Incident),
+    /// Show or set how much of people's data each role may see or take.
+    #[command(subcommand)]
+    Budget(watch::Budget),
+    /// Mark customers that nobody has a reason to touch.
+    #[command(subcommand)]
+    Canary(watch::Canary),
     /// Read every file and say what is damaged.
     Doctor(doctor::Doctor),
     /// Measure import, refresh, queries and collection on generated data.
@@ -259,6 +286,7 @@ impl Global {
                 },
                 ..LogLimits::default()
             },
+            audit_anchors: self.audit_anchors.clone(),
             ..Options::default()
         })
     }
@@ -268,9 +296,17 @@ impl Global {
         let ctx = Ctx::open(self.options()?).await?;
         match self.allowed(&ctx).await {
             Ok(by) => {
-                let ctx = ctx.within(&by.scope);
+                let acting = ctx.acting(&Arc::new(by.clone()));
+                if let Some(needs) = self.needs.filter(|needs| access::is_recorded(*needs)) {
+                    let detail = serde_json::json!({ "at": "command line" });
+                    if let Err(error) = audit::record(&acting, &by.actor, needs.as_str(), "zhike", &detail).await {
+                        drop(acting);
+                        ctx.close().await;
+                        return Err(error.into());
+                    }
+                }
                 let _ = self.acting.set(by);
-                Ok(ctx)
+                Ok(acting)
             }
             Err(failure) => {
                 ctx.close().await;
@@ -387,6 +423,11 @@ async fn run(cli: Cli) -> Outcome {
         Command::Role(command) => command.run(global).await,
         Command::Backup(command) => command.run(global).await,
         Command::Restore(command) => command.run(global).await,
+        Command::Audit(command) => command.run(global).await,
+        Command::Approval(command) => command.run(global).await,
+        Command::Incident(command) => command.run(global).await,
+        Command::Budget(command) => command.run(global).await,
+        Command::Canary(command) => command.run(global).await,
         Command::Doctor(command) => command.run(global).await,
         Command::Bench(command) => command.run(global).await,
         Command::Gen(command) => command.run(),

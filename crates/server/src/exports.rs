@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use zhike_domain::error_code::ErrorCode;
-use zhike_engine::exports::{Export, Request};
+use zhike_domain::sensitive::Sensitive;
+use zhike_engine::exports::{self, Export, Request};
 use zhike_engine::{Ctx, Error, Result};
 
 use crate::jobs::{Cancel, Jobs};
@@ -36,9 +37,15 @@ pub(crate) struct Made {
     pub(crate) path: PathBuf,
     /// Name for whoever saves it.
     pub(crate) name: String,
-    pub(crate) format: Format,
+    pub(crate) mime: &'static str,
     pub(crate) n_rows: u64,
     pub(crate) n_bytes: u64,
+}
+
+/// What a second person approved: rows, and the password of the archive.
+pub(crate) struct Approved {
+    pub(crate) n_rows: u64,
+    pub(crate) password: Sensitive<String>,
 }
 
 impl Drop for Made {
@@ -75,7 +82,14 @@ impl Exports {
     /// Starts an export in the background and returns its id.
     ///
     /// **Errors**: `busy` when many wait already.
-    pub(crate) fn start(&self, ctx: &Ctx, owner: &str, request: Request, format: Format) -> Result<String> {
+    pub(crate) fn start(
+        &self,
+        ctx: &Ctx,
+        owner: &str,
+        request: Request,
+        format: Format,
+        approved: Option<Approved>,
+    ) -> Result<String> {
         if self.jobs.n_open() >= MAX_OPEN {
             return Err(Error::new(
                 ErrorCode::Busy,
@@ -89,12 +103,29 @@ impl Exports {
             let turn = turn.acquire().await;
             let path = dir.join(format!("{}.{}", desk.id, format.as_str()));
             // Dropped on an error, and the file with it.
-            let mut made = Made { path, name: String::new(), format, n_rows: 0, n_bytes: 0 };
+            let mut made = Made { path, name: String::new(), mime: format.mime(), n_rows: 0, n_bytes: 0 };
             std::fs::create_dir_all(&*dir).map_err(|error| failed(&made.path, &error))?;
-            let done =
-                write(&ctx, request, &made.path, format, &desk.cancel, |progress| (desk.progress)(progress)).await?;
+            let done = write(
+                &ctx,
+                request,
+                approved.as_ref().map(|one| one.n_rows),
+                &made.path,
+                format,
+                &desk.cancel,
+                |progress| {
+                    (desk.progress)(progress);
+                },
+            )
+            .await?;
             drop(turn);
             made.name = done.name;
+            if let Some(Approved { password, .. }) = approved {
+                let path = dir.join(format!("{}.zip", desk.id));
+                exports::seal(&made.path, &path, &made.name, &password).await?;
+                made.path = path;
+                made.name.push_str(".zip");
+                made.mime = "application/zip";
+            }
             made.n_rows = done.n_rows;
             made.n_bytes = std::fs::metadata(&made.path).map_err(|error| failed(&made.path, &error))?.len();
             let id = desk.id.clone();
@@ -119,6 +150,7 @@ pub(crate) struct Written {
 pub(crate) async fn write(
     ctx: &Ctx,
     request: Request,
+    approved: Option<u64>,
     path: &Path,
     format: Format,
     cancel: &Cancel,
@@ -129,6 +161,7 @@ pub(crate) async fn write(
         return Err(cancelled());
     }
     let mut export = Export::open(ctx, request).await?;
+    export.reserve(ctx, approved).await?;
     let total = export.n_rows;
     let mut writer = Writer::new(path, format, &export, ctx.workspace().time_zone())?;
     let mut rows_done = 0;

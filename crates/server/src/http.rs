@@ -1,5 +1,6 @@
 //! The routes: every one is listed here once, with the permission it needs.
 
+pub(crate) mod audit;
 pub(crate) mod bindings;
 pub(crate) mod collect;
 pub(crate) mod consents;
@@ -31,6 +32,7 @@ pub(crate) mod tls;
 mod uploads;
 pub(crate) mod users;
 mod views;
+pub(crate) mod watch;
 mod who;
 mod workspace;
 
@@ -40,7 +42,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use axum::routing::get;
-use tokio::sync::watch;
+use tokio::sync::watch::Receiver;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::trace::TraceLayer;
@@ -77,12 +79,12 @@ struct AppInner {
     site: Site,
     /// What commands at this machine show.
     local_token: Sensitive<String>,
-    stopping: watch::Receiver<bool>,
+    stopping: Receiver<bool>,
 }
 
 impl App {
     /// `stopping` turns true when the server is to end; answers that would go on for ever end then.
-    pub(crate) fn new(ctx: Ctx, collector: Collector, site: Site, stopping: watch::Receiver<bool>) -> Self {
+    pub(crate) fn new(ctx: Ctx, collector: Collector, site: Site, stopping: Receiver<bool>) -> Self {
         let uploads = Uploads::new(&ctx.dir().join("uploads"));
         let (jobs, ingestion) = (Loads::default(), Ingestion::default());
         let exports = Exports::new(&ctx.dir().join("exports"));
@@ -153,7 +155,7 @@ impl App {
         &self.0.answered
     }
 
-    fn stopping(&self) -> watch::Receiver<bool> {
+    fn stopping(&self) -> Receiver<bool> {
         self.0.stopping.clone()
     }
 }
@@ -163,7 +165,7 @@ impl App {
 struct ApiDoc;
 
 fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
-    let uploads = Routes::default().allow(P::ImportsRun, routes!(uploads::create)).limit(uploads::limit());
+    let uploads = Routes::default().record(P::ImportsRun, routes!(uploads::create)).limit(uploads::limit());
     let (router, mut document) = Routes::new(ApiDoc::openapi())
         .public(routes!(session::setup_state, session::setup))
         .public(routes!(session::show, session::sign_in, session::sign_out))
@@ -195,28 +197,28 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .allow(P::FiguresRead, routes!(rfm::show))
         .allow(P::ImportsRead, routes!(quality::show))
         .allow(P::ImportsRead, routes!(imports::list))
-        .allow(P::ImportsRun, routes!(imports::start))
+        .record(P::ImportsRun, routes!(imports::start))
         .allow(P::ImportsRead, routes!(imports::show))
         .allow(P::ImportsRead, routes!(imports::job))
-        .allow(P::ImportsRun, routes!(uploads::guess))
+        .record(P::ImportsRun, routes!(uploads::guess))
         .allow(P::ImportsRead, routes!(quarantine::list))
         .allow(P::ProfilesUnmask, routes!(quarantine::reveal))
-        .allow(P::ImportsRun, routes!(quarantine::replay))
-        .allow(P::SourcesManage, routes!(sources::list, sources::create))
-        .allow(P::SourcesManage, routes!(sources::show, sources::update))
-        .allow(P::SourcesManage, routes!(sources::rotate_key))
+        .record(P::ImportsRun, routes!(quarantine::replay))
+        .record(P::SourcesManage, routes!(sources::list, sources::create))
+        .record(P::SourcesManage, routes!(sources::show, sources::update))
+        .record(P::SourcesManage, routes!(sources::rotate_key))
         .allow(P::SourcesRead, routes!(live::show))
         .allow(P::BindingsManage, routes!(bindings::list, bindings::create))
         .allow(P::BindingsManage, routes!(bindings::show))
         .allow(P::BindingsManage, routes!(bindings::revoke))
         .allow(P::SegmentsRead, routes!(segments::list))
-        .allow(P::SegmentsWrite, routes!(segments::create))
+        .record(P::SegmentsWrite, routes!(segments::create))
         .allow(P::SegmentsRead, routes!(segments::preview))
         .allow(P::SegmentsRead, routes!(segments::overlap))
         .allow(P::SegmentsRead, routes!(segments::show))
-        .allow(P::SegmentsWrite, routes!(segments::update))
+        .record(P::SegmentsWrite, routes!(segments::update))
         .allow(P::SegmentsRead, routes!(segments::count))
-        .allow(P::SegmentsWrite, routes!(segments::refresh))
+        .record(P::SegmentsWrite, routes!(segments::refresh))
         .allow(P::ProfilesList, routes!(segments::members))
         .allow(P::SegmentsRead, routes!(segments::why))
         .allow(P::SegmentsRead, routes!(segments::sizes))
@@ -224,22 +226,22 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .allow(P::ExportsMake, routes!(exports::start))
         .allow(P::ExportsMake, routes!(exports::show, exports::cancel))
         .allow(P::ExportsMake, routes!(exports::file))
-        .allow(P::ViewsUse, routes!(views::list, views::create))
-        .allow(P::ViewsUse, routes!(views::show, views::update, views::delete))
+        .record(P::ViewsUse, routes!(views::list, views::create))
+        .record(P::ViewsUse, routes!(views::show, views::update, views::delete))
         .allow(P::TagsRead, routes!(tags::list))
-        .allow(P::TagsWrite, routes!(tags::create))
+        .record(P::TagsWrite, routes!(tags::create))
         .allow(P::TagsWrite, routes!(tags::preview))
-        .allow(P::TagsWrite, routes!(tags::declare))
+        .record(P::TagsWrite, routes!(tags::declare))
         .allow(P::TagsRead, routes!(tags::packs))
-        .allow(P::TagsWrite, routes!(tags::choose_packs))
+        .record(P::TagsWrite, routes!(tags::choose_packs))
         .allow(P::TagsRead, routes!(tags::show))
-        .allow(P::TagsWrite, routes!(tags::retire))
-        .allow(P::DataRefresh, routes!(tags::refresh))
+        .record(P::TagsWrite, routes!(tags::retire))
+        .record(P::DataRefresh, routes!(tags::refresh))
         .allow(P::TagsRead, routes!(tags::why))
         .allow(P::ProfilesRead, routes!(tags::of))
-        .allow(P::ProfilesTag, routes!(tags::put))
+        .record(P::ProfilesTag, routes!(tags::put))
         .allow(P::FiguresRead, routes!(history::days))
-        .allow(P::DataRefresh, routes!(history::compute))
+        .record(P::DataRefresh, routes!(history::compute))
         .allow(P::FiguresRead, routes!(history::moves))
         .allow(P::ProfilesList, routes!(history::movers))
         .allow(P::FiguresRead, routes!(history::changes))
@@ -247,7 +249,7 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .allow(P::FiguresRead, routes!(kpis::list))
         .allow(P::FiguresRead, routes!(kpis::show))
         .allow(P::ProfilesList, routes!(kpis::behind))
-        .allow(P::GoalsWrite, routes!(kpis::put_goal, kpis::remove_goal))
+        .record(P::GoalsWrite, routes!(kpis::put_goal, kpis::remove_goal))
         .allow(P::ConsentsRead, routes!(consents::purposes))
         .allow(P::PolicyChange, routes!(consents::put_purpose))
         .allow(P::ConsentsRead, routes!(consents::summary))
@@ -259,6 +261,16 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .allow(P::RequestsStart, routes!(requests::check))
         .allow(P::RequestsDecide, routes!(requests::carry_out))
         .allow(P::RequestsDecide, routes!(requests::refuse))
+        .allow(P::AuditRead, routes!(audit::list))
+        .allow(P::AuditRead, routes!(audit::verify))
+        .allow(P::IncidentsManage, routes!(watch::budgets, watch::put_budgets))
+        // Whoever asks sees their own; whoever decides sees all.
+        .allow(P::AccountOwn, routes!(watch::approvals))
+        .allow(P::ApprovalsDecide, routes!(watch::decide))
+        .allow(P::ExportsMake, routes!(watch::export))
+        .allow(P::IncidentsManage, routes!(watch::incidents))
+        .allow(P::IncidentsManage, routes!(watch::incident))
+        .allow(P::IncidentsManage, routes!(watch::act))
         .limit(DefaultBodyLimit::max(MAX_JSON_BYTES))
         .merge(uploads)
         .finish();

@@ -43,6 +43,51 @@ record! {
     }
 }
 
+record! {
+    /// A signed root: up to which entry the chain was known to be whole, and its hash there.
+    AuditRootRow {
+        /// Counts the roots, from 1.
+        n: i64,
+        /// The last entry that it covers.
+        seq: i64,
+        /// When it was signed, in microseconds.
+        at: i64,
+        /// Hash of that entry: it commits to all entries before.
+        head: [u8; 32],
+        /// Code over all of it, under a key of the vault.
+        mac: [u8; 32],
+        /// 1 once it stands outside.
+        is_anchored: i64,
+    }
+}
+
+impl AuditRootRow {
+    /// The bytes that the code covers.
+    pub fn signed_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(56);
+        for number in [self.n, self.seq, self.at] {
+            bytes.extend_from_slice(&number.to_le_bytes());
+        }
+        bytes.extend_from_slice(&self.head);
+        bytes
+    }
+}
+
+/// Which entries.
+#[derive(Clone, Debug, Default)]
+pub struct AuditFilter {
+    /// By whom: a name; the keys of that name too.
+    pub actor: Option<String>,
+    /// What: an action, or how it begins.
+    pub action: Option<String>,
+    /// On whom or on what.
+    pub subject: Option<String>,
+    /// From this instant, in microseconds.
+    pub since: Option<i64>,
+    /// Before this one.
+    pub until: Option<i64>,
+}
+
 impl AuditRow {
     /// The bytes that the hash covers besides the hash before: every field, texts with their length before them.
     pub fn linked_bytes(&self) -> Vec<u8> {
@@ -95,6 +140,83 @@ impl Store {
                 &[after.unwrap_or(0).arg(), (limit as i64).arg()],
             )
             .await
+    }
+
+    /// Entries that a filter names, the newest first, before a place in the chain.
+    pub async fn audit_list(&self, filter: &AuditFilter, before: Option<i64>, limit: usize) -> Result<Vec<AuditRow>> {
+        let action_chars = filter.action.as_ref().map_or(0, |action| action.chars().count() as i64);
+        let keys = filter.actor.as_ref().map(|actor| format!("{actor}/"));
+        let key_chars = keys.as_ref().map_or(0, |keys| keys.chars().count() as i64);
+        self.data
+            .read("audit_list", "audit")
+            .all(
+                "SELECT {columns} FROM audit WHERE seq < $1 AND ($2 IS NULL OR actor = $2 OR substr(actor, 1, $4) = $3) \
+                 AND ($5 IS NULL OR substr(action, 1, $6) = $5) AND ($7 IS NULL OR subject = $7) \
+                 AND ($8 IS NULL OR at >= $8) AND ($9 IS NULL OR at < $9) ORDER BY seq DESC LIMIT $10",
+                &[
+                    before.unwrap_or(i64::MAX).arg(),
+                    filter.actor.arg(),
+                    keys.arg(),
+                    key_chars.arg(),
+                    filter.action.arg(),
+                    action_chars.arg(),
+                    filter.subject.arg(),
+                    filter.since.arg(),
+                    filter.until.arg(),
+                    (limit as i64).arg(),
+                ],
+            )
+            .await
+    }
+
+    /// The last entry.
+    pub async fn audit_head(&self) -> Result<Option<AuditRow>> {
+        self.data
+            .read("audit_head", "audit")
+            .optional("SELECT {columns} FROM audit ORDER BY seq DESC LIMIT 1", &[])
+            .await
+    }
+
+    /// Adds a root; `false` when another process was first.
+    pub async fn add_audit_root(&self, root: AuditRootRow) -> Result<bool> {
+        let mut tx = self.data.begin("add_audit_root", "audit").await?;
+        let n = tx.bulk("INSERT INTO audit_roots ({columns}) {rows} ON CONFLICT (n) DO NOTHING", &[root]).await?;
+        tx.commit().await?;
+        Ok(n > 0)
+    }
+
+    /// The newest root.
+    pub async fn audit_root(&self) -> Result<Option<AuditRootRow>> {
+        self.data
+            .read("audit_root", "audit roots")
+            .optional("SELECT {columns} FROM audit_roots ORDER BY n DESC LIMIT 1", &[])
+            .await
+    }
+
+    /// Roots after one, in order.
+    pub async fn audit_roots(&self, after: i64, limit: usize) -> Result<Vec<AuditRootRow>> {
+        self.data
+            .read("audit_roots", "audit roots")
+            .all(
+                "SELECT {columns} FROM audit_roots WHERE n > $1 ORDER BY n LIMIT $2",
+                &[after.arg(), (limit as i64).arg()],
+            )
+            .await
+    }
+
+    /// Roots that do not stand outside yet, in order.
+    pub async fn audit_roots_to_anchor(&self, limit: usize) -> Result<Vec<AuditRootRow>> {
+        self.data
+            .read("audit_roots_to_anchor", "audit roots")
+            .all("SELECT {columns} FROM audit_roots WHERE is_anchored = 0 ORDER BY n LIMIT $1", &[(limit as i64).arg()])
+            .await
+    }
+
+    /// Notes that the roots up to one stand outside.
+    pub async fn note_anchored(&self, n: i64) -> Result<()> {
+        let mut tx = self.data.begin("note_anchored", "audit roots").await?;
+        tx.run("UPDATE audit_roots SET is_anchored = 1 WHERE n <= $1 AND is_anchored = 0", &[n.arg()]).await?;
+        tx.commit().await
     }
 
     /// Entries on some subjects, the newest first, before a place in the chain.

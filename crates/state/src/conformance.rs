@@ -18,6 +18,7 @@ mod scan_tests;
 mod schema_tests;
 mod tag_tests;
 mod view_tests;
+mod watch_tests;
 
 use std::io::Write as _;
 use std::str::FromStr;

@@ -16,15 +16,18 @@
 use async_recursion::async_recursion as boxed;
 
 mod accounts;
+mod approvals;
 mod audit;
 mod batches;
 mod bindings;
+mod budgets;
 mod consents;
 mod db;
 mod definitions;
 mod error;
 mod goals;
 mod identities;
+mod incidents;
 mod ingest;
 mod keys;
 mod live;
@@ -43,7 +46,8 @@ mod views;
 mod conformance;
 
 pub use accounts::{ApiKeyRow, FailureRow, Proof, SessionRow, Sessions, UserRow};
-pub use audit::{AuditEntry, AuditRow};
+pub use approvals::ApprovalRow;
+pub use audit::{AuditEntry, AuditFilter, AuditRootRow, AuditRow};
 pub use batches::{BatchCounts, BatchHead, BatchRow, BatchStatus, NewBatch};
 pub use bindings::{BindingRow, BindingUse};
 pub use consents::{ConsentRow, SaidRow, StatementRow};
@@ -51,6 +55,7 @@ pub use definitions::{DefinitionRow, MappingRow};
 pub use error::{Cause, Error, Result};
 pub use goals::KpiGoalRow;
 pub use identities::{EdgeRow, IdentityKey, IdentityRow, IdentityStatus};
+pub use incidents::IncidentRow;
 pub use ingest::{
     BondRow, ClaimRow, DayCounts, IngestCommit, IngestRow, OverrideSpanRow, RegisterRow, SaidFieldRow, TraitsRow,
 };

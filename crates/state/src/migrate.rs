@@ -15,6 +15,7 @@ pub(crate) const DATA: &[&str] = &[
     include_str!("../migrations/0008_views.sql"),
     include_str!("../migrations/0009_accounts.sql"),
     include_str!("../migrations/0010_consents.sql"),
+    include_str!("../migrations/0012_watch.sql"),
 ];
 /// Versions of the keys, from 1.
 pub(crate) const KEYS: &[&str] = &[include_str!("../migrations/keys/0001_initial.sql")];

@@ -1,7 +1,7 @@
 //! Zhike's keys and sealing of personal information.
 //!
 //! Owns the keys (root, key-encryption keys by epoch, one data key per subject, index root), the formats of what they
-//! seal, blind indexes, fingerprints, tokens, the audit chain's link, sealed temporary files and records of the event log. Must not know about
+//! seal, blind indexes, fingerprints, tokens, the audit chain's link, sealed temporary files, records of the event log and archives that a password opens. Must not know about
 //! SQL, the lake, roles, masking or networks: the caller stores wrapped keys and sealed values, apart from each other, and decides
 //! who may read them. Everything is synchronous. Formats byte by byte: RFD 0002.
 //!
@@ -41,6 +41,7 @@ mod segment_key;
 mod subject;
 mod token;
 mod vault;
+pub mod zip;
 
 pub use backup::{BackupKeys, ContentId, ListId};
 pub use error::{Error, Result};

@@ -215,6 +215,16 @@ impl Vault {
     pub fn audit_link(prev: &[u8; 32], bytes: &[u8]) -> [u8; 32] {
         audit::link(prev, bytes)
     }
+
+    /// The code under a root of the audit chain: HMAC-SM3 under a key of its own.
+    pub fn sign_audit_root(&self, bytes: &[u8]) -> [u8; 32] {
+        audit::root_mac(&self.index_root, bytes)
+    }
+
+    /// Whether a code under a root was made by this vault; compared in constant time.
+    pub fn is_audit_root(&self, bytes: &[u8], mac: &[u8; 32]) -> bool {
+        audit::is_root_mac(&self.index_root, bytes, mac)
+    }
 }
 
 impl fmt::Debug for Vault {

@@ -1,5 +1,6 @@
 // A file of the people in a list: what it holds, what it is for, how far it is, where it is.
 import { useMutation, useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { Button, Input } from 'antd'
 import { useId, useState, type SyntheticEvent } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -44,9 +45,19 @@ export function ExportSheet({ whom, sentence, total, onClose }: Props) {
   const isMissing = isAsked && !purpose.trim()
   return (
     <Sheet title={t('customers.export_title')} closeLabel={t('customers.close')} onClose={onClose}>
-      {start.data ? (
-        <Going exportId={start.data.export_id} onAgain={() => start.reset()} />
-      ) : (
+      {start.data?.export_id && <Going exportId={start.data.export_id} onAgain={() => start.reset()} />}
+      {start.data?.approval_id && (
+        <Notice
+          title={t('approvals.asked')}
+          help={t('approvals.asked_help')}
+          action={
+            <Link to="/governance/approvals" search={{ approval: start.data.approval_id }}>
+              {t('approvals.open')}
+            </Link>
+          }
+        />
+      )}
+      {!start.data && (
         <form className="zk-sheet-form" onSubmit={submit}>
           <p>{t('customers.export_count', { n: format.count(total), what: sentence || t('customers.all_conditions') })}</p>
           <p className="zk-muted">{t('customers.export_help')}</p>

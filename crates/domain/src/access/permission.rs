@@ -107,6 +107,11 @@ permissions! {
         [Admin SecurityAdmin];
     /// The trail of acts.
     AuditRead "audit.read" "看审计记录" "read the audit trail" [Admin AuditAdmin];
+    /// Approvals decided.
+    ApprovalsDecide "approvals.decide" "审批（不能批准自己的申请）" "approve or refuse, never what they asked for themselves"
+        [Admin SecurityAdmin];
+    /// Incidents seen and decided, budgets changed.
+    IncidentsManage "incidents.manage" "处置安全事件、设定额度" "decide on incidents and set budgets" [Admin SecurityAdmin];
     /// Own keys of the API.
     KeysManage "keys.manage" "创建和撤销自己的 API 密钥" "make and revoke own API keys" [Admin Analyst Operator];
     /// Settings of the workspace.

@@ -255,7 +255,7 @@ pub async fn set_separated(ctx: &Ctx, by: &Principal, separated: bool) -> Result
     Ok(())
 }
 
-pub(super) fn need(by: &Principal, permission: Permission) -> Result<()> {
+pub(crate) fn need(by: &Principal, permission: Permission) -> Result<()> {
     if by.permissions.holds(permission) { Ok(()) } else { Err(no_permission(permission)) }
 }
 

@@ -12,8 +12,9 @@ use zhike_lake::read::{self, ReadOptions};
 use zhike_state::{ConsentRow, IdentityStatus};
 
 use super::{NewStatement, purposes, rows};
+use crate::audit;
 use crate::import::{OpenFile, read_error};
-use crate::profiles::{audit_with, normal};
+use crate::profiles::normal;
 use crate::{Ctx, Error, Result};
 
 /// Rows read and looked up at a time.
@@ -71,7 +72,7 @@ pub async fn import(ctx: &Ctx, open: OpenFile, purpose: Option<&str>, actor: &st
         form.record(ctx, &all, &batch.columns, actor, &mut done).await?;
     }
     let detail = serde_json::json!({ "rows": done.n_rows, "recorded": done.n_recorded, "refused": done.n_refused });
-    audit_with(ctx, actor, "consent.import", "consents", &detail).await?;
+    audit::record(ctx, actor, "consent.import", "consents", &detail).await?;
     Ok(done)
 }
 

@@ -9,6 +9,7 @@ use zhike_domain::import::entity::IdentityKind;
 use zhike_state::{IdentityRow, ProfileRow};
 
 use super::columns::{Column, Of};
+use crate::guard::{self, Meter};
 use crate::profiles::{RfmView, rfm_view};
 use crate::query::{masked_fields, shown_identity};
 use crate::sealing::{self, Keys};
@@ -74,6 +75,7 @@ impl Parts {
 #[boxed]
 pub async fn listed_by_id(ctx: &Ctx, profiles: &[ProfileId]) -> Result<Vec<Listed>> {
     let ids: Vec<i64> = profiles.iter().map(|profile| profile.get()).collect();
+    guard::reserve(ctx, Meter::Rows, ids.len()).await?;
     listed(ctx, &ids, &Parts::of(&[], true)).await
 }
 

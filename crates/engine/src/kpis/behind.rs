@@ -7,6 +7,7 @@ use zhike_lake::{KpiKey, KpiScan};
 
 use super::series::{is_of_people, no_dimension, periods, top};
 use super::{Ask, Known, Window, people};
+use crate::guard::{self, Meter};
 use crate::{Ctx, Error, Result};
 
 /// Which part of a number.
@@ -158,6 +159,7 @@ pub async fn behind(ctx: &Ctx, kpi: &'static Kpi, asked: Asked) -> Result<Behind
         let seen = crate::segments::seen(ctx, &ids).await?;
         rows.retain(|row| row.profile_id.is_some_and(|id| seen.contains(&id)));
     }
+    guard::reserve(ctx, Meter::Rows, rows.len()).await?;
     Ok(Behind { kind, measure, days: window.days, total, rows, next })
 }
 

@@ -27,3 +27,4 @@ mod support;
 mod tags;
 mod tidy;
 mod timeline;
+mod watch;

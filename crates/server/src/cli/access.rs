@@ -21,6 +21,7 @@ use super::request::Request;
 use super::segment::Segment;
 use super::source::{CommerceCommand, PlanCommand, Source};
 use super::tag::Tag;
+use super::watch::{Approvals, Audit, Budget, Canary, Incident};
 use super::{Command, Failure, Format, Global, Lang, Outcome};
 use crate::http::users::{ApiKeyBody, RolesBody, UserBody};
 use crate::output::{print_json, print_rows};
@@ -93,11 +94,33 @@ impl Command {
                 | User::Reset { .. }
                 | User::Unlock { .. },
             ) => P::UsersManage,
+            Self::Audit(Audit::List { .. } | Audit::Verify { .. }) => P::AuditRead,
+            Self::Approval(Approvals::List) => P::AccountOwn,
+            Self::Approval(Approvals::Approve { .. } | Approvals::Refuse { .. }) => P::ApprovalsDecide,
+            Self::Incident(Incident::List | Incident::Show { .. } | Incident::Act { .. }) => P::IncidentsManage,
+            Self::Budget(Budget::Show | Budget::Set { .. }) => P::IncidentsManage,
+            Self::Canary(Canary::Add { .. } | Canary::Remove { .. } | Canary::List) => P::IncidentsManage,
             Self::ApiKey(ApiKey::Add { .. } | ApiKey::List | ApiKey::Revoke { .. }) => P::KeysManage,
             Self::Role(Role::List) => P::AccountOwn,
             Self::Role(Role::Separate | Role::Join) => P::PolicyChange,
         }
     }
+}
+
+/// Whether a command of a permission leaves an entry of its own: those whose use cases write none.
+pub(super) fn is_recorded(needs: P) -> bool {
+    matches!(
+        needs,
+        P::WorkspaceManage
+            | P::SourcesManage
+            | P::ImportsRun
+            | P::DataRefresh
+            | P::RulesWrite
+            | P::SegmentsWrite
+            | P::TagsWrite
+            | P::ProfilesTag
+            | P::GoalsWrite
+    )
 }
 
 /// Who is signed in at this machine, by the system's own list.

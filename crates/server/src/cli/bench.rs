@@ -167,7 +167,7 @@ impl Bench {
         let mut best = f64::MAX;
         for _ in 0..3 {
             let started = Instant::now();
-            let mut rows = query::sql(ctx, sql, QueryLimits::default()).await?;
+            let mut rows = query::select(ctx, sql, QueryLimits::default()).await?;
             while rows.next().await?.is_some() {}
             best = best.min(started.elapsed().as_secs_f64());
         }

@@ -106,7 +106,7 @@ impl Export {
         let mut part = to.out.clone().into_os_string();
         part.push(".part");
         let part = PathBuf::from(part);
-        let written = exports::write(&ctx, request, &part, format, &Cancel::default(), |_| ()).await;
+        let written = exports::write(&ctx, request, None, &part, format, &Cancel::default(), |_| ()).await;
         ctx.close().await;
         let n_rows = match written {
             Ok(written) => written.n_rows,

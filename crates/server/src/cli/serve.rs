@@ -158,6 +158,7 @@ impl Serve {
             patient.spawn(async move { crate::ingestion::run(&app, ctx, ingestion_stopping).await })
         };
         let backups = self.backups.start(&ctx, &stopping);
+        let watching = tokio::spawn(zhike_engine::watch::run(ctx.clone(), stopping.clone()));
         let limits = Limits { n_connections: n_connections(self.max_connections), ..Limits::default() };
         let own = listen(listeners.own, None, router(app.clone()), limits.clone(), proxies.clone(), stopping.clone());
         let mut served = tokio::task::JoinSet::new();
@@ -201,6 +202,8 @@ impl Serve {
         drop((&mut stopped).await);
         let _ = stop.send(true);
         while served.join_next().await.is_some() {}
+        // What the last requests wrote is signed when the stores are closed.
+        drop(watching.await);
         let _ = stop_ingestion.send(true);
         if let Some(ingestion) = ingestion
             && ingestion.await.is_err()

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use zhike_engine::Ctx;
-use zhike_engine::query::{self, QueryLimits};
+use zhike_engine::query::{self, QueryLimits, Rows};
 
 use super::{Failure, Global, Outcome};
 use crate::output::Printer;
@@ -27,7 +27,7 @@ impl Sql {
     pub(super) async fn run(self, global: &Global) -> Outcome {
         let ctx = global.open().await?;
         let limits = QueryLimits { max_rows: self.max_rows, timeout: Duration::from_secs(self.timeout) };
-        let is_cut = print_rows(&ctx, &self.query, limits, global).await?;
+        let is_cut = print_rows(query::sql(&ctx, &self.query, limits).await?, global).await?;
         ctx.close().await;
         if is_cut {
             return Err(Failure::new(
@@ -41,11 +41,10 @@ impl Sql {
 
 /// Runs a query of a command's own and prints its rows.
 pub(super) async fn print(ctx: &Ctx, sql: &str, global: &Global) -> Result<(), Failure> {
-    print_rows(ctx, sql, QueryLimits::default(), global).await.map(drop)
+    print_rows(query::select(ctx, sql, QueryLimits::default()).await?, global).await.map(drop)
 }
 
-async fn print_rows(ctx: &Ctx, sql: &str, limits: QueryLimits, global: &Global) -> Result<bool, Failure> {
-    let mut rows = query::sql(ctx, sql, limits).await?;
+async fn print_rows(mut rows: Rows, global: &Global) -> Result<bool, Failure> {
     let mut printer = Printer::stdout(global.format, rows.fields());
     while let Some(frame) = rows.next().await? {
         printer.frame(&frame)?;

@@ -14,8 +14,10 @@ use tokio::io::AsyncReadExt;
 use utoipa::ToSchema;
 use zhike_domain::error_code::ErrorCode;
 use zhike_domain::id::{BatchId, ProfileId};
+use zhike_engine::approvals::{self, Ask};
 use zhike_engine::customers::Whom;
-use zhike_engine::exports::{Request, What};
+use zhike_engine::exports::{Export, Request, What};
+use zhike_engine::guard;
 
 use super::customers::{Filters, SortBody};
 use super::error::{ApiError, ApiResult, ErrorBody};
@@ -129,7 +131,10 @@ impl ExportRequest {
 #[derive(Serialize, ToSchema)]
 #[schema(as = ExportStarted)]
 pub(super) struct StartedExport {
-    export_id: String,
+    /// Missing while it waits for a second person.
+    export_id: Option<String>,
+    /// What a second person decides on first, when there are many rows.
+    approval_id: Option<String>,
 }
 
 /// Makes a file in the background; one at a time, others wait.
@@ -138,14 +143,30 @@ pub(super) struct StartedExport {
         (status = 422, body = ErrorBody), (status = 503, body = ErrorBody)))]
 pub(super) async fn start(
     app: Acting,
-    body: Result<Json<ExportRequest>, JsonRejection>,
+    body: Result<Json<serde_json::Value>, JsonRejection>,
 ) -> ApiResult<(StatusCode, Json<StartedExport>)> {
-    let Json(body) = body.map_err(ApiError::from)?;
-    let (request, format) = body.read(app.actor())?;
+    let Json(spec) = body.map_err(ApiError::from)?;
+    let (request, format) = asked(spec.clone(), app.actor())?;
     // Mistakes are told at once, before anything waits.
     zhike_engine::exports::check(app.ctx(), &request).await?;
-    let export_id = app.exports().start(app.ctx(), &app.by().owner, request, format)?;
-    Ok((StatusCode::ACCEPTED, Json(StartedExport { export_id })))
+    let (purpose, reason) = (request.purpose.clone(), request.reason.clone());
+    let export = Export::open(app.ctx(), request.clone()).await?;
+    if guard::needs_approval(app.ctx(), export.n_rows).await? {
+        let (title, n_rows) = (format!("{}：{}", export.title, export.filters), export.n_rows);
+        let ask = Ask { kind: approvals::Kind::Export, title, purpose, reason, spec, n_rows };
+        let approval_id = Some(approvals::ask(app.ctx(), app.by(), ask).await?.id.to_string());
+        return Ok((StatusCode::ACCEPTED, Json(StartedExport { export_id: None, approval_id })));
+    }
+    let export_id = Some(app.exports().start(app.ctx(), &app.by().owner, request, format, None)?);
+    Ok((StatusCode::ACCEPTED, Json(StartedExport { export_id, approval_id: None })))
+}
+
+/// Reads what is to be exported, as it was sent or kept.
+pub(super) fn asked(spec: serde_json::Value, actor: String) -> ApiResult<(Request, Format)> {
+    let body: ExportRequest = serde_json::from_value(spec).map_err(|error| {
+        ApiError::new(ErrorCode::BadRequest, format!("the export: {error}"), format!("导出请求有误：{error}"))
+    })?;
+    body.read(actor)
 }
 
 /// An export as it stands.
@@ -231,7 +252,7 @@ pub(super) async fn file(app: Acting, path: Result<Path<String>, PathRejection>)
     let made = app.exports().jobs().take(&export_id).ok_or_else(gone)?;
     let file = tokio::fs::File::open(&made.path).await.map_err(|_| gone())?;
     let head = [
-        (header::CONTENT_TYPE, made.format.mime().to_owned()),
+        (header::CONTENT_TYPE, made.mime.to_owned()),
         (header::CONTENT_LENGTH, made.n_bytes.to_string()),
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", made.name)),
     ];

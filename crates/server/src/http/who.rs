@@ -10,7 +10,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRequestParts, OptionalFromRequestParts, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
@@ -22,7 +22,7 @@ use zhike_domain::access::{Decision, Permission, Principal, decide};
 use zhike_domain::error_code::ErrorCode;
 use zhike_domain::sensitive::Sensitive;
 use zhike_engine::accounts::{self, SignedIn};
-use zhike_engine::{Ctx, Error};
+use zhike_engine::{Ctx, Error, audit};
 
 use super::App;
 use super::collect::client_of;
@@ -51,6 +51,16 @@ impl Routes {
             note(item, permission.as_str());
         }
         Self(self.0.routes((schemas, paths, needing(permission, methods))))
+    }
+
+    /// As [`Routes::allow`], for acts whose use case writes no entry of its own: one stands in the audit trail before anything is
+    /// done, and without it nothing is.
+    pub(super) fn record(self, permission: Permission, (schemas, mut paths, methods): UtoipaMethodRouter<App>) -> Self {
+        for item in paths.paths.values_mut() {
+            note(item, permission.as_str());
+        }
+        let recorded = methods.route_layer(from_fn(move |request, next| recorded(permission, request, next)));
+        Self(self.0.routes((schemas, paths, needing(permission, recorded))))
     }
 
     /// Routes for everybody.
@@ -84,11 +94,39 @@ fn note(item: &mut PathItem, what: &str) {
 /// The handlers of an address, for whoever has a permission.
 pub(super) fn needing(permission: Permission, methods: MethodRouter<App>) -> MethodRouter<App> {
     methods.route_layer(from_fn(move |request: Request, next: Next| async move {
-        match refusal(request.extensions().get::<Arc<Principal>>(), permission) {
-            Some(error) => error.into_response(),
-            None => next.run(request).await,
+        let by = request.extensions().get::<Arc<Principal>>();
+        let Some(error) = refusal(by, permission) else { return next.run(request).await };
+        if let (Some(by), Some(app)) = (by, request.extensions().get::<App>()) {
+            let subject = format!("{} {}", request.method(), request.uri().path());
+            let detail = json!({ "permission": permission.as_str() });
+            if let Err(error) = audit::record(app.ctx(), &by.actor, "access.denied", &subject, &detail).await {
+                tracing::error!(cause = %error, "a denial could not be written to the audit trail");
+            }
         }
+        error.into_response()
     }))
+}
+
+/// Writes an act to the audit trail, then lets it happen; what failed is written, too.
+async fn recorded(permission: Permission, request: Request, next: Next) -> Response {
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    let known = (request.extensions().get::<Arc<Principal>>().cloned(), request.extensions().get::<App>().cloned());
+    let (false, (Some(by), Some(app))) = (is_read, known) else { return next.run(request).await };
+    let subject = format!("{} {}", request.method(), request.uri().path());
+    let id = super::guard::request_id();
+    let detail = json!({ "request": id });
+    if let Err(error) = audit::record(app.ctx(), &by.actor, permission.as_str(), &subject, &detail).await {
+        return ApiError::from(error).into_response();
+    }
+    let response = next.run(request).await;
+    let status = response.status();
+    if status.is_client_error() || status.is_server_error() {
+        let detail = json!({ "request": id, "status": status.as_u16(), "of": permission.as_str() });
+        if let Err(error) = audit::record(app.ctx(), &by.actor, "access.failed", &subject, &detail).await {
+            tracing::error!(cause = %error, "a failure could not be written to the audit trail");
+        }
+    }
+    response
 }
 
 fn refusal(who: Option<&Arc<Principal>>, permission: Permission) -> Option<ApiError> {
@@ -156,7 +194,7 @@ impl FromRequestParts<App> for Acting {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let by = parts.extensions.get::<Arc<Principal>>().cloned().ok_or_else(not_signed_in)?;
-        Ok(Self { ctx: app.ctx().within(&by.scope), app: app.clone(), by })
+        Ok(Self { ctx: app.ctx().acting(&by), app: app.clone(), by })
     }
 }
 
@@ -204,6 +242,7 @@ pub(super) async fn identify(State(app): State<App>, mut request: Request, next:
         Ok((None, _)) => {}
         Ok((Some(by), session)) => {
             request.extensions_mut().insert(Arc::new(by));
+            request.extensions_mut().insert(app.clone());
             session.map(|session| request.extensions_mut().insert(session));
         }
         Err(error) => return ApiError::from(error).into_response(),

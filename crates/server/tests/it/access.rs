@@ -12,7 +12,7 @@ use crate::support::{ADMIN, Home, PASSWORD, Server, cookie_of};
 const OTHER: &str = "Wrong-horse-8-x";
 
 /// Makes a user with some roles and signs them in; their cookie.
-fn hire(server: &Server, name: &str, roles: &[&str]) -> String {
+pub fn hire(server: &Server, name: &str, roles: &[&str]) -> String {
     hire_with(server, &json!({"name": name, "roles": roles}))
 }
 
@@ -77,6 +77,8 @@ fn operations(server: &Server) -> Vec<(String, String, String)> {
                 ("{user_id}", "usr_0000000000001"),
                 ("{key_id}", "key_0000000000001"),
                 ("{binding_id}", "bnd_0000000000001"),
+                ("{approval_id}", "apr_0000000000001"),
+                ("{incident_id}", "inc_0000000000001"),
                 ("{row_no}", "1"),
             ] {
                 filled = filled.replace(name, id);

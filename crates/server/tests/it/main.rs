@@ -24,3 +24,4 @@ mod segments;
 mod support;
 mod tags;
 mod tls;
+mod watch;
