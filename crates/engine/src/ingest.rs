@@ -49,7 +49,8 @@ use people::People;
 pub(crate) use registers::follow_merges;
 use rows::Batch;
 use seen::Seen;
-pub(crate) use sessions::session_move;
+pub(crate) use rows::{ORDER, without_buyer};
+pub(crate) use sessions::{session_move, written_with};
 
 /// How long messages wait for others, so that the lake gets few large commits.
 const GATHER: Duration = Duration::from_millis(1_500);

@@ -234,7 +234,7 @@ pub(crate) async fn current(ctx: &Ctx, profile_id: i64) -> Result<ProfileRow> {
 }
 
 /// As [`current`], also of those whose deletion is approved.
-async fn whoever(ctx: &Ctx, profile_id: i64) -> Result<ProfileRow> {
+pub(crate) async fn whoever(ctx: &Ctx, profile_id: i64) -> Result<ProfileRow> {
     let missing = || Error::not_found("customer", "客户");
     let mut row = ctx.store().profile(profile_id).await?.ok_or_else(missing)?;
     while let Some(into) = row.merged_into {

@@ -5,12 +5,13 @@
 //! engine appears in the public API.
 //!
 //! Invariants: a published file is on disk before the log names it, and the log entry is on disk before `publish` returns
-//! (INV-LAKE-2); publishing the same batch again changes nothing (INV-LAKE-3).
+//! (INV-LAKE-2); publishing the same batch again changes nothing (INV-LAKE-3). What erasure forgets: `erase` (INV-LAKE-4).
 
 mod background;
 mod check;
 mod convert;
 mod delta;
+mod erase;
 mod error;
 mod facts;
 mod find;
@@ -32,6 +33,7 @@ mod stage;
 
 pub use check::FileCheck;
 pub use delta::{Lake, LakeOptions, Publication, TableChange};
+pub use erase::Rewritten;
 pub use error::Error;
 pub use facts::FactScan;
 pub use find::Found;

@@ -5,6 +5,7 @@ pub(crate) mod collect;
 pub(crate) mod consents;
 mod csp;
 mod customers;
+pub(crate) mod erasures;
 mod error;
 mod exports;
 pub(crate) mod guard;
@@ -21,6 +22,7 @@ mod quality;
 mod quarantine;
 mod repeat;
 pub(crate) mod requests;
+pub(crate) mod retention;
 mod rfm;
 mod schema;
 pub(crate) mod segments;
@@ -258,6 +260,17 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .allow(P::RequestsStart, routes!(requests::check))
         .allow(P::RequestsDecide, routes!(requests::carry_out))
         .allow(P::RequestsDecide, routes!(requests::refuse))
+        .allow(P::ErasureApprove, routes!(erasures::approve))
+        .allow(P::RequestsStart, routes!(erasures::list))
+        .allow(P::RequestsStart, routes!(erasures::show))
+        .allow(P::RequestsStart, routes!(erasures::receipt))
+        .allow(P::SystemRun, routes!(erasures::key_status))
+        .allow(P::SystemRun, routes!(erasures::rotate_keys))
+        .allow(P::PolicyChange, routes!(retention::show))
+        .allow(P::PolicyChange, routes!(retention::put_rule))
+        .allow(P::PolicyChange, routes!(retention::hold))
+        .allow(P::PolicyChange, routes!(retention::lift))
+        .allow(P::ErasureApprove, routes!(retention::purge))
         .limit(DefaultBodyLimit::max(MAX_JSON_BYTES))
         .merge(uploads)
         .finish();

@@ -22,6 +22,7 @@
 //! - **INV-VAULT-10** A record of the event log opens only at its position of its segment; a segment's key opens only for
 //!   its segment and epoch.
 //! - **INV-VAULT-11** A token opens whole, for the purpose it was made for, or not at all; no text but its own opens.
+//! - **INV-VAULT-12** Epochs change while others read: a key that was rewrapped opens in every process, at any moment.
 
 mod audit;
 mod disk;

@@ -128,6 +128,10 @@ impl Serve {
             let (app, ctx) = (app.clone(), ctx.clone());
             patient.spawn(async move { crate::ingestion::run(&app, ctx, ingestion_stopping).await })
         };
+        let waiting = {
+            let (ctx, stopping) = (ctx.clone(), stopping.clone());
+            patient.spawn(async move { zhike_engine::erasure::run(ctx, stopping).await })
+        };
         let limits = Limits { n_connections: n_connections(self.max_connections), ..Limits::default() };
         let own = listen(listeners.own, router(app.clone()), limits.clone(), proxies.clone(), stopping.clone());
         let mut served = tokio::task::JoinSet::new();
@@ -166,6 +170,12 @@ impl Serve {
         drop((&mut stopped).await);
         let _ = stop.send(true);
         while served.join_next().await.is_some() {}
+        // An erasure that is under way is finished, or goes on at the next start.
+        if let Some(waiting) = waiting
+            && waiting.await.is_err()
+        {
+            tracing::error!("what looks after erasures and keys panicked; it goes on at the next start");
+        }
         let _ = stop_ingestion.send(true);
         if let Some(ingestion) = ingestion
             && ingestion.await.is_err()
