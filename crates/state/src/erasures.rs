@@ -92,6 +92,8 @@ pub struct Forgotten {
     pub at: i64,
     /// Identities that stay: identity, profile that is theirs now, profile under which their first rows stand.
     pub owners: Vec<(i64, i64, i64)>,
+    /// Identities whose first rows stand under another profile from now on: (identity, profile).
+    pub homes: Vec<(i64, i64)>,
     /// Spans of those with several owners.
     pub spans: Vec<OverrideSpanRow>,
     /// Registers of identities that stay, without what was stated for the person.
@@ -474,6 +476,12 @@ async fn shared(tx: &mut Tx, gone: &Forgotten) -> Result<()> {
         "WITH v(v_identity, v_profile, v_home) AS ({rows}) UPDATE identities SET profile_id = v_profile, \
          home_profile_id = v_home FROM v WHERE identity_id = v_identity",
         &gone.owners,
+    )
+    .await?;
+    tx.bulk(
+        "WITH v(v_identity, v_home) AS ({rows}) UPDATE identities SET home_profile_id = v_home FROM v \
+         WHERE identity_id = v_identity",
+        &gone.homes,
     )
     .await?;
     let respanned: Vec<i64> = gone.owners.iter().map(|owner| owner.0).collect();

@@ -130,15 +130,15 @@ pub(super) async fn reseal_others(ctx: &Ctx, subject: &Subject) -> Result<()> {
 pub(super) async fn hand_over(ctx: &Ctx, subject: &Subject, gone: &mut Forgotten) -> Result<()> {
     let left = subject.owners_left();
     let ids: Vec<i64> = left.keys().copied().collect();
-    let mut rows = ctx.store().identities_by_ids(&ids).await?;
     let profiles: Vec<i64> = subject.profiles.iter().copied().collect();
     for row in ctx.store().identities_touching(&profiles).await? {
-        let is_new = !left.contains_key(&row.identity_id) && !gone.identities.contains(&row.identity_id);
-        if is_new && subject.profiles.contains(&row.home_profile_id) {
-            rows.push(row);
+        // Set aside: whose their rows are is told by the rows.
+        let is_aside = !left.contains_key(&row.identity_id) && !gone.identities.contains(&row.identity_id);
+        if is_aside && subject.profiles.contains(&row.home_profile_id) {
+            gone.homes.push((row.identity_id, row.profile_id));
         }
     }
-    for row in rows {
+    for row in ctx.store().identities_by_ids(&ids).await? {
         let owners = left.get(&row.identity_id).map_or(&[][..], Vec::as_slice);
         let owner = owners.last().map_or(row.profile_id, |owner| owner.1);
         let home = if subject.profiles.contains(&row.home_profile_id) { owner } else { row.home_profile_id };
