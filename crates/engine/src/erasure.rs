@@ -133,7 +133,8 @@ fn busy_elsewhere(error: Error) -> Error {
         return error;
     }
     Error::conflict(
-        "zhike serve is running on this data directory and takes events in: approve the erasure in its console or API".into(),
+        "zhike serve is running on this data directory and takes events in: approve the erasure in its console or API"
+            .into(),
         "zhike serve 正在使用这个数据目录并接收事件：请在它的控制台或 API 中批准销毁".into(),
     )
 }

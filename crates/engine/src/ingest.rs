@@ -48,8 +48,8 @@ pub(crate) use days::LIVE;
 use people::People;
 pub(crate) use registers::follow_merges;
 use rows::Batch;
-use seen::Seen;
 pub(crate) use rows::{ORDER, without_buyer};
+use seen::Seen;
 pub(crate) use sessions::{session_move, written_with};
 
 /// How long messages wait for others, so that the lake gets few large commits.

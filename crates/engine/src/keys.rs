@@ -59,7 +59,8 @@ pub async fn status(ctx: &Ctx) -> Result<Status> {
     ctx.vault().refresh()?;
     let wrapped = ctx.store().key_epochs().await?;
     let current = ctx.vault().epoch();
-    let n_of = |epoch: u32| wrapped.iter().find(|(number, _)| *number == i64::from(epoch)).map_or(0, |(_, n)| *n as u64);
+    let n_of =
+        |epoch: u32| wrapped.iter().find(|(number, _)| *number == i64::from(epoch)).map_or(0, |(_, n)| *n as u64);
     let epochs: Vec<Epoch> = (ctx.vault().epochs().into_iter())
         .map(|epoch| Epoch { epoch, n_keys: n_of(epoch), is_current: epoch == current })
         .collect();

@@ -202,7 +202,9 @@ pub(crate) async fn erased(ctx: &Ctx, id: RequestId, erasure: ErasureId) -> Resu
     if !read(ctx, found)?.status.leads_to(RequestStatus::Done) {
         return Ok(());
     }
-    step(ctx, id, RequestStatus::Done, "request.erased", "system", |row| row.outcome = erasure.to_string()).await.map(drop)
+    step(ctx, id, RequestStatus::Done, "request.erased", "system", |row| row.outcome = erasure.to_string())
+        .await
+        .map(drop)
 }
 
 /// Refuses a request, for a reason that the law knows.

@@ -90,10 +90,7 @@ async fn open_keys(ctx: &Ctx, wanted: &[(String, i64)]) -> Result<Vec<(i64, Subj
 }
 
 /// A page of wrapped keys after one, wrapped anew under the current epoch; and the last of the page, `None` at the end.
-pub(crate) async fn rewrap_page(
-    ctx: &Ctx,
-    after: Option<(String, i64)>,
-) -> Result<(u64, Option<(String, i64)>)> {
+pub(crate) async fn rewrap_page(ctx: &Ctx, after: Option<(String, i64)>) -> Result<(u64, Option<(String, i64)>)> {
     const PAGE: usize = 20_000;
     let epoch = i64::from(ctx.vault().epoch());
     let last = after.as_ref().map(|(kind, id)| (kind.as_str(), *id));

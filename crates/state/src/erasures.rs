@@ -422,8 +422,11 @@ async fn of_profiles(tx: &mut Tx, gone: &[(i64,)]) -> Result<Vec<(&'static str, 
     let mut counts = Vec::new();
     macro_rules! delete {
         ($table:literal) => {
-            let sql =
-                concat!("WITH v(wanted) AS ({rows}) DELETE FROM ", $table, " WHERE profile_id IN (SELECT wanted FROM v)");
+            let sql = concat!(
+                "WITH v(wanted) AS ({rows}) DELETE FROM ",
+                $table,
+                " WHERE profile_id IN (SELECT wanted FROM v)"
+            );
             counts.push(($table, tx.bulk(sql, gone).await?));
         };
     }

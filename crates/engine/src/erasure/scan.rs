@@ -115,7 +115,8 @@ pub(super) async fn checks(ctx: &Ctx, values: Option<&Values>, subject: &Subject
             n_found: places.len() as u64,
             places: places.into_iter().take(MAX_PLACES).collect(),
         });
-        let wanted: Vec<(&str, [u8; 16])> = values.indexes.iter().map(|(kind, index)| (kind.as_str(), *index)).collect();
+        let wanted: Vec<(&str, [u8; 16])> =
+            values.indexes.iter().map(|(kind, index)| (kind.as_str(), *index)).collect();
         let found = ctx.store().find_identities(&wanted).await?;
         // The same value may be somebody else's: another source's number, or a member of today who came back.
         let n_found = found.iter().filter(|row| subject.forgotten().contains(&row.identity_id)).count() as u64;

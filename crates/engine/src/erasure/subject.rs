@@ -95,9 +95,8 @@ pub(super) async fn reseal_others(ctx: &Ctx, subject: &Subject) -> Result<()> {
     let stretches = subject.stretches();
     let mut fields = ctx.store().said_fields_under(&profiles).await?;
     fields.retain(|row| {
-        let was_mine = |(id, from, until): &(i64, i64, i64)| {
-            *id == row.identity_id && (*from..*until).contains(&row.said_at)
-        };
+        let was_mine =
+            |(id, from, until): &(i64, i64, i64)| *id == row.identity_id && (*from..*until).contains(&row.said_at);
         is_others(row.identity_id) && !stretches.iter().any(was_mine)
     });
     let mut keys = Keys::default();

@@ -5,8 +5,8 @@ use std::path::Path;
 use zhike_domain::collect::message::Kind;
 use zhike_domain::id::{ErasureId, ProfileId, RequestId};
 use zhike_domain::import::entity::{Entity, IdentityKind};
-use zhike_domain::rights::{RequestKind, RequestRefusal, RequestStatus};
 use zhike_domain::retention::{Basis, Class};
+use zhike_domain::rights::{RequestKind, RequestRefusal, RequestStatus};
 use zhike_domain::sensitive::Sensitive;
 use zhike_engine::profiles::{self, Show};
 use zhike_engine::refresh::refresh;
@@ -115,7 +115,10 @@ async fn nothing_is_left(home: Home, n_erased: usize, n_others: usize) {
         assert!(is_unknown(&ctx, &format!("139572{n:05}")).await);
         assert_eq!(profiles::view(&ctx, *one, &Show::Masked).await.unwrap_err().code.as_str(), "not_found");
         let request = requests::get(&ctx, *request).await.unwrap();
-        assert_eq!((request.status, request.profile_id, request.row.outcome), (RequestStatus::Done, None, id.to_string()));
+        assert_eq!(
+            (request.status, request.profile_id, request.row.outcome),
+            (RequestStatus::Done, None, id.to_string())
+        );
         assert_eq!(request.row.note, "");
         let verified = erasure::verify(&ctx, &sealed).await.unwrap();
         assert!(verified.is_sealed && verified.is_listed);
@@ -289,7 +292,8 @@ async fn the_other_user_of_a_device_keeps_what_is_theirs() {
     // What comes from the device from now on is X0's, as it was.
     send(&ctx, &site, &[at("v9", 9, Kind::Track, &["anon:tablet-in-the-hall"])]).await;
     ingest::drain(&ctx).await.unwrap();
-    let sql = "SELECT count(*) FROM events e JOIN identities i ON i.profile_id = e.profile_id WHERE i.kind = 'member_id'";
+    let sql =
+        "SELECT count(*) FROM events e JOIN identities i ON i.profile_id = e.profile_id WHERE i.kind = 'member_id'";
     assert_eq!(rows(&ctx, sql).await, ["2"]);
 }
 
@@ -323,7 +327,8 @@ async fn events_flow_while_somebody_is_erased() {
     erasure::finish(&ctx).await.unwrap();
     sender.await.unwrap();
     ingest::drain(&ctx).await.unwrap();
-    let of_x = "SELECT count(*) FROM events e JOIN identities i ON i.profile_id = e.profile_id WHERE i.kind = 'member_id'";
+    let of_x =
+        "SELECT count(*) FROM events e JOIN identities i ON i.profile_id = e.profile_id WHERE i.kind = 'member_id'";
     assert_eq!(rows(&ctx, of_x).await, ["60"]);
     assert_eq!(rows(&ctx, "SELECT count(*) FROM events").await, ["60"]);
     send(&ctx, &site, &[message("after", 100, Kind::Track, &["anon:phone-of-e"])]).await;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use zhike_domain::import::entity::Entity;
-use zhike_engine::{Ctx, keys, query, quarantine};
+use zhike_engine::{Ctx, keys, quarantine, query};
 
 use crate::consents::member;
 use crate::support::{Home, load, rows};

@@ -170,10 +170,7 @@ pub(super) async fn show(app: Acting) -> ApiResult<Json<Retention>> {
 /// Sets the rule of a class.
 #[utoipa::path(put, path = "/api/v1/retention/rules", request_body = RuleBody,
     responses((status = 200, body = RuleBody), (status = 422, body = ErrorBody)))]
-pub(super) async fn put_rule(
-    app: Acting,
-    body: Result<Json<RuleBody>, JsonRejection>,
-) -> ApiResult<Json<RuleBody>> {
+pub(super) async fn put_rule(app: Acting, body: Result<Json<RuleBody>, JsonRejection>) -> ApiResult<Json<RuleBody>> {
     let Json(body) = body.map_err(ApiError::from)?;
     Ok(Json(retention::set(app.ctx(), body.rule().map_err(bad)?, &app.actor()).await?.into()))
 }
@@ -203,10 +200,7 @@ pub(super) async fn hold(app: Acting, body: Result<Json<NewHold>, JsonRejection>
 #[utoipa::path(delete, path = "/api/v1/retention/holds/{hold_id}",
     params(("hold_id" = String, Path, description = "as listed")),
     responses((status = 204), (status = 404, body = ErrorBody)))]
-pub(super) async fn lift(
-    app: Acting,
-    path: Result<Path<i64>, PathRejection>,
-) -> ApiResult<axum::http::StatusCode> {
+pub(super) async fn lift(app: Acting, path: Result<Path<i64>, PathRejection>) -> ApiResult<axum::http::StatusCode> {
     let Path(id) = path.map_err(ApiError::from)?;
     retention::lift(app.ctx(), id, &app.actor()).await?;
     Ok(axum::http::StatusCode::NO_CONTENT)

@@ -3,10 +3,10 @@
 use super::{Backend, Place, conformance};
 use crate::db::{GetRow, Pool};
 use crate::{
-    ApiKeyRow, AuditRow, BatchRow, BindingRow, BondRow, ClaimRow, ConsentRow, DefinitionRow, EdgeRow, ErasureRow, Error, HoldRow, LedgerRow, PurgeRow, FailureRow,
-    FieldRow, IdentityRow, IngestRow, KeyRow, ManualTagRow, MappingRow, OverrideSpanRow, ProfileRow, QuarantineRow,
-    RegisterRow, RequestRow, SaidFieldRow, SessionMoveRow, SessionRow, SourceHourRow, SourceRejectRow, SourceRow, Store,
-    StretchRow, TraitsRow, UserRow, ViewRow,
+    ApiKeyRow, AuditRow, BatchRow, BindingRow, BondRow, ClaimRow, ConsentRow, DefinitionRow, EdgeRow, ErasureRow,
+    Error, FailureRow, FieldRow, HoldRow, IdentityRow, IngestRow, KeyRow, LedgerRow, ManualTagRow, MappingRow,
+    OverrideSpanRow, ProfileRow, PurgeRow, QuarantineRow, RegisterRow, RequestRow, SaidFieldRow, SessionMoveRow,
+    SessionRow, SourceHourRow, SourceRejectRow, SourceRow, Store, StretchRow, TraitsRow, UserRow, ViewRow,
 };
 
 conformance!(records_are_the_columns_of_their_tables, a_newer_schema_is_refused, opening_again_changes_nothing);
