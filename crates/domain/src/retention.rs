@@ -115,12 +115,19 @@ impl Class {
     /// The rule until somebody sets another. None runs by itself: old data may be what somebody has just loaded.
     pub fn rule(self) -> Rule {
         let (days, basis, source, then) = match self {
-            Self::Orders => (1_096, Basis::LegalDuty, "电子商务法第三十一条（平台经营者，自交易完成之日起不少于三年）", Then::Anonymise),
+            Self::Orders => (
+                1_096,
+                Basis::LegalDuty,
+                "电子商务法第三十一条（平台经营者，自交易完成之日起不少于三年）",
+                Then::Anonymise,
+            ),
             Self::Events => (730, Basis::Consent, "个人信息保护法第十九条（实现目的所必要的最短时间）", Then::Purge),
             Self::Feedback => (730, Basis::Contract, "个人信息保护法第十九条", Then::Purge),
             Self::Touches => (730, Basis::Consent, "个人信息保护法第十九条", Then::Purge),
             Self::Quarantine => (90, Basis::Operation, "个人信息保护法第十九条", Then::Purge),
-            Self::Audit => (1_096, Basis::LegalDuty, "个人信息保护法第五十六条、网络数据安全管理条例（不少于三年）", Then::Keep),
+            Self::Audit => {
+                (1_096, Basis::LegalDuty, "个人信息保护法第五十六条、网络数据安全管理条例（不少于三年）", Then::Keep)
+            }
         };
         Rule { class: self, days, basis, source: source.to_owned(), then, is_on: false }
     }
@@ -144,15 +151,16 @@ impl Rule {
             _ => 1,
         };
         if self.days < least || self.days > 36_500 {
-            return Some(("期限须为 1 至 36500 天，审计不少于 1095 天", "a period has 1 to 36,500 days, that of the audit trail 1,095 at least"));
+            return Some((
+                "期限须为 1 至 36500 天，审计不少于 1095 天",
+                "a period has 1 to 36,500 days, that of the audit trail 1,095 at least",
+            ));
         }
         match (self.class, self.then) {
             (Class::Audit, then) if then != Then::Keep => {
                 Some(("审计链不可删除：只能保留", "the audit trail is never removed: it is kept"))
             }
-            (Class::Quarantine, Then::Anonymise) => {
-                Some(("隔离行只能删除或保留", "rows set aside are purged or kept"))
-            }
+            (Class::Quarantine, Then::Anonymise) => Some(("隔离行只能删除或保留", "rows set aside are purged or kept")),
             _ => None,
         }
     }

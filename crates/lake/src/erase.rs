@@ -86,7 +86,10 @@ impl Lake {
         for file in &version.files {
             for batch in open_file(root, file, Some(&read_columns(spec)))? {
                 let keys = keys_of(spec, &batch?)?;
-                n += keys.iter().filter(|[profile, identity, at]| erased.fate(*profile, *identity, *at) != Fate::Stays).count();
+                n += keys
+                    .iter()
+                    .filter(|[profile, identity, at]| erased.fate(*profile, *identity, *at) != Fate::Stays)
+                    .count();
             }
         }
         Ok(n as u64)

@@ -100,8 +100,10 @@ pub fn canonical(value: &Value) -> String {
         Value::Object(fields) => {
             let mut keys: Vec<&String> = fields.keys().collect();
             keys.sort_unstable();
-            let inner: Vec<String> =
-                keys.into_iter().map(|key| format!("{}:{}", Value::from(key.as_str()), canonical(&fields[key]))).collect();
+            let inner: Vec<String> = keys
+                .into_iter()
+                .map(|key| format!("{}:{}", Value::from(key.as_str()), canonical(&fields[key])))
+                .collect();
             format!("{{{}}}", inner.join(","))
         }
         Value::Array(items) => format!("[{}]", items.iter().map(canonical).collect::<Vec<_>>().join(",")),

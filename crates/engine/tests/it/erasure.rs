@@ -217,7 +217,11 @@ fn copy(from: &Path, to: &Path, except: &str) {
         if entry.file_name() == except {
             continue;
         }
-        if path.is_dir() { copy(&path, &target, except) } else { drop(std::fs::copy(&path, &target).unwrap()) }
+        if path.is_dir() {
+            copy(&path, &target, except);
+        } else {
+            std::fs::copy(&path, &target).unwrap();
+        }
     }
 }
 

@@ -1,16 +1,16 @@
 //! `/api/v1/purposes`, `/api/v1/consents` and `/api/v1/profiles/{id}/consents`: what data are used for and what people said.
 
 use axum::Json;
-use axum::extract::rejection::{JsonRejection, PathRejection};
 use axum::extract::Path;
+use axum::extract::rejection::{JsonRejection, PathRejection};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zhike_domain::consent::{Basis, Policy, Purpose, Separate};
 use zhike_domain::id::ProfileId;
 use zhike_engine::consents::{self, Excluded, NewStatement, OfProfile, Standing, Summary};
 
-use super::who::Acting;
 use super::error::{ApiError, ApiResult, ErrorBody};
+use super::who::Acting;
 use crate::output::instant;
 
 /// A version of the notice that people see.

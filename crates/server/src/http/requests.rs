@@ -1,17 +1,17 @@
 //! `/api/v1/requests`: what people ask for, each with its clock.
 
 use axum::Json;
-use axum::extract::rejection::{JsonRejection, PathRejection};
 use axum::extract::Path;
+use axum::extract::rejection::{JsonRejection, PathRejection};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zhike_domain::id::{ProfileId, RequestId};
 use zhike_domain::rights::{RequestKind, RequestRefusal};
 use zhike_engine::requests::{self, NewRequest, Request};
 
-use super::who::Acting;
 use super::error::{ApiError, ApiResult, ErrorBody};
 use super::overview::date;
+use super::who::Acting;
 use crate::output::instant;
 
 /// What a person asks for.
@@ -163,10 +163,7 @@ fn id(path: Result<Path<RequestId>, PathRejection>) -> ApiResult<RequestId> {
 #[utoipa::path(get, path = "/api/v1/requests/{request_id}",
     params(("request_id" = String, Path, description = "`req_…`")),
     responses((status = 200, body = RequestBody), (status = 404, body = ErrorBody)))]
-pub(super) async fn show(
-    app: Acting,
-    path: Result<Path<RequestId>, PathRejection>,
-) -> ApiResult<Json<RequestBody>> {
+pub(super) async fn show(app: Acting, path: Result<Path<RequestId>, PathRejection>) -> ApiResult<Json<RequestBody>> {
     Ok(Json(requests::get(app.ctx(), id(path)?).await?.into()))
 }
 

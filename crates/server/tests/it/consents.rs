@@ -23,9 +23,7 @@ fn a_statement_counts_at_once_and_a_deletion_hides() {
     let server = Server::start(&home);
     let one = member(&server, "M1");
     let place = format!("/api/v1/profiles/{one}/consents");
-    let say = |purpose: &str, granted: bool, evidence: &str| {
-        json!({"statements": [{"purpose": purpose, "granted": granted, "evidence": evidence, "channel": "web"}]})
-    };
+    let say = |purpose: &str, granted: bool, evidence: &str| json!({"statements": [{"purpose": purpose, "granted": granted, "evidence": evidence, "channel": "web"}]});
     let (status, of) = server.post(&place, &say("marketing_sms", true, ""));
     assert_eq!((status, &standing(&of, "marketing_sms")["state"]), (200, &json!("granted")), "{of}");
     let (status, refused) = server.post(&place, &say("abroad", true, ""));
@@ -36,7 +34,10 @@ fn a_statement_counts_at_once_and_a_deletion_hides() {
     assert_eq!((&before["count"], &before["excluded"]["no_consent"]), (&json!(1), &json!(1)), "{before}");
     server.post(&place, &say("marketing_sms", false, ""));
     let after = count(&server);
-    assert_eq!((&after["count"], &after["excluded"]["opted_out"], &after["excluded"]["total"]), (&json!(0), &json!(1), &json!(2)));
+    assert_eq!(
+        (&after["count"], &after["excluded"]["opted_out"], &after["excluded"]["total"]),
+        (&json!(0), &json!(1), &json!(2))
+    );
     let (_, all) = server.get("/api/v1/consents");
     assert!(all["items"].as_array().unwrap().iter().all(|one| one["n_total"] == 2), "{all}");
     let (status, many) = server.post(
