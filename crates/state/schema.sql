@@ -155,6 +155,28 @@ CREATE TABLE definitions (
     PRIMARY KEY (kind, name, version)
 ) WITHOUT ROWID;
 
+CREATE TABLE erasures (
+    erasure_id INTEGER PRIMARY KEY,
+    profile_id BIGINT NOT NULL,
+    request_id BIGINT,
+    approved_by TEXT NOT NULL,
+    begun_at BIGINT NOT NULL,
+    removed_json TEXT NOT NULL,
+    ended_at BIGINT,
+    receipt_json TEXT
+);
+
+CREATE TABLE holds (
+    hold_id INTEGER PRIMARY KEY,
+    class TEXT,
+    profile_id BIGINT,
+    reason TEXT NOT NULL,
+    author TEXT NOT NULL,
+    set_at BIGINT NOT NULL,
+    lifted_by TEXT,
+    lifted_at BIGINT
+);
+
 CREATE TABLE identities (
     identity_id INTEGER PRIMARY KEY,
     kind TEXT NOT NULL,
@@ -361,6 +383,13 @@ CREATE TABLE profiles (
     merged_into BIGINT
 );
 
+CREATE TABLE purges (
+    purge_id INTEGER PRIMARY KEY,
+    actor TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    report_json TEXT NOT NULL
+);
+
 CREATE TABLE quarantine (
     batch_id BIGINT NOT NULL REFERENCES batches (batch_id) DEFERRABLE INITIALLY DEFERRED,
     row_no BIGINT NOT NULL,
@@ -488,6 +517,18 @@ CREATE TABLE views (
 );
 
 -- keys/keys.db
+
+CREATE TABLE erasure_ledger (
+    seq INTEGER PRIMARY KEY,
+    erasure_id BIGINT NOT NULL UNIQUE,
+    profile_id BIGINT NOT NULL,
+    request_id BIGINT,
+    approved_by TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    subject_json TEXT NOT NULL,
+    prev_hash BLOB NOT NULL,
+    hash BLOB NOT NULL
+);
 
 CREATE TABLE person_keys (
     subject_kind TEXT NOT NULL,

@@ -29,6 +29,7 @@ export type Permission =
   | 'consents.read'
   | 'consents.write'
   | 'requests.start'
+  | 'erasure.approve'
   | 'requests.decide'
   | 'users.read'
   | 'users.manage'

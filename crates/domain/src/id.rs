@@ -133,6 +133,10 @@ id!(
 );
 
 id!(
+    /// The erasure of one person; random.
+    ErasureId, "ers_"
+);
+id!(
     /// Somebody who signs in; random.
     UserId, "usr_"
 );

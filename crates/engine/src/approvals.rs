@@ -3,6 +3,7 @@
 //! - INV-APPROVAL-1: nobody decides on what they asked for themselves, by whichever key or role.
 //! - INV-APPROVAL-2: what was approved is used once, by who asked, before it expires, and for no more than was approved.
 
+use crate::boxed;
 use serde_json::{Value as Json, json};
 use zhike_domain::access::{Permission, Principal};
 use zhike_domain::error_code::ErrorCode;
@@ -69,6 +70,7 @@ fn approval(row: ApprovalRow, now: i64) -> Approval {
 /// Asks for a second person.
 ///
 /// **Errors**: `bad_request` without a reason.
+#[boxed]
 pub async fn ask(ctx: &Ctx, by: &Principal, ask: Ask) -> Result<Approval> {
     let reason = audit::reason(&ask.reason)?;
     let hours = guard::budgets(ctx).await?.approval_hours;
@@ -97,6 +99,7 @@ pub async fn ask(ctx: &Ctx, by: &Principal, ask: Ask) -> Result<Approval> {
 }
 
 /// Those that somebody may see: whoever decides sees all, others what they asked for.
+#[boxed]
 pub async fn list(ctx: &Ctx, by: &Principal) -> Result<Vec<Approval>> {
     let sees_all = by.permissions.holds(Permission::ApprovalsDecide);
     let rows = ctx.store().approvals(MAX_LISTED).await?;
@@ -112,6 +115,7 @@ pub fn may_decide(by: &Principal, one: &Approval) -> bool {
 /// One of them.
 ///
 /// **Errors**: `not_found`, also for those of others who do not decide.
+#[boxed]
 pub async fn get(ctx: &Ctx, by: &Principal, id: ApprovalId) -> Result<Approval> {
     let row = ctx.store().approval(id.get()).await?;
     let row = row.filter(|row| row.asked_by == by.owner || by.permissions.holds(Permission::ApprovalsDecide));
@@ -121,6 +125,7 @@ pub async fn get(ctx: &Ctx, by: &Principal, id: ApprovalId) -> Result<Approval> 
 /// Approves or refuses; a refusal says why.
 ///
 /// **Errors**: `no_permission`, also for one's own; `conflict` when it was decided or has expired; `bad_request`.
+#[boxed]
 pub async fn decide(ctx: &Ctx, by: &Principal, id: ApprovalId, is_approved: bool, note: &str) -> Result<Approval> {
     accounts::need(by, Permission::ApprovalsDecide)?;
     let mut one = get(ctx, by, id).await?;
@@ -159,6 +164,7 @@ fn decided() -> Error {
 /// Takes what was approved, once; whoever asked for it takes it.
 ///
 /// **Errors**: `approval_needed` while it waits or after it expired; `not_found`; `conflict` when it was used.
+#[boxed]
 pub async fn take(ctx: &Ctx, by: &Principal, id: ApprovalId, kind: Kind) -> Result<Approval> {
     let mut one = get(ctx, by, id).await?;
     if one.row.asked_by != by.owner || one.row.kind != kind.as_str() {

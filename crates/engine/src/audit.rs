@@ -10,6 +10,7 @@
 mod anchor;
 mod verify;
 
+use crate::boxed;
 use std::sync::Mutex;
 
 use serde_json::{Value as Json, json};
@@ -46,6 +47,7 @@ impl Known {
 }
 
 /// Writes an act to the trail; the caller has masked what is said about it.
+#[boxed]
 pub async fn record(ctx: &Ctx, actor: &str, action: &str, subject: &str, detail: &Json) -> Result<()> {
     let entry = entry(ctx, actor, action, subject, detail);
     ctx.store().append_audit(&entry, Vault::audit_link).await?;
@@ -53,6 +55,7 @@ pub async fn record(ctx: &Ctx, actor: &str, action: &str, subject: &str, detail:
 }
 
 /// As [`record`], of whoever this is done for; background work of the process itself leaves none.
+#[boxed]
 pub async fn note(ctx: &Ctx, action: &str, subject: &str, detail: &Json) -> Result<()> {
     match ctx.by() {
         Some(by) => record(ctx, &by.actor, action, subject, detail).await,
@@ -71,6 +74,7 @@ pub(crate) fn entry(ctx: &Ctx, actor: &str, action: &str, subject: &str, detail:
 }
 
 /// Entries that a filter names, the newest first, before a place in the chain.
+#[boxed]
 pub async fn list(ctx: &Ctx, filter: &AuditFilter, before: Option<i64>, limit: usize) -> Result<Vec<AuditRow>> {
     Ok(ctx.store().audit_list(filter, before, limit).await?)
 }
@@ -87,6 +91,7 @@ pub fn result_of(row: &AuditRow) -> &'static str {
 /// Signs a root over what is new since the last one, when it is time or `at_once`; sends what does not stand outside yet.
 ///
 /// Says whether a root was signed. Roots that cannot be sent now are sent with the next; an error is told once, in the log.
+#[boxed]
 pub async fn sign(ctx: &Ctx, at_once: bool) -> Result<bool> {
     let (last, head) = tokio::try_join!(ctx.store().audit_root(), ctx.store().audit_head())?;
     let Some(head) = head else { return Ok(false) };

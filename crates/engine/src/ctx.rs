@@ -13,7 +13,7 @@ use zhike_vault::{Unlock, Vault};
 use crate::collect::{Collecting, LogLimits};
 use crate::ingest::{self, LiveEvent};
 use crate::workspace::{self, Workspace};
-use crate::{Clock, Error, Result, accounts, audit, backup, guard, import, segments, sources};
+use crate::{Clock, Error, Result, accounts, audit, backup, erasure, guard, import, segments, sources};
 
 /// Recent events kept for a slow listener; older ones it misses.
 const LIVE_EVENTS: usize = 1024;
@@ -64,6 +64,7 @@ struct Inner {
     accounts: accounts::Known,
     auditing: audit::Known,
     guarding: guard::Known,
+    erasing: erasure::Known,
 }
 
 /// Held while something is written; see [`Ctx::write_lock`].
@@ -107,11 +108,14 @@ impl Ctx {
             accounts: accounts::Known::default(),
             auditing: audit::Known::new(options.audit_anchors),
             guarding: guard::Known::default(),
+            erasing: erasure::Known::default(),
         });
         let ctx = Self { inner, scope: None, by: None };
         import::recover(&ctx).await?;
         ingest::recover(&ctx).await?;
         ctx.refresh_overrides().await?;
+        // Before anybody reads: an old copy of the data may hold people who were erased since.
+        erasure::recover(&ctx).await?;
         Ok(ctx)
     }
 
@@ -198,6 +202,11 @@ impl Ctx {
         &self.inner.guarding
     }
 
+    /// Erasures that are under way.
+    pub(crate) fn erasing(&self) -> &erasure::Known {
+        &self.inner.erasing
+    }
+
     /// The event log, once it is open.
     pub(crate) fn collecting(&self) -> &Collecting {
         &self.inner.collecting
@@ -240,6 +249,8 @@ impl Ctx {
         })
         .await
         .map_err(|error| Error::bug("lock task", error))??;
+        // Another process may have changed the epochs of keys: what is sealed from here on must outlive them.
+        self.vault().refresh()?;
         Ok(WriteGuard { _file: file })
     }
 
@@ -252,7 +263,11 @@ impl Ctx {
             .write(true)
             .open(&path)
             .map_err(|error| Error::io("open the lock", &path, error))?;
-        Ok(file.try_lock().is_ok().then_some(WriteGuard { _file: file }))
+        let guard = file.try_lock().is_ok().then_some(WriteGuard { _file: file });
+        if guard.is_some() {
+            self.vault().refresh()?;
+        }
+        Ok(guard)
     }
 
     /// Tells the lake which identities and sessions have moved, when that has changed.

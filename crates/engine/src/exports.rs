@@ -147,6 +147,7 @@ impl Export {
     /// Reserves all its rows before the first is read; what a second person approved takes nothing of the budget.
     ///
     /// **Errors**: `rights_locked`, `over_budget`; `approval_needed` for more rows than go without, or than were approved.
+    #[boxed]
     pub async fn reserve(&self, ctx: &Ctx, approved: Option<u64>) -> Result<()> {
         incidents::check_unlocked(ctx).await?;
         match approved {
@@ -271,6 +272,7 @@ pub fn new_password() -> Sensitive<String> {
 /// Puts a file into an archive that a password opens (`zhike_vault::zip`), and removes it.
 ///
 /// **Errors**: `disk_full`, `unavailable`; `too_large` beyond four gigabytes.
+#[boxed]
 pub async fn seal(from: &Path, to: &Path, name: &str, password: &Sensitive<String>) -> Result<()> {
     let (from, to, name, password) = (from.to_owned(), to.to_owned(), name.to_owned(), password.clone());
     let work = move || {

@@ -9,6 +9,7 @@
 //!
 //! Whoever is at the machine itself holds keys and files anyway, and is on record only.
 
+use crate::boxed;
 use std::collections::{HashMap, HashSet};
 use std::sync::PoisonError;
 
@@ -36,6 +37,7 @@ pub(crate) struct Known {
 }
 
 /// The budgets in force.
+#[boxed]
 pub async fn budgets(ctx: &Ctx) -> Result<Budgets> {
     query::definition(ctx, BUDGETS, "default").await
 }
@@ -43,6 +45,7 @@ pub async fn budgets(ctx: &Ctx) -> Result<Budgets> {
 /// Puts other budgets in force.
 ///
 /// **Errors**: `no_permission`; `bad_request` for a role or meter that there is not.
+#[boxed]
 pub async fn set_budgets(ctx: &Ctx, by: &Principal, budgets: &Budgets) -> Result<()> {
     accounts::need(by, Permission::IncidentsManage)?;
     if let Some((zh, en)) = budgets.problem() {
@@ -61,6 +64,7 @@ fn day(ctx: &Ctx) -> i64 {
 }
 
 /// What somebody used of their budgets today, as far as it was taken: by meter.
+#[boxed]
 pub async fn used_today(ctx: &Ctx, owner: &str) -> Result<Vec<(String, i64)>> {
     let all = ctx.store().budget_uses(day(ctx)).await?;
     Ok(all.into_iter().filter(|(of, ..)| of == owner).map(|(_, meter, n)| (meter, n)).collect())
@@ -108,6 +112,7 @@ pub(crate) async fn open(ctx: &Ctx, profiles: &[i64]) -> Result<Vec<i64>> {
 }
 
 /// Whether an export of so many rows waits for a second person.
+#[boxed]
 pub async fn needs_approval(ctx: &Ctx, n_rows: u64) -> Result<bool> {
     let is_local = ctx.by().is_none_or(|by| by.means == Means::Local);
     Ok(!is_local && n_rows > budgets(ctx).await?.export_rows)

@@ -6,6 +6,7 @@
 //! - INV-INCIDENT-1: the clock is a function of what is stored and of the time: a restart neither stops nor repeats a step.
 //! - INV-INCIDENT-2: whose data it was about is counted from the audit trail alone.
 
+use crate::boxed;
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
@@ -150,6 +151,7 @@ pub(crate) async fn open(
 }
 
 /// All incidents, the newest first.
+#[boxed]
 pub async fn list(ctx: &Ctx) -> Result<Vec<Incident>> {
     ctx.store().incidents(MAX_LISTED).await?.into_iter().map(incident).collect()
 }
@@ -157,6 +159,7 @@ pub async fn list(ctx: &Ctx) -> Result<Vec<Incident>> {
 /// One incident.
 ///
 /// **Errors**: `not_found`.
+#[boxed]
 pub async fn get(ctx: &Ctx, id: IncidentId) -> Result<Incident> {
     incident(ctx.store().incident(id.get()).await?.ok_or_else(|| Error::not_found("incident", "安全事件"))?)
 }
@@ -194,6 +197,7 @@ impl Act {
 /// Takes a step; whoever an incident is about takes none. A decision unlocks the roles.
 ///
 /// **Errors**: `no_permission`, `not_found`, `conflict` when the step does not follow, `bad_request` without a reason.
+#[boxed]
 pub async fn act(ctx: &Ctx, by: &Principal, id: IncidentId, act: Act, note: &str) -> Result<Incident> {
     accounts::need(by, Permission::IncidentsManage)?;
     let mut one = get(ctx, id).await?;
@@ -233,6 +237,7 @@ fn changed() -> Error {
 }
 
 /// Takes the steps whose time has come.
+#[boxed]
 pub async fn sweep(ctx: &Ctx) -> Result<()> {
     for row in ctx.store().undecided_incidents().await? {
         let mut one = incident(row)?;
@@ -281,6 +286,7 @@ pub(crate) async fn check_unlocked(ctx: &Ctx) -> Result<()> {
 }
 
 /// Whose data an incident is about: what its person did from a day before it until it was decided.
+#[boxed]
 pub async fn affected(ctx: &Ctx, one: &Incident) -> Result<Affected> {
     let filter = AuditFilter {
         actor: Some(one.row.actor.clone()),
@@ -353,6 +359,7 @@ pub fn notice(ctx: &Ctx, one: &Incident, affected: &Affected) -> (String, String
 /// Marks a customer that nobody has a reason to touch, or takes the mark away.
 ///
 /// **Errors**: `no_permission`, `not_found`.
+#[boxed]
 pub async fn mark_canary(ctx: &Ctx, by: &Principal, profile: ProfileId, is_marked: bool) -> Result<()> {
     accounts::need(by, Permission::IncidentsManage)?;
     let id = profiles::whoever(ctx, profile.get()).await?.profile_id;
@@ -362,6 +369,7 @@ pub async fn mark_canary(ctx: &Ctx, by: &Principal, profile: ProfileId, is_marke
 }
 
 /// The customers that nobody has a reason to touch.
+#[boxed]
 pub async fn canaries(ctx: &Ctx) -> Result<Vec<ProfileId>> {
     Ok(ctx.store().canaries().await?.into_iter().map(ProfileId::new).collect())
 }

@@ -49,8 +49,9 @@ pub(crate) use days::LIVE;
 use people::People;
 pub(crate) use registers::follow_merges;
 use rows::Batch;
+pub(crate) use rows::{ORDER, without_buyer};
 use seen::Seen;
-pub(crate) use sessions::session_move;
+pub(crate) use sessions::{session_move, written_with};
 
 /// How long messages wait for others, so that the lake gets few large commits.
 const GATHER: Duration = Duration::from_millis(1_500);

@@ -75,6 +75,7 @@ pub(crate) async fn put_definition<T: Serialize>(ctx: &Ctx, kind: &str, name: &s
 /// Runs one SELECT that somebody wrote, and records it.
 ///
 /// **Errors**: as [`select`].
+#[boxed]
 pub async fn sql(ctx: &Ctx, sql: &str, limits: QueryLimits) -> Result<Rows> {
     let shown: String = sql.chars().take(2_000).collect();
     let shown = zhike_domain::detect::mask_text(&shown).unwrap_or(shown);

@@ -10,7 +10,7 @@ use crate::boxed;
 use jiff::civil::Date;
 use zhike_domain::consent::PROFILING;
 use zhike_domain::error_code::ErrorCode;
-use zhike_domain::id::{ProfileId, RequestId};
+use zhike_domain::id::{ErasureId, ProfileId, RequestId};
 use zhike_domain::rights::{RequestKind, RequestRefusal, RequestStatus};
 use zhike_state::RequestRow;
 
@@ -202,12 +202,30 @@ pub async fn carry_out(ctx: &Ctx, id: RequestId, outcome: &str, actor: &str) -> 
     .await
 }
 
+/// Notes that whom a request is about was erased. In an old copy of the data it may not have come so far; then it is left as it
+/// stands.
+pub(crate) async fn erased(ctx: &Ctx, id: RequestId, erasure: ErasureId) -> Result<()> {
+    let Some(found) = ctx.store().request(id.get()).await? else { return Ok(()) };
+    if !read(ctx, found)?.status.leads_to(RequestStatus::Done) {
+        return Ok(());
+    }
+    step(ctx, id, RequestStatus::Done, "request.erased", "system", |row| row.outcome = erasure.to_string())
+        .await
+        .map(drop)
+}
+
 /// Refuses a request, for a reason that the law knows.
 ///
 /// **Errors**: `conflict` when it is over.
 #[boxed]
 pub async fn refuse(ctx: &Ctx, id: RequestId, refusal: RequestRefusal, outcome: &str, actor: &str) -> Result<Request> {
     let outcome = words(outcome)?;
+    if ctx.store().erasures().await?.iter().any(|row| row.request_id == Some(id.get())) {
+        return Err(Error::conflict(
+            "the erasure was approved: the key is destroyed, it cannot be taken back".into(),
+            "销毁已批准：密钥已销毁，无法撤回".into(),
+        ));
+    }
     step(ctx, id, RequestStatus::Refused, "request.refuse", actor, |row| {
         row.decided_by = Some(actor.to_owned());
         row.decided_at = Some(ctx.now());

@@ -32,9 +32,8 @@ impl Keys {
             .collect();
         wanted.sort_unstable();
         wanted.dedup();
-        for row in ctx.store().keys(&wanted).await? {
-            let key = ctx.vault().unwrap(Subject::Profile(row.subject_id), &row.wrapped)?;
-            self.open.insert(row.subject_id, key);
+        for (id, key) in open_keys(ctx, &wanted).await? {
+            self.open.insert(id, key);
         }
         Ok(())
     }
@@ -60,6 +59,57 @@ impl Keys {
     }
 }
 
+fn subject(kind: &str, id: i64) -> Subject {
+    if kind == PROFILE { Subject::Profile(id) } else { Subject::Batch(id) }
+}
+
+/// The keys of these subjects that exist, opened.
+///
+/// Between reading a wrapped key and opening it, its epoch may have been destroyed: then it stands under the next one by now
+/// (INV-KEYS-1). It is read again, as long as epochs change.
+async fn open_keys(ctx: &Ctx, wanted: &[(String, i64)]) -> Result<Vec<(i64, SubjectKey)>> {
+    let mut open = Vec::with_capacity(wanted.len());
+    let mut rows = ctx.store().keys(wanted).await?;
+    let mut n_tries = 0;
+    while !rows.is_empty() {
+        let epoch = ctx.vault().epoch();
+        let mut again = Vec::new();
+        for row in rows {
+            match ctx.vault().unwrap(subject(&row.subject_kind, row.subject_id), &row.wrapped) {
+                Ok(key) => open.push((row.subject_id, key)),
+                Err(zhike_vault::Error::NotFound { .. }) if n_tries < 3 => {
+                    again.push((row.subject_kind, row.subject_id));
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        rows = if again.is_empty() { Vec::new() } else { ctx.store().keys(&again).await? };
+        n_tries += i32::from(ctx.vault().epoch() == epoch);
+    }
+    Ok(open)
+}
+
+/// A page of wrapped keys after one, wrapped anew under the current epoch; and the last of the page, `None` at the end.
+pub(crate) async fn rewrap_page(ctx: &Ctx, after: Option<(String, i64)>) -> Result<(u64, Option<(String, i64)>)> {
+    const PAGE: usize = 20_000;
+    let epoch = i64::from(ctx.vault().epoch());
+    let last = after.as_ref().map(|(kind, id)| (kind.as_str(), *id));
+    let rows = ctx.store().list_keys(last, PAGE).await?;
+    let Some(row) = rows.last() else { return Ok((0, None)) };
+    let next = Some((row.subject_kind.clone(), row.subject_id));
+    let old = rows.into_iter().filter(|row| row.epoch != epoch);
+    let renewed = old
+        .map(|row| Ok(KeyRow { epoch, wrapped: ctx.vault().rewrap(&row.wrapped)?, ..row }))
+        .collect::<Result<Vec<KeyRow>>>()?;
+    Ok((ctx.store().rewrap_keys(&renewed).await?, next))
+}
+
+/// Destroys the keys of profiles; says how many there were.
+pub(crate) async fn destroy(ctx: &Ctx, profiles: impl IntoIterator<Item = i64>) -> Result<u64> {
+    let subjects: Vec<(String, i64)> = profiles.into_iter().map(|id| (PROFILE.to_owned(), id)).collect();
+    Ok(ctx.store().delete_keys(&subjects).await?)
+}
+
 fn key_row(ctx: &Ctx, kind: &str, id: i64, wrapped: Vec<u8>, now: i64) -> KeyRow {
     KeyRow {
         subject_kind: kind.into(),
@@ -81,13 +131,9 @@ pub(crate) async fn check_keys(ctx: &Ctx) -> Result<(u64, u64)> {
         let Some(row) = rows.last() else { return Ok((n_keys, n_damaged)) };
         after = Some((row.subject_kind.clone(), row.subject_id));
         for row in &rows {
-            let subject = if row.subject_kind == PROFILE {
-                Subject::Profile(row.subject_id)
-            } else {
-                Subject::Batch(row.subject_id)
-            };
             n_keys += 1;
-            n_damaged += u64::from(ctx.vault().unwrap(subject, &row.wrapped).is_err());
+            n_damaged +=
+                u64::from(ctx.vault().unwrap(subject(&row.subject_kind, row.subject_id), &row.wrapped).is_err());
         }
     }
 }
@@ -101,9 +147,8 @@ pub(crate) async fn make_batch_key(ctx: &Ctx, batch_id: i64) -> Result<SubjectKe
 
 /// The key of a day's quarantine, made when it is not there yet: what was made for a batch that was never committed serves.
 pub(crate) async fn get_or_make_batch_key(ctx: &Ctx, batch_id: i64) -> Result<SubjectKey> {
-    let rows = ctx.store().keys(&[(BATCH.to_owned(), batch_id)]).await?;
-    match rows.first() {
-        Some(row) => Ok(ctx.vault().unwrap(Subject::Batch(batch_id), &row.wrapped)?),
+    match open_keys(ctx, &[(BATCH.to_owned(), batch_id)]).await?.pop() {
+        Some((_, key)) => Ok(key),
         None => make_batch_key(ctx, batch_id).await,
     }
 }
@@ -112,9 +157,9 @@ pub(crate) async fn get_or_make_batch_key(ctx: &Ctx, batch_id: i64) -> Result<Su
 ///
 /// **Errors**: `quarantine_row_gone` when it was destroyed.
 pub(crate) async fn batch_key(ctx: &Ctx, batch_id: i64) -> Result<SubjectKey> {
-    let rows = ctx.store().keys(&[(BATCH.to_owned(), batch_id)]).await?;
-    let row = rows.first().ok_or_else(|| Error::gone("the rows of this load were destroyed", "这批隔离行已销毁"))?;
-    Ok(ctx.vault().unwrap(Subject::Batch(batch_id), &row.wrapped)?)
+    let key = open_keys(ctx, &[(BATCH.to_owned(), batch_id)]).await?.pop();
+    let gone = || Error::gone("the rows of this load were destroyed", "这批隔离行已销毁");
+    key.map(|(_, key)| key).ok_or_else(gone)
 }
 
 /// A sealed text in the clear; `None` when the key is gone or the text damaged (which is logged).

@@ -5,6 +5,7 @@
 //!
 //! - INV-WATCH-1: an entry is looked at once by a process; what a rule cannot say without names it does not say.
 
+use crate::boxed;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
@@ -49,6 +50,7 @@ pub struct Rules {
 type Alert = (&'static str, &'static str, String, Json);
 
 /// Runs until told to stop.
+#[boxed]
 pub async fn run(ctx: Ctx, mut stopping: Receiver<bool>) {
     let mut rules = Rules::default();
     let mut told: Option<String> = None;
@@ -67,6 +69,7 @@ pub async fn run(ctx: Ctx, mut stopping: Receiver<bool>) {
 }
 
 /// One look: signs, lets clocks run, and lets the rules see what is new.
+#[boxed]
 pub async fn step(ctx: &Ctx, rules: &mut Rules) -> Result<()> {
     audit::sign(ctx, false).await?;
     incidents::sweep(ctx).await?;

@@ -149,8 +149,10 @@ impl Lake {
         }
         let Some((delta, version)) = open.as_mut() else { return Ok(None) };
         let latest = delta.version();
-        // One look at the next entry of the log is cheaper than reading the state again, which finds none most times.
-        if latest.is_some_and(|latest| !log_entry(&handle.root, latest as i64 + 1).exists()) {
+        // One look at the next entry of the log is cheaper than reading the state again, which finds none most times. Where the
+        // own entry is gone, another process has summed the log up since.
+        let is_there = |version: i64| log_entry(&handle.root, version).exists();
+        if latest.is_some_and(|latest| !is_there(latest as i64 + 1) && is_there(latest as i64)) {
             return Ok(Some(version.clone()));
         }
         delta.update_state().await.map_err(|error| Error::table(table, error))?;
@@ -229,6 +231,29 @@ impl Lake {
         delta.update_state().await.map_err(fail)?;
         *version = Arc::new(TableVersion::read(handle.spec, &handle.root, delta)?);
         sync_log(&handle.root, version.number)
+    }
+}
+
+impl Lake {
+    /// Writes the newest state of a table as a checkpoint, durably, so that no older entry of its log is needed; returns its
+    /// version. `None` while nothing was ever published.
+    pub(crate) async fn sum_up(&self, table: &str) -> Result<Option<i64>, Error> {
+        let Some(version) = self.version(table).await? else { return Ok(None) };
+        let handle = self.handle(table)?;
+        let open = handle.open.lock().await;
+        let Some((delta, _)) = open.as_ref() else { return Ok(None) };
+        let log = handle.root.join("_delta_log");
+        let path = log.join(format!("{:020}.checkpoint.parquet", version.number));
+        if !path.exists() {
+            let made = deltalake_core::checkpoints::create_checkpoint(delta, None).await;
+            made.map_err(|error| Error::table(table, error))?;
+        }
+        for path in [path, log.join("_last_checkpoint")] {
+            let file = std::fs::File::open(&path).map_err(|error| Error::io("open", &path, error))?;
+            file.sync_all().map_err(|error| Error::io("sync", &path, error))?;
+        }
+        sync_dir(&log)?;
+        Ok(Some(version.number))
     }
 }
 

@@ -262,9 +262,9 @@ impl Lake {
     }
 }
 
-type Batches = datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReader;
+pub(crate) type Batches = datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 
-fn open_file(root: &std::path::Path, file: &FileEntry, columns: Option<&[&str]>) -> Result<Batches, Error> {
+pub(crate) fn open_file(root: &std::path::Path, file: &FileEntry, columns: Option<&[&str]>) -> Result<Batches, Error> {
     let path = root.join(&file.path);
     let opened = File::open(&path).map_err(|error| Error::io("open", &path, error))?;
     let builder = ParquetRecordBatchReaderBuilder::try_new(opened)?.with_batch_size(1 << 16);

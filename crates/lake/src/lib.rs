@@ -5,7 +5,7 @@
 //! engine appears in the public API.
 //!
 //! Invariants: a published file is on disk before the log names it, and the log entry is on disk before `publish` returns
-//! (INV-LAKE-2); publishing the same batch again changes nothing (INV-LAKE-3).
+//! (INV-LAKE-2); publishing the same batch again changes nothing (INV-LAKE-3). What erasure forgets: `erase` (INV-LAKE-4).
 
 /// Makes the future of an `async fn` a boxed one, so that it is compiled here once and not again by everybody who calls it:
 /// the bodies of futures are otherwise part of the caller, which cost minutes.
@@ -15,6 +15,7 @@ mod background;
 mod check;
 mod convert;
 mod delta;
+mod erase;
 mod error;
 mod facts;
 mod find;
@@ -36,6 +37,7 @@ mod stage;
 
 pub use check::FileCheck;
 pub use delta::{Lake, LakeOptions, Publication, TableChange};
+pub use erase::Rewritten;
 pub use error::Error;
 pub use facts::FactScan;
 pub use find::Found;

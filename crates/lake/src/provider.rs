@@ -56,6 +56,11 @@ impl FileEntry {
         self.stats.largest(column)
     }
 
+    /// The smallest value of a numeric column.
+    pub(crate) fn smallest(&self, column: &str) -> Option<i64> {
+        self.stats.smallest(column)
+    }
+
     /// Whether a numeric column may have this value in some row.
     pub(crate) fn may_hold(&self, column: &str, value: i64) -> bool {
         self.stats.may_hold(column, value)

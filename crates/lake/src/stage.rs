@@ -450,6 +450,10 @@ impl FileStats {
         self.columns.get(column)?.min_max.map(|(_, high)| high)
     }
 
+    pub(crate) fn smallest(&self, column: &str) -> Option<i64> {
+        self.columns.get(column)?.min_max.map(|(low, _)| low)
+    }
+
     pub(crate) fn may_hold(&self, column: &str, value: i64) -> bool {
         match self.columns.get(column) {
             Some(range) => match range.min_max {

@@ -7,6 +7,7 @@ mod bind;
 mod consent;
 mod demo;
 mod doctor;
+mod erase;
 mod export;
 mod history;
 mod identity;
@@ -165,6 +166,14 @@ enum Command {
     /// What people ask for (access, copy, deletion …): enter, check who asks, carry out, refuse.
     #[command(subcommand)]
     Request(request::Request),
+    /// Erase a person for good, on a granted request; list erasures, show and check receipts.
+    Erase(erase::Erase),
+    /// Keys of people: epochs, changing and destroying them.
+    #[command(subcommand)]
+    Key(erase::Key),
+    /// How long what is kept: rules, holds, the purge.
+    #[command(subcommand)]
+    Retention(erase::Retention),
     /// See scores, tags and segments as of past days, what changed, and who moved.
     #[command(subcommand)]
     History(history::History),
@@ -414,6 +423,9 @@ async fn run(cli: Cli) -> Outcome {
         Command::Tag(command) => command.run(global).await,
         Command::Consent(command) => command.run(global).await,
         Command::Request(command) => command.run(global).await,
+        Command::Erase(command) => command.run(global).await,
+        Command::Key(command) => command.run(global).await,
+        Command::Retention(command) => command.run(global).await,
         Command::History(command) => command.run(global).await,
         Command::Kpi(command) => command.run(global).await,
         Command::Sql(command) => command.run(global).await,

@@ -6,6 +6,7 @@ pub(crate) mod collect;
 pub(crate) mod consents;
 mod csp;
 mod customers;
+pub(crate) mod erasures;
 mod error;
 mod exports;
 pub(crate) mod guard;
@@ -22,6 +23,7 @@ mod quality;
 mod quarantine;
 mod repeat;
 pub(crate) mod requests;
+pub(crate) mod retention;
 mod rfm;
 mod schema;
 pub(crate) mod segments;
@@ -271,6 +273,17 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .allow(P::IncidentsManage, routes!(watch::incidents))
         .allow(P::IncidentsManage, routes!(watch::incident))
         .allow(P::IncidentsManage, routes!(watch::act))
+        .allow(P::ErasureApprove, routes!(erasures::approve))
+        .allow(P::RequestsStart, routes!(erasures::list))
+        .allow(P::RequestsStart, routes!(erasures::show))
+        .allow(P::RequestsStart, routes!(erasures::receipt))
+        .allow(P::SystemRun, routes!(erasures::key_status))
+        .allow(P::SystemRun, routes!(erasures::rotate_keys))
+        .allow(P::PolicyChange, routes!(retention::show))
+        .allow(P::PolicyChange, routes!(retention::put_rule))
+        .allow(P::PolicyChange, routes!(retention::hold))
+        .allow(P::PolicyChange, routes!(retention::lift))
+        .allow(P::ErasureApprove, routes!(retention::purge))
         .limit(DefaultBodyLimit::max(MAX_JSON_BYTES))
         .merge(uploads)
         .finish();

@@ -1,6 +1,7 @@
 //! What waits for a second person. Every change and its entry in the audit trail are one transaction.
 
 use crate::audit::{self, AuditEntry};
+use crate::boxed;
 use crate::db::{Put, record};
 use crate::error::Result;
 use crate::open::Store;
@@ -87,6 +88,7 @@ impl Store {
     }
 
     /// One of them.
+    #[boxed]
     pub async fn approval(&self, approval_id: i64) -> Result<Option<ApprovalRow>> {
         self.data
             .read("approval", format!("approval {approval_id}"))
@@ -95,6 +97,7 @@ impl Store {
     }
 
     /// All of them, the newest first.
+    #[boxed]
     pub async fn approvals(&self, limit: usize) -> Result<Vec<ApprovalRow>> {
         self.data
             .read("approvals", "approvals")

@@ -143,6 +143,7 @@ impl Store {
     }
 
     /// Entries that a filter names, the newest first, before a place in the chain.
+    #[boxed]
     pub async fn audit_list(&self, filter: &AuditFilter, before: Option<i64>, limit: usize) -> Result<Vec<AuditRow>> {
         let action_chars = filter.action.as_ref().map_or(0, |action| action.chars().count() as i64);
         let keys = filter.actor.as_ref().map(|actor| format!("{actor}/"));
@@ -169,15 +170,8 @@ impl Store {
             .await
     }
 
-    /// The last entry.
-    pub async fn audit_head(&self) -> Result<Option<AuditRow>> {
-        self.data
-            .read("audit_head", "audit")
-            .optional("SELECT {columns} FROM audit ORDER BY seq DESC LIMIT 1", &[])
-            .await
-    }
-
     /// Adds a root; `false` when another process was first.
+    #[boxed]
     pub async fn add_audit_root(&self, root: AuditRootRow) -> Result<bool> {
         let mut tx = self.data.begin("add_audit_root", "audit").await?;
         let n = tx.bulk("INSERT INTO audit_roots ({columns}) {rows} ON CONFLICT (n) DO NOTHING", &[root]).await?;
@@ -186,6 +180,7 @@ impl Store {
     }
 
     /// The newest root.
+    #[boxed]
     pub async fn audit_root(&self) -> Result<Option<AuditRootRow>> {
         self.data
             .read("audit_root", "audit roots")
@@ -194,6 +189,7 @@ impl Store {
     }
 
     /// Roots after one, in order.
+    #[boxed]
     pub async fn audit_roots(&self, after: i64, limit: usize) -> Result<Vec<AuditRootRow>> {
         self.data
             .read("audit_roots", "audit roots")
@@ -205,6 +201,7 @@ impl Store {
     }
 
     /// Roots that do not stand outside yet, in order.
+    #[boxed]
     pub async fn audit_roots_to_anchor(&self, limit: usize) -> Result<Vec<AuditRootRow>> {
         self.data
             .read("audit_roots_to_anchor", "audit roots")
@@ -213,6 +210,7 @@ impl Store {
     }
 
     /// Notes that the roots up to one stand outside.
+    #[boxed]
     pub async fn note_anchored(&self, n: i64) -> Result<()> {
         let mut tx = self.data.begin("note_anchored", "audit roots").await?;
         tx.run("UPDATE audit_roots SET is_anchored = 1 WHERE n <= $1 AND is_anchored = 0", &[n.arg()]).await?;

@@ -1,11 +1,13 @@
 //! What was used of budgets, by day: what was taken in advance counts as used (INV-GUARD-2).
 
+use crate::boxed;
 use crate::db::Put;
 use crate::error::Result;
 use crate::open::Store;
 
 impl Store {
     /// Takes so much of a day's budget if all of it is left below `limit`; says whether.
+    #[boxed]
     pub async fn take_budget(&self, day: i64, owner: &str, meter: &str, n: i64, limit: i64) -> Result<bool> {
         let mut tx = self.data.begin("take_budget", format!("budget {meter}")).await?;
         tx.run(
@@ -28,6 +30,7 @@ impl Store {
     }
 
     /// What was used on a day: (owner, meter, how much).
+    #[boxed]
     pub async fn budget_uses(&self, day: i64) -> Result<Vec<(String, String, i64)>> {
         self.data
             .read("budget_uses", "budgets")

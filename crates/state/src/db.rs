@@ -547,6 +547,11 @@ impl Pool {
         }
     }
 
+    /// Whether all tables are in one file, which forgets as a whole.
+    pub(crate) const fn is_one_file(&self) -> bool {
+        matches!(self, Self::Sqlite { .. })
+    }
+
     pub(crate) async fn close(&self) {
         match self {
             // The writer last: the last connection to close folds the log back into the file.

@@ -1,6 +1,7 @@
 //! Incidents with their clocks, and customers that nobody has a reason to touch.
 
 use crate::audit::{self, AuditEntry};
+use crate::boxed;
 use crate::db::{Put, record};
 use crate::error::Result;
 use crate::open::Store;
@@ -100,6 +101,7 @@ impl Store {
     }
 
     /// One of them.
+    #[boxed]
     pub async fn incident(&self, incident_id: i64) -> Result<Option<IncidentRow>> {
         self.data
             .read("incident", format!("incident {incident_id}"))
@@ -108,6 +110,7 @@ impl Store {
     }
 
     /// All of them, the newest first.
+    #[boxed]
     pub async fn incidents(&self, limit: usize) -> Result<Vec<IncidentRow>> {
         self.data
             .read("incidents", "incidents")
@@ -119,6 +122,7 @@ impl Store {
     }
 
     /// Those on which nothing was decided yet.
+    #[boxed]
     pub async fn undecided_incidents(&self) -> Result<Vec<IncidentRow>> {
         self.data
             .read("undecided_incidents", "incidents")
@@ -148,6 +152,7 @@ impl Store {
     }
 
     /// The customers that nobody has a reason to touch.
+    #[boxed]
     pub async fn canaries(&self) -> Result<Vec<i64>> {
         let rows: Vec<(i64,)> = self
             .data

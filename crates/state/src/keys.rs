@@ -85,6 +85,21 @@ impl Store {
             .await
     }
 
+    /// How many keys are wrapped by which epoch, ascending.
+    #[boxed]
+    pub async fn key_epochs(&self) -> Result<Vec<(i64, i64)>> {
+        let sql = "SELECT epoch, count(*) FROM person_keys GROUP BY epoch ORDER BY epoch";
+        self.keys.read("key_epochs", "person keys").all(sql, &[]).await
+    }
+
+    /// Makes the files forget what keys were replaced by others.
+    ///
+    /// **Errors**: `Unavailable` when readers keep old pages alive for too long; call again.
+    #[boxed]
+    pub async fn forget_replaced_keys(&self) -> Result<()> {
+        self.keys.forget("forget_replaced_keys", "person_keys", Duration::from_secs(10)).await
+    }
+
     /// Destroys keys, and with them whatever is sealed under them; returns how many existed.
     ///
     /// On SQLite no byte of them stays in the files when this returns; on PostgreSQL the rows are vacuumed, while copies in

@@ -15,10 +15,12 @@ pub(crate) const DATA: &[&str] = &[
     include_str!("../migrations/0008_views.sql"),
     include_str!("../migrations/0009_accounts.sql"),
     include_str!("../migrations/0010_consents.sql"),
+    include_str!("../migrations/0011_erasure.sql"),
     include_str!("../migrations/0012_watch.sql"),
 ];
 /// Versions of the keys, from 1.
-pub(crate) const KEYS: &[&str] = &[include_str!("../migrations/keys/0001_initial.sql")];
+pub(crate) const KEYS: &[&str] =
+    &[include_str!("../migrations/keys/0001_initial.sql"), include_str!("../migrations/keys/0002_ledger.sql")];
 
 /// Brings a database to the newest version; processes that start together wait for each other.
 pub(crate) async fn run(pool: &Pool, subject: &str, versions: &[&str]) -> Result<()> {

@@ -90,6 +90,14 @@ impl Store {
             .await
     }
 
+    /// Loads of which rows are set aside.
+    #[boxed]
+    pub async fn quarantined_batches(&self) -> Result<Vec<i64>> {
+        let sql = "SELECT DISTINCT batch_id FROM quarantine ORDER BY batch_id";
+        let rows: Vec<(i64,)> = self.data.read("quarantined_batches", "quarantine").all(sql, &[]).await?;
+        Ok(rows.into_iter().map(|row| row.0).collect())
+    }
+
     /// Says what became of rows; returns how many of them exist.
     #[boxed]
     pub async fn set_quarantine_status(

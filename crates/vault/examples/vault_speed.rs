@@ -28,7 +28,7 @@ fn micros(n_rounds: u32, n_calls: u32, mut call: impl FnMut()) -> f64 {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let dir = std::env::temp_dir().join(format!("zhike-vault-speed-{}", std::process::id()));
-    let mut vault = Vault::open(&dir, Unlock::KeyFile)?;
+    let vault = Vault::open(&dir, Unlock::KeyFile)?;
     let place = |column| Place { table: "profiles", column };
     let phone = place("phone");
     let person = Subject::Profile(vault.random_id());

@@ -23,6 +23,14 @@ pub(crate) fn derive(root: &[u8; 32], label: &str, name: &str) -> Zeroizing<[u8;
     key
 }
 
+/// HMAC-SM3 of bytes under the key of a purpose.
+pub(crate) fn mac(root: &[u8; 32], purpose: &str, bytes: &[u8]) -> [u8; 32] {
+    let key = derive(root, "zhike vault 1 document", purpose);
+    let Ok(mut mac) = Hmac::<Sm3>::new_from_slice(&key[..]) else { unreachable!("HMAC takes keys of any length") };
+    mac.update(bytes);
+    mac.finalize().into_bytes().into()
+}
+
 /// Computes blind indexes of one identity kind; cheap to clone, for use on many threads.
 #[derive(Clone)]
 pub struct Indexer {

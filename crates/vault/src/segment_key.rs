@@ -10,6 +10,7 @@
 //! associated data: `"zhike wal record"` · segment (8) · position (8).
 
 use std::fmt;
+use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
@@ -64,7 +65,7 @@ impl SegmentKey {
     /// Unwraps the key of a segment; `kek` gives the key of an epoch.
     ///
     /// Errors: [`Error::Corrupt`], [`Error::UnsupportedVersion`], those of `kek`.
-    pub(crate) fn unwrap<'a>(segment: u64, wrapped: &[u8], kek: impl FnOnce(u32) -> Result<&'a Kek>) -> Result<Self> {
+    pub(crate) fn unwrap(segment: u64, wrapped: &[u8], kek: impl FnOnce(u32) -> Result<Arc<Kek>>) -> Result<Self> {
         let epoch = segment_epoch(wrapped)?;
         let (header, sealed) =
             wrapped.split_first_chunk::<HEADER_BYTES>().ok_or_else(|| corrupt("its length is wrong"))?;

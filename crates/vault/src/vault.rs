@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use zeroize::Zeroizing;
 
@@ -27,8 +28,8 @@ const INDEX_PAYLOAD_BYTES: usize = 12 + INDEX_ROOT_BYTES + 16;
 pub struct Vault {
     dir: PathBuf,
     root: Root,
-    current: Kek,
-    retired: BTreeMap<u32, Kek>,
+    /// Keys of epochs, by number; never empty, the last one wraps. They change while others read.
+    keks: RwLock<BTreeMap<u32, Arc<Kek>>>,
     index_root: Zeroizing<[u8; INDEX_ROOT_BYTES]>,
     fingerprinter: Fingerprinter,
 }
@@ -67,15 +68,38 @@ impl Vault {
             .ok_or_else(|| Error::NotFound { what: path.display().to_string(), remedy })?;
         let payload: &[u8; INDEX_PAYLOAD_BYTES] = key_file::decode(&path, Kind::Index, &bytes)?;
         let index_root = root.unwrap(&path, Kind::Index, 0, payload)?;
-        let mut retired = BTreeMap::new();
+        let mut keks = BTreeMap::new();
         for epoch in epochs(dir)? {
-            retired.insert(epoch, Kek::load(dir, &root, epoch)?);
+            keks.insert(epoch, Arc::new(Kek::load(dir, &root, epoch)?));
         }
-        let Some((_, current)) = retired.pop_last() else {
+        if keks.is_empty() {
             return Err(Error::NotFound { what: dir.join("kek-*.key").display().to_string(), remedy });
-        };
+        }
         let fingerprinter = Fingerprinter::new(&index_root);
-        Ok(Self { dir: dir.to_path_buf(), root, current, retired, index_root, fingerprinter })
+        Ok(Self { dir: dir.to_path_buf(), root, keks: RwLock::new(keks), index_root, fingerprinter })
+    }
+
+    /// Learns of epochs that another process started or destroyed. Whoever makes keys calls it first, while the other is
+    /// kept out: what a destroyed epoch wrapped would never open again.
+    ///
+    /// Errors: [`Error::Io`]; [`Error::Corrupt`]; [`Error::WrongKey`].
+    pub fn refresh(&self) -> Result<()> {
+        let on_disk = epochs(&self.dir)?;
+        let known = self.epochs();
+        if known.len() == on_disk.len() && on_disk.iter().all(|epoch| known.contains(epoch)) {
+            return Ok(());
+        }
+        let _lock = disk::lock(&self.dir)?;
+        let on_disk = epochs(&self.dir)?;
+        let mut loaded = Vec::new();
+        for epoch in on_disk.iter().filter(|epoch| !known.contains(epoch)) {
+            loaded.push((*epoch, Arc::new(Kek::load(&self.dir, &self.root, *epoch)?)));
+        }
+        let mut keks = self.keks.write().unwrap_or_else(PoisonError::into_inner);
+        keks.extend(loaded);
+        let newest = keks.keys().last().copied();
+        keks.retain(|epoch, _| on_disk.contains(epoch) || Some(*epoch) == newest);
+        Ok(())
     }
 
     /// Draws a pseudonymous id: 63 random bits, greater than zero, derived from nothing.
@@ -87,7 +111,7 @@ impl Vault {
     pub fn new_subject_key(&self, subject: Subject) -> (SubjectKey, WrappedKey) {
         let mut key = Zeroizing::new([0; KEY_BYTES]);
         random::fill(&mut key[..]);
-        (SubjectKey::new(subject, &key), self.current.wrap(subject, &key))
+        (SubjectKey::new(subject, &key), self.current().wrap(subject, &key))
     }
 
     /// Unwraps a subject's key.
@@ -108,10 +132,11 @@ impl Vault {
     pub fn rewrap(&self, wrapped: &[u8]) -> Result<WrappedKey> {
         let parsed = Parsed::new(wrapped)?;
         let key = self.kek(parsed.epoch)?.unwrap(&parsed)?;
-        if parsed.epoch == self.current.epoch() {
+        let current = self.current();
+        if parsed.epoch == current.epoch() {
             return Ok(wrapped.to_vec());
         }
-        Ok(self.current.wrap(parsed.subject, &key))
+        Ok(current.wrap(parsed.subject, &key))
     }
 
     /// Draws the key of a segment of the event log and wraps it under the current epoch; the segment's header keeps the
@@ -119,7 +144,7 @@ impl Vault {
     ///
     /// Errors: [`Error::Io`] when there is no randomness.
     pub fn new_segment_key(&self, segment: u64, algorithm: SegmentAlgorithm) -> Result<(SegmentKey, Vec<u8>)> {
-        SegmentKey::make(&self.current, segment, algorithm)
+        SegmentKey::make(&self.current(), segment, algorithm)
     }
 
     /// Unwraps the key of a segment of the event log.
@@ -129,55 +154,66 @@ impl Vault {
         SegmentKey::unwrap(segment, wrapped, |epoch| self.kek(epoch))
     }
 
-    fn kek(&self, epoch: u32) -> Result<&Kek> {
-        if epoch == self.current.epoch() {
-            return Ok(&self.current);
+    /// The key of an epoch; one that another process started meanwhile is read from its file.
+    fn kek(&self, epoch: u32) -> Result<Arc<Kek>> {
+        let known = || self.keks.read().unwrap_or_else(PoisonError::into_inner).get(&epoch).cloned();
+        if let Some(kek) = known() {
+            return Ok(kek);
         }
-        self.retired.get(&epoch).ok_or_else(|| kek::not_found(epoch))
+        self.refresh()?;
+        known().ok_or_else(|| kek::not_found(epoch))
+    }
+
+    fn current(&self) -> Arc<Kek> {
+        let keks = self.keks.read().unwrap_or_else(PoisonError::into_inner);
+        match keks.last_key_value() {
+            Some((_, kek)) => kek.clone(),
+            None => unreachable!("a vault has the key of an epoch"),
+        }
     }
 
     /// The epoch that wraps new keys.
     pub fn epoch(&self) -> u32 {
-        self.current.epoch()
+        self.current().epoch()
     }
 
     /// All epochs whose keys exist, oldest first; those before the last can be destroyed once nothing is wrapped by them.
     pub fn epochs(&self) -> Vec<u32> {
-        self.retired.keys().copied().chain([self.epoch()]).collect()
+        self.keks.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
     }
 
-    /// Starts a new epoch and returns its number; durable when it returns.
+    /// Starts a new epoch and returns its number; durable when it returns. Others go on reading.
     ///
     /// The caller then rewraps every stored key, commits, and destroys the epochs before.
     ///
     /// Errors: [`Error::Io`]; [`Error::Refused`] when epochs are used up.
-    pub fn rotate_kek(&mut self) -> Result<u32> {
+    pub fn rotate_kek(&self) -> Result<u32> {
         let _lock = disk::lock(&self.dir)?;
         let newest = epochs(&self.dir)?.into_iter().fold(self.epoch(), u32::max);
         let why = "the last possible epoch is in use";
         let epoch = newest.checked_add(1).ok_or(Error::Refused { what: "start an epoch", why })?;
         let next = Kek::make(&self.dir, &self.root, epoch)?;
-        let last = std::mem::replace(&mut self.current, next);
-        self.retired.insert(last.epoch(), last);
+        self.keks.write().unwrap_or_else(PoisonError::into_inner).insert(epoch, Arc::new(next));
         Ok(epoch)
     }
 
     /// Destroys the key of a past epoch, on disk and in memory: what it wrapped never opens again.
     ///
     /// Errors: [`Error::Refused`] for the newest epoch; [`Error::NotFound`]; [`Error::Io`].
-    pub fn destroy_kek(&mut self, epoch: u32) -> Result<()> {
+    pub fn destroy_kek(&self, epoch: u32) -> Result<()> {
         let _lock = disk::lock(&self.dir)?;
         let on_disk = epochs(&self.dir)?;
         if epoch == self.epoch() || on_disk.iter().max() == Some(&epoch) {
             return Err(Error::Refused { what: "destroy a key", why: "its epoch is the newest: rotate first" });
         }
+        let forget = || drop(self.keks.write().unwrap_or_else(PoisonError::into_inner).remove(&epoch));
         if !on_disk.contains(&epoch) {
-            self.retired.remove(&epoch);
+            forget();
             return Err(kek::not_found(epoch));
         }
         let name = kek::file_name(epoch);
         disk::condemn(&self.dir, &name)?;
-        self.retired.remove(&epoch);
+        forget();
         disk::shred(&self.dir, &name)
     }
 
@@ -209,6 +245,11 @@ impl Vault {
     /// The maker of the tokens of one purpose.
     pub fn tokens(&self, purpose: &str) -> Tokens {
         Tokens::new(&self.index_root, purpose)
+    }
+
+    /// The seal of a document that this vault made: HMAC-SM3, 32 bytes. It can be checked only where the vault is.
+    pub fn seal_document(&self, purpose: &str, bytes: &[u8]) -> [u8; 32] {
+        crate::index::mac(&self.index_root, purpose, bytes)
     }
 
     /// The next link of the audit chain: SM3(0x01 ‖ prev ‖ bytes).
@@ -314,7 +355,7 @@ mod tests {
     fn keys_survive_death_while_epochs_change() {
         for steps in 0.. {
             let dir = tempfile::tempdir().unwrap();
-            let mut vault = open(dir.path());
+            let vault = open(dir.path());
             let (key, wrapped) = vault.new_subject_key(WANG);
             let sealed = key.seal(PLACE, "王芳".as_bytes());
             let mut stored = wrapped.clone();

@@ -127,8 +127,19 @@ impl Log {
     ///
     /// Errors: [`Refused::DiskFull`], [`Refused::Io`], [`Refused::Closed`].
     pub fn roll(&self) -> Result<(), Refused> {
+        self.new_segment(false)
+    }
+
+    /// As [`Log::roll`], also after an empty segment: so that no segment is left under an old key once all before is cut.
+    ///
+    /// Errors: as [`Log::roll`].
+    pub fn renew(&self) -> Result<(), Refused> {
+        self.new_segment(true)
+    }
+
+    fn new_segment(&self, even_empty: bool) -> Result<(), Refused> {
         let (sender, receiver) = mpsc::sync_channel(1);
-        self.shared.queue.push_roll(Box::new(move |outcome| drop(sender.send(outcome))))?;
+        self.shared.queue.push_roll(Box::new(move |outcome| drop(sender.send(outcome))), even_empty)?;
         receiver.recv().unwrap_or(Err(Refused::Closed)).map(drop)
     }
 

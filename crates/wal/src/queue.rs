@@ -20,13 +20,13 @@ pub(crate) struct Append {
 pub(crate) enum Work {
     /// One group.
     Group(Vec<Append>),
-    /// Go on in a new segment.
-    Roll(Done),
+    /// Go on in a new segment; in any case, or only after one that has records.
+    Roll(Done, bool),
 }
 
 enum Waiting {
     Append(Append),
-    Roll(Done),
+    Roll(Done, bool),
 }
 
 #[derive(Default)]
@@ -74,12 +74,12 @@ impl Queue {
     }
 
     /// Errors: [`Refused::Closed`].
-    pub(crate) fn push_roll(&self, done: Done) -> Result<(), Refused> {
+    pub(crate) fn push_roll(&self, done: Done, even_empty: bool) -> Result<(), Refused> {
         let mut state = lock(&self.state);
         if state.is_closed {
             return Err(Refused::Closed);
         }
-        state.waiting.push_back(Waiting::Roll(done));
+        state.waiting.push_back(Waiting::Roll(done, even_empty));
         drop(state);
         self.filled.notify_one();
         Ok(())
@@ -102,7 +102,7 @@ impl Queue {
                     n_bytes += append.n_bytes;
                     group.push(append);
                 }
-                Some(Waiting::Roll(done)) if group.is_empty() => return Some(Work::Roll(done)),
+                Some(Waiting::Roll(done, even_empty)) if group.is_empty() => return Some(Work::Roll(done, even_empty)),
                 Some(other) => {
                     state.waiting.push_front(other);
                     break;

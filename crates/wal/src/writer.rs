@@ -61,8 +61,8 @@ impl Writer {
         while let Some(work) = shared.queue.take(shared.options.group_bytes) {
             match work {
                 Work::Group(group) => self.group(group),
-                Work::Roll(done) => {
-                    let outcome = self.roll().map(|()| self.next..self.next);
+                Work::Roll(done, even_empty) => {
+                    let outcome = self.roll(even_empty).map(|()| self.next..self.next);
                     tell(done, outcome.map_err(|failure| self.refuse(0, failure)));
                 }
             }
@@ -151,11 +151,16 @@ impl Writer {
         }
     }
 
-    /// Goes on in a new segment unless the newest has no record.
-    fn roll(&mut self) -> Result<(), Failure> {
+    /// Goes on in a new segment unless the newest has no record, or even then. A segment that is left empty keeps its
+    /// position for itself: no name and no key comes twice.
+    fn roll(&mut self, even_empty: bool) -> Result<(), Failure> {
         let newest = lock(&self.shared.view).extents.last().map(|extent| (extent.first, extent.end));
         match newest {
             Some((first, end)) if first < end => self.start_segment(),
+            Some(_) if even_empty => {
+                self.next += 1;
+                self.start_segment()
+            }
             _ => Ok(()),
         }
     }

@@ -5,7 +5,9 @@ import { Button, Input } from 'antd'
 import { useId, useState, type SyntheticEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import { enterRequest, requestsQuery, stepRequest } from '../../api/consents'
+import { approveErasure, erasuresQuery, receiptUrl } from '../../api/erasures'
 import type { PersonRequest } from '../../api/types'
+import { useMay } from '../../app/session'
 import { useFormat } from '../../app/workspace'
 import { Card } from '../../ui/Card'
 import { DataTable, type Column } from '../../ui/DataTable'
@@ -147,6 +149,54 @@ function New({ profile, onClose }: { profile: string; onClose: () => void }) {
   )
 }
 
+/** What is left to do of a deletion, or what was done: the approval, then the receipt. */
+function Erasing({ request }: { request: PersonRequest }) {
+  const { t } = useTranslation()
+  const format = useFormat()
+  const mayErase = useMay('erasure.approve')
+  const [isSure, setSure] = useState(false)
+  const waits = request.status === 'doing'
+  const query = useQuery({ ...erasuresQuery, enabled: waits || request.status === 'done', refetchInterval: waits ? 2_000 : false })
+  const approve = useSaved(approveErasure)
+  const erasure = query.data?.items.find((each) => each.request_id === request.request_id)
+  if (erasure) {
+    const n = Object.values(erasure.removed).reduce((sum, each) => sum + each, 0)
+    return (
+      <div className="zk-sheet-form">
+        <p>{erasure.ended_at ? t('requests.erased', { at: format.instant(erasure.ended_at), n: format.count(n) }) : t('requests.erasing')}</p>
+        {erasure.is_clean === false && (
+          <p className="zk-hint-bar" role="alert">
+            {t('requests.erased_found')}
+          </p>
+        )}
+        {erasure.ended_at && (
+          <a href={receiptUrl(erasure.erasure_id)} download>
+            {t('requests.receipt')}
+          </a>
+        )}
+      </div>
+    )
+  }
+  return (
+    <div className="zk-sheet-form">
+      <p className="zk-muted">{t('requests.deletion_help')}</p>
+      {waits && mayErase && (
+        <>
+          <label>
+            <input type="checkbox" checked={isSure} onChange={(event) => setSure(event.target.checked)} /> {t('requests.erase_sure')}
+          </label>
+          <div className="zk-form-actions">
+            <Button danger type="primary" disabled={!isSure} loading={approve.isPending} onClick={() => approve.mutate(request.request_id)}>
+              {t('requests.erase')}
+            </Button>
+          </div>
+          {approve.error && <ErrorNotice error={approve.error} />}
+        </>
+      )}
+    </div>
+  )
+}
+
 function One({ request, onClose }: { request: PersonRequest; onClose: () => void }) {
   const { t } = useTranslation()
   const id = useId()
@@ -172,7 +222,7 @@ function One({ request, onClose }: { request: PersonRequest; onClose: () => void
           </div>
         ))}
       </dl>
-      {request.kind === 'deletion' && <p className="zk-muted">{t('requests.deletion_help')}</p>}
+      {request.kind === 'deletion' && <Erasing request={request} />}
       {canRefuse && (
         <div className="zk-sheet-form">
           <label htmlFor={`${id}-text`}>{isNew ? t('requests.check') : t('requests.outcome')}</label>

@@ -1,5 +1,6 @@
 //! Whether the audit trail is what was written: every link, every root, every copy outside.
 
+use crate::boxed;
 use std::collections::BTreeMap;
 use std::io::BufRead;
 
@@ -182,6 +183,7 @@ impl<'a> Verifier<'a> {
 /// Verifies the whole trail, a page at a time, against its roots and, if given, a copy of them that stands outside.
 ///
 /// **Errors**: `unavailable`, `unreadable_file` when the copy has no root at all.
+#[boxed]
 pub async fn verify(ctx: &Ctx, outside: Option<&mut (dyn BufRead + Send)>) -> Result<Verification> {
     let mut copies = Vec::new();
     if let Some(outside) = outside {

@@ -13,6 +13,7 @@ pub(super) struct Part {
     dir: PathBuf,
     at: i64,
     audit: (i64, String),
+    epochs: Vec<u32>,
 }
 
 /// Gathers the files of a cut.
@@ -23,7 +24,8 @@ pub(super) async fn gather(ctx: &Ctx) -> Result<Part> {
     let _guard = ctx.write_lock().await?;
     crate::import::recover_locked(ctx).await?;
     sweep(ctx.dir());
-    let part = Part { dir: ctx.dir().join(PART), at: ctx.now(), audit: audit_head(ctx).await? };
+    let epochs = ctx.vault().epochs();
+    let part = Part { dir: ctx.dir().join(PART), at: ctx.now(), audit: audit_head(ctx).await?, epochs };
     make_dir(&part.dir)?;
     ctx.store().copy_data(&part.dir.join("state.db")).await?;
     ctx.step("backup.state")?;
@@ -88,7 +90,7 @@ impl Part {
             };
             files.push(entry);
         }
-        let list = List::new(self.at, self.audit.clone(), files);
+        let list = List::new(self.at, self.audit.clone(), self.epochs.clone(), files);
         let name = repository.put_list(&list)?;
         let backup: Backup = list.backup(name);
         Ok(Taken { backup, n_new_files, n_new_bytes })

@@ -40,13 +40,15 @@ pub(super) struct List {
     pub(super) release: String,
     /// Number and hash of the last entry of the audit trail.
     pub(super) audit: (i64, String),
+    /// Epochs of keys that existed: segments of the event log open only while theirs do.
+    pub(super) epochs: Vec<u32>,
     /// Files.
     pub(super) files: Vec<Entry>,
 }
 
 impl List {
-    pub(super) fn new(at: i64, audit: (i64, String), files: Vec<Entry>) -> Self {
-        Self { format: FORMAT, at, release: env!("CARGO_PKG_VERSION").to_owned(), audit, files }
+    pub(super) fn new(at: i64, audit: (i64, String), epochs: Vec<u32>, files: Vec<Entry>) -> Self {
+        Self { format: FORMAT, at, release: env!("CARGO_PKG_VERSION").to_owned(), audit, epochs, files }
     }
 
     pub(super) fn backup(&self, name: String) -> Backup {

@@ -10,6 +10,7 @@ use zhike_vault::{Unlock, Vault};
 use super::files::{copy, folder_names, hex, make_dir, sync_dir};
 use super::repository::Repository;
 use super::{Backup, blocking, damaged};
+use crate::collect::LOG;
 use crate::profiles::audit_with;
 use crate::{Ctx, Error, Options, Result};
 
@@ -23,6 +24,8 @@ pub struct Restored {
     pub backup: Backup,
     /// Entries of the audit trail that were found whole and linked.
     pub n_audit: i64,
+    /// Segments of the event log that were left out, because their keys are destroyed.
+    pub n_left_out: u64,
 }
 
 /// Refuses a directory that was not made to its end.
@@ -67,10 +70,11 @@ pub async fn restore(
     };
     let vault = Vault::open(&dir.join("keys"), unlock)?;
     let repository = Repository::open(folder, vault.backup_keys(), false)?;
+    let epochs = vault.epochs();
     drop(vault);
     let folder = folder.to_owned();
     let target = dir.clone();
-    let (backup, audit) = blocking(move || unpack(&repository, &folder, &target, at)).await?;
+    let (backup, audit, n_left_out) = blocking(move || unpack(&repository, &folder, &target, at, &epochs)).await?;
     std::fs::remove_file(dir.join(MARK)).map_err(|error| Error::io("remove", &dir.join(MARK), error))?;
     let n_audit = match finish(options, &backup, &audit, actor).await {
         Ok(n_audit) => n_audit,
@@ -80,7 +84,7 @@ pub async fn restore(
         }
     };
     sync_dir(&dir)?;
-    Ok(Restored { backup, n_audit })
+    Ok(Restored { backup, n_audit, n_left_out })
 }
 
 /// Checks that nothing is written over, puts the keys in their place.
@@ -140,7 +144,13 @@ fn newest(keys: &Path) -> Result<PathBuf> {
     copies.last().ok_or_else(|| no_keys(keys))
 }
 
-fn unpack(repository: &Repository, folder: &Path, dir: &Path, at: Option<i64>) -> Result<(Backup, (i64, String))> {
+fn unpack(
+    repository: &Repository,
+    folder: &Path,
+    dir: &Path,
+    at: Option<i64>,
+    epochs: &[u32],
+) -> Result<(Backup, (i64, String), u64)> {
     let lists = repository.lists()?;
     let found = lists.into_iter().find(|(_, list)| at.is_none_or(|at| list.at <= at));
     let (name, list) = found.ok_or_else(|| {
@@ -151,10 +161,17 @@ fn unpack(repository: &Repository, folder: &Path, dir: &Path, at: Option<i64>) -
             format!("{folder} 中没有这么早的备份：见 zhike backup list"),
         )
     })?;
+    let log = format!("{LOG}/");
+    let opens = list.epochs.iter().all(|epoch| epochs.contains(epoch));
+    let mut n_left_out = 0;
     for file in &list.files {
+        if file.path.starts_with(&log) && !opens {
+            n_left_out += 1;
+            continue;
+        }
         repository.get(file, dir)?;
     }
-    Ok((list.backup(name), list.audit))
+    Ok((list.backup(name), list.audit, n_left_out))
 }
 
 /// Opens the directory, which finishes what the cut found under way and erases again who was erased since; then compares

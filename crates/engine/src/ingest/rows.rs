@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use zhike_domain::collect::commerce::{self, ProductFact};
 use zhike_domain::collect::message::{Kind, Message, Stamp};
 use zhike_domain::collect::order::{OrderFact, OrderRows, OrderState};
+use zhike_domain::erasure::{Subject, owner_at};
 use zhike_domain::frame::{Column, ColumnType, Frame, MONEY, NumColumn, PRICE, QUANTITY, TextColumn};
 use zhike_domain::id::ProfileId;
 use zhike_lake::Publication;
@@ -21,7 +22,7 @@ use super::Heard;
 use super::people::People;
 use crate::{Ctx, Error, Result};
 
-const ORDER: &str = "order";
+pub(crate) const ORDER: &str = "order";
 const PRODUCT: &str = "product";
 /// Where the sealed part of an event's properties is sealed.
 const SEALED_PROPERTIES: Place<'static> = Place { table: "events", column: "properties" };
@@ -488,6 +489,25 @@ impl OrderRegister {
             self.who = Some(who);
         }
     }
+}
+
+/// What becomes of the register of an order when somebody is erased: `None` when it is not theirs; otherwise its new form
+/// without a buyer, when the order is kept, or nothing.
+pub(crate) fn without_buyer(json: &str, subject: &Subject, kept_since: Option<i64>) -> Result<Option<Option<String>>> {
+    let register: OrderRegister = serde_json::from_str(json).map_err(|error| Error::bug("a stored order", error))?;
+    let Some(who) = register.who.as_ref().map(|who| who.3) else { return Ok(None) };
+    let ordered_at = register.state.rows().map(|rows| rows.order.ordered_at);
+    let of_shared = subject.owners.get(&who).and_then(|owners| owner_at(owners, ordered_at.unwrap_or(i64::MIN)));
+    let is_theirs =
+        subject.identities.contains(&who) || of_shared.is_some_and(|owner| subject.profiles.contains(&owner));
+    if !is_theirs {
+        return Ok(None);
+    }
+    if !ordered_at.zip(kept_since).is_some_and(|(at, since)| at >= since) {
+        return Ok(Some(None));
+    }
+    let nameless = OrderRegister { who: None, ..register };
+    Ok(Some(Some(serde_json::to_string(&nameless).map_err(|error| Error::bug("an order as JSON", error))?)))
 }
 
 /// What is known of a product: each field as it was stated last.

@@ -99,6 +99,12 @@ pub(crate) fn session_move(row: &SessionMoveRow) -> Result<(String, Vec<(i64, St
     Ok((row.session_id.clone(), parse(&row.spans_json)?))
 }
 
+/// The sessions of a stretch of which rows may have moved: those that rows were written with.
+pub(crate) fn written_with(row: &StretchRow) -> Result<Vec<String>> {
+    let written: BTreeMap<i64, i64> = parse(&row.written_json)?;
+    Ok(written.into_keys().map(|start| session_id(row.identity_id, start)).collect())
+}
+
 fn json<T: serde::Serialize>(value: &T) -> Result<String> {
     serde_json::to_string(value).map_err(|error| Error::bug("sessions as JSON", error))
 }

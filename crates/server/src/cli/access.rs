@@ -11,6 +11,7 @@ use zhike_engine::accounts::{self, Change, NewApiKey, NewUser};
 
 use super::bind::Bind;
 use super::consent::Consent;
+use super::erase::Key;
 use super::history::History;
 use super::identity::{Identity, Policy};
 use super::kpi::{GoalCommand, Kpi};
@@ -85,6 +86,11 @@ impl Command {
             Self::Consent(Consent::Set { .. } | Consent::Import { .. }) => P::ConsentsWrite,
             Self::Request(Request::List | Request::New { .. } | Request::Check { .. }) => P::RequestsStart,
             Self::Request(Request::Do { .. } | Request::Refuse { .. }) => P::RequestsDecide,
+            Self::Erase(erase) if erase.is_order() => P::ErasureApprove,
+            Self::Erase(_) => P::RequestsStart,
+            Self::Key(Key::Status | Key::Rotate | Key::DestroyOld) => P::SystemRun,
+            Self::Retention(retention) if retention.is_run() => P::ErasureApprove,
+            Self::Retention(_) => P::PolicyChange,
             Self::User(User::List) => P::UsersRead,
             Self::User(User::Roles { .. }) => P::RolesAssign,
             Self::User(

@@ -154,7 +154,9 @@ impl Restore {
         let (name, n, audit) = (&restored.backup.name, restored.backup.n_files, restored.n_audit);
         let when = time(restored.backup.at);
         match (global.format, global.lang()) {
-            (Format::Json, _) => print_json(&json!({ "backup": fields(&restored.backup), "n_audit": audit }))?,
+            (Format::Json, _) => print_json(&json!({
+                "backup": fields(&restored.backup), "n_audit": audit, "n_left_out": restored.n_left_out,
+            }))?,
             (_, Lang::Zh) => writeln!(
                 std::io::stdout(),
                 "已从备份 {name} 恢复到 {when}：{n} 个文件，审计链 {audit} 条完整；所有人须重新登录"
@@ -163,6 +165,18 @@ impl Restore {
                 std::io::stdout(),
                 "restored from {name} as of {when}: {n} files, {audit} audit entries in one chain; everybody signs in again"
             )?,
+        }
+        if restored.n_left_out > 0 && global.format != Format::Json {
+            let n = restored.n_left_out;
+            let mut err = std::io::stderr().lock();
+            match global.lang() {
+                Lang::Zh => writeln!(err, "采集日志的 {n} 段未恢复：其密钥已随轮换销毁，备份时尚未载入的事件不在其中")?,
+                Lang::En => writeln!(
+                    err,
+                    "{n} segments of the event log were left out, their keys are destroyed: events that were not taken in when \
+                     the backup was made are not there"
+                )?,
+            }
         }
         Ok(ExitCode::SUCCESS)
     }

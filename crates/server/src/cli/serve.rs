@@ -159,6 +159,10 @@ impl Serve {
         };
         let backups = self.backups.start(&ctx, &stopping);
         let watching = tokio::spawn(zhike_engine::watch::run(ctx.clone(), stopping.clone()));
+        let waiting = {
+            let (ctx, stopping) = (ctx.clone(), stopping.clone());
+            patient.spawn(async move { zhike_engine::erasure::run(ctx, stopping).await })
+        };
         let limits = Limits { n_connections: n_connections(self.max_connections), ..Limits::default() };
         let own = listen(listeners.own, None, router(app.clone()), limits.clone(), proxies.clone(), stopping.clone());
         let mut served = tokio::task::JoinSet::new();
@@ -204,6 +208,12 @@ impl Serve {
         while served.join_next().await.is_some() {}
         // What the last requests wrote is signed when the stores are closed.
         drop(watching.await);
+        // An erasure that is under way is finished, or goes on at the next start.
+        if let Some(waiting) = waiting
+            && waiting.await.is_err()
+        {
+            tracing::error!("what looks after erasures and keys panicked; it goes on at the next start");
+        }
         let _ = stop_ingestion.send(true);
         if let Some(ingestion) = ingestion
             && ingestion.await.is_err()

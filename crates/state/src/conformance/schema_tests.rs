@@ -3,10 +3,10 @@
 use super::{Backend, Place, conformance};
 use crate::db::{GetRow, Pool};
 use crate::{
-    ApiKeyRow, AuditRow, BatchRow, BindingRow, BondRow, ClaimRow, ConsentRow, DefinitionRow, EdgeRow, Error,
-    FailureRow, FieldRow, IdentityRow, IngestRow, KeyRow, ManualTagRow, MappingRow, OverrideSpanRow, ProfileRow,
-    QuarantineRow, RegisterRow, RequestRow, SaidFieldRow, SessionMoveRow, SessionRow, SourceHourRow, SourceRejectRow,
-    SourceRow, Store, StretchRow, TraitsRow, UserRow, ViewRow,
+    ApiKeyRow, AuditRow, BatchRow, BindingRow, BondRow, ClaimRow, ConsentRow, DefinitionRow, EdgeRow, ErasureRow,
+    Error, FailureRow, FieldRow, HoldRow, IdentityRow, IngestRow, KeyRow, LedgerRow, ManualTagRow, MappingRow,
+    OverrideSpanRow, ProfileRow, PurgeRow, QuarantineRow, RegisterRow, RequestRow, SaidFieldRow, SessionMoveRow,
+    SessionRow, SourceHourRow, SourceRejectRow, SourceRow, Store, StretchRow, TraitsRow, UserRow, ViewRow,
 };
 
 conformance!(records_are_the_columns_of_their_tables, a_newer_schema_is_refused, opening_again_changes_nothing);
@@ -64,10 +64,14 @@ async fn records_are_the_columns_of_their_tables(place: &Place) {
         ("sign_in_failures", FailureRow::COLUMNS),
         ("consents", ConsentRow::COLUMNS),
         ("requests", RequestRow::COLUMNS),
+        ("erasures", ErasureRow::COLUMNS),
+        ("holds", HoldRow::COLUMNS),
+        ("purges", PurgeRow::COLUMNS),
     ] {
         assert_eq!(columns(place, &store.data, table).await, names, "{table}");
     }
     assert_eq!(columns(place, &store.keys, "person_keys").await, KeyRow::COLUMNS);
+    assert_eq!(columns(place, &store.keys, "erasure_ledger").await, LedgerRow::COLUMNS);
     // Keys stand apart from the data.
     assert!(columns(place, &store.data, "person_keys").await.is_empty());
 }

@@ -129,7 +129,7 @@ fn an_exposed_root_key_is_refused() {
 #[test]
 fn a_destroyed_epoch_takes_its_wrapped_keys_along() {
     let dir = tempfile::tempdir().unwrap();
-    let mut vault = open(dir.path());
+    let vault = open(dir.path());
     let index = vault.blind_index("phone", "13800138000");
     let (key, wrapped) = vault.new_subject_key(WANG);
     let erased = vault.new_subject_key(Subject::Profile(8)).1;
@@ -154,6 +154,41 @@ fn a_destroyed_epoch_takes_its_wrapped_keys_along() {
         assert_eq!(vault.blind_index("phone", "13800138000"), index);
     }
     assert_eq!(open(dir.path()).rotate_kek().unwrap(), 3);
+}
+
+/// INV-VAULT-13: two processes on one directory.
+#[test]
+fn another_process_follows_a_rotation() {
+    let dir = tempfile::tempdir().unwrap();
+    let (one, other) = (open(dir.path()), open(dir.path()));
+    let (_, wrapped) = other.new_subject_key(WANG);
+    assert_eq!(one.rotate_kek().unwrap(), 2);
+    let rewrapped = one.rewrap(&wrapped).unwrap();
+    one.destroy_kek(1).unwrap();
+    // Whoever only reads finds the new key; whoever makes keys looks first.
+    other.unwrap(WANG, &rewrapped).unwrap();
+    let late = open(dir.path());
+    assert_eq!(one.rotate_kek().unwrap(), 3);
+    assert_eq!(late.epoch(), 2);
+    late.refresh().unwrap();
+    assert_eq!((late.epoch(), late.epochs()), (3, vec![2, 3]));
+    one.destroy_kek(2).unwrap();
+    late.refresh().unwrap();
+    assert_eq!(late.epochs(), [3]);
+    assert!(late.unwrap(WANG, &rewrapped).is_err());
+}
+
+#[test]
+fn a_document_is_sealed_for_its_purpose_and_bytes() {
+    let dir = tempfile::tempdir().unwrap();
+    let vault = open(dir.path());
+    let seal = vault.seal_document("receipt", b"erased");
+    vault.rotate_kek().unwrap();
+    assert_eq!(open(dir.path()).seal_document("receipt", b"erased"), seal);
+    assert_ne!(vault.seal_document("receipt", b"erase"), seal);
+    assert_ne!(vault.seal_document("other", b"erased"), seal);
+    let elsewhere = tempfile::tempdir().unwrap();
+    assert_ne!(open(elsewhere.path()).seal_document("receipt", b"erased"), seal);
 }
 
 #[test]

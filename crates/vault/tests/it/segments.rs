@@ -57,7 +57,7 @@ fn a_record_opens_only_in_its_place() {
 #[test]
 fn a_segment_is_lost_with_its_epoch() {
     let home = tempfile::tempdir().unwrap();
-    let mut vault = Vault::open(home.path(), Unlock::KeyFile).unwrap();
+    let vault = Vault::open(home.path(), Unlock::KeyFile).unwrap();
     let (_, old) = vault.new_segment_key(0, SegmentAlgorithm::Aes256Gcm).unwrap();
     vault.rotate_kek().unwrap();
     let (_, new) = vault.new_segment_key(9, SegmentAlgorithm::Aes256Gcm).unwrap();

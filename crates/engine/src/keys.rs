@@ -1,0 +1,165 @@
+//! Keys of epochs: started, every key rewrapped while others read, the old ones destroyed.
+//!
+//! Destroying an epoch makes every copy of the keys from before worthless, and with them erased people in old backups. The log
+//! hangs on epochs too: it is read to its end and renewed before one goes (RFD 0002), so only the process that has the log open
+//! changes epochs.
+//!
+//! - INV-KEYS-1: no read fails while epochs change (`tests/it/keys.rs`).
+//! - INV-KEYS-2: an epoch is destroyed only when no key and no segment of the log is wrapped under it; a copy of the wrapped
+//!   keys from before opens nothing afterwards.
+
+use crate::boxed;
+use serde_json::json;
+use zhike_vault::segment_epoch;
+
+use crate::collect::CollectError;
+use crate::profiles::audit_with;
+use crate::{Ctx, Error, Result, erasure, import, ingest, sealing};
+
+/// When epochs were changed last.
+const ROTATED_AT: &str = "keys_rotated_at";
+const DAY: i64 = 86_400_000_000;
+
+/// An epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Epoch {
+    /// Number.
+    pub epoch: u32,
+    /// Keys wrapped under it.
+    pub n_keys: u64,
+    /// Whether it wraps new keys.
+    pub is_current: bool,
+}
+
+/// How keys stand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// Epochs whose keys exist, oldest first.
+    pub epochs: Vec<Epoch>,
+    /// Keys wrapped under epochs that are gone: they open nothing.
+    pub n_lost: u64,
+    /// When epochs were changed last, in microseconds.
+    pub rotated_at: Option<i64>,
+}
+
+/// What a change of epochs did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rotation {
+    /// The epoch that wraps now.
+    pub epoch: u32,
+    /// Keys wrapped anew.
+    pub n_rewrapped: u64,
+    /// Epochs destroyed.
+    pub destroyed: Vec<u32>,
+    /// Epochs that stay, because something still hangs on them.
+    pub kept: Vec<u32>,
+}
+
+/// How keys stand.
+#[boxed]
+pub async fn status(ctx: &Ctx) -> Result<Status> {
+    ctx.vault().refresh()?;
+    let wrapped = ctx.store().key_epochs().await?;
+    let current = ctx.vault().epoch();
+    let n_of =
+        |epoch: u32| wrapped.iter().find(|(number, _)| *number == i64::from(epoch)).map_or(0, |(_, n)| *n as u64);
+    let epochs: Vec<Epoch> = (ctx.vault().epochs().into_iter())
+        .map(|epoch| Epoch { epoch, n_keys: n_of(epoch), is_current: epoch == current })
+        .collect();
+    let is_known = |number: i64| epochs.iter().any(|epoch| i64::from(epoch.epoch) == number);
+    let n_lost = wrapped.iter().filter(|(number, _)| !is_known(*number)).map(|(_, n)| *n as u64).sum();
+    let rotated_at = ctx.store().get_meta(ROTATED_AT).await?.and_then(|at| at.parse().ok());
+    Ok(Status { epochs, n_lost, rotated_at })
+}
+
+/// Starts an epoch, wraps every key anew, destroys the epochs before. Interrupted, it is begun anew with a further epoch.
+///
+/// **Errors**: `conflict` when another process has the event log open: it changes its keys itself.
+#[boxed]
+pub async fn rotate(ctx: &Ctx, actor: &str) -> Result<Rotation> {
+    // Segments of the log are given up; what is in them must be in the tables.
+    ingest::drain(ctx).await?;
+    let _guard = ctx.write_lock().await?;
+    import::recover_locked(ctx).await?;
+    rotate_locked(ctx, actor).await
+}
+
+/// As [`rotate`]; the caller has taken the log in and holds the write lock.
+pub(crate) async fn rotate_locked(ctx: &Ctx, actor: &str) -> Result<Rotation> {
+    let log = opened(ctx).await?;
+    let mut rotation = Rotation { epoch: ctx.vault().rotate_kek()?, ..Rotation::default() };
+    ctx.step("rotate.started")?;
+    let mut after = None;
+    loop {
+        let (n, next) = sealing::rewrap_page(ctx, after).await?;
+        rotation.n_rewrapped += n;
+        ctx.step("rotate.page")?;
+        after = next;
+        if after.is_none() {
+            break;
+        }
+    }
+    ctx.store().forget_replaced_keys().await?;
+    // Acknowledged meanwhile and not taken in yet: that segment stays, and its epoch with it.
+    log.renew().map_err(|error| Error::bug("renewing the event log", error))?;
+    log.cut(erasure::taken_in(ctx).await?).map_err(|error| Error::bug("cutting the event log", error))?;
+    ctx.step("rotate.rewrapped")?;
+    (rotation.destroyed, rotation.kept) = destroy_free(ctx).await?;
+    ctx.store().set_meta(ROTATED_AT, &ctx.now().to_string()).await?;
+    let detail = json!({
+        "epoch": rotation.epoch, "rewrapped": rotation.n_rewrapped, "destroyed": rotation.destroyed, "kept": rotation.kept,
+    });
+    audit_with(ctx, actor, "keys.rotate", "vault", &detail).await?;
+    Ok(rotation)
+}
+
+/// Destroys past epochs on which nothing hangs any more.
+///
+/// **Errors**: `conflict` when another process has the event log open.
+#[boxed]
+pub async fn destroy_old(ctx: &Ctx, actor: &str) -> Result<Rotation> {
+    let _guard = ctx.write_lock().await?;
+    let (destroyed, kept) = destroy_free(ctx).await?;
+    let detail = json!({ "destroyed": destroyed, "kept": kept });
+    audit_with(ctx, actor, "keys.destroy", "vault", &detail).await?;
+    Ok(Rotation { epoch: ctx.vault().epoch(), n_rewrapped: 0, destroyed, kept })
+}
+
+async fn destroy_free(ctx: &Ctx) -> Result<(Vec<u32>, Vec<u32>)> {
+    let wrapped = ctx.store().key_epochs().await?;
+    // A segment whose header is damaged could hang on any epoch; nothing of it can be read.
+    let segments: Vec<u32> =
+        opened(ctx).await?.segments().iter().filter_map(|segment| segment_epoch(&segment.key).ok()).collect();
+    let (mut destroyed, mut kept) = (Vec::new(), Vec::new());
+    for epoch in ctx.vault().epochs().into_iter().filter(|epoch| *epoch != ctx.vault().epoch()) {
+        let is_used = wrapped.iter().any(|(number, _)| *number == i64::from(epoch)) || segments.contains(&epoch);
+        if is_used {
+            kept.push(epoch);
+            continue;
+        }
+        ctx.vault().destroy_kek(epoch)?;
+        destroyed.push(epoch);
+        ctx.step("rotate.destroyed")?;
+    }
+    Ok((destroyed, kept))
+}
+
+async fn opened(ctx: &Ctx) -> Result<std::sync::Arc<zhike_wal::Log>> {
+    ctx.collecting().open(ctx).await.map_err(|error| match error {
+        CollectError::Other(error) => error,
+        other => Error::new(
+            zhike_domain::error_code::ErrorCode::Unavailable,
+            format!("the event log cannot be opened: {other}"),
+            format!("采集日志无法打开：{other}"),
+        ),
+    })
+}
+
+/// Changes epochs when the last change is a day old; a data directory that was never changed begins to count today.
+pub(crate) async fn rotate_when_due(ctx: &Ctx) -> Result<()> {
+    match ctx.store().get_meta(ROTATED_AT).await?.and_then(|at| at.parse::<i64>().ok()) {
+        None => Ok(ctx.store().set_meta(ROTATED_AT, &ctx.now().to_string()).await?),
+        Some(at) if ctx.now() - at >= DAY => rotate(ctx, "system").await.map(drop),
+        Some(_) => Ok(()),
+    }
+}

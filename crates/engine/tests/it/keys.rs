@@ -1,0 +1,115 @@
+//! Keys change while others read, and old copies of them open nothing.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use zhike_domain::import::entity::Entity;
+use zhike_engine::{Ctx, keys, quarantine, query};
+
+use crate::consents::member;
+use crate::support::{Home, load, rows};
+
+fn people(n: usize) -> String {
+    let mut text = String::from("会员号,姓名,手机号\n");
+    (0..n).for_each(|n| text.push_str(&format!("M{n},王小明{n},137000{n:05}\n")));
+    text
+}
+
+async fn names(ctx: &Ctx) -> Vec<String> {
+    rows(ctx, "SELECT count(*), count(name), count(phone) FROM profiles").await
+}
+
+/// INV-KEYS-1.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_read_fails_while_keys_change() {
+    let home = Home::sqlite();
+    let ctx = home.open().await;
+    load(&ctx, &home.file("people.csv", people(2_000)), Entity::Profiles).await.unwrap();
+    let expected = names(&ctx).await;
+    let (is_over, n_reads) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
+    let readers: Vec<_> = (0..3)
+        .map(|n| {
+            let (ctx, is_over, n_reads, expected) = (ctx.clone(), is_over.clone(), n_reads.clone(), expected.clone());
+            tokio::spawn(async move {
+                while !is_over.load(Ordering::Relaxed) {
+                    if n == 0 {
+                        assert_eq!(names(&ctx).await, expected);
+                    } else {
+                        let one = member(&ctx, &format!("M{}", n * 100)).await;
+                        let show = zhike_engine::profiles::Show::Masked;
+                        let seen = zhike_engine::profiles::view(&ctx, one, &show).await.unwrap();
+                        assert!(seen.personal.contains_key("name"));
+                    }
+                    n_reads.fetch_add(1, Ordering::Relaxed);
+                }
+            })
+        })
+        .collect();
+    for round in 0..6 {
+        let n_before = n_reads.load(Ordering::Relaxed);
+        while n_reads.load(Ordering::Relaxed) < n_before + 3 {
+            tokio::task::yield_now().await;
+        }
+        let rotation = keys::rotate(&ctx, "x").await.unwrap();
+        assert_eq!((rotation.epoch, rotation.destroyed, rotation.kept), (round + 2, vec![round + 1], vec![]));
+        assert!(rotation.n_rewrapped >= 2_000);
+    }
+    is_over.store(true, Ordering::Relaxed);
+    for reader in readers {
+        reader.await.unwrap();
+    }
+    let status = keys::status(&ctx).await.unwrap();
+    assert!(status.n_lost == 0 && status.epochs.len() == 1 && status.epochs[0].is_current, "{status:?}");
+}
+
+/// INV-KEYS-2.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_of_the_wrapped_keys_from_before_opens_nothing() {
+    let home = Home::sqlite();
+    let ctx = home.open().await;
+    load(&ctx, &home.file("people.csv", people(5)), Entity::Profiles).await.unwrap();
+    assert_eq!(names(&ctx).await, ["5|5|5"]);
+    ctx.close().await;
+    let keys_db = home.path().join("data/keys/keys.db");
+    let old = home.path().join("old-keys.db");
+    std::fs::copy(&keys_db, &old).unwrap();
+    let ctx = home.open().await;
+    keys::rotate(&ctx, "x").await.unwrap();
+    assert_eq!(names(&ctx).await, ["5|5|5"]);
+    ctx.close().await;
+    std::fs::copy(&old, &keys_db).unwrap();
+    let ctx = home.open().await;
+    let status = keys::status(&ctx).await.unwrap();
+    assert!(status.n_lost >= 5, "{status:?}");
+    let sql = "SELECT count(name) FROM profiles";
+    let read = query::sql(&ctx, sql, query::QueryLimits::default()).await;
+    assert!(read.is_err(), "a name was read");
+}
+
+/// A process that does not change keys itself follows one that does, and seals under what lasts.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_process_follows() {
+    let home = Home::sqlite();
+    let (server, other) = (home.open().await, home.open().await);
+    load(&other, &home.file("people.csv", people(5)), Entity::Profiles).await.unwrap();
+    keys::rotate(&server, "x").await.unwrap();
+    keys::rotate(&server, "x").await.unwrap();
+    assert_eq!(names(&other).await, ["5|5|5"]);
+    let more = "会员号,姓名,手机号\nN1,李雷,13800138000\n";
+    load(&other, &home.file("more.csv", more), Entity::Profiles).await.unwrap();
+    // Set aside: the amount does not read.
+    let orders = "订单编号,会员号,下单时间,实付金额\nT1,N1,2026-01-02 10:00:00,没有\nT2,N1,2026-01-02 10:00:00,5\n";
+    load(&other, &home.file("orders.csv", orders), Entity::Orders).await.unwrap();
+    // Two at once would be two that give up each other's segments of the log.
+    assert_eq!(keys::rotate(&other, "x").await.unwrap_err().code.as_str(), "conflict");
+    other.close().await;
+    keys::rotate(&server, "x").await.unwrap();
+    server.close().await;
+    let ctx = home.open().await;
+    assert_eq!(names(&ctx).await, ["6|6|6"]);
+    let set_aside = rows(&ctx, "SELECT batch_id, row_no FROM quarantine").await;
+    let (batch, row) = set_aside[0].split_once('|').unwrap();
+    let batch = zhike_domain::id::BatchId::new(batch.parse().unwrap());
+    let shown = quarantine::reveal(&ctx, batch, row.parse().unwrap(), "x", "看看").await.unwrap();
+    assert!(shown.cells.iter().flatten().any(|cell| cell == "T1"));
+}
