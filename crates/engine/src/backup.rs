@@ -37,8 +37,7 @@ use serde_json::json;
 use tokio::sync::watch;
 use zhike_domain::error_code::ErrorCode;
 
-use crate::profiles::audit_with;
-use crate::{Ctx, Error, Result};
+use crate::{Ctx, Error, Result, audit};
 pub(crate) use files::make_dir;
 pub use keys::{KeysCopy, ship_keys};
 use repository::Repository;
@@ -103,7 +102,7 @@ pub async fn take(ctx: &Ctx, folder: &Path, actor: &str) -> Result<Taken> {
     files_only(ctx)?;
     let repository = Repository::open(folder, ctx.vault().backup_keys(), true)?;
     // Before the cut, so that the cut tells of itself.
-    audit_with(ctx, actor, "backup.take", "workspace", &json!({})).await?;
+    audit::record(ctx, actor, "backup.take", "workspace", &json!({})).await?;
     // What is taken in outlives the key of the log's segment. Another process may have the log; then it is copied as it is.
     if let Err(error) = crate::ingest::drain(ctx).await {
         tracing::debug!(%error, "the event log is backed up as it is");
@@ -151,7 +150,7 @@ pub async fn prune(ctx: &Ctx, folder: &Path, keep: usize, actor: &str) -> Result
     let repository = Repository::open(folder, ctx.vault().backup_keys(), false)?;
     let pruned = blocking(move || repository.prune(keep)).await?;
     let detail = json!({ "kept": keep, "removed": pruned.n_backups });
-    audit_with(ctx, actor, "backup.prune", "workspace", &detail).await?;
+    audit::record(ctx, actor, "backup.prune", "workspace", &detail).await?;
     Ok(pruned)
 }
 

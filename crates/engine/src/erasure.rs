@@ -35,8 +35,7 @@ use zhike_state::{ErasureRow, Forgotten, LedgerRow, OverrideSpanRow, TraitsRow};
 use zhike_vault::Vault;
 
 use crate::collect::LOG;
-use crate::profiles::audit_with;
-use crate::{Ctx, Error, Result, import, ingest, keys, requests, retention, sealing};
+use crate::{Ctx, Error, Result, audit, import, ingest, keys, requests, retention, sealing};
 
 mod receipt;
 mod scan;
@@ -125,7 +124,7 @@ pub async fn approve(ctx: &Ctx, request_id: RequestId, actor: &str) -> Result<Er
     ctx.step("erase.shredded")?;
     begin(ctx, &row).await?;
     let detail = json!({ "erasure": id.to_string(), "request": request_id.to_string(), "ledger_seq": row.seq });
-    audit_with(ctx, actor, "erasure.approve", &ProfileId::new(profile).to_string(), &detail).await?;
+    audit::record(ctx, actor, "erasure.approve", &ProfileId::new(profile).to_string(), &detail).await?;
     ctx.erasing().approved.notify_one();
     Ok(id)
 }
@@ -264,7 +263,7 @@ async fn finish_locked(ctx: &Ctx) -> Result<Vec<Erasure>> {
             requests::erased(ctx, RequestId::new(request_id), id).await?;
         }
         let detail = json!({ "erasure": id.to_string(), "is_clean": sealed.receipt.is_clean(), "seal": sealed.seal });
-        audit_with(ctx, "system", "erasure.finish", &ProfileId::new(row.profile_id).to_string(), &detail).await?;
+        audit::record(ctx, "system", "erasure.finish", &ProfileId::new(row.profile_id).to_string(), &detail).await?;
         ctx.step("erase.ended")?;
         done.push(get(ctx, id).await?);
     }

@@ -13,8 +13,7 @@ use serde_json::json;
 use zhike_vault::segment_epoch;
 
 use crate::collect::CollectError;
-use crate::profiles::audit_with;
-use crate::{Ctx, Error, Result, erasure, import, ingest, sealing};
+use crate::{Ctx, Error, Result, audit, erasure, import, ingest, sealing};
 
 /// When epochs were changed last.
 const ROTATED_AT: &str = "keys_rotated_at";
@@ -109,7 +108,7 @@ pub(crate) async fn rotate_locked(ctx: &Ctx, actor: &str) -> Result<Rotation> {
     let detail = json!({
         "epoch": rotation.epoch, "rewrapped": rotation.n_rewrapped, "destroyed": rotation.destroyed, "kept": rotation.kept,
     });
-    audit_with(ctx, actor, "keys.rotate", "vault", &detail).await?;
+    audit::record(ctx, actor, "keys.rotate", "vault", &detail).await?;
     Ok(rotation)
 }
 
@@ -121,7 +120,7 @@ pub async fn destroy_old(ctx: &Ctx, actor: &str) -> Result<Rotation> {
     let _guard = ctx.write_lock().await?;
     let (destroyed, kept) = destroy_free(ctx).await?;
     let detail = json!({ "destroyed": destroyed, "kept": kept });
-    audit_with(ctx, actor, "keys.destroy", "vault", &detail).await?;
+    audit::record(ctx, actor, "keys.destroy", "vault", &detail).await?;
     Ok(Rotation { epoch: ctx.vault().epoch(), n_rewrapped: 0, destroyed, kept })
 }
 

@@ -16,8 +16,7 @@ pub use zhike_state::HoldRow;
 use zhike_state::PurgeRow;
 
 use crate::consents::words;
-use crate::profiles::audit_with;
-use crate::{Ctx, Error, Result, import};
+use crate::{Ctx, Error, Result, audit, import};
 
 const KIND: &str = "retention";
 
@@ -75,7 +74,7 @@ pub async fn set(ctx: &Ctx, mut rule: Rule, actor: &str) -> Result<Rule> {
     rule.source = words(&rule.source)?;
     let json = serde_json::to_string(&rule).map_err(|error| Error::bug("a rule as JSON", error))?;
     ctx.store().put_definition(KIND, rule.class.as_str(), &json, ctx.now()).await?;
-    audit_with(ctx, actor, "retention.set", rule.class.as_str(), &json!(rule)).await?;
+    audit::record(ctx, actor, "retention.set", rule.class.as_str(), &json!(rule)).await?;
     Ok(rule)
 }
 
@@ -121,7 +120,7 @@ pub async fn hold(
     };
     ctx.store().add_hold(row.clone()).await?;
     let subject = profile.map_or_else(|| row.class.clone().unwrap_or_default(), |id| ProfileId::new(id).to_string());
-    audit_with(ctx, actor, "retention.hold", &subject, &json!({ "hold": row.hold_id.to_string() })).await?;
+    audit::record(ctx, actor, "retention.hold", &subject, &json!({ "hold": row.hold_id.to_string() })).await?;
     Ok(row)
 }
 
@@ -131,7 +130,7 @@ pub async fn hold(
 #[boxed]
 pub async fn lift(ctx: &Ctx, hold_id: i64, actor: &str) -> Result<()> {
     ctx.store().lift_hold(hold_id, actor, ctx.now()).await?;
-    audit_with(ctx, actor, "retention.lift", "hold", &json!({ "hold": hold_id.to_string() })).await
+    audit::record(ctx, actor, "retention.lift", "hold", &json!({ "hold": hold_id.to_string() })).await
 }
 
 async fn lasting(ctx: &Ctx) -> Result<Vec<HoldRow>> {
@@ -190,7 +189,7 @@ async fn run_rules(ctx: &Ctx, rules: &[Rule], actor: &str) -> Result<PurgeReport
     let row = PurgeRow { purge_id, actor: actor.to_owned(), at: ctx.now(), report_json };
     ctx.store().add_purge(row).await?;
     let detail = json!({ "gone": report.n_gone, "nameless": report.n_nameless });
-    audit_with(ctx, actor, "retention.run", "purge", &detail).await?;
+    audit::record(ctx, actor, "retention.run", "purge", &detail).await?;
     Ok(report)
 }
 

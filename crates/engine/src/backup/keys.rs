@@ -10,8 +10,7 @@ use serde_json::json;
 
 use super::files::{copy, folder_names, make_dir, sync_dir};
 use super::{files_only, stamp};
-use crate::profiles::audit_with;
-use crate::{Ctx, Error, Result};
+use crate::{Ctx, Error, Result, audit};
 
 /// Copies kept.
 const KEPT: usize = 2;
@@ -53,7 +52,7 @@ pub async fn ship_keys(ctx: &Ctx, folder: &Path, actor: &str) -> Result<KeysCopy
             "该目录存有数据备份，密钥不能与备份放在一起：请指定其他位置".into(),
         ));
     }
-    audit_with(ctx, actor, "backup.keys", "workspace", &json!({})).await?;
+    audit::record(ctx, actor, "backup.keys", "workspace", &json!({})).await?;
     for name in folder_names(&folder)?.into_iter().filter(|name| name.starts_with(PREFIX) && name.ends_with(PART)) {
         remove(&folder.join(name))?;
     }

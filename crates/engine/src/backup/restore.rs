@@ -11,8 +11,7 @@ use super::files::{copy, folder_names, hex, make_dir, sync_dir};
 use super::repository::Repository;
 use super::{Backup, blocking, damaged};
 use crate::collect::LOG;
-use crate::profiles::audit_with;
-use crate::{Ctx, Error, Options, Result};
+use crate::{Ctx, Error, Options, Result, audit};
 
 /// Stands in a directory while it is made.
 const MARK: &str = "restore.unfinished";
@@ -198,7 +197,7 @@ async fn finish(options: Options, backup: &Backup, audit: &(i64, String), actor:
         return Err(broken());
     }
     ctx.store().end_all_sessions().await?;
-    audit_with(&ctx, actor, "backup.restore", "workspace", &json!({ "backup": backup.name })).await?;
+    audit::record(&ctx, actor, "backup.restore", "workspace", &json!({ "backup": backup.name })).await?;
     ctx.close().await;
     Ok(n_audit)
 }
