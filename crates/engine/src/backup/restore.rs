@@ -139,8 +139,8 @@ fn newest(keys: &Path) -> Result<PathBuf> {
     if is_copy(keys) {
         return Ok(keys.to_owned());
     }
-    let copies = folder_names(keys)?.into_iter().map(|name| keys.join(name)).filter(|path| is_copy(path));
-    copies.last().ok_or_else(|| no_keys(keys))
+    let mut copies = folder_names(keys)?.into_iter().map(|name| keys.join(name)).filter(|path| is_copy(path));
+    copies.next_back().ok_or_else(|| no_keys(keys))
 }
 
 fn unpack(
