@@ -155,8 +155,12 @@ impl Lake {
         if latest.is_some_and(|latest| !is_there(latest as i64 + 1) && is_there(latest as i64)) {
             return Ok(Some(version.clone()));
         }
-        delta.update_state().await.map_err(|error| Error::table(table, error))?;
-        if delta.version() != latest {
+        let updated = delta.update_state().await;
+        if updated.is_err() {
+            // The entries that this state was read from are gone: the log was summed up.
+            *delta = open_delta(handle).await?;
+        }
+        if delta.version() != latest || updated.is_err() {
             *version = Arc::new(TableVersion::read(handle.spec, &handle.root, delta)?);
         }
         Ok(Some(version.clone()))

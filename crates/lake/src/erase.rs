@@ -206,6 +206,8 @@ impl Lake {
             }
         }
         sync_dir(&log)?;
+        // What was read from those entries cannot be read on from.
+        *self.handle(table)?.open.lock().await = None;
         Ok((n_files, n_entries))
     }
 }

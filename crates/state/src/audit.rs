@@ -151,8 +151,8 @@ impl Store {
         self.data
             .read("audit_list", "audit")
             .all(
-                "SELECT {columns} FROM audit WHERE seq < $1 AND ($2 IS NULL OR actor = $2 OR substr(actor, 1, $4) = $3) \
-                 AND ($5 IS NULL OR substr(action, 1, $6) = $5) AND ($7 IS NULL OR subject = $7) \
+                "SELECT {columns} FROM audit WHERE seq < $1 AND ($2 IS NULL OR actor = $2 OR substr(actor, 1, CAST($4 AS INTEGER)) = $3) \
+                 AND ($5 IS NULL OR substr(action, 1, CAST($6 AS INTEGER)) = $5) AND ($7 IS NULL OR subject = $7) \
                  AND ($8 IS NULL OR at >= $8) AND ($9 IS NULL OR at < $9) ORDER BY seq DESC LIMIT $10",
                 &[
                     before.unwrap_or(i64::MAX).arg(),

@@ -11,7 +11,7 @@ use crate::support::{Home, load, rows};
 
 fn people(n: usize) -> String {
     let mut text = String::from("会员号,姓名,手机号\n");
-    (0..n).for_each(|n| text.push_str(&format!("M{n},王小明{n},137000{n:05}\n")));
+    (0..n).for_each(|n| text.push_str(&format!("M{n},王小明{n},137{:08}\n", 10_000 + n)));
     text
 }
 

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use zhike_domain::access::{Means, Principal, Role, granted};
 use zhike_domain::error_code::ErrorCode;
 use zhike_domain::import::entity::Entity;
+use zhike_engine::accounts::{self, NewUser};
 use zhike_engine::approvals::{self, Ask, Kind};
 use zhike_engine::audit::{self, Anchor, AuditFilter, FlawKind};
 use zhike_engine::customers::{self, Sort, Whom};
@@ -193,6 +194,8 @@ async fn an_incident_escalates_locks_and_is_decided() {
     let ctx = open().await;
     some_customers(&home, &ctx, 5).await;
     let (ann, boss) = (somebody("ann", Role::Service), somebody("boss", Role::SecurityAdmin));
+    let new = NewUser { name: "ann".into(), roles: vec!["service".into()], ..NewUser::default() };
+    accounts::create(&ctx, &Principal::local("x"), new).await.unwrap();
     let own = acting(&ctx, &ann);
     let id = everybody(&ctx, 1).await.unwrap().rows[0].profile_id;
     let clear = Show::Clear { actor: "ann".into(), reason: "call".into(), up_to_grade: 3 };

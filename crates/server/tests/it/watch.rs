@@ -65,8 +65,10 @@ fn parallel_requests_take_no_row_too_many() {
     assert_eq!(server.request_as(&ann, "GET", "/api/v1/session", &json!({})).0, 401);
     assert_eq!(server.request("GET", "/api/v1/profiles?limit=1", &[("Authorization", &bearer)], b"").0, 401);
     let incidents = server.get("/api/v1/incidents").1;
-    assert_eq!((incidents["n_open"].clone(), incidents["items"][0]["kind"].clone()), (json!(1), json!("over_budget")));
-    assert_eq!(incidents["items"][0]["actor"], "ann");
+    // Whoever set the budgets may have done so outside working hours, which is another incident.
+    let over: Vec<&Value> =
+        incidents["items"].as_array().unwrap().iter().filter(|one| one["kind"] == "over_budget").collect();
+    assert_eq!((over.len(), over[0]["actor"].as_str()), (1, Some("ann")), "{incidents}");
     let refused = server.get("/api/v1/audit?action=guard.over_budget&who=ann").1;
     assert!(!refused["items"].as_array().unwrap().is_empty());
 }
