@@ -166,6 +166,12 @@ impl Lake {
         Ok(Some(version.clone()))
     }
 
+    /// Forgets what is known of a table's log; the next who asks reads it anew.
+    pub(crate) async fn close_table(&self, table: &str) -> Result<(), Error> {
+        *self.handle(table)?.open.lock().await = None;
+        Ok(())
+    }
+
     /// Number of rows of a table by its log, without reading it.
     #[boxed]
     pub async fn n_rows(&self, table: &str) -> Result<u64, Error> {

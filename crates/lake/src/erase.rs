@@ -207,7 +207,7 @@ impl Lake {
         }
         sync_dir(&log)?;
         // What was read from those entries cannot be read on from.
-        *self.handle(table)?.open.lock().await = None;
+        self.close_table(table).await?;
         Ok((n_files, n_entries))
     }
 }
