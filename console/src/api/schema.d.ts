@@ -248,6 +248,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/encryption-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the keys of people stand. */
+        get: operations["get_encryption-keys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/encryption-keys/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Starts an epoch, wraps every key anew and destroys the epochs before; others go on reading. */
+        post: operations["post_encryption-keys_rotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All erasures: those under way first, then the newest. */
+        get: operations["get_erasures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/erasures/{erasure_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One erasure. */
+        get: operations["get_erasures_erasure_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/erasures/{erasure_id}/receipt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The sealed receipt of an erasure, as a file. */
+        get: operations["get_erasures_erasure_id_receipt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/exports": {
         parameters: {
             query?: never;
@@ -990,6 +1075,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/requests/{request_id}/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approves the erasure of whom a granted request for deletion is about: their key is destroyed when this answers, all else
+         *     follows at once.
+         */
+        post: operations["post_requests_request_id_erase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/requests/{request_id}/refuse": {
         parameters: {
             query?: never;
@@ -1001,6 +1106,91 @@ export interface paths {
         put?: never;
         /** Refuses a request. */
         post: operations["post_requests_request_id_refuse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rules, holds, what a purge would do, and the last runs. */
+        get: operations["get_retention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention/holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keeps a customer's data, or a class of data, from being erased or purged. */
+        post: operations["post_retention_holds"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention/holds/{hold_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Lifts a hold. */
+        delete: operations["delete_retention_holds_hold_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention/purge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets go of what is over, by the rules. */
+        post: operations["post_retention_purge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets the rule of a class. */
+        put: operations["put_retention_rules"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1972,6 +2162,38 @@ export interface components {
             /** @description Name of the target at issue. */
             target: string | null;
         };
+        /** @description How the keys of people stand. */
+        EncryptionKeys: {
+            /** @description Oldest first. */
+            epochs: components["schemas"]["KeyEpoch"][];
+            /**
+             * Format: int64
+             * @description Keys whose epoch is gone: they open nothing.
+             */
+            n_lost: number;
+            rotated_at: string | null;
+        };
+        /** @description The erasure of one person. */
+        Erasure: {
+            approved_at: string;
+            approved_by: string;
+            /** @description Missing while it is carried out. */
+            ended_at: string | null;
+            erasure_id: string;
+            /** @description Whether nothing that was looked for was found; missing while it is carried out. */
+            is_clean: boolean | null;
+            /** @description Pseudonym that nothing leads to any more. */
+            profile_id: string;
+            /** @description Rows that went, by place, as far as it has come. */
+            removed: {
+                [key: string]: number;
+            };
+            request_id: string | null;
+        };
+        /** @description All erasures. */
+        Erasures: {
+            items: components["schemas"]["Erasure"][];
+        };
         /** @description Body of an error. */
         ErrorBody: {
             error: components["schemas"]["ErrorDetail"];
@@ -2163,6 +2385,16 @@ export interface components {
         HistoryDays: {
             items: components["schemas"]["HistoryDay"][];
         };
+        /** @description Something that must not be erased or purged. */
+        Hold: {
+            author: string;
+            class: string | null;
+            hold_id: string;
+            lifted_at: string | null;
+            profile_id: string | null;
+            reason: string;
+            set_at: string;
+        };
         /** @description One identity. */
         Identity: {
             first_seen_at: string | null;
@@ -2335,6 +2567,31 @@ export interface components {
         /** @description A load that was started. */
         JobStarted: {
             job_id: string;
+        };
+        /** @description An epoch of keys. */
+        KeyEpoch: {
+            /** Format: int32 */
+            epoch: number;
+            /** @description Whether it wraps new keys. */
+            is_current: boolean;
+            /**
+             * Format: int64
+             * @description Keys wrapped under it.
+             */
+            n_keys: number;
+        };
+        /** @description What a change of epochs did. */
+        KeyRotation: {
+            destroyed: number[];
+            /**
+             * Format: int32
+             * @description The epoch that wraps now.
+             */
+            epoch: number;
+            /** @description Past epochs on which something still hangs. */
+            kept: number[];
+            /** Format: int64 */
+            n_rewrapped: number;
         };
         /** @description One figure with its past. */
         Kpi: {
@@ -2702,6 +2959,13 @@ export interface components {
         NewHistoryDay: {
             /** @description Last day that counts. */
             as_of: string;
+        };
+        /** @description A hold to be set: on a customer or on a class of data. */
+        NewHold: {
+            class: string | null;
+            /** @description `prf_…` */
+            profile_id: string | null;
+            reason: string;
         };
         /** @description A request to be entered. */
         NewPersonRequest: {
@@ -3182,6 +3446,35 @@ export interface components {
         ProvePassword: {
             password: string;
         };
+        /** @description What a purge did, or would do; the lines add up. */
+        Purge: {
+            lines: components["schemas"]["PurgeLine"][];
+            /** Format: int64 */
+            n_gone: number;
+            /** Format: int64 */
+            n_nameless: number;
+        };
+        /** @description What a purge did to one table. */
+        PurgeLine: {
+            before: string;
+            class: string;
+            is_held: boolean;
+            /** Format: int64 */
+            n_gone: number;
+            /** Format: int64 */
+            n_nameless: number;
+            table: string;
+            then: string;
+        };
+        /** @description A run of the purge. */
+        PurgeRun: {
+            actor: string;
+            at: string;
+            /** Format: int64 */
+            n_gone: number;
+            /** Format: int64 */
+            n_nameless: number;
+        };
         /** @description What data are used for. */
         Purpose: {
             /** @description consent, contract, legal_duty, vital, public, legitimate_interest. */
@@ -3330,6 +3623,31 @@ export interface components {
             outcome: string | null;
             /** @description not_identified, nothing_held, legal_duty, retention_period, others_rights, not_feasible, repeated, taken_back. */
             refusal: string;
+        };
+        /** @description Rules, holds, what a purge would do, and the last runs. */
+        Retention: {
+            holds: components["schemas"]["Hold"][];
+            preview: components["schemas"]["Purge"];
+            rules: components["schemas"]["RetentionRule"][];
+            runs: components["schemas"]["PurgeRun"][];
+        };
+        /** @description How long a class is kept. */
+        RetentionRule: {
+            /** @description legal_duty, contract, consent, operation. */
+            basis: string;
+            /** @description orders, events, feedback, touches, quarantine, audit. */
+            class: string;
+            /**
+             * Format: int64
+             * @description Days from when it happened.
+             */
+            days: number;
+            /** @description Whether it happens by itself, once a day. */
+            is_on: boolean;
+            /** @description The law or contract, in words. */
+            source: string;
+            /** @description purge, anonymise, keep. */
+            then: string;
         };
         /** @description Why a customer is to be seen. */
         RevealProfile: {
@@ -4719,6 +5037,131 @@ export interface operations {
                 };
             };
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "get_encryption-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EncryptionKeys"];
+                };
+            };
+        };
+    };
+    "post_encryption-keys_rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyRotation"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_erasures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasures"];
+                };
+            };
+        };
+    };
+    get_erasures_erasure_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `ers_…` */
+                erasure_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasure"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_erasures_erasure_id_receipt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `ers_…` */
+                erasure_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6477,6 +6920,44 @@ export interface operations {
             };
         };
     };
+    post_requests_request_id_erase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `req_…` */
+                request_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasure"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     post_requests_request_id_refuse: {
         parameters: {
             query?: never;
@@ -6510,6 +6991,142 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retention"];
+                };
+            };
+        };
+    };
+    post_retention_holds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewHold"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hold"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_retention_holds_hold_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description as listed */
+                hold_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_retention_purge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Purge"];
+                };
+            };
+        };
+    };
+    put_retention_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionRule"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionRule"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
