@@ -15,6 +15,7 @@
 //!
 //! - **INV-BACKUP-1**: a cut holds every load whole or not at all, and every event that was acknowledged before it began
 //!   (`tests/it/backup.rs`).
+//!
 //! Keys of the event log's segments end with their epoch: what a backup holds of the log is left out when that epoch is
 //! gone, and said. So a server takes in what it has before it backs up.
 //!

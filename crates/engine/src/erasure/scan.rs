@@ -158,7 +158,7 @@ pub(super) async fn checks(ctx: &Ctx, values: Option<&Values>, subject: &Subject
 
 /// How many files were read, and in which of them something was found.
 fn scan(dir: &Path, forms: &[Vec<u8>]) -> Result<(u64, Vec<String>)> {
-    let finders: Vec<Finder<'_>> = forms.iter().map(|form| Finder::new(form)).collect();
+    let finders: Vec<Finder<'_>> = forms.iter().map(Finder::new).collect();
     let overlap = forms.iter().map(Vec::len).max().unwrap_or(1);
     let mut places = Vec::new();
     let mut n_files = 0;

@@ -503,7 +503,7 @@ pub(crate) fn without_buyer(json: &str, subject: &Subject, kept_since: Option<i6
     if !is_theirs {
         return Ok(None);
     }
-    if !ordered_at.zip(kept_since).is_some_and(|(at, since)| at >= since) {
+    if ordered_at.zip(kept_since).is_none_or(|(at, since)| at < since) {
         return Ok(Some(None));
     }
     let nameless = OrderRegister { who: None, ..register };

@@ -95,7 +95,7 @@ async fn another_process_follows() {
     keys::rotate(&server, "x").await.unwrap();
     keys::rotate(&server, "x").await.unwrap();
     assert_eq!(names(&other).await, ["5|5|5"]);
-    let more = "会员号,姓名,手机号\nN1,李雷,13800138000\n";
+    let more = "会员号,姓名,手机号\nN1,李雷,13957264831\n";
     load(&other, &home.file("more.csv", more), Entity::Profiles).await.unwrap();
     // Set aside: the amount does not read.
     let orders = "订单编号,会员号,下单时间,实付金额\nT1,N1,2026-01-02 10:00:00,没有\nT2,N1,2026-01-02 10:00:00,5\n";
