@@ -155,10 +155,19 @@ pub async fn prune(ctx: &Ctx, folder: &Path, keep: usize, actor: &str) -> Result
     Ok(pruned)
 }
 
-/// Takes a backup again and again until told to stop; a failure is logged, and tried again at the next turn.
+/// Takes a backup whenever the newest is older than `every`, until told to stop; a failure is logged, and tried again
+/// after as long.
 #[boxed]
 pub async fn run(ctx: Ctx, folder: PathBuf, every: Duration, keep: usize, mut shutdown: watch::Receiver<bool>) {
+    let mut wait = until_next(&ctx, &folder, every).await;
     loop {
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            stopped = shutdown.wait_for(|stop| *stop) => {
+                drop(stopped);
+                return;
+            }
+        }
         let turn = async {
             take(&ctx, &folder, "system").await?;
             prune(&ctx, &folder, keep, "system").await
@@ -166,14 +175,15 @@ pub async fn run(ctx: Ctx, folder: PathBuf, every: Duration, keep: usize, mut sh
         if let Err(error) = turn.await {
             tracing::error!(%error, folder = %folder.display(), "no backup was taken");
         }
-        tokio::select! {
-            () = tokio::time::sleep(every) => {}
-            stopped = shutdown.wait_for(|stop| *stop) => {
-                drop(stopped);
-                return;
-            }
-        }
+        wait = every;
     }
+}
+
+/// A server that starts often does not take a backup at every start. No backup yet, or none that can be read: at once.
+async fn until_next(ctx: &Ctx, folder: &Path, every: Duration) -> Duration {
+    let newest = list(ctx, folder).await.ok().and_then(|backups| backups.first().map(|backup| backup.at));
+    let age = newest.map(|at| Duration::from_micros(ctx.now().saturating_sub(at).max(0).unsigned_abs()));
+    age.map_or(Duration::ZERO, |age| every.saturating_sub(age))
 }
 
 /// Removes what a backup that died left in the data directory.

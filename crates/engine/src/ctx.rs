@@ -78,9 +78,14 @@ impl Ctx {
     /// **Errors**: `wrong_key`, `unavailable`, `disk_full`, with what to do.
     #[boxed]
     pub async fn open(options: Options) -> Result<Self> {
+        backup::refuse_unfinished(&options.dir)?;
+        Self::open_any(options).await
+    }
+
+    /// As [`Ctx::open`], of a directory that is being restored too.
+    pub(crate) async fn open_any(options: Options) -> Result<Self> {
         let dir = options.dir;
         backup::make_dir(&dir)?;
-        backup::refuse_unfinished(&dir)?;
         let unlock = match options.passphrase {
             Some(passphrase) => Unlock::Passphrase(passphrase),
             None => Unlock::KeyFile,

@@ -63,7 +63,7 @@ impl BackupKeys {
 
     /// Seals a list whole, under an id that is drawn for it.
     ///
-    /// Errors: none but those of memory.
+    /// Errors: as [`BackupKeys::seal`].
     pub fn seal_list(&self, list: &[u8]) -> io::Result<(ListId, Vec<u8>)> {
         let mut id = ListId::default();
         random::fill(&mut id);
@@ -92,10 +92,8 @@ impl fmt::Debug for BackupKeys {
 
 /// The cipher of one id.
 fn cipher(root: &[u8; 32], id: &[u8]) -> Arc<Aes256Gcm> {
-    let mut key = Zeroizing::new(*blake3::keyed_hash(root, id).as_bytes());
-    let cipher = Arc::new(Aes256Gcm::new((&*key).into()));
-    key.fill(0);
-    cipher
+    let key = Zeroizing::new(*blake3::keyed_hash(root, id).as_bytes());
+    Arc::new(Aes256Gcm::new((&*key).into()))
 }
 
 #[cfg(test)]
@@ -117,6 +115,23 @@ mod tests {
         let mut content = Vec::new();
         keys.open(id, n_bytes, sealed)?.read_to_end(&mut content)?;
         Ok(content)
+    }
+
+    /// Backups of earlier programs are read by later ones (RFD 0002).
+    #[test]
+    fn version_1_is_read() {
+        let keys = BackupKeys::new(&[1; 32]);
+        let (id, stored) = sealed(&keys, b"zhike");
+        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        assert_eq!(hex(&id), "ID");
+        assert_eq!(hex(&stored), "STORED");
+        let list = SealedWriter::under(Vec::new(), cipher(&keys.lists, &[7; 16])).and_then(|mut writer| {
+            writer.write_all(b"zhike")?;
+            writer.finish()
+        });
+        let (list, _) = list.unwrap();
+        assert_eq!(hex(&list), "LIST");
+        assert_eq!(keys.open_list(&[7; 16], &list).unwrap(), b"zhike");
     }
 
     proptest! {

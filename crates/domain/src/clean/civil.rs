@@ -95,7 +95,7 @@ pub(super) fn read(text: &str, order: DateOrder) -> Result<Reading, Reason> {
 #[inline]
 fn two_digits(bytes: &[u8]) -> Option<u8> {
     let (tens, ones) = (bytes[0].wrapping_sub(b'0'), bytes[1].wrapping_sub(b'0'));
-    (tens <= 9 && ones <= 9).then_some(tens * 10 + ones)
+    (tens <= 9 && ones <= 9).then(|| tens * 10 + ones)
 }
 
 /// Reads `2024-03-05`, with `[ T]14:03[:22[.123456]]` and an offset or not; `None` for other forms.
@@ -557,6 +557,13 @@ mod tests {
             let (year, month, of_month) = date_of_day(day);
             assert!(exists(year, month, of_month));
             assert_eq!(day_of_date(year, month, of_month), day);
+        }
+    }
+
+    #[test]
+    fn letters_are_no_digits() {
+        for text in ["zzzz-zz-zz", "2024-zz-05", "2024-03-zz", "2024-03-05 zz:00", "2024-03-05 10:zz"] {
+            assert!(read_iso(text.as_bytes()).is_none(), "{text}");
         }
     }
 

@@ -1,12 +1,16 @@
 //! A consistent cut: what the data directory holds at one moment, gathered while nobody loads, stored while they do again.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use super::files::{copy, folder_names, hex, make_dir};
+use super::files::{copy, folder_names, hex, make_dir, wait_for};
 use super::repository::{Entry, List, Repository};
 use super::{Backup, PART, Taken, sweep};
 use crate::collect::LOG;
 use crate::{Ctx, Error, Result};
+
+/// Held in the data directory while a backup is taken.
+const LOCK: &str = "backup.lock";
 
 /// Files gathered in a folder of the data directory; they go when it is dropped.
 pub(super) struct Part {
@@ -14,6 +18,8 @@ pub(super) struct Part {
     at: i64,
     audit: (i64, String),
     epochs: Vec<u32>,
+    /// Released when the folder is gone: another backup begins with an empty one.
+    _one: File,
 }
 
 /// Gathers the files of a cut.
@@ -21,11 +27,13 @@ pub(super) struct Part {
 /// What a load changes, it changes under the write lock: state, lake, which messages were seen. The event log is written
 /// without it, and read after state: it reaches at least as far as state has taken it in.
 pub(super) async fn gather(ctx: &Ctx) -> Result<Part> {
+    let lock = ctx.dir().join(LOCK);
+    let one = super::blocking(move || wait_for(&lock)).await?;
     let _guard = ctx.write_lock().await?;
     crate::import::recover_locked(ctx).await?;
     sweep(ctx.dir());
     let epochs = ctx.vault().epochs();
-    let part = Part { dir: ctx.dir().join(PART), at: ctx.now(), audit: audit_head(ctx).await?, epochs };
+    let part = Part { dir: ctx.dir().join(PART), at: ctx.now(), audit: audit_head(ctx).await?, epochs, _one: one };
     make_dir(&part.dir)?;
     ctx.store().copy_data(&part.dir.join("state.db")).await?;
     ctx.step("backup.state")?;

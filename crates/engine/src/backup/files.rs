@@ -87,3 +87,13 @@ pub(super) fn unhex(text: &str) -> Option<Vec<u8>> {
     let pairs = text.as_bytes().chunks(2);
     pairs.map(|pair| if let [high, low] = *pair { Some(digit(high)? << 4 | digit(low)?) } else { None }).collect()
 }
+
+/// Waits until nobody else holds a file, and holds it until it is dropped.
+pub(super) fn wait_for(path: &Path) -> Result<File> {
+    let failed = |error| Error::io("lock", path, error);
+    let file = private().create(true).truncate(false).open(path).map_err(failed)?;
+    match file.lock() {
+        Err(error) if error.kind() != io::ErrorKind::Unsupported => Err(failed(error)),
+        _ => Ok(file),
+    }
+}

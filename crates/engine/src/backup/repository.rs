@@ -8,7 +8,7 @@ use std::path::{Component, Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use zhike_vault::{BackupKeys, ContentId, ListId};
 
-use super::files::{folder_names, hex, make_dir, sync_dir, unhex, whole};
+use super::files::{folder_names, hex, make_dir, sync_dir, unhex, wait_for, whole};
 use super::{Backup, Checked, Pruned, damaged, stamp};
 use crate::{Error, Result};
 
@@ -63,11 +63,6 @@ pub(super) struct Repository {
     keys: BackupKeys,
 }
 
-/// Held while the folder is changed: a file that no list names yet is not to be removed.
-pub(super) struct Changing {
-    _lock: File,
-}
-
 impl Repository {
     /// Opens the folder, or makes it.
     pub(super) fn open(folder: &Path, keys: BackupKeys, make: bool) -> Result<Self> {
@@ -87,15 +82,9 @@ impl Repository {
         Ok(repository)
     }
 
-    /// Waits until nobody else changes the folder.
-    pub(super) fn change(&self) -> Result<Changing> {
-        let path = self.folder.join(LOCK);
-        let failed = |error| Error::io("lock", &path, error);
-        let lock = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
-        match lock.lock() {
-            Err(error) if error.kind() != io::ErrorKind::Unsupported => Err(failed(error)),
-            _ => Ok(Changing { _lock: lock }),
-        }
+    /// Waits until nobody else changes the folder: a file that no list names yet is not to be removed.
+    pub(super) fn change(&self) -> Result<File> {
+        wait_for(&self.folder.join(LOCK))
     }
 
     fn object(&self, id: &ContentId) -> PathBuf {

@@ -74,14 +74,8 @@ pub async fn restore(
     let folder = folder.to_owned();
     let target = dir.clone();
     let (backup, audit, n_left_out) = blocking(move || unpack(&repository, &folder, &target, at, &epochs)).await?;
+    let n_audit = finish(options, &backup, &audit, actor).await?;
     std::fs::remove_file(dir.join(MARK)).map_err(|error| Error::io("remove", &dir.join(MARK), error))?;
-    let n_audit = match finish(options, &backup, &audit, actor).await {
-        Ok(n_audit) => n_audit,
-        Err(error) => {
-            mark(&dir)?;
-            return Err(error);
-        }
-    };
     sync_dir(&dir)?;
     Ok(Restored { backup, n_audit, n_left_out })
 }
@@ -177,7 +171,8 @@ fn unpack(
 /// the audit trail with what the backup says of it.
 async fn finish(options: Options, backup: &Backup, audit: &(i64, String), actor: &str) -> Result<i64> {
     let dir = options.dir.clone();
-    let ctx = Ctx::open(options).await?;
+    let ctx = Ctx::open_any(options).await?;
+    ctx.step("restore.opened")?;
     let broken = || damaged(&dir.join("state.db"), "its audit trail is not the one that was backed up");
     let (mut previous, mut n_audit) = (None, 0);
     loop {

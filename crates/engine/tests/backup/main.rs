@@ -298,3 +298,52 @@ async fn old_copies_of_the_keys_go() {
     names.sort();
     assert_eq!(names, ["keys-20261121T020000Z", "keys-20261121T030000Z"]);
 }
+
+/// INV-BACKUP-3: somebody who has the keys changes the audit trail of a backup's state.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_directory_whose_trail_does_not_fit_stays_closed() {
+    let home = Home::sqlite();
+    let (folder, keys) = (home.path().join("backups"), home.path().join("keys-elsewhere"));
+    let ctx = home.open().await;
+    load(&ctx, &home.file("orders.csv", orders(0, 5)), Entity::Orders).await.unwrap();
+    backup::ship_keys(&ctx, &keys, "tester").await.unwrap();
+    let state = home.path().join("data/state.db");
+    ctx.close().await;
+    let edited = std::process::Command::new("sqlite3")
+        .arg(&state)
+        .arg("UPDATE audit SET actor = 'somebody else' WHERE seq = 1;")
+        .output();
+    let Ok(edited) = edited else {
+        println!("skipped: there is no sqlite3");
+        return;
+    };
+    assert!(edited.status.success(), "{edited:?}");
+    let ctx = home.open().await;
+    backup::take(&ctx, &folder, "tester").await.unwrap();
+    ctx.close().await;
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path().join("data");
+    let error = restored(&dir, &folder, &keys, None).await.unwrap_err();
+    assert_eq!(error.code.as_str(), "damaged", "{error}");
+    let error = Ctx::open(options(dir, NOW)).await.unwrap_err();
+    assert_eq!(error.code.as_str(), "conflict", "{error}");
+}
+
+/// Two at the same moment wait for one another; neither takes what the other gathers.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_backups_at_once_are_two() {
+    let home = Home::sqlite();
+    let (one, other) = (home.path().join("one"), home.path().join("other"));
+    let ctx = home.open().await;
+    busy(&ctx, &home).await;
+    let (first, second) = tokio::join!(backup::take(&ctx, &one, "a"), backup::take(&ctx, &other, "b"));
+    let (first, second) = (first.unwrap(), second.unwrap());
+    assert_eq!((first.n_new_files, second.n_new_files), (first.backup.n_files, second.backup.n_files));
+    for folder in [&one, &other] {
+        let checked = backup::check(&ctx, folder).await.unwrap();
+        assert_eq!((checked.n_backups, checked.damaged.len()), (1, 0), "{checked:?}");
+    }
+    let names = all_files(&home.path().join("data"));
+    assert!(names.iter().all(|path| !path.display().to_string().contains("backup.part")), "{names:?}");
+    ctx.close().await;
+}
