@@ -123,14 +123,14 @@ mod tests {
         let keys = BackupKeys::new(&[1; 32]);
         let (id, stored) = sealed(&keys, b"zhike");
         let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        assert_eq!(hex(&id), "ID");
-        assert_eq!(hex(&stored), "STORED");
+        assert_eq!(hex(&id), "f278dccdee6dbe8d1f9f748b39278977358d720a404c698666f736765727c7e3");
+        assert_eq!(hex(&stored), "5a484b53010200000049b5b52c0eda758c2a41aba0ca5b1241d05ec9b2");
         let list = SealedWriter::under(Vec::new(), cipher(&keys.lists, &[7; 16])).and_then(|mut writer| {
             writer.write_all(b"zhike")?;
             writer.finish()
         });
         let (list, _) = list.unwrap();
-        assert_eq!(hex(&list), "LIST");
+        assert_eq!(hex(&list), "5a484b5301020000c57dc239df387defc5bb9ae75c8e9e8318c635c3ed");
         assert_eq!(keys.open_list(&[7; 16], &list).unwrap(), b"zhike");
     }
 

@@ -135,11 +135,16 @@ fn text_of_callers_is_no_sql() {
     home.json(&["import", home.file("members.csv", MEMBERS).to_str().unwrap()]);
     let server = Server::start(&home);
     let n_users = server.get("/api/v1/users").1["items"].as_array().unwrap().len();
-    let rule = json!({"trait": "city", "op": "eq", "value": "'; DROP TABLE profiles; --"});
-    for (n, text) in
-        ["x'; DROP TABLE segment; --", "x' OR '1'='1", "\"; DELETE FROM user; --", "$1 ?1 :name %s", "\\' UNION SELECT 1 --"]
-            .into_iter()
-            .enumerate()
+    let rule = json!({"trait": "city", "op": "in", "value": ["'; DROP TABLE profiles; --"]});
+    for (n, text) in [
+        "x'; DROP TABLE segment; --",
+        "x' OR '1'='1",
+        "\"; DELETE FROM user; --",
+        "$1 ?1 :name %s",
+        "\\' UNION SELECT 1 --",
+    ]
+    .into_iter()
+    .enumerate()
     {
         let (status, made) = server.post("/api/v1/segments", &json!({"name": text, "description": text, "rule": rule}));
         assert_eq!((status, made["name"].as_str()), (200, Some(text)), "{made}");
@@ -152,15 +157,9 @@ fn text_of_callers_is_no_sql() {
         let (status, tag) = server.post("/api/v1/manual-tags", &json!({"key": format!("k{n}"), "values": [text]}));
         assert!(status == 200 && tag["choices"] == json!([text]), "{tag}");
         let search = text.bytes().map(|byte| format!("%{byte:02x}")).collect::<String>();
-        for path in [
-            format!("/api/v1/segments?q={search}"),
-            format!("/api/v1/profiles?q={search}"),
-            format!("/api/v1/profiles?city={search}"),
-            format!("/api/v1/segments/{search}"),
-        ] {
-            let (status, answer) = server.get(&path);
-            assert!(status < 500, "{path}: {answer}");
-            assert!(answer["items"].as_array().is_none_or(|items| items.len() <= n + 1), "{path}: {answer}");
+        for path in ["profiles?after=", "profiles?sort=", "segments/", "profiles/", "jobs/"] {
+            let (status, answer) = server.get(&format!("/api/v1/{path}{search}"));
+            assert!((400..500).contains(&status), "{path} {status}: {answer}");
         }
         let lookup = json!({"identities": [{"value": text}]});
         let found = server.post("/api/v1/profiles/lookup", &lookup).1;
