@@ -9,10 +9,12 @@
 //! - INV-ACCESS-4: nobody holds two of the three separated administrators; where they are separated, neither does an
 //!   administrator hold one, nor what is theirs.
 
+mod act;
 pub mod password;
 mod permission;
 mod role;
 
+pub use act::act_words;
 pub use permission::{Permission, Permissions};
 pub use role::{Role, RoleProblem, Shown, Shows, Unmask, check_roles, granted, min_group, shows, unmasks};
 

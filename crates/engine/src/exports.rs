@@ -4,10 +4,11 @@
 //! Owns what can be exported and what is said about it. Must not know the formats of files.
 //!
 //! - INV-EXPORTS-1: an export of customers holds exactly those of the list whose data may be used for its purpose, in its
-//!   order (`tests/it/customers.rs`).
+//!   order, and its marks (`tests/it/customers.rs`).
 //! - INV-EXPORTS-2: no personal value leaves in the clear; bounded memory beside 16 bytes a customer.
 
-use crate::boxed;
+mod marks;
+
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -24,7 +25,9 @@ use zhike_domain::tables;
 use crate::consents::{self, Excluded};
 use crate::customers::{self, Sort, Whom, columns};
 use crate::segments::{self, numbers};
-use crate::{Ctx, Error, Result, audit, guard, incidents, profiles, quarantine};
+use crate::{Ctx, Error, Result, audit, boxed, guard, incidents, profiles, quarantine};
+use marks::Marks;
+pub use marks::{Traced, trace};
 
 /// Customers read at a time.
 const CHUNK: usize = 5_000;
@@ -109,6 +112,10 @@ pub struct Export {
     subject: String,
     rule: Json,
     source: From,
+    /// Number drawn for its marks, and they.
+    mark: i64,
+    marks: Marks,
+    n_marks: u64,
 }
 
 /// Where the rows come from.
@@ -125,6 +132,15 @@ impl Export {
     #[boxed]
     pub async fn open(ctx: &Ctx, mut request: Request) -> Result<Self> {
         (request.purpose, request.reason) = asked(ctx, &request.purpose, &request.reason).await?;
+        let mut export = Self::find(ctx, request).await?;
+        if matches!(export.source, From::Customers { .. }) {
+            export.mark = ctx.vault().random_id();
+            export.marks = Marks::new(ctx, export.mark, export.n_rows);
+        }
+        Ok(export)
+    }
+
+    async fn find(ctx: &Ctx, request: Request) -> Result<Self> {
         match request.what.clone() {
             What::Customers { whom, sort, columns } => customers_of(ctx, request, &whom, sort, &columns).await,
             What::Members { segment, columns } => members_of(ctx, request, &segment, &columns).await,
@@ -177,12 +193,18 @@ impl Export {
                     return Ok(None);
                 }
                 *at = chunk.end;
-                let rows = customers::rows(ctx, &ids[chunk.clone()], columns).await?;
+                let mut rows = customers::rows(ctx, &ids[chunk.clone()], columns).await?;
+                self.n_marks += self.marks.insert(chunk.start, &mut rows);
                 let mut frame = columns::frame(columns, &rows);
                 if let Some(since) = since {
                     let since: HashMap<i64, i64> =
                         ids[chunk.clone()].iter().copied().zip(since[chunk].iter().copied()).collect();
-                    let stays = rows.iter().map(|row| since.get(&row.profile_id.get()).copied());
+                    // A mark has that of the row before it.
+                    let mut last = None;
+                    let stays = rows.iter().map(|row| {
+                        last = since.get(&row.profile_id.get()).copied().or(last);
+                        last
+                    });
                     frame.set("since", ColumnType::Instant, Column::Num(stays.collect()));
                 }
                 Ok(Some(frame))
@@ -203,7 +225,7 @@ impl Export {
     /// Writes the export to the audit trail; without it the file must not be handed out.
     #[boxed]
     pub async fn record(&self, ctx: &Ctx, format: &str, n_rows: u64) -> Result<()> {
-        let detail = json!({
+        let mut detail = json!({
             "purpose": self.request.purpose,
             "reason": self.request.reason,
             "format": format,
@@ -212,6 +234,10 @@ impl Export {
             "rows": n_rows,
             "excluded": self.excluded.total(),
         });
+        if self.n_marks > 0 {
+            detail["mark"] = json!(format!("{:016x}", self.mark));
+            detail["marked"] = json!(self.n_rows);
+        }
         audit::record(ctx, &self.request.actor, "export.create", &self.subject, &detail).await
     }
 
@@ -238,9 +264,18 @@ impl Export {
             notes.push((self.say("理由", "Reason"), self.request.reason.clone()));
         }
         notes.push((self.say("行数", "Rows"), n_rows.to_string()));
+        if self.n_marks > 0 {
+            let words = self.say("行（不是客户，用于文件溯源）", "rows of nobody, by which the file is traced");
+            notes.push((self.say("标记", "Marks"), format!("{} {words}", self.n_marks)));
+        }
         notes.push((self.say("导出时间", "Made at"), made));
         notes.push((self.say("个人信息", "Personal data"), self.say("已脱敏", "masked")));
         notes
+    }
+
+    /// Rows of nobody among those that were read so far.
+    pub const fn n_marks(&self) -> u64 {
+        self.n_marks
     }
 
     /// What is exported, in one word.
@@ -401,6 +436,9 @@ async fn customers_of(ctx: &Ctx, request: Request, whom: &Whom, sort: Sort, keys
         subject: "customers".into(),
         rule,
         source: From::Customers { ids, since: None, columns, at: 0 },
+        mark: 0,
+        marks: Marks::default(),
+        n_marks: 0,
     })
 }
 
@@ -439,6 +477,9 @@ async fn members_of(ctx: &Ctx, request: Request, segment: &str, keys: &[String])
         rule: json!({ "segment": segment.id.to_string(), "version": segment.version }),
         request,
         source: From::Customers { ids, since: Some(since), columns, at: 0 },
+        mark: 0,
+        marks: Marks::default(),
+        n_marks: 0,
     })
 }
 
@@ -486,6 +527,9 @@ async fn orders_of(ctx: &Ctx, request: Request, profile_id: ProfileId) -> Result
         rule: Json::Null,
         request,
         source: From::Orders(Some(frame)),
+        mark: 0,
+        marks: Marks::default(),
+        n_marks: 0,
     })
 }
 
@@ -515,6 +559,9 @@ async fn quarantine_of(ctx: &Ctx, request: Request, batch_id: BatchId) -> Result
         rule: Json::Null,
         request,
         source: From::Quarantine { batch_id, after: None, is_zh, is_done: false },
+        mark: 0,
+        marks: Marks::default(),
+        n_marks: 0,
     })
 }
 

@@ -164,7 +164,7 @@ pub(crate) async fn write(
     export.reserve(ctx, approved).await?;
     let total = export.n_rows;
     let mut writer = Writer::new(path, format, &export, ctx.workspace().time_zone())?;
-    let mut rows_done = 0;
+    let (mut rows_written, mut rows_done) = (0, 0);
     let tell = |rows_done| progress(Progress { stage: "writing", rows_done, rows_total: Some(total) });
     tell(0);
     loop {
@@ -173,7 +173,8 @@ pub(crate) async fn write(
         }
         let Some(frame) = export.next(ctx).await? else { break };
         tokio::task::block_in_place(|| writer.write(&export.heads, &frame))?;
-        rows_done += frame.n_rows() as u64;
+        rows_written += frame.n_rows() as u64;
+        rows_done = rows_written - export.n_marks();
         tell(rows_done);
     }
     let notes = export.notes(ctx, rows_done);

@@ -265,6 +265,7 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .allow(P::RequestsDecide, routes!(requests::refuse))
         .allow(P::AuditRead, routes!(audit::list))
         .allow(P::AuditRead, routes!(audit::verify))
+        .merge(Routes::default().allow(P::AuditRead, routes!(audit::trace)).limit(audit::trace_limit()))
         .allow(P::IncidentsManage, routes!(watch::budgets, watch::put_budgets))
         // Whoever asks sees their own; whoever decides sees all.
         .allow(P::AccountOwn, routes!(watch::approvals))

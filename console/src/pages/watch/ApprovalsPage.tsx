@@ -7,6 +7,7 @@ import { useTranslation } from 'react-i18next'
 import { exportFile, exportQuery } from '../../api/customers'
 import { approvalsQuery, decideApproval, makeApproved } from '../../api/watch'
 import type { Approval } from '../../api/types'
+import { useSettings } from '../../app/settings'
 import { useFormat } from '../../app/workspace'
 import { Card } from '../../ui/Card'
 import { DataTable, type Column } from '../../ui/DataTable'
@@ -20,6 +21,7 @@ const route = getRouteApi('/governance/approvals')
 
 export default function ApprovalsPage() {
   const { t } = useTranslation()
+  const { lang } = useSettings()
   const format = useFormat()
   const query = useQuery(approvalsQuery)
   const { approval } = route.useSearch()
@@ -38,7 +40,7 @@ export default function ApprovalsPage() {
       ),
     },
     { key: 'rows', title: t('approvals.rows'), align: 'right', cell: (row) => format.count(row.n_rows) },
-    { key: 'purpose', title: t('approvals.purpose'), cell: (row) => row.purpose },
+    { key: 'purpose', title: t('approvals.purpose'), cell: (row) => (lang === 'zh' ? row.purpose_name_zh : row.purpose_name) },
     { key: 'reason', title: t('approvals.reason'), cell: (row) => row.reason },
     { key: 'by', title: t('approvals.by'), cell: (row) => row.asked_by },
     { key: 'status', title: t('approvals.status'), cell: (row) => known(t, 'approvals.status', row.status) },
@@ -60,6 +62,7 @@ export default function ApprovalsPage() {
 
 function One({ one, onClose }: { one: Approval; onClose: () => void }) {
   const { t } = useTranslation()
+  const { lang } = useSettings()
   const format = useFormat()
   const id = useId()
   const cache = useQueryClient()
@@ -69,7 +72,7 @@ function One({ one, onClose }: { one: Approval; onClose: () => void }) {
   const make = useMutation({ mutationFn: () => makeApproved(one.approval_id), onSuccess: again })
   const facts = [
     [t('approvals.rows'), format.count(one.n_rows)],
-    [t('approvals.purpose'), one.purpose],
+    [t('approvals.purpose'), lang === 'zh' ? one.purpose_name_zh : one.purpose_name],
     [t('approvals.reason'), one.reason],
     [t('approvals.by'), one.asked_by],
     [t('approvals.status'), known(t, 'approvals.status', one.status)],

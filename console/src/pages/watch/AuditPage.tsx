@@ -23,6 +23,7 @@ const FIELDS = ['who', 'action', 'on', 'since', 'until'] as const
 
 export default function AuditPage() {
   const { t } = useTranslation()
+  const { lang } = useSettings()
   const format = useFormat()
   const search = route.useSearch()
   const query = useInfiniteQuery(auditQuery(search))
@@ -30,7 +31,7 @@ export default function AuditPage() {
   const columns: Column<AuditEntry>[] = [
     { key: 'at', title: t('audit.at'), isHead: true, cell: (row) => <span className="zk-figures">{format.instant(row.at)}</span> },
     { key: 'who', title: t('audit.who'), cell: (row) => row.actor },
-    { key: 'action', title: t('audit.action'), cell: (row) => <code>{row.action}</code> },
+    { key: 'action', title: t('audit.action'), cell: (row) => <span title={row.action}>{(lang === 'zh' ? row.name_zh : row.name) ?? row.action}</span> },
     { key: 'on', title: t('audit.on'), cell: (row) => <code className="zk-audit-subject">{row.subject}</code> },
     { key: 'result', title: t('audit.result'), cell: (row) => <span className={`zk-audit-${row.result}`}>{resultWord(t, row.result)}</span> },
     { key: 'detail', title: t('audit.detail'), cell: (row) => <span className="zk-audit-detail">{detailOf(row)}</span> },

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use jiff::civil::{Date, date};
 use serde_json::json;
 use zhike_domain::audience::{ListFilter, sample};
-use zhike_domain::frame::Frame;
+use zhike_domain::frame::{Column, Frame};
+use zhike_domain::import::entity::Entity;
 use zhike_engine::customers::{self, Cursor, Listed, Sort, SortBy, Whom};
-use zhike_engine::exports::{Export, Request, What};
+use zhike_engine::exports::{Export, Request, What, trace};
 use zhike_engine::overview::{self, Compare};
 use zhike_engine::refresh::{self, RefreshOptions};
 use zhike_engine::views::{self, NewView};
@@ -15,7 +16,7 @@ use zhike_engine::workspace::day_number;
 use zhike_engine::{Ctx, segments};
 
 use crate::segments::{LAST, LAST_DAY, everybody, shop};
-use crate::support::{Home, rows};
+use crate::support::{Home, load, rows};
 
 async fn pages(ctx: &Ctx, whom: &Whom, sort: Sort, limit: usize) -> Vec<Listed> {
     let mut all = Vec::new();
@@ -192,6 +193,69 @@ async fn an_export_is_the_list_and_is_recorded() {
     let (export, frames) = read(&ctx, request(orders)).await;
     assert_eq!(frames[0].n_rows() as u64, export.n_rows);
     assert!(export.n_rows >= 2 && export.heads.iter().all(|head| frames[0].column(&head.key).is_some()));
+}
+
+/// A large file bears marks: rows of nobody that tell which export it is, and whoever has the file nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_turns_up_tells_its_export() {
+    let home = Home::sqlite();
+    let ctx = home.open().await;
+    let mut members = String::from("会员号,姓名,手机号,注册时间\n");
+    for n in 0..350 {
+        members.push_str(&format!("M{n},王{n},1395726{n:04},2026-01-02 10:00:00\n"));
+    }
+    load(&ctx, &home.file("members.csv", members), Entity::Profiles).await.unwrap();
+    let whom = Box::new(Whom::default());
+    let columns = ["name", "profile_id", "phone"].map(str::to_owned).to_vec();
+    let what = What::Customers { whom, sort: Sort::default(), columns };
+    let mut files = Vec::new();
+    for actor in ["ann", "bob"] {
+        let (export, frames) = read(&ctx, Request { actor: actor.into(), ..request(what.clone()) }).await;
+        let ids: Vec<String> = frames.iter().flat_map(|frame| texts(frame, "profile_id")).collect();
+        assert_eq!((export.n_rows, export.n_marks(), ids.len()), (350, 3, 353));
+        export.record(&ctx, "csv", export.n_rows).await.unwrap();
+        let notes = export.notes(&ctx, export.n_rows);
+        assert!(notes.iter().any(|(name, value)| name == "标记" && value.starts_with("3 ")), "{notes:?}");
+        files.push(ids);
+    }
+    let real: Vec<String> = rows(&ctx, "SELECT count(*) FROM profiles").await;
+    assert_eq!(real, ["350"]);
+    let [ann, bob] = &files[..] else { panic!() };
+    let (only_ann, both): (Vec<&String>, Vec<&String>) = ann.iter().partition(|id| !bob.contains(id));
+    assert_eq!((only_ann.len(), both.len()), (3, 350));
+
+    for (ids, actor) in [(ann, "ann"), (bob, "bob")] {
+        let whole = ids.join(",x\n");
+        let packed = gzip(&format!("name,profile_id\n{}\n", ids.iter().map(|id| format!("a,{id}\n")).collect::<String>()));
+        for content in [whole.into_bytes(), packed] {
+            let found = trace(&ctx, content).await.unwrap();
+            let [one] = &found[..] else { panic!("{found:?}") };
+            assert_eq!((one.actor.as_str(), one.n_rows, one.n_marks, one.n_found), (actor, 350, 3, 3));
+        }
+        let at = ids.iter().position(|id| !both.contains(&id)).unwrap();
+        let part = ids[at.saturating_sub(20)..(at + 20).min(ids.len())].join(" ");
+        assert_eq!(trace(&ctx, part.into_bytes()).await.unwrap()[0].actor, actor);
+    }
+    let both: Vec<u8> = both.into_iter().flat_map(|id| id.bytes().chain(*b"\n")).collect();
+    assert_eq!(trace(&ctx, both).await.unwrap(), []);
+    // A small file bears none, and orders neither.
+    let some = Whom { rule: Some(json!({"identity": "email", "op": "exists"})), ..Whom::default() };
+    let some = What::Customers { whom: Box::new(some), sort: Sort::default(), columns: vec![] };
+    assert_eq!(read(&ctx, request(some)).await.0.n_marks(), 0);
+}
+
+fn texts(frame: &Frame, column: &str) -> Vec<String> {
+    match frame.column(column) {
+        Some(Column::Text(cells)) => cells.iter().flatten().map(str::to_owned).collect(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn gzip(text: &str) -> Vec<u8> {
+    use std::io::Write;
+    let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    writer.write_all(text.as_bytes()).unwrap();
+    writer.finish().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,10 +7,10 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use zhike_domain::id::{ApprovalId, IncidentId, ProfileId};
 use zhike_engine::audit::{self, AuditFilter};
-use zhike_engine::{Ctx, approvals, guard, incidents};
+use zhike_engine::{Ctx, approvals, consents, exports, guard, incidents};
 
 use super::{Failure, Format, Global, Lang, Outcome};
-use crate::http::audit::{AuditBody, VerificationBody, moment};
+use crate::http::audit::{AuditBody, TracedBody, VerificationBody, moment};
 use crate::http::watch::{ApprovalBody, IncidentBody, IncidentReport, read_act};
 use crate::output::{print_json, print_rows};
 
@@ -43,6 +43,11 @@ pub(super) enum Audit {
         /// File of an anchor, or of a log that took roots.
         #[arg(long, value_name = "FILE")]
         anchor: Option<PathBuf>,
+    },
+    /// Tell which exports a file comes from, by the marks in it: a CSV, a workbook, or any text.
+    Trace {
+        /// File.
+        file: PathBuf,
     },
 }
 
@@ -78,6 +83,23 @@ impl Audit {
                     [row.seq.to_string(), row.at, row.actor, row.action, row.subject, row.result.to_owned(), detail]
                 });
                 print_rows(global.format, ["seq", "at", "who", "action", "on", "result", "detail"], rows)?;
+                Ok(ExitCode::SUCCESS)
+            }
+            Self::Trace { file } => {
+                let content = std::fs::read(&file).map_err(|error| {
+                    let name = file.display();
+                    Failure::new(format!("cannot read {name}: {error}"), format!("无法读取 {name}：{error}"))
+                })?;
+                let found = exports::trace(ctx, content).await?.into_iter().map(TracedBody::from);
+                if global.format == Format::Json {
+                    print_json(&found.collect::<Vec<_>>())?;
+                    return Ok(ExitCode::SUCCESS);
+                }
+                let rows = found.map(|one| {
+                    let marks = format!("{} / {}", one.n_found, one.n_marks);
+                    [one.seq.to_string(), one.at, one.actor, one.subject, one.purpose, one.n_rows.to_string(), marks]
+                });
+                print_rows(global.format, ["seq", "at", "who", "on", "purpose", "rows", "marks"], rows)?;
                 Ok(ExitCode::SUCCESS)
             }
             Self::Verify { anchor } => {
@@ -161,8 +183,10 @@ impl Approvals {
                 approvals::decide(&ctx, &by, approval, false, &note).await.map(|one| vec![one])
             }
         };
+        let purposes = consents::purposes(&ctx).await;
         ctx.close().await;
-        let all = done?.into_iter().map(|one| ApprovalBody::new(&by, one));
+        let (done, purposes) = (done?, purposes?);
+        let all = done.into_iter().map(|one| ApprovalBody::new(&by, one, &purposes));
         if global.format == Format::Json {
             print_json(&all.collect::<Vec<_>>())?;
             return Ok(ExitCode::SUCCESS);

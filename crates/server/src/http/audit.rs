@@ -1,13 +1,16 @@
 //! `/api/v1/audit`: who did what, and whether the trail is what was written.
 
 use axum::Json;
-use axum::extract::Query;
+use axum::body::Bytes;
 use axum::extract::rejection::QueryRejection;
+use axum::extract::{DefaultBodyLimit, Query};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+use zhike_domain::access::act_words;
 use zhike_domain::error_code::ErrorCode;
 use zhike_engine::audit::{self, AuditFilter, AuditRow, Verification};
+use zhike_engine::exports::{self, Traced};
 use zhike_engine::requests::day_start;
 
 use super::error::{ApiError, ApiResult, ErrorBody};
@@ -48,6 +51,9 @@ pub(crate) struct AuditBody {
     /// Who; a key stands behind its owner.
     pub(crate) actor: String,
     pub(crate) action: String,
+    /// The action in words; missing for one that a later program wrote.
+    name: Option<String>,
+    name_zh: Option<String>,
     /// On whom or on what; people by pseudonym.
     pub(crate) subject: String,
     /// ok, denied, failed.
@@ -59,12 +65,15 @@ pub(crate) struct AuditBody {
 
 impl From<AuditRow> for AuditBody {
     fn from(row: AuditRow) -> Self {
+        let words = act_words(&row.action);
         Self {
             seq: row.seq,
             at: instant(row.at),
             result: audit::result_of(&row),
             detail: serde_json::from_str(&row.detail_json).unwrap_or_default(),
             actor: row.actor,
+            name_zh: words.map(|words| words.0.to_owned()),
+            name: words.map(|words| words.1.to_owned()),
             action: row.action,
             subject: row.subject,
         }
@@ -176,4 +185,50 @@ impl VerificationBody {
 pub(super) async fn verify(app: Acting) -> ApiResult<Json<VerificationBody>> {
     let found = audit::verify(app.ctx(), None).await?;
     Ok(Json(VerificationBody::new(app.ctx(), found)))
+}
+
+/// An export that a file comes from.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TracedExport)]
+pub(crate) struct TracedBody {
+    /// Its entry in the audit trail.
+    pub(crate) seq: i64,
+    pub(crate) at: String,
+    pub(crate) actor: String,
+    /// What it held.
+    pub(crate) subject: String,
+    /// Code of the purpose.
+    pub(crate) purpose: String,
+    pub(crate) n_rows: u64,
+    /// Rows of nobody that were put into it.
+    pub(crate) n_marks: u64,
+    /// Those of them that the file holds.
+    pub(crate) n_found: u64,
+}
+
+impl From<Traced> for TracedBody {
+    fn from(one: Traced) -> Self {
+        let Traced { seq, at, actor, subject, purpose, n_rows, n_marks, n_found } = one;
+        Self { seq, at: instant(at), actor, subject, purpose, n_rows, n_marks, n_found }
+    }
+}
+
+/// Exports that a file comes from, the surest first; none when it bears no mark.
+#[derive(Serialize, ToSchema)]
+pub(super) struct TracedExports {
+    items: Vec<TracedBody>,
+}
+
+/// Tells which exports a file comes from: a CSV, a workbook, or any text with numbers of customers in it, up to 32 MiB.
+#[utoipa::path(post, path = "/api/v1/audit/trace",
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 200, body = TracedExports), (status = 413, body = ErrorBody)))]
+pub(super) async fn trace(app: Acting, body: Bytes) -> ApiResult<Json<TracedExports>> {
+    let items = exports::trace(app.ctx(), body.into()).await?.into_iter().map(TracedBody::from).collect();
+    Ok(Json(TracedExports { items }))
+}
+
+/// The most bytes of a file to be traced.
+pub(super) fn trace_limit() -> DefaultBodyLimit {
+    DefaultBodyLimit::max(32 << 20)
 }

@@ -8,9 +8,11 @@ use axum::extract::rejection::{JsonRejection, PathRejection};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use zhike_domain::consent::Purpose;
 use zhike_domain::error_code::ErrorCode;
 use zhike_domain::id::{ApprovalId, IncidentId};
 use zhike_engine::approvals::{self, Approval, Kind};
+use zhike_engine::consents;
 use zhike_engine::guard::{self, Budgets};
 use zhike_engine::incidents::{self, Act, Affected, Incident};
 
@@ -66,6 +68,8 @@ pub(crate) struct ApprovalBody {
     pub(crate) title: String,
     /// Code of the purpose, where data are given.
     pub(crate) purpose: String,
+    purpose_name: String,
+    purpose_name_zh: String,
     pub(crate) reason: String,
     pub(crate) n_rows: i64,
     /// pending, approved, refused, used, expired.
@@ -84,13 +88,16 @@ pub(crate) struct ApprovalBody {
 }
 
 impl ApprovalBody {
-    pub(crate) fn new(by: &zhike_domain::access::Principal, one: Approval) -> Self {
+    pub(crate) fn new(by: &zhike_domain::access::Principal, one: Approval, purposes: &[Purpose]) -> Self {
         let mine_to_decide = approvals::may_decide(by, &one);
         let Approval { id, status, row } = one;
+        let known = purposes.iter().find(|purpose| purpose.code == row.purpose);
         Self {
             approval_id: id.to_string(),
             kind: row.kind,
             title: row.title,
+            purpose_name: known.map_or_else(|| row.purpose.clone(), |purpose| purpose.en.clone()),
+            purpose_name_zh: known.map_or_else(|| row.purpose.clone(), |purpose| purpose.zh.clone()),
             purpose: row.purpose,
             reason: row.reason,
             n_rows: row.n_rows,
@@ -120,7 +127,8 @@ pub(super) struct Approvals {
 #[utoipa::path(get, path = "/api/v1/approvals", responses((status = 200, body = Approvals)))]
 pub(super) async fn approvals(app: Acting) -> ApiResult<Json<Approvals>> {
     let all = approvals::list(app.ctx(), app.by()).await?;
-    let items: Vec<ApprovalBody> = all.into_iter().map(|one| ApprovalBody::new(app.by(), one)).collect();
+    let purposes = consents::purposes(app.ctx()).await?;
+    let items: Vec<ApprovalBody> = all.into_iter().map(|one| ApprovalBody::new(app.by(), one, &purposes)).collect();
     let n_mine = items.iter().filter(|one| one.mine_to_decide).count() as u64;
     Ok(Json(Approvals { items, n_mine }))
 }
@@ -147,7 +155,7 @@ pub(super) async fn decide(
     let (Path(id), Json(body)) = (path.map_err(ApiError::from)?, body.map_err(ApiError::from)?);
     let note = body.note.unwrap_or_default();
     let one = approvals::decide(app.ctx(), app.by(), id, body.approve, &note).await?;
-    Ok(Json(ApprovalBody::new(app.by(), one)))
+    Ok(Json(ApprovalBody::new(app.by(), one, &consents::purposes(app.ctx()).await?)))
 }
 
 /// A file that is being made.
