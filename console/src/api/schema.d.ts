@@ -143,6 +143,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit/trace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells which exports a file comes from: a CSV, a workbook, or any text with numbers of customers in it, up to 32 MiB. */
+        post: operations["post_audit_trace"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit/verify": {
         parameters: {
             query?: never;
@@ -1801,6 +1818,8 @@ export interface components {
             own: boolean;
             /** @description Code of the purpose, where data are given. */
             purpose: string;
+            purpose_name: string;
+            purpose_name_zh: string;
             reason: string;
             /** @description pending, approved, refused, used, expired. */
             status: string;
@@ -1837,6 +1856,9 @@ export interface components {
             at: string;
             /** @description What else was written: reason, rows, what failed. */
             detail: Record<string, never>;
+            /** @description The action in words; missing for one that a later program wrote. */
+            name: string | null;
+            name_zh: string | null;
             /** @description ok, denied, failed. */
             result: string;
             /**
@@ -4292,6 +4314,36 @@ export interface components {
             otpauth_url: string;
             secret: string;
         };
+        /** @description An export that a file comes from. */
+        TracedExport: {
+            actor: string;
+            at: string;
+            /**
+             * Format: int64
+             * @description Those of them that the file holds.
+             */
+            n_found: number;
+            /**
+             * Format: int64
+             * @description Rows of nobody that were put into it.
+             */
+            n_marks: number;
+            /** Format: int64 */
+            n_rows: number;
+            /** @description Code of the purpose. */
+            purpose: string;
+            /**
+             * Format: int64
+             * @description Its entry in the audit trail.
+             */
+            seq: number;
+            /** @description What it held. */
+            subject: string;
+        };
+        /** @description Exports that a file comes from, the surest first; none when it bears no mark. */
+        TracedExports: {
+            items: components["schemas"]["TracedExport"][];
+        };
         /** @description One day. */
         TrendPoint: {
             /** Format: int64 */
@@ -4810,6 +4862,37 @@ export interface operations {
                 };
             };
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_audit_trace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TracedExports"];
+                };
+            };
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };

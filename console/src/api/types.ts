@@ -74,6 +74,7 @@ export type ConsentSummary = Json<paths['/api/v1/consents']['get']>['items'][num
 export type ConsentStanding = Json<paths['/api/v1/profiles/{profile_id}/consents']['get']>['standings'][number]
 export type ConsentStatement = Json<paths['/api/v1/profiles/{profile_id}/consents']['get']>['history'][number]
 export type NewConsent = paths['/api/v1/profiles/{profile_id}/consents']['post']['requestBody']['content']['application/json']['statements'][number]
+export type TracedExport = Json<paths['/api/v1/audit/trace']['post']>['items'][number]
 export type AuditEntry = Json<paths['/api/v1/audit']['get']>['items'][number]
 export type Approval = Json<paths['/api/v1/approvals']['get']>['items'][number]
 export type Incident = Json<paths['/api/v1/incidents']['get']>['items'][number]

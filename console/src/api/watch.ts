@@ -21,6 +21,12 @@ export const verifyQuery = queryOptions({
   staleTime: 300_000,
 })
 
+/** Which exports a file comes from. */
+export function traceFile(file: File) {
+  // The contract says bytes, which its types call numbers.
+  return unwrap(client.POST('/api/v1/audit/trace', { body: [], bodySerializer: () => file, headers: { 'content-type': 'application/octet-stream' } }))
+}
+
 export const approvalsQuery = queryOptions({
   queryKey: ['approvals'],
   queryFn: ({ signal }) => unwrap(client.GET('/api/v1/approvals', { signal })),

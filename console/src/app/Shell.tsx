@@ -6,6 +6,7 @@ import { Fragment, lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { approvalsQuery } from '../api/watch'
 import { isOnPage, plainKey } from '../ui/keys'
+import { WhoTile } from '../ui/WhoTile'
 import { useGroups, type Place } from './places'
 import { May, useSession } from './session'
 import { SessionGuard } from './SessionGuard'
@@ -111,6 +112,7 @@ export function Shell() {
         )}
         {isHelping && <KeyHelp onClose={() => setHelping(false)} />}
       </Suspense>
+      <WhoTile />
       {session && <SessionGuard session={session} />}
     </div>
   )

@@ -1,6 +1,7 @@
 // A dialog beside the page: a heading, what is in it, and what can be done. Escape and a click beside it close it.
 import { CloseOutlined } from '@ant-design/icons'
 import { useEffect, useId, useRef, type ReactNode } from 'react'
+import { WhoTile } from './WhoTile'
 
 type Props = { title: string; closeLabel: string; onClose: () => void; children: ReactNode; foot?: ReactNode; className?: string; isBusy?: boolean }
 
@@ -35,6 +36,7 @@ export function Sheet({ title, closeLabel, onClose, children, foot, className = 
         {children}
       </div>
       {foot && <footer className="zk-sheet-foot">{foot}</footer>}
+      <WhoTile />
     </dialog>
   )
 }

@@ -8,7 +8,7 @@ use zhike_domain::access::{Principal, Scope};
 use zhike_domain::sensitive::Sensitive;
 use zhike_lake::{Lake, LakeOptions};
 use zhike_state::{StateConfig, Store};
-use zhike_vault::{Unlock, Vault};
+use zhike_vault::{Unlock, ValueAlgorithm, Vault};
 
 use crate::collect::{Collecting, LogLimits};
 use crate::ingest::{self, LiveEvent};
@@ -33,6 +33,8 @@ pub struct Options {
     pub clock: Clock,
     /// How large the event log may be.
     pub log: LogLimits,
+    /// What new personal values are sealed with; older ones stay as they are, and are read.
+    pub values: ValueAlgorithm,
     /// Where roots of the audit trail are kept outside.
     pub audit_anchors: Vec<audit::Anchor>,
 }
@@ -90,7 +92,7 @@ impl Ctx {
             Some(passphrase) => Unlock::Passphrase(passphrase),
             None => Unlock::KeyFile,
         };
-        let vault = Arc::new(Vault::open(&dir.join("keys"), unlock)?);
+        let vault = Arc::new(Vault::open(&dir.join("keys"), unlock)?.sealing_values_with(options.values));
         let config = StateConfig { dir: dir.clone(), url: options.state_url, ..StateConfig::default() };
         let store = Store::open(config).await?;
         let mut limits = LakeOptions::default();

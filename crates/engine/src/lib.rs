@@ -51,3 +51,4 @@ pub use clock::Clock;
 pub use collect::{LogLimits, SegmentAlgorithm};
 pub use ctx::{Ctx, Options};
 pub use error::{Error, Result, with_causes};
+pub use zhike_vault::ValueAlgorithm;

@@ -35,7 +35,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use zhike_domain::access::{Decision, Permission, Principal, decide};
 use zhike_domain::sensitive::Sensitive;
 use zhike_engine::audit::{self, Anchor};
-use zhike_engine::{Ctx, LogLimits, Options, SegmentAlgorithm, accounts};
+use zhike_engine::{Ctx, LogLimits, Options, SegmentAlgorithm, ValueAlgorithm, accounts};
 
 /// Zhike 知客 — know the guest: customer data platform and analytics in one binary.
 #[derive(Parser)]
@@ -71,6 +71,9 @@ pub(crate) struct Global {
     /// What new segments of the event log are sealed with.
     #[arg(long, global = true, env = "ZHIKE_LOG_CIPHER", value_enum, default_value_t = LogCipher::Aes256Gcm)]
     log_cipher: LogCipher,
+    /// What new personal values are sealed with.
+    #[arg(long, global = true, env = "ZHIKE_VALUE_CIPHER", value_enum, default_value_t = ValueCipher::Sm4Gcm)]
+    value_cipher: ValueCipher,
     /// Where signed roots of the audit trail are kept outside, several times for several: a file, syslog:HOST:PORT,
     /// syslog+tcp:HOST:PORT.
     #[arg(
@@ -87,6 +90,15 @@ pub(crate) struct Global {
     /// As whom.
     #[arg(skip)]
     acting: Arc<OnceLock<Principal>>,
+}
+
+/// What personal values are sealed with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ValueCipher {
+    /// SM4-GCM, where national algorithms are required.
+    Sm4Gcm,
+    /// AES-128-GCM: fast where the processor helps.
+    Aes128Gcm,
 }
 
 /// What the event log is sealed with.
@@ -294,6 +306,10 @@ impl Global {
                     LogCipher::Sm4Gcm => SegmentAlgorithm::Sm4Gcm,
                 },
                 ..LogLimits::default()
+            },
+            values: match self.value_cipher {
+                ValueCipher::Sm4Gcm => ValueAlgorithm::Sm4Gcm,
+                ValueCipher::Aes128Gcm => ValueAlgorithm::Aes128Gcm,
             },
             audit_anchors: self.audit_anchors.clone(),
             ..Options::default()

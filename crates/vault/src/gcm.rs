@@ -1,4 +1,4 @@
-//! Galois/counter mode over SM4 (RFC 8998) and AES-256, in place, with 12-byte nonces and 16-byte tags.
+//! Galois/counter mode over SM4 (RFC 8998) and AES, in place, with 12-byte nonces and 16-byte tags.
 
 use aes_gcm::AesGcm;
 use aes_gcm::aead::AeadInOut;
@@ -13,11 +13,17 @@ pub(crate) type Sm4Gcm = AesGcm<Sm4, U12>;
 /// AES-256-GCM; wipes its round keys when dropped.
 pub(crate) type Aes256Gcm = aes_gcm::Aes256Gcm;
 
+/// AES-128-GCM; wipes its round keys when dropped.
+pub(crate) type Aes128Gcm = aes_gcm::Aes128Gcm;
+
 /// The algorithm byte of SM4-GCM.
 pub(crate) const ALG_SM4_GCM: u8 = 1;
 
 /// The algorithm byte of AES-256-GCM.
 pub(crate) const ALG_AES_256_GCM: u8 = 2;
+
+/// The algorithm byte of AES-128-GCM.
+pub(crate) const ALG_AES_128_GCM: u8 = 3;
 
 pub(crate) const NONCE_BYTES: usize = 12;
 pub(crate) const TAG_BYTES: usize = 16;
@@ -68,6 +74,7 @@ mod tests {
     fn ciphers_are_wiped() {
         wiped_on_drop::<Sm4Gcm>();
         wiped_on_drop::<Aes256Gcm>();
+        wiped_on_drop::<Aes128Gcm>();
         wiped_on_drop::<sm3::block_api::Sm3Core>();
     }
 }

@@ -50,6 +50,6 @@ pub use index::{FingerprintStream, Fingerprinter, Indexer};
 pub use kek::{WrappedKey, epoch_of};
 pub use root::{MIN_PASSPHRASE_CHARS, Unlock};
 pub use segment_key::{SegmentAlgorithm, SegmentKey, segment_epoch};
-pub use subject::{Place, Subject, SubjectKey};
+pub use subject::{Place, Subject, SubjectKey, ValueAlgorithm};
 pub use token::Tokens;
 pub use vault::Vault;

@@ -9,7 +9,7 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
-use crate::gcm::{self, ALG_SM4_GCM, KeyInit, NONCE_BYTES, Sm4Gcm, TAG_BYTES};
+use crate::gcm::{self, ALG_AES_128_GCM, ALG_SM4_GCM, Aes128Gcm, KeyInit, NONCE_BYTES, Sm4Gcm, TAG_BYTES};
 use crate::kek::unsupported;
 use crate::random;
 
@@ -64,17 +64,52 @@ impl fmt::Display for Place<'_> {
     }
 }
 
-/// A subject's key, ready to seal and open; its round keys are wiped when it is dropped.
+/// What new values are sealed with; values under the other open as before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ValueAlgorithm {
+    /// SM4-GCM, where national algorithms are required.
+    #[default]
+    Sm4Gcm,
+    /// AES-128-GCM: fast where the processor helps.
+    Aes128Gcm,
+}
+
+impl ValueAlgorithm {
+    const fn byte(self) -> u8 {
+        match self {
+            Self::Sm4Gcm => ALG_SM4_GCM,
+            Self::Aes128Gcm => ALG_AES_128_GCM,
+        }
+    }
+}
+
+enum Cipher {
+    Sm4(Box<Sm4Gcm>),
+    Aes128(Box<Aes128Gcm>),
+}
+
+impl Cipher {
+    fn new(algorithm: ValueAlgorithm, key: &[u8; KEY_BYTES]) -> Self {
+        match algorithm {
+            ValueAlgorithm::Sm4Gcm => Self::Sm4(Box::new(Sm4Gcm::new(key.into()))),
+            ValueAlgorithm::Aes128Gcm => Self::Aes128(Box::new(Aes128Gcm::new(key.into()))),
+        }
+    }
+}
+
+/// A subject's key, ready to seal and open; it and its round keys are wiped when it is dropped.
 ///
 /// One key seals at most 2³² values (nonces are random), which no person and no batch comes near.
 pub struct SubjectKey {
     subject: Subject,
-    cipher: Sm4Gcm,
+    key: Zeroizing<[u8; KEY_BYTES]>,
+    algorithm: ValueAlgorithm,
+    cipher: Cipher,
 }
 
 impl SubjectKey {
-    pub(crate) fn new(subject: Subject, key: &[u8; KEY_BYTES]) -> Self {
-        Self { subject, cipher: Sm4Gcm::new(key.into()) }
+    pub(crate) fn new(subject: Subject, key: &[u8; KEY_BYTES], algorithm: ValueAlgorithm) -> Self {
+        Self { subject, key: Zeroizing::new(*key), algorithm, cipher: Cipher::new(algorithm, key) }
     }
 
     /// Whose key this is.
@@ -88,10 +123,14 @@ impl SubjectKey {
     pub fn seal(&self, place: Place<'_>, plaintext: &[u8]) -> Vec<u8> {
         let nonce = random::nonce();
         let mut sealed = Vec::with_capacity(PREFIX_BYTES + plaintext.len() + TAG_BYTES);
-        sealed.extend_from_slice(&[VERSION, ALG_SM4_GCM]);
+        sealed.extend_from_slice(&[VERSION, self.algorithm.byte()]);
         sealed.extend_from_slice(&nonce);
         sealed.extend_from_slice(plaintext);
-        let tag = gcm::seal(&self.cipher, &nonce, &aad(self.subject, place), &mut sealed[PREFIX_BYTES..]);
+        let (aad, content) = (aad(self.algorithm, self.subject, place), &mut sealed[PREFIX_BYTES..]);
+        let tag = match &self.cipher {
+            Cipher::Sm4(cipher) => gcm::seal(&**cipher, &nonce, &aad, content),
+            Cipher::Aes128(cipher) => gcm::seal(&**cipher, &nonce, &aad, content),
+        };
         sealed.extend_from_slice(&tag);
         sealed
     }
@@ -107,14 +146,27 @@ impl SubjectKey {
         if version != VERSION {
             return Err(unsupported("a sealed value", version, VERSION));
         }
-        if alg != ALG_SM4_GCM {
-            return Err(unsupported("the algorithm of a sealed value", alg, ALG_SM4_GCM));
-        }
+        let algorithm = match alg {
+            ALG_SM4_GCM => ValueAlgorithm::Sm4Gcm,
+            ALG_AES_128_GCM => ValueAlgorithm::Aes128Gcm,
+            _ => return Err(unsupported("the algorithm of a sealed value", alg, ALG_AES_128_GCM)),
+        };
         let (nonce, rest) = rest.split_first_chunk::<NONCE_BYTES>().ok_or_else(short)?;
         let (ciphertext, tag) = rest.split_last_chunk::<TAG_BYTES>().ok_or_else(short)?;
         let mut plaintext = Zeroizing::new(ciphertext.to_vec());
-        gcm::open(&self.cipher, nonce, &aad(self.subject, place), &mut plaintext, tag)
-            .map_err(|_| corrupt("it was not sealed under this key for this subject and place"))?;
+        let aad = aad(algorithm, self.subject, place);
+        let other;
+        let cipher = if algorithm == self.algorithm {
+            &self.cipher
+        } else {
+            other = Cipher::new(algorithm, &self.key);
+            &other
+        };
+        let opened = match cipher {
+            Cipher::Sm4(cipher) => gcm::open(&**cipher, nonce, &aad, &mut plaintext, tag),
+            Cipher::Aes128(cipher) => gcm::open(&**cipher, nonce, &aad, &mut plaintext, tag),
+        };
+        opened.map_err(|_| corrupt("it was not sealed under this key for this subject and place"))?;
         Ok(plaintext)
     }
 }
@@ -126,10 +178,10 @@ impl fmt::Debug for SubjectKey {
 }
 
 /// Version · algorithm · subject (9) · table and column, each after its length (8, big-endian).
-fn aad(subject: Subject, place: Place<'_>) -> Vec<u8> {
+fn aad(algorithm: ValueAlgorithm, subject: Subject, place: Place<'_>) -> Vec<u8> {
     let names = [place.table, place.column];
     let mut aad = Vec::with_capacity(2 + SUBJECT_BYTES + names.iter().map(|name| 8 + name.len()).sum::<usize>());
-    aad.extend_from_slice(&[VERSION, ALG_SM4_GCM]);
+    aad.extend_from_slice(&[VERSION, algorithm.byte()]);
     aad.extend_from_slice(&subject.to_bytes());
     for name in names {
         aad.extend_from_slice(&(name.len() as u64).to_be_bytes());
@@ -157,11 +209,27 @@ mod tests {
             value in prop::collection::vec(any::<u8>(), 0..200),
         ) {
             let place = Place { table: &table, column: &column };
-            let key = SubjectKey::new(subject, &key);
+            let key = SubjectKey::new(subject, &key, ValueAlgorithm::default());
             let sealed = key.seal(place, &value);
             prop_assert_eq!(sealed.len(), value.len() + 30);
             prop_assert_eq!(&key.open(place, &sealed).unwrap()[..], &value[..]);
             prop_assert_ne!(key.seal(place, &value), sealed);
+        }
+
+        #[test]
+        fn values_under_either_algorithm_open(subject in subjects(), key in any::<[u8; 16]>(), value in ".{0,40}") {
+            use ValueAlgorithm::{Aes128Gcm, Sm4Gcm};
+            let keys = [Sm4Gcm, Aes128Gcm].map(|algorithm| SubjectKey::new(subject, &key, algorithm));
+            for key in &keys {
+                let sealed = key.seal(PHONE, value.as_bytes());
+                for other in &keys {
+                    prop_assert_eq!(&other.open(PHONE, &sealed).unwrap()[..], value.as_bytes());
+                    // The algorithm is covered by the tag.
+                    let mut named = sealed.clone();
+                    named[1] ^= ALG_SM4_GCM ^ ALG_AES_128_GCM;
+                    prop_assert!(other.open(PHONE, &named).is_err());
+                }
+            }
         }
 
         /// INV-VAULT-2
@@ -171,16 +239,16 @@ mod tests {
         ) {
             let [table, column, other_table, other_column] = &names;
             let (place, other) = (Place { table, column }, Place { table: other_table, column: other_column });
-            let sealed = SubjectKey::new(a, &[1; 16]).seal(place, b"13800138000");
-            prop_assert_eq!(SubjectKey::new(b, &[1; 16]).open(place, &sealed).is_ok(), a == b);
-            prop_assert_eq!(SubjectKey::new(a, &[1; 16]).open(other, &sealed).is_ok(), place == other);
-            prop_assert!(SubjectKey::new(a, &[2; 16]).open(place, &sealed).is_err());
+            let sealed = SubjectKey::new(a, &[1; 16], ValueAlgorithm::default()).seal(place, b"13800138000");
+            prop_assert_eq!(SubjectKey::new(b, &[1; 16], ValueAlgorithm::default()).open(place, &sealed).is_ok(), a == b);
+            prop_assert_eq!(SubjectKey::new(a, &[1; 16], ValueAlgorithm::default()).open(other, &sealed).is_ok(), place == other);
+            prop_assert!(SubjectKey::new(a, &[2; 16], ValueAlgorithm::default()).open(place, &sealed).is_err());
         }
 
         /// INV-VAULT-2
         #[test]
         fn a_flipped_bit_is_refused(value in prop::collection::vec(any::<u8>(), 0..40)) {
-            let key = SubjectKey::new(Subject::Profile(1), &[1; 16]);
+            let key = SubjectKey::new(Subject::Profile(1), &[1; 16], ValueAlgorithm::default());
             let sealed = key.seal(PHONE, &value);
             for bit in 0..sealed.len() * 8 {
                 let mut flipped = sealed.clone();
@@ -195,7 +263,7 @@ mod tests {
             if headed && bytes.len() >= 2 {
                 bytes[..2].copy_from_slice(&[VERSION, ALG_SM4_GCM]);
             }
-            prop_assert!(SubjectKey::new(Subject::Profile(1), &[1; 16]).open(PHONE, &bytes).is_err());
+            prop_assert!(SubjectKey::new(Subject::Profile(1), &[1; 16], ValueAlgorithm::default()).open(PHONE, &bytes).is_err());
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::kek::{self, Kek, Parsed, WrappedKey};
 use crate::key_file::{self, Kind};
 use crate::root::{ROOT_KEY, ROOT_PARAMS, Root, Unlock};
 use crate::segment_key::{SegmentAlgorithm, SegmentKey};
-use crate::subject::{KEY_BYTES, Subject, SubjectKey};
+use crate::subject::{KEY_BYTES, Subject, SubjectKey, ValueAlgorithm};
 use crate::token::Tokens;
 use crate::{audit, disk, known_answers, random};
 
@@ -32,6 +32,7 @@ pub struct Vault {
     keks: RwLock<BTreeMap<u32, Arc<Kek>>>,
     index_root: Zeroizing<[u8; INDEX_ROOT_BYTES]>,
     fingerprinter: Fingerprinter,
+    values: ValueAlgorithm,
 }
 
 impl Vault {
@@ -61,6 +62,12 @@ impl Vault {
         Self::load(dir, root)
     }
 
+    /// Seals new values with an algorithm.
+    #[must_use]
+    pub fn sealing_values_with(self, values: ValueAlgorithm) -> Self {
+        Self { values, ..self }
+    }
+
     fn load(dir: &Path, root: Root) -> Result<Self> {
         let path = dir.join(INDEX_KEY);
         let remedy = "restore it from its copy";
@@ -76,7 +83,8 @@ impl Vault {
             return Err(Error::NotFound { what: dir.join("kek-*.key").display().to_string(), remedy });
         }
         let fingerprinter = Fingerprinter::new(&index_root);
-        Ok(Self { dir: dir.to_path_buf(), root, keks: RwLock::new(keks), index_root, fingerprinter })
+        let values = ValueAlgorithm::default();
+        Ok(Self { dir: dir.to_path_buf(), root, keks: RwLock::new(keks), index_root, fingerprinter, values })
     }
 
     /// Learns of epochs that another process started or destroyed. Whoever makes keys calls it first, while the other is
@@ -111,7 +119,7 @@ impl Vault {
     pub fn new_subject_key(&self, subject: Subject) -> (SubjectKey, WrappedKey) {
         let mut key = Zeroizing::new([0; KEY_BYTES]);
         random::fill(&mut key[..]);
-        (SubjectKey::new(subject, &key), self.current().wrap(subject, &key))
+        (SubjectKey::new(subject, &key, self.values), self.current().wrap(subject, &key))
     }
 
     /// Unwraps a subject's key.
@@ -123,7 +131,7 @@ impl Vault {
         if parsed.subject != subject {
             return Err(Error::corrupt("a wrapped key", "it belongs to another subject"));
         }
-        Ok(SubjectKey::new(subject, &*self.kek(parsed.epoch)?.unwrap(&parsed)?))
+        Ok(SubjectKey::new(subject, &*self.kek(parsed.epoch)?.unwrap(&parsed)?, self.values))
     }
 
     /// Wraps a wrapped key anew under the current epoch, for the same subject.

@@ -1,12 +1,12 @@
 // 审计: who did what to whom, whether the trail is whole, and what the same person did around it.
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { Button, Input } from 'antd'
 import type { TFunction } from 'i18next'
 import { useId, useState, type SyntheticEvent } from 'react'
 import { useTranslation } from 'react-i18next'
-import { auditQuery, verifyQuery } from '../../api/watch'
-import type { AuditEntry } from '../../api/types'
+import { auditQuery, traceFile, verifyQuery } from '../../api/watch'
+import type { AuditEntry, TracedExport } from '../../api/types'
 import type { AuditSearch } from '../../app/router'
 import { useSettings } from '../../app/settings'
 import { useFormat } from '../../app/workspace'
@@ -55,6 +55,7 @@ export default function AuditPage() {
         {rows.length > 0 && <DataTable caption={t('audit.trail')} columns={columns} rows={rows} rowKey={(row) => row.seq} />}
         <More query={query} />
       </Card>
+      <Trace />
     </Page>
   )
 }
@@ -126,5 +127,40 @@ function Chain() {
         {t('audit.verify')}
       </Button>
     </div>
+  )
+}
+
+/** Which export a file comes from. */
+function Trace() {
+  const { t } = useTranslation()
+  const format = useFormat()
+  const id = useId()
+  const trace = useMutation({ mutationFn: traceFile })
+  const columns: Column<TracedExport>[] = [
+    { key: 'at', title: t('audit.at'), isHead: true, cell: (row) => <span className="zk-figures">{format.instant(row.at)}</span> },
+    { key: 'who', title: t('audit.who'), cell: (row) => row.actor },
+    { key: 'on', title: t('audit.on'), cell: (row) => <code className="zk-audit-subject">{row.subject}</code> },
+    { key: 'rows', title: t('audit.rows'), align: 'right', cell: (row) => format.count(row.n_rows) },
+    { key: 'marks', title: t('audit.marks'), align: 'right', cell: (row) => `${format.count(row.n_found)} / ${format.count(row.n_marks)}` },
+  ]
+  return (
+    <Card title={t('audit.trace')} hint={t('audit.trace_hint')}>
+      <div className="zk-field">
+        <label htmlFor={id}>{t('audit.trace_file')}</label>
+        <input
+          id={id}
+          type="file"
+          aria-busy={trace.isPending}
+          onChange={(event) => {
+            const file = event.target.files?.[0]
+            if (file) trace.mutate(file)
+          }}
+        />
+      </div>
+      {trace.isPending && <Skeleton rows={2} height={28} />}
+      {trace.isError && <ErrorNotice error={trace.error} />}
+      {trace.data?.items.length === 0 && <Notice title={t('audit.trace_none')} help={t('audit.trace_none_help')} />}
+      {trace.data && trace.data.items.length > 0 && <DataTable caption={t('audit.trace')} columns={columns} rows={trace.data.items} rowKey={(row) => row.seq} />}
+    </Card>
   )
 }

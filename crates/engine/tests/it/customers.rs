@@ -226,7 +226,8 @@ async fn a_file_that_turns_up_tells_its_export() {
 
     for (ids, actor) in [(ann, "ann"), (bob, "bob")] {
         let whole = ids.join(",x\n");
-        let packed = gzip(&format!("name,profile_id\n{}\n", ids.iter().map(|id| format!("a,{id}\n")).collect::<String>()));
+        let packed =
+            gzip(&format!("name,profile_id\n{}\n", ids.iter().map(|id| format!("a,{id}\n")).collect::<String>()));
         for content in [whole.into_bytes(), packed] {
             let found = trace(&ctx, content).await.unwrap();
             let [one] = &found[..] else { panic!("{found:?}") };

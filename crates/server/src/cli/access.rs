@@ -100,7 +100,7 @@ impl Command {
                 | User::Reset { .. }
                 | User::Unlock { .. },
             ) => P::UsersManage,
-            Self::Audit(Audit::List { .. } | Audit::Verify { .. }) => P::AuditRead,
+            Self::Audit(Audit::List { .. } | Audit::Verify { .. } | Audit::Trace { .. }) => P::AuditRead,
             Self::Approval(Approvals::List) => P::AccountOwn,
             Self::Approval(Approvals::Approve { .. } | Approvals::Refuse { .. }) => P::ApprovalsDecide,
             Self::Incident(Incident::List | Incident::Show { .. } | Incident::Act { .. }) => P::IncidentsManage,

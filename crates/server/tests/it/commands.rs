@@ -61,3 +61,17 @@ fn keys_that_others_can_read_are_refused() {
     let said = home.complaint(&["sql", "SELECT 1"]);
     assert!(said.contains("root.key"), "{said}");
 }
+
+/// At rest by national algorithms or by AES: what was sealed with one is read while the other seals.
+#[test]
+fn values_are_read_whatever_seals_new_ones() {
+    let home = Home::new();
+    let one = home.file("one.csv", "会员号,手机号,姓名,注册时间\nM1,13957264831,王小明,2026-01-02 10:00:00\n");
+    let two = home.file("two.csv", "会员号,手机号,姓名,注册时间\nM2,13957264839,李雷,2026-01-03 10:00:00\n");
+    home.json(&["--value-cipher", "aes128-gcm", "import", one.to_str().unwrap()]);
+    home.json(&["import", two.to_str().unwrap()]);
+    for cipher in ["sm4-gcm", "aes128-gcm"] {
+        let rows = home.json(&["--value-cipher", cipher, "sql", "SELECT phone FROM profiles ORDER BY phone"]);
+        assert_eq!(rows, serde_json::json!([{"phone": "139****4831"}, {"phone": "139****4839"}]), "{cipher}");
+    }
+}
