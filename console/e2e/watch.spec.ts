@@ -4,8 +4,8 @@ import { expect, open, SHOTS, test } from './console'
 import { PASSWORD } from './setup'
 
 const WORDS = {
-  zh: { whole: /链完整 ✓/, who: '谁', filter: '筛选', action: '操作', around: '±5′', approve: '同意', approved: '已同意', make: '生成加密文件', password: /解压密码/, download: '下载', approvals: /^审批/ },
-  en: { whole: /Whole ✓/, who: 'Who', filter: 'Filter', action: 'Action', around: '±5′', approve: 'Approve', approved: 'Approved', make: 'Make the encrypted file', password: /Password of the archive/, download: 'Download', approvals: /^Approvals/ },
+  zh: { whole: /链完整 ✓/, who: '谁', filter: '筛选', action: '操作', sign_in: '登录', around: '±5′', approve: '同意', approved: '已同意', make: '生成加密文件', password: /解压密码/, download: '下载', approvals: /^审批/ },
+  en: { whole: /Whole ✓/, who: 'Who', filter: 'Filter', action: 'Action', sign_in: 'sign in', around: '±5′', approve: 'Approve', approved: 'Approved', make: 'Make the encrypted file', password: /Password of the archive/, download: 'Download', approvals: /^Approvals/ },
 } as const
 
 const HEAD = { 'x-zhike-request': '1' }
@@ -20,8 +20,8 @@ for (const lang of ['zh', 'en'] as const) {
     await page.getByRole('button', { name: words.filter, exact: true }).click()
     await expect(page).toHaveURL(/action=account\.sign_in/)
     const rows = page.locator('tbody tr')
-    await expect(rows.first()).toContainText('account.sign_in')
-    await expect(rows.filter({ hasNotText: 'account.sign_in' })).toHaveCount(0)
+    await expect(rows.first()).toContainText(words.sign_in)
+    await expect(rows.filter({ hasNotText: words.sign_in })).toHaveCount(0)
     await page.screenshot({ path: `${SHOTS}/e2e-audit-${lang}.png` })
     await page.getByRole('link', { name: words.around }).first().click()
     await expect(page).toHaveURL(/since=.*until=|until=.*since=/)

@@ -39,7 +39,7 @@ use tokio::sync::watch;
 use zhike_domain::error_code::ErrorCode;
 
 use crate::{Ctx, Error, Result, audit};
-pub(crate) use files::make_dir;
+pub(crate) use files::{hex, make_dir, unhex};
 pub use keys::{KeysCopy, ship_keys};
 use repository::Repository;
 pub(crate) use restore::refuse_unfinished;
@@ -208,7 +208,7 @@ fn files_only(ctx: &Ctx) -> Result<()> {
 }
 
 /// `20261122T140500Z`: times as they stand in names.
-fn stamp(at: i64) -> String {
+pub(crate) fn stamp(at: i64) -> String {
     Timestamp::from_microsecond(at).map_or_else(|_| "0".to_owned(), |at| at.strftime("%Y%m%dT%H%M%SZ").to_string())
 }
 

@@ -37,6 +37,8 @@ pub struct Options {
     pub values: ValueAlgorithm,
     /// Where roots of the audit trail are kept outside.
     pub audit_anchors: Vec<audit::Anchor>,
+    /// Folder in which rows are kept that a purge lets go of; nowhere when absent.
+    pub archive_to: Option<PathBuf>,
 }
 
 /// An open data directory. Clones share everything; some see only part of the customers.
@@ -67,6 +69,7 @@ struct Inner {
     auditing: audit::Known,
     guarding: guard::Known,
     erasing: erasure::Known,
+    archive_to: Option<PathBuf>,
 }
 
 /// Held while something is written; see [`Ctx::write_lock`].
@@ -116,6 +119,7 @@ impl Ctx {
             auditing: audit::Known::new(options.audit_anchors),
             guarding: guard::Known::default(),
             erasing: erasure::Known::default(),
+            archive_to: options.archive_to,
         });
         let ctx = Self { inner, scope: None, by: None };
         import::recover(&ctx).await?;
@@ -167,6 +171,11 @@ impl Ctx {
     /// The data directory.
     pub fn dir(&self) -> &Path {
         &self.inner.dir
+    }
+
+    /// Where rows are kept that a purge lets go of.
+    pub(crate) fn archive_to(&self) -> Option<&Path> {
+        self.inner.archive_to.as_deref()
     }
 
     /// Operational state.

@@ -4,7 +4,8 @@
 //!
 //! - INV-RETENTION-2: the report counts every row that goes or loses its name, by class and table; a preview counts the same.
 
-use crate::boxed;
+mod archive;
+
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
@@ -16,7 +17,9 @@ pub use zhike_state::HoldRow;
 use zhike_state::PurgeRow;
 
 use crate::consents::words;
-use crate::{Ctx, Error, Result, audit, import};
+use crate::{Ctx, Error, Result, audit, boxed, import};
+pub(crate) use archive::sweep;
+pub use archive::{Opened, open_archive};
 
 const KIND: &str = "retention";
 
@@ -37,6 +40,9 @@ pub struct PurgeLine {
     pub n_nameless: u64,
     /// Whether a hold keeps all of it.
     pub is_held: bool,
+    /// The file in which the rows are kept elsewhere.
+    #[serde(default)]
+    pub archive: Option<String>,
 }
 
 /// What a purge did, or would do.
@@ -236,8 +242,13 @@ async fn purge(ctx: &Ctx, rules: &[Rule], is_dry: bool) -> Result<PurgeReport> {
                 n_gone: 0,
                 n_nameless: 0,
                 is_held,
+                archive: None,
             };
             if !is_held && rule.then != Then::Keep {
+                if let Some(folder) = ctx.archive_to().filter(|_| !is_dry && rule.class != Class::Quarantine) {
+                    line.archive = archive::keep(ctx, folder, table, before).await?;
+                    ctx.step("purge.archived")?;
+                }
                 (line.n_gone, line.n_nameless) = let_go(ctx, rule, table, before, is_dry).await?;
             }
             lines.push(line);

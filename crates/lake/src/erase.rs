@@ -213,13 +213,13 @@ impl Lake {
 }
 
 /// The columns by which rows are told.
-fn read_columns(spec: &TableSpec) -> Vec<&'static str> {
+pub(crate) fn read_columns(spec: &TableSpec) -> Vec<&'static str> {
     let wanted = ["profile_id", "identity_id"].into_iter().chain(time_column(spec));
     wanted.filter(|name| spec.column(name).is_some()).collect()
 }
 
 /// Profile, identity and instant of every row.
-fn keys_of(spec: &TableSpec, batch: &RecordBatch) -> Result<Vec<[Option<i64>; 3]>, Error> {
+pub(crate) fn keys_of(spec: &TableSpec, batch: &RecordBatch) -> Result<Vec<[Option<i64>; 3]>, Error> {
     let numbers = |name: Option<&str>| -> Result<Option<ArrayRef>, Error> {
         let Some(array) = name.and_then(|name| batch.column_by_name(name)) else { return Ok(None) };
         Ok(Some(cast(array, &DataType::Int64)?))

@@ -11,6 +11,7 @@
 /// the bodies of futures are otherwise part of the caller, which cost minutes.
 use async_recursion::async_recursion as boxed;
 
+mod archive;
 mod background;
 mod check;
 mod convert;

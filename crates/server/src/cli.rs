@@ -74,6 +74,9 @@ pub(crate) struct Global {
     /// What new personal values are sealed with.
     #[arg(long, global = true, env = "ZHIKE_VALUE_CIPHER", value_enum, default_value_t = ValueCipher::Sm4Gcm)]
     value_cipher: ValueCipher,
+    /// Folder in which rows are kept, sealed, before a purge lets go of them.
+    #[arg(long, global = true, env = "ZHIKE_ARCHIVE_TO", value_name = "FOLDER")]
+    archive_to: Option<PathBuf>,
     /// Where signed roots of the audit trail are kept outside, several times for several: a file, syslog:HOST:PORT,
     /// syslog+tcp:HOST:PORT.
     #[arg(
@@ -312,6 +315,7 @@ impl Global {
                 ValueCipher::Aes128Gcm => ValueAlgorithm::Aes128Gcm,
             },
             audit_anchors: self.audit_anchors.clone(),
+            archive_to: self.archive_to.clone(),
             ..Options::default()
         })
     }

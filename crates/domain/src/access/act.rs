@@ -58,6 +58,7 @@ const ACTS: &[(&str, &str, &str)] = &[
     ("request.refuse", "拒绝个人请求", "refuse a request"),
     ("retention.hold", "设置留存保全", "put a hold"),
     ("retention.lift", "解除留存保全", "lift a hold"),
+    ("retention.open", "打开归档", "open an archive"),
     ("retention.run", "清理到期数据", "purge what is over"),
     ("retention.set", "修改留存期限", "set a period"),
     ("sql.run", "运行 SQL", "run SQL"),

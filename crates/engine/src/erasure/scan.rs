@@ -206,6 +206,7 @@ fn files(dir: &Path) -> Result<Vec<PathBuf>> {
 
 /// Removes copies that come and go: files to be loaded, files that were handed out, what queries left behind.
 pub(super) fn sweep(dir: &Path) -> Result<()> {
+    crate::retention::sweep(dir)?;
     for (folder, age_s) in [("uploads", 0), ("exports", 0), ("spill", SPILL_S)] {
         for path in files(&dir.join(folder))? {
             let changed = path.metadata().and_then(|meta| meta.modified());

@@ -63,7 +63,7 @@ pub async fn granted(ctx: &Ctx, profile_id: ProfileId) -> RequestId {
     id
 }
 
-async fn erase(ctx: &Ctx, name: &str) -> ErasureId {
+pub async fn erase(ctx: &Ctx, name: &str) -> ErasureId {
     let request = granted(ctx, member(ctx, name).await).await;
     let id = erasure::approve(ctx, request, "officer").await.unwrap();
     erasure::finish(ctx).await.unwrap();

@@ -1,5 +1,6 @@
 //! `zhike erase`: people erased, with receipts; `zhike key`: epochs of keys; `zhike retention`: how long what is kept.
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -189,6 +190,14 @@ pub(super) enum Retention {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Open an archive into a Parquet file, without the rows of people who were erased since.
+    Open {
+        /// File of the folder that --archive-to named.
+        archive: PathBuf,
+        /// File to write.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
 }
 
 impl Retention {
@@ -230,6 +239,21 @@ impl Retention {
                 print_holds(global, retention::holds(ctx).await?)?;
             }
             Self::Holds => print_holds(global, retention::holds(ctx).await?)?,
+            Self::Open { archive, out } => {
+                let opened = retention::open_archive(ctx, &archive, &out, &actor).await?;
+                let said = match global.lang() {
+                    Lang::Zh => {
+                        format!("{}：{} 行，已销毁者的 {} 行未取出", opened.table, opened.n_rows, opened.n_left_out)
+                    }
+                    Lang::En => {
+                        format!(
+                            "{}: {} rows; {} left out, of erased people",
+                            opened.table, opened.n_rows, opened.n_left_out
+                        )
+                    }
+                };
+                writeln!(std::io::stdout().lock(), "{said}")?;
+            }
             Self::Run { dry_run: true } => print_purge(global, retention::preview(ctx).await?.into())?,
             Self::Run { dry_run: false } => print_purge(global, retention::run(ctx, &actor).await?.into())?,
         }

@@ -90,6 +90,8 @@ pub(crate) struct PurgeLine {
     pub(crate) n_gone: u64,
     pub(crate) n_nameless: u64,
     pub(crate) is_held: bool,
+    /// The file in which the rows are kept elsewhere.
+    pub(crate) archive: Option<String>,
 }
 
 /// What a purge did, or would do; the lines add up.
@@ -110,6 +112,7 @@ impl From<PurgeReport> for Purge {
             n_gone: line.n_gone,
             n_nameless: line.n_nameless,
             is_held: line.is_held,
+            archive: line.archive,
         };
         Self {
             lines: report.lines.into_iter().map(line).collect(),
