@@ -3478,6 +3478,8 @@ export interface components {
         };
         /** @description What a purge did to one table. */
         PurgeLine: {
+            /** @description The file in which the rows are kept elsewhere. */
+            archive: string | null;
             before: string;
             class: string;
             is_held: boolean;
