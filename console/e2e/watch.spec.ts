@@ -4,8 +4,8 @@ import { expect, open, SHOTS, test } from './console'
 import { PASSWORD } from './setup'
 
 const WORDS = {
-  zh: { whole: /链完整 ✓/, who: '谁', filter: '筛选', action: '操作', sign_in: '登录', around: '±5′', approve: '同意', approved: '已同意', make: '生成加密文件', password: /解压密码/, download: '下载', approvals: /^审批/ },
-  en: { whole: /Whole ✓/, who: 'Who', filter: 'Filter', action: 'Action', sign_in: 'sign in', around: '±5′', approve: 'Approve', approved: 'Approved', make: 'Make the encrypted file', password: /Password of the archive/, download: 'Download', approvals: /^Approvals/ },
+  zh: { whole: /链完整 ✓/, who: '谁', filter: '筛选', action: '操作', sign_in: '登录', unmarked: '没有找到标记', around: '±5′', approve: '同意', approved: '已同意', make: '生成加密文件', password: /解压密码/, download: '下载', approvals: /^审批/ },
+  en: { whole: /Whole ✓/, who: 'Who', filter: 'Filter', action: 'Action', sign_in: 'sign in', unmarked: 'No mark was found', around: '±5′', approve: 'Approve', approved: 'Approved', make: 'Make the encrypted file', password: /Password of the archive/, download: 'Download', approvals: /^Approvals/ },
 } as const
 
 const HEAD = { 'x-zhike-request': '1' }
@@ -26,6 +26,8 @@ for (const lang of ['zh', 'en'] as const) {
     await page.getByRole('link', { name: words.around }).first().click()
     await expect(page).toHaveURL(/since=.*until=|until=.*since=/)
     await expect(page.getByLabel(words.who, { exact: true })).not.toHaveValue('')
+    await page.locator('input[type=file]').setInputFiles({ name: 'a.txt', mimeType: 'text/plain', buffer: Buffer.from('prf_0000000000001, not of here') })
+    await expect(page.getByText(words.unmarked)).toBeVisible()
   })
 
   test(`a large export is approved by a second person (${lang})`, async ({ page, browser, baseURL }) => {

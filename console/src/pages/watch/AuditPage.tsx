@@ -3,7 +3,7 @@ import { useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { Button, Input } from 'antd'
 import type { TFunction } from 'i18next'
-import { useId, useState, type SyntheticEvent } from 'react'
+import { useId, useRef, useState, type SyntheticEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import { auditQuery, traceFile, verifyQuery } from '../../api/watch'
 import type { AuditEntry, TracedExport } from '../../api/types'
@@ -134,7 +134,7 @@ function Chain() {
 function Trace() {
   const { t } = useTranslation()
   const format = useFormat()
-  const id = useId()
+  const input = useRef<HTMLInputElement>(null)
   const trace = useMutation({ mutationFn: traceFile })
   const columns: Column<TracedExport>[] = [
     { key: 'at', title: t('audit.at'), isHead: true, cell: (row) => <span className="zk-figures">{format.instant(row.at)}</span> },
@@ -145,18 +145,22 @@ function Trace() {
   ]
   return (
     <Card title={t('audit.trace')} hint={t('audit.trace_hint')}>
-      <div className="zk-field">
-        <label htmlFor={id}>{t('audit.trace_file')}</label>
-        <input
-          id={id}
-          type="file"
-          aria-busy={trace.isPending}
-          onChange={(event) => {
-            const file = event.target.files?.[0]
-            if (file) trace.mutate(file)
-          }}
-        />
-      </div>
+      <p>{t('audit.trace_file')}</p>
+      <Button loading={trace.isPending} onClick={() => input.current?.click()}>
+        {t('upload.choose')}
+      </Button>
+      <input
+        ref={input}
+        type="file"
+        className="zk-hidden"
+        tabIndex={-1}
+        aria-hidden="true"
+        onChange={(event) => {
+          const file = event.target.files?.[0]
+          if (file) trace.mutate(file)
+          event.target.value = ''
+        }}
+      />
       {trace.isPending && <Skeleton rows={2} height={28} />}
       {trace.isError && <ErrorNotice error={trace.error} />}
       {trace.data?.items.length === 0 && <Notice title={t('audit.trace_none')} help={t('audit.trace_none_help')} />}
