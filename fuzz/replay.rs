@@ -39,8 +39,11 @@ fn mutated(input: &[u8], other: &[u8], state: &mut u64) -> Vec<u8> {
     bytes
 }
 
+/// A name, and what is done with bytes.
+type Reader = (&'static str, fn(&[u8]));
+
 /// Runs every reader over its folder of `fuzz/corpus`.
-pub fn replay(readers: &[(&str, fn(&[u8]))]) {
+pub fn replay(readers: &[Reader]) {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");
     for (name, read) in readers {
         let folder = corpus.join(name);

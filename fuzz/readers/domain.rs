@@ -16,8 +16,11 @@ use zhike_domain::import::{Entity, guess, layout};
 use zhike_domain::raw::RawBatch;
 use zhike_domain::{detect, mask};
 
-/// Names, and what each does with bytes.
-pub const READERS: &[(&str, fn(&[u8]))] = &[
+/// A name, and what is done with bytes.
+type Reader = (&'static str, fn(&[u8]));
+
+/// All of them.
+pub const READERS: &[Reader] = &[
     ("cells", cells),
     ("log-message", log_message),
     ("mapping", mapping),

@@ -4,8 +4,11 @@ use std::sync::OnceLock;
 
 use zhike_vault::{Place, Subject, SubjectKey, Unlock, Vault, epoch_of, segment_epoch};
 
-/// Names, and what each does with bytes.
-pub const READERS: &[(&str, fn(&[u8]))] =
+/// A name, and what is done with bytes.
+type Reader = (&'static str, fn(&[u8]));
+
+/// All of them.
+pub const READERS: &[Reader] =
     &[("backup-list", backup_list), ("sealed-value", sealed_value), ("token", token), ("wrapped-key", wrapped_key)];
 
 const SUBJECT: Subject = Subject::Profile(7);

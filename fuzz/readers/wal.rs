@@ -5,8 +5,11 @@ use zhike_wal::{Log, Options};
 use crate::sim::SimDisk;
 use crate::toy::toy;
 
-/// Names, and what each does with bytes.
-pub const READERS: &[(&str, fn(&[u8]))] = &[("wal-segment", segment)];
+/// A name, and what is done with bytes.
+type Reader = (&'static str, fn(&[u8]));
+
+/// All of them.
+pub const READERS: &[Reader] = &[("wal-segment", segment)];
 
 fn segment(data: &[u8]) {
     let disk = SimDisk::with_files([("00000000000000000000.wal", data.to_vec())]);
