@@ -62,7 +62,7 @@ export function account(method, path, body, cookies = '') {
   const open = process.env.FIXTURE_OPEN === '1' ? users[0] : undefined
   const me = sessions.get(id) ?? open
   const at = `${method} ${path.replace('/api/v1/', '')}`
-  if (at === 'GET setup') return { status: 200, body: { needed: setUpNeeded } }
+  if (at === 'GET setup') return { status: 200, body: { needed: setUpNeeded, sso: null } }
   if (at === 'POST setup') {
     setUpNeeded = false
     users[0].name = body.name

@@ -86,6 +86,14 @@ export function signIn(name: string, password: string, code: string | undefined)
   return unwrap(client.POST('/api/v1/session', { body: { name, password, code: code ?? null } }))
 }
 
+/** Leads to the identity provider and back: an address for the browser, not for a request of the page. */
+export const SSO_START = '/api/v1/session/oidc/start'
+
+/** The second factor of somebody whom the provider vouched for. */
+export function signInByCode(code: string) {
+  return unwrap(client.POST('/api/v1/session/oidc/code', { body: { code } }))
+}
+
 /** Counts as a request of somebody who is there, which puts off the end of the session. */
 export function staySignedIn() {
   return unwrap(client.GET('/api/v1/session'))

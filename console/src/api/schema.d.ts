@@ -557,6 +557,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/incident-hooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The addresses in force, each with what came of the last notice. */
+        get: operations["get_incident-hooks"];
+        /** Puts other addresses in force, with a new secret; incidents that open from now on are told to them. */
+        put: operations["put_incident-hooks"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incident-hooks/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a notice of no incident to every address, and says what came of it. */
+        post: operations["post_incident-hooks_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/incidents": {
         parameters: {
             query?: never;
@@ -703,7 +738,7 @@ export interface paths {
         };
         /**
          * What arrives from now on, as server-sent events: each `data` is one `LiveEvent`. An event `missed` says how many a slow
-         *     reader did not get.
+         *     reader did not get. It ends within a second of the session or key that asked for it.
          */
         get: operations["get_live"];
         put?: never;
@@ -1440,6 +1475,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session/oidc/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Takes the identity provider's answer, and signs in. */
+        get: operations["get_session_oidc_callback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/oidc/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs in whom the provider vouched for, with the code that the account asks for. */
+        post: operations["post_session_oidc_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/oidc/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sends a browser to the identity provider. */
+        get: operations["get_session_oidc_start"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/setup": {
         parameters: {
             query?: never;
@@ -1506,6 +1592,25 @@ export interface paths {
         /** Gives a source a new write key; the old one lets nobody in any more. */
         post: operations["post_sources_source_id_rotate-key"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sso": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Single sign-on as it is set; the secret is not shown. */
+        get: operations["get_sso"];
+        /** Puts an identity provider in force, once it has answered. */
+        put: operations["put_sso"];
+        post?: never;
+        /** Takes the identity provider away. */
+        delete: operations["delete_sso"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1701,6 +1806,24 @@ export interface paths {
         /** Gives a user a new one-time password; sessions end, the second factor goes. */
         post: operations["post_users_user_id_reset"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{user_id}/sso": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Links a user to an identity of the provider, in place of another. */
+        put: operations["put_users_user_id_sso"];
+        post?: never;
+        /** Takes the link of a user away; sessions end. */
+        delete: operations["delete_users_user_id_sso"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2521,6 +2644,23 @@ export interface components {
             act: string;
             /** @description Why; needed for all but acknowledged. */
             note: string | null;
+        };
+        /** @description An address that is told of incidents. */
+        IncidentHook: {
+            /** @description delivered, refused, unreachable, status_500 …; nothing was sent when absent. */
+            last_outcome: string | null;
+            last_tried_at: string | null;
+            /** Format: int64 */
+            n_tries: number;
+            /** @description When it is tried again; absent when it arrived or was given up. */
+            next_try_at: string | null;
+            url: string;
+        };
+        /** @description Addresses that are told of incidents. */
+        IncidentHooks: {
+            items: components["schemas"]["IncidentHook"][];
+            /** @description Signs notices (HMAC-SHA-256); shown once, when addresses are set. */
+            secret: string | null;
         };
         /** @description An incident, and whose data it is about. */
         IncidentReport: {
@@ -3529,6 +3669,11 @@ export interface components {
             since: string | null;
             version: string;
         };
+        /** @description Other addresses. */
+        PutIncidentHooks: {
+            /** @description `https://…`; none takes all away. */
+            urls: string[];
+        };
         /** @description A goal to be set. */
         PutKpiGoal: {
             /** @description `2026-11-22`, `2026-W47`, `2026-11`, `2026-Q4`, or `2026-11-01..2026-11-22`. */
@@ -3552,6 +3697,26 @@ export interface components {
             until: string | null;
             /** @description Missing: the tag is taken off. */
             value: string | null;
+        };
+        /** @description An identity provider to be put in force. */
+        PutSso: {
+            client_id: string;
+            /** @description The one that was set stays when absent; empty takes it away. */
+            client_secret: string | null;
+            /** @description Whether a first sign-in makes an account, with mapped roles. */
+            creates: boolean | null;
+            /** @description `https://…`: its host may be connected to from then on, and no other. */
+            issuer: string;
+            /** @description What the sign-in page calls it; the host when absent. */
+            name: string | null;
+            /** @description Which claim of the token names groups; dots lead into it. */
+            role_claim: string | null;
+            /** @description Roles by group. */
+            role_map: {
+                [key: string]: string;
+            } | null;
+            /** @description Asked for beside `openid` and `profile`. */
+            scopes: string[] | null;
         };
         /** @description A definition. */
         PutTag: {
@@ -4025,9 +4190,11 @@ export interface components {
             /** @description From the link that `zhike serve` prints. */
             token: string;
         };
-        /** @description Whether the first administrator is still to be made. */
+        /** @description Whether the first administrator is still to be made, and how people come in. */
         SetupState: {
             needed: boolean;
+            /** @description Name of the identity provider that people may sign in with. */
+            sso: string | null;
         };
         /** @description Somebody who comes in. */
         SignIn: {
@@ -4088,6 +4255,37 @@ export interface components {
             items: components["schemas"]["Source"][];
             /** @description How SDKs reach this server, when it was configured. */
             public_url: string | null;
+        };
+        /** @description A code of the authenticator, or a recovery code. */
+        SsoCode: {
+            code: string;
+        };
+        /** @description Whom the provider knows somebody as. */
+        SsoLink: {
+            /** @description `sub` of the provider's tokens; kept as a keyed hash. */
+            subject: string;
+        };
+        /** @description The identity provider in force. */
+        SsoProvider: {
+            client_id: string;
+            /** @description Whether a first sign-in makes an account. */
+            creates: boolean;
+            has_secret: boolean;
+            issuer: string;
+            /** @description What the sign-in page calls it. */
+            name: string;
+            role_claim: string | null;
+            /** @description Roles by group. */
+            role_map: {
+                [key: string]: string;
+            };
+            scopes: string[];
+        };
+        /** @description Whether single sign-on is set, and what the provider must know. */
+        SsoState: {
+            provider: components["schemas"]["SsoProvider"] | null;
+            /** @description To be registered with the provider. */
+            redirect_url: string;
         };
         /** @description A tag. */
         Tag: {
@@ -4423,6 +4621,8 @@ export interface components {
             /** @description Provinces of the customers they see; all when empty. */
             provinces: string[];
             roles: string[];
+            /** @description Whether an identity of the provider opens it. */
+            sso: boolean;
             /** @description Stores of the customers they see; all when empty. */
             stores: string[];
             user_id: string;
@@ -5730,6 +5930,91 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JobStarted"];
+                };
+            };
+        };
+    };
+    "get_incident-hooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentHooks"];
+                };
+            };
+        };
+    };
+    "put_incident-hooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutIncidentHooks"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentHooks"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "post_incident-hooks_test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentHooks"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -7790,6 +8075,88 @@ export interface operations {
             };
         };
     };
+    get_session_oidc_callback: {
+        parameters: {
+            query?: {
+                code?: string;
+                state?: string;
+                /** @description Who answers. */
+                iss?: string;
+                /** @description Why not. */
+                error?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To the console, or back to the sign-in page with the code of an error */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    post_session_oidc_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SsoCode"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_session_oidc_start: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To the provider, or back to the sign-in page with the code of an error */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     get_setup: {
         parameters: {
             query?: never;
@@ -7997,6 +8364,89 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
+            };
+        };
+    };
+    get_sso: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SsoState"];
+                };
+            };
+        };
+    };
+    put_sso: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutSso"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SsoProvider"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_sso: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -8502,6 +8952,74 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["OneTimePassword"];
                 };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    put_users_user_id_sso: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `usr_…` */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SsoLink"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_users_user_id_sso: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `usr_…` */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             404: {
                 headers: {

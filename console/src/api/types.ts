@@ -78,5 +78,6 @@ export type TracedExport = Json<paths['/api/v1/audit/trace']['post']>['items'][n
 export type AuditEntry = Json<paths['/api/v1/audit']['get']>['items'][number]
 export type Approval = Json<paths['/api/v1/approvals']['get']>['items'][number]
 export type Incident = Json<paths['/api/v1/incidents']['get']>['items'][number]
+export type IncidentHook = Json<paths['/api/v1/incident-hooks']['get']>['items'][number]
 export type PersonRequest = Json<paths['/api/v1/requests']['get']>['items'][number]
 export type NewPersonRequest = paths['/api/v1/requests']['post']['requestBody']['content']['application/json']

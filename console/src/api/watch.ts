@@ -42,6 +42,21 @@ export function makeApproved(approvalId: string) {
   return unwrap(client.POST('/api/v1/approvals/{approval_id}/export', { params: { path: { approval_id: approvalId } } }))
 }
 
+export const hooksQuery = queryOptions({
+  queryKey: ['incident-hooks'],
+  queryFn: ({ signal }) => unwrap(client.GET('/api/v1/incident-hooks', { signal })),
+})
+
+/** Puts other addresses in force; the answer holds the secret that signs notices, once. */
+export function putHooks(urls: string[]) {
+  return unwrap(client.PUT('/api/v1/incident-hooks', { body: { urls } }))
+}
+
+/** Sends a notice of no incident to every address. */
+export function testHooks() {
+  return unwrap(client.POST('/api/v1/incident-hooks/test'))
+}
+
 export const incidentsQuery = queryOptions({
   queryKey: ['incidents'],
   queryFn: ({ signal }) => unwrap(client.GET('/api/v1/incidents', { signal })),

@@ -183,7 +183,11 @@ export type BindSearch = {
 }
 
 /** `to`: where one wanted to go. */
-export type SignInSearch = { to?: string | undefined }
+export type SignInSearch = {
+  to?: string | undefined
+  /** Why single sign-on led back here: a code. */
+  sso?: string | undefined
+}
 export type UsersSearch = {
   /** The user open beside the list; `new` for one to be added. */
   user?: string | undefined
@@ -259,7 +263,8 @@ const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
   staticData: { isOutside: true },
-  validateSearch: (raw: SignInSearch & SearchSchemaInput): SignInSearch => ({ to: wantedPath(text(raw.to)) }),
+  validateSearch: (raw: SignInSearch & SearchSchemaInput): SignInSearch => ({ to: wantedPath(text(raw.to)), sso: text(raw.sso) }),
+  loader: ({ context }) => ahead(context.queryClient.query(setupQuery)),
   beforeLoad: ({ context: { session } }) => {
     if (session) throw redirect({ to: '/' })
   },

@@ -21,6 +21,10 @@ const zh = {
   access: {
     sign_in: '登录',
     sign_in_title: '登录知客',
+    sso: '使用 {{name}} 登录',
+    sso_refused: '单点登录未成功：登录已超时、已取消，或身份提供方的应答无法确认。请重试。',
+    sso_no_account: '身份已确认，但没有与之关联且可用的账号。请联系管理员。',
+    sso_unreachable: '暂时连不上身份提供方。请稍后再试，或用密码登录。',
     sign_out: '退出登录',
     sign_out_failed: '没能退出',
     user_menu: '账号：{{name}}',
@@ -247,6 +251,10 @@ const en = {
   access: {
     sign_in: 'Sign in',
     sign_in_title: 'Sign in to Zhike',
+    sso: 'Sign in with {{name}}',
+    sso_refused: 'Single sign-on did not succeed: it took too long, was cancelled, or the answer could not be confirmed. Try again.',
+    sso_no_account: 'Who you are is confirmed, but no account that may sign in is linked to it. Ask an administrator.',
+    sso_unreachable: 'The identity provider cannot be reached now. Try again later, or sign in with a password.',
     sign_out: 'Sign out',
     sign_out_failed: 'Signing out failed',
     user_menu: 'Account: {{name}}',

@@ -167,6 +167,22 @@ codes! {
     /// The query needs more time, memory or rows than allowed.
     QueryLimit "query_limit" 422 false
         "查询超过时间、内存或行数上限：缩小范围，或调高上限" "the query needs more time, memory or rows than allowed: narrow it, or raise the limit";
+    /// An address outside that may not be connected to.
+    OutboundRefused "outbound_refused" 422 false
+        "不允许连接这个地址：须为公网 https，或由运维用 --outbound-allow 写明"
+        "the address may not be connected to: it must be https on the public web, or named with --outbound-allow";
+    /// Another machine did not answer as it should.
+    OutboundFailed "outbound_failed" 502 true
+        "对方主机没有正常应答：提示中写明了原因，检查地址、证书与网络"
+        "the other host did not answer as it should: the message says why; check address, certificate and network";
+    /// The identity provider, or what it said, does not fit.
+    SsoRefused "sso_refused" 401 false
+        "单点登录未成功：请重新登录；若反复出现，请管理员检查单点登录设置"
+        "single sign-on did not succeed: try again; if it happens again, an administrator checks its settings";
+    /// The provider vouches for somebody who has no account here.
+    SsoNoAccount "sso_no_account" 403 false
+        "身份已确认，但这里没有与之关联且可用的账号：请管理员关联账号"
+        "who you are is confirmed, but no account here that may sign in is linked to it: ask an administrator to link one";
     /// A mistake in Zhike.
     Internal "internal" 500 false
         "系统内部错误：请把请求编号告诉管理员" "an error inside Zhike: give the request id to your administrator";

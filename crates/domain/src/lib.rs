@@ -27,4 +27,5 @@ pub mod rights;
 pub mod script;
 pub mod sensitive;
 pub mod sentence;
+pub mod sso;
 pub mod tables;

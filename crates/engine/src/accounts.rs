@@ -12,9 +12,11 @@
 mod factor;
 mod keys;
 mod sign_in;
+mod sso;
 mod users;
 
 use crate::boxed;
+use std::collections::HashMap;
 use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
@@ -29,10 +31,18 @@ use zhike_vault::Vault;
 use crate::{Ctx, Error, Result, audit, query};
 
 pub use factor::{confirm_totp, offer_totp, remove_totp};
-pub use keys::{ApiKey, NewApiKey, by_key, create_key, keys, revoke_key};
-pub use sign_in::{SignIn, SignedIn, by_session, change_password, needs_setup, offer_setup, setup, sign_in, sign_out};
+pub use keys::{ApiKey, NewApiKey, by_key, create_key, key_lives, keys, revoke_key};
+pub use sign_in::{
+    SignIn, SignedIn, by_session, change_password, needs_setup, offer_setup, session_lives, setup, sign_in, sign_out,
+};
+pub use sso::{
+    Attempt, NewSso, Sso, Started, Vouched, check_token, link_sso, refuse, remove_sso, set_sso, sign_in_code,
+    sign_in_vouched, sso, start_sso, take_attempt, unlink_sso,
+};
 pub(crate) use users::need;
 pub use users::{Change, NewUser, create, get, list, reset, set_separated, unlock, update};
+/// What a client proves itself with, as a header.
+pub use zhike_vault::jws::basic;
 
 const SECOND: i64 = 1_000_000;
 const DAY: i64 = 86_400 * SECOND;
@@ -43,12 +53,14 @@ const MAX_HASHING: usize = 2;
 pub(crate) struct Known {
     /// Hash of the token that makes the first user.
     setup: Mutex<Option<[u8; 32]>>,
+    /// Attempts of single sign-on that were taken: hash, when they began.
+    attempts: Mutex<HashMap<[u8; 32], i64>>,
     hashing: Semaphore,
 }
 
 impl Default for Known {
     fn default() -> Self {
-        Self { setup: Mutex::default(), hashing: Semaphore::new(MAX_HASHING) }
+        Self { setup: Mutex::default(), attempts: Mutex::default(), hashing: Semaphore::new(MAX_HASHING) }
     }
 }
 
@@ -108,6 +120,8 @@ pub struct User {
     pub scope: Scope,
     /// Whether a second factor is asked for.
     pub has_totp: bool,
+    /// Whether an identity of a provider opens it; said where users are shown alone.
+    pub is_linked: bool,
     /// Whether somebody else set the password.
     pub must_change_password: bool,
     /// Whether they may not sign in, by decision or because they have not for long.
@@ -133,6 +147,7 @@ fn user(row: &UserRow, policy: &Policy, now: i64) -> Result<User> {
         roles: words(&row.roles_json)?.iter().filter_map(|role| Role::parse(role)).collect(),
         scope: Scope { provinces: words(&row.provinces_json)?, stores: words(&row.stores_json)? },
         has_totp: row.totp_sealed.is_some(),
+        is_linked: false,
         must_change_password: row.must_change != 0,
         is_disabled: row.is_disabled != 0 || seen < now - policy.unused_days * DAY,
         locked_until: None,

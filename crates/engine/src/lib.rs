@@ -24,6 +24,7 @@ mod error;
 pub mod exports;
 pub mod guard;
 pub mod history;
+pub mod hooks;
 pub mod import;
 pub mod incidents;
 pub mod ingest;

@@ -21,6 +21,7 @@ mod segment;
 mod serve;
 mod source;
 mod sql;
+mod sso;
 mod tag;
 mod tail;
 mod watch;
@@ -203,6 +204,9 @@ enum Command {
     /// Make, list, change, unlock users; give them roles.
     #[command(subcommand)]
     User(access::User),
+    /// Sign in by an identity provider (OpenID Connect): which one, and whose account an identity opens.
+    #[command(subcommand)]
+    Sso(sso::Sso),
     /// Make, list and revoke keys of the API.
     #[command(subcommand, name = "api-key")]
     ApiKey(access::ApiKey),
@@ -451,6 +455,7 @@ async fn run(cli: Cli) -> Outcome {
         Command::Sql(command) => command.run(global).await,
         Command::Profile(command) => command.run(global).await,
         Command::User(command) => command.run(global).await,
+        Command::Sso(command) => command.run(global).await,
         Command::ApiKey(command) => command.run(global).await,
         Command::Role(command) => command.run(global).await,
         Command::Backup(command) => command.run(global).await,

@@ -11,6 +11,7 @@ mod error;
 mod exports;
 pub(crate) mod guard;
 pub(crate) mod history;
+pub(crate) mod hooks;
 mod imports;
 pub(crate) mod kpis;
 pub(crate) mod listen;
@@ -29,6 +30,7 @@ mod schema;
 pub(crate) mod segments;
 mod session;
 pub(crate) mod sources;
+pub(crate) mod sso;
 pub(crate) mod tags;
 pub(crate) mod tls;
 mod uploads;
@@ -57,7 +59,9 @@ use zhike_engine::{Ctx, accounts};
 use crate::exports::Exports;
 use crate::ingestion::Ingestion;
 use crate::jobs::Loads;
+use crate::outbound::Outbound;
 use collect::Collector;
+pub(crate) use error::ApiError;
 use guard::Site;
 use repeat::Answered;
 use uploads::Uploads;
@@ -77,6 +81,8 @@ struct AppInner {
     uploads: Uploads,
     collector: Collector,
     ingestion: Ingestion,
+    outbound: Outbound,
+    provider: sso::Provider,
     answered: Answered,
     site: Site,
     /// What commands at this machine show.
@@ -86,7 +92,13 @@ struct AppInner {
 
 impl App {
     /// `stopping` turns true when the server is to end; answers that would go on for ever end then.
-    pub(crate) fn new(ctx: Ctx, collector: Collector, site: Site, stopping: Receiver<bool>) -> Self {
+    pub(crate) fn new(
+        ctx: Ctx,
+        collector: Collector,
+        site: Site,
+        outbound: Outbound,
+        stopping: Receiver<bool>,
+    ) -> Self {
         let uploads = Uploads::new(&ctx.dir().join("uploads"));
         let (jobs, ingestion) = (Loads::default(), Ingestion::default());
         let exports = Exports::new(&ctx.dir().join("exports"));
@@ -99,6 +111,8 @@ impl App {
             uploads,
             collector,
             ingestion,
+            outbound,
+            provider: sso::Provider::default(),
             answered,
             site,
             local_token,
@@ -152,6 +166,16 @@ impl App {
         &self.0.ingestion
     }
 
+    /// The way to other machines.
+    pub(crate) fn outbound(&self) -> &Outbound {
+        &self.0.outbound
+    }
+
+    /// What is known of the identity provider.
+    fn provider(&self) -> &sso::Provider {
+        &self.0.provider
+    }
+
     /// Answers to writes that carried a key.
     fn answered(&self) -> &Answered {
         &self.0.answered
@@ -171,6 +195,11 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
     let (router, mut document) = Routes::new(ApiDoc::openapi())
         .public(routes!(session::setup_state, session::setup))
         .public(routes!(session::show, session::sign_in, session::sign_out))
+        .public(routes!(sso::start))
+        .public(routes!(sso::callback))
+        .public(routes!(sso::code))
+        .allow(P::PolicyChange, routes!(sso::show, sso::put, sso::remove))
+        .allow(P::UsersManage, routes!(sso::link, sso::unlink))
         .allow(P::AccountOwn, routes!(session::change_password))
         .allow(P::AccountOwn, routes!(session::offer_totp, session::confirm_totp, session::remove_totp))
         .allow(P::UsersRead, routes!(users::list))
@@ -274,6 +303,8 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .allow(P::IncidentsManage, routes!(watch::incidents))
         .allow(P::IncidentsManage, routes!(watch::incident))
         .allow(P::IncidentsManage, routes!(watch::act))
+        .allow(P::IncidentsManage, routes!(hooks::list, hooks::put))
+        .allow(P::IncidentsManage, routes!(hooks::test))
         .allow(P::ErasureApprove, routes!(erasures::approve))
         .allow(P::RequestsStart, routes!(erasures::list))
         .allow(P::RequestsStart, routes!(erasures::show))

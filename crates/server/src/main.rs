@@ -7,9 +7,11 @@ mod cli;
 mod console;
 mod exports;
 mod generate;
+mod hooks;
 mod http;
 mod ingestion;
 mod jobs;
+mod outbound;
 mod output;
 mod qr;
 

@@ -220,7 +220,7 @@ impl Store {
         let mut tx = self.data.begin("begin_session", format!("user {user_id}")).await?;
         audit::append(&mut tx, entry, link).await?;
         let n = match proof {
-            Proof::Password => 1,
+            Proof::Password | Proof::Provider => 1,
             Proof::Step(step) => {
                 tx.run(
                     "UPDATE users SET totp_step = $2 WHERE user_id = $1 AND (totp_step IS NULL OR totp_step < $2)",
@@ -448,11 +448,13 @@ impl Store {
     }
 }
 
-/// What, besides the password, a session is begun with.
+/// What, besides a password or the word of a provider, a session is begun with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Proof {
     /// Nothing.
     Password,
+    /// Nothing: an identity provider vouches for them.
+    Provider,
     /// A code of this step.
     Step(i64),
     /// A recovery code, by its hash.

@@ -17,6 +17,8 @@ pub(crate) const DATA: &[&str] = &[
     include_str!("../migrations/0010_consents.sql"),
     include_str!("../migrations/0011_erasure.sql"),
     include_str!("../migrations/0012_watch.sql"),
+    include_str!("../migrations/0013_sso.sql"),
+    include_str!("../migrations/0014_notices.sql"),
 ];
 /// Versions of the keys, from 1.
 pub(crate) const KEYS: &[&str] =

@@ -23,6 +23,7 @@
 //!   its segment and epoch.
 //! - **INV-VAULT-11** A token opens whole, for the purpose it was made for, or not at all; no text but its own opens.
 //! - **INV-VAULT-12** A file of a backup opens only under its id, whole and unchanged, by the vault that sealed it.
+//! - **INV-VAULT-14** A token of another system counts when one of two algorithms with a public key fits (`jws`).
 //! - **INV-VAULT-13** Epochs change while others read: a key that was rewrapped opens in every process, at any moment.
 
 mod audit;
@@ -31,6 +32,7 @@ mod disk;
 mod error;
 mod gcm;
 mod index;
+pub mod jws;
 mod kek;
 mod key_file;
 pub mod known_answers;

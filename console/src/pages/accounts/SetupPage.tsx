@@ -47,7 +47,7 @@ function SetupForm() {
     mutationFn: ({ with: held }: { with: string }) => setUp(held, name.trim(), chosen.password),
     onSuccess: (session) => {
       cache.setQueryData(sessionQuery.queryKey, session)
-      cache.setQueryData(setupQuery.queryKey, { needed: false })
+      cache.setQueryData(setupQuery.queryKey, { needed: false, sso: null })
       router.history.replace('/')
     },
   })

@@ -6,6 +6,14 @@ import type { Lang } from '../../format'
 /** Waiting times are named in whole minutes, never less than there is to wait. */
 export const minutesOf = (seconds: number): number => Math.max(1, Math.ceil(seconds / 60))
 
+/** Why single sign-on led back here, by the code in the address; nothing when it did not. */
+export function ssoProblem(t: TFunction, code: string | undefined): string {
+  if (!code) return ''
+  if (code === 'sso_no_account') return t('access.sso_no_account')
+  if (code === 'outbound_failed' || code === 'outbound_refused') return t('access.sso_unreachable')
+  return t('access.sso_refused')
+}
+
 /** What to tell; nothing for what is no failure but a further question. */
 export function signInProblem(t: TFunction, error: unknown, lang: Lang, wasAskedForCode: boolean): string | undefined {
   if (!(error instanceof ApiError)) return error ? t('state.crashed') : undefined

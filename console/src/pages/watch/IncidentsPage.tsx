@@ -13,6 +13,7 @@ import { DataTable, type Column } from '../../ui/DataTable'
 import { Page } from '../../ui/Page'
 import { Sheet } from '../../ui/Sheet'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
+import { HooksCard } from './HooksCard'
 import { known } from './words'
 import './watch.css'
 
@@ -50,6 +51,7 @@ export default function IncidentsPage() {
         {query.data?.items.length === 0 && <Notice title={t('incidents.none')} help={t('incidents.none_help')} />}
         {query.data && query.data.items.length > 0 && <DataTable caption={t('incidents.list')} columns={columns} rows={query.data.items} rowKey={(row) => row.incident_id} />}
       </Card>
+      <HooksCard />
       {incident && <One key={incident} id={incident} onClose={() => show(undefined)} />}
     </Page>
   )

@@ -2,7 +2,7 @@
 import type { TFunction } from 'i18next'
 import { zh } from '../../i18n/zh'
 
-type Group = 'approvals.status' | 'incidents.kind' | 'incidents.severity' | 'incidents.status' | 'incidents.class' | 'incidents.step'
+type Group = 'approvals.status' | 'incidents.kind' | 'incidents.severity' | 'incidents.status' | 'incidents.class' | 'incidents.step' | 'incidents.hook'
 
 export function known(t: TFunction, group: Group, code: string): string {
   const [page, part] = group.split('.') as ['approvals' | 'incidents', string]

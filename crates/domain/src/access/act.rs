@@ -39,6 +39,7 @@ const ACTS: &[(&str, &str, &str)] = &[
     ("incident.contained", "控制安全事件", "contain an incident"),
     ("incident.escalated", "安全事件升级", "an incident is escalated"),
     ("incident.false_alarm", "判为误报", "find a false alarm"),
+    ("incident.hook_test", "测试事件通知", "test a notice of incidents"),
     ("incident.locked", "安全事件锁定账号", "an incident locks an account"),
     ("incident.opened", "产生安全事件", "an incident opens"),
     ("key.create", "创建 API 密钥", "make an API key"),
@@ -66,6 +67,8 @@ const ACTS: &[(&str, &str, &str)] = &[
     ("user.create", "新建用户", "make a user"),
     ("user.reset", "重置密码", "reset a password"),
     ("user.roles", "分配角色", "give roles"),
+    ("user.sso_link", "关联单点登录账号", "link a sign-in elsewhere"),
+    ("user.sso_unlink", "取消单点登录关联", "unlink a sign-in elsewhere"),
     ("user.unlock", "解锁用户", "unlock a user"),
 ];
 

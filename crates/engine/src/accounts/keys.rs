@@ -177,9 +177,24 @@ pub async fn revoke_key(ctx: &Ctx, by: &Principal, id: ApiKeyId) -> Result<()> {
     if ctx.store().revoke_api_key(id.get(), &done, link).await? { Ok(()) } else { Err(missing()) }
 }
 
-/// Who acts by a key; `None` when it is none, has ended, or its owner may not act.
+/// Who acts by a key, and notes the use; `None` when it is none, has ended, or its owner may not act.
 #[boxed]
 pub async fn by_key(ctx: &Ctx, secret: &Sensitive<String>) -> Result<Option<Principal>> {
+    let Some((row, by)) = holder(ctx, secret).await? else { return Ok(None) };
+    let now = ctx.now();
+    if row.last_used_at.is_none_or(|used| used + NOTED_EVERY <= now) {
+        ctx.store().touch_api_key(&row, now).await?;
+    }
+    Ok(Some(by))
+}
+
+/// As [`by_key`], for whoever goes on without asking again: nothing is noted.
+#[boxed]
+pub async fn key_lives(ctx: &Ctx, secret: &Sensitive<String>) -> Result<Option<Principal>> {
+    Ok(holder(ctx, secret).await?.map(|(_, by)| by))
+}
+
+async fn holder(ctx: &Ctx, secret: &Sensitive<String>) -> Result<Option<(ApiKeyRow, Principal)>> {
     if !secret.expose().starts_with(PREFIX) {
         return Ok(None);
     }
@@ -194,10 +209,7 @@ pub async fn by_key(ctx: &Ctx, secret: &Sensitive<String>) -> Result<Option<Prin
     if owner.is_disabled {
         return Ok(None);
     }
-    if row.last_used_at.is_none_or(|used| used + NOTED_EVERY <= now) {
-        ctx.store().touch_api_key(&row, now).await?;
-    }
     let key = key(&row, owner.name.clone())?;
     let id = ApiKeyId::new(row.key_id).to_string();
-    Ok(Some(principal(&owner, &policy, Some((&key.name, id, key.permissions)))))
+    Ok(Some((row, principal(&owner, &policy, Some((&key.name, id, key.permissions))))))
 }

@@ -112,7 +112,7 @@ pub async fn setup(ctx: &Ctx, token: &Sensitive<String>, name: &str, word: Sensi
         ));
     }
     *ctx.accounts().setup.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    begin(ctx, &row, &policy(ctx).await?, Proof::Password).await
+    begin(ctx, &row, &policy(ctx).await?, Proof::Password, false).await
 }
 
 /// Lets somebody in.
@@ -149,7 +149,7 @@ pub async fn sign_in(ctx: &Ctx, asked: SignIn) -> Result<SignedIn> {
             None => return refused(ctx, &name, &subjects, &policy).await,
         },
     };
-    match begin(ctx, &known, &policy, proof).await {
+    match begin(ctx, &known, &policy, proof, false).await {
         Ok(signed_in) => {
             // The address keeps its count: a good account behind it does not make the other attempts good.
             ctx.store().forget_failures(&subjects[..1]).await?;
@@ -161,7 +161,7 @@ pub async fn sign_in(ctx: &Ctx, asked: SignIn) -> Result<SignedIn> {
     }
 }
 
-async fn refused<T>(ctx: &Ctx, name: &str, subjects: &[String], policy: &Policy) -> Result<T> {
+pub(super) async fn refused<T>(ctx: &Ctx, name: &str, subjects: &[String], policy: &Policy) -> Result<T> {
     let now = ctx.now();
     let lock = policy.lock_minutes * 60 * SECOND;
     // The name is not recorded: now and then it is a password, typed a line too high.
@@ -189,7 +189,7 @@ pub(super) async fn locked_until(ctx: &Ctx, subjects: &[String]) -> Result<Optio
     Ok(rows.into_iter().filter_map(|row| row.locked_until).filter(|until| *until > now).max())
 }
 
-fn locked_out(us: i64) -> Error {
+pub(super) fn locked_out(us: i64) -> Error {
     let seconds = (us / SECOND).max(1);
     let minutes = (seconds + 59) / 60;
     Error {
@@ -203,7 +203,13 @@ fn locked_out(us: i64) -> Error {
 }
 
 /// Begins a session: always a new secret, whatever the client brought along.
-async fn begin(ctx: &Ctx, row: &UserRow, policy: &Policy, proof: Proof) -> Result<SignedIn> {
+pub(super) async fn begin(
+    ctx: &Ctx,
+    row: &UserRow,
+    policy: &Policy,
+    proof: Proof,
+    is_vouched: bool,
+) -> Result<SignedIn> {
     let (now, secret) = (ctx.now(), password::new_secret()?);
     let session = SessionRow {
         session_hash: password::secret_hash(&secret),
@@ -211,10 +217,13 @@ async fn begin(ctx: &Ctx, row: &UserRow, policy: &Policy, proof: Proof) -> Resul
         created_at: now,
         seen_at: now,
     };
-    let how = match proof {
-        Proof::Password => "password",
-        Proof::Step(_) => "code",
-        Proof::Recovery(_) => "recovery code",
+    let how = match (proof, is_vouched) {
+        (Proof::Provider, _) => "provider",
+        (Proof::Password, _) => "password",
+        (Proof::Step(_), false) => "code",
+        (Proof::Step(_), true) => "provider and code",
+        (Proof::Recovery(_), false) => "recovery code",
+        (Proof::Recovery(_), true) => "provider and recovery code",
     };
     let began = entry(ctx, &row.name, "account.sign_in", &UserId::new(row.user_id).to_string(), json!({"with": how}));
     let ended_before = now - policy.session_hours * 3_600 * SECOND;
@@ -241,6 +250,21 @@ fn signed_in(row: &UserRow, session: &SessionRow, policy: &Policy, now: i64) -> 
 /// Whose session a secret is of, and notes the request; `None` when it has ended.
 #[boxed]
 pub async fn by_session(ctx: &Ctx, secret: &Sensitive<String>) -> Result<Option<SignedIn>> {
+    let Some((session, signed_in)) = session_of(ctx, secret).await? else { return Ok(None) };
+    let now = ctx.now();
+    if session.seen_at + NOTED_EVERY <= now {
+        ctx.store().touch_session(&session, now).await?;
+    }
+    Ok(Some(signed_in))
+}
+
+/// As [`by_session`], for whoever goes on without asking again: nothing is noted, so that nobody stays by looking on.
+#[boxed]
+pub async fn session_lives(ctx: &Ctx, secret: &Sensitive<String>) -> Result<Option<Principal>> {
+    Ok(session_of(ctx, secret).await?.map(|(_, signed_in)| signed_in.principal))
+}
+
+async fn session_of(ctx: &Ctx, secret: &Sensitive<String>) -> Result<Option<(SessionRow, SignedIn)>> {
     let hash = password::secret_hash(secret.expose());
     let Some(session) = ctx.store().session(&hash).await? else { return Ok(None) };
     let (policy, now) = (policy(ctx).await?, ctx.now());
@@ -250,10 +274,7 @@ pub async fn by_session(ctx: &Ctx, secret: &Sensitive<String>) -> Result<Option<
     if is_idle || signed_in.expires_at <= now || signed_in.user.is_disabled {
         return Ok(None);
     }
-    if session.seen_at + NOTED_EVERY <= now {
-        ctx.store().touch_session(&session, now).await?;
-    }
-    Ok(Some(signed_in))
+    Ok(Some((session, signed_in)))
 }
 
 /// Ends a session.

@@ -69,7 +69,8 @@ pub async fn get(ctx: &Ctx, id: UserId) -> Result<User> {
 
 async fn shown(ctx: &Ctx, row: &UserRow, policy: &Policy) -> Result<User> {
     let locked_until = locked_until(ctx, &subjects(ctx, &row.name, None)).await?;
-    Ok(User { locked_until, ..user(row, policy, ctx.now())? })
+    let is_linked = ctx.store().sso_link_of(row.user_id).await?.is_some();
+    Ok(User { locked_until, is_linked, ..user(row, policy, ctx.now())? })
 }
 
 pub(super) async fn row(ctx: &Ctx, id: UserId) -> Result<UserRow> {
@@ -172,7 +173,13 @@ pub async fn update(ctx: &Ctx, by: &Principal, id: UserId, change: Change) -> Re
 }
 
 /// Refuses what would leave nobody who can give roles.
-async fn keep_one(ctx: &Ctx, policy: &Policy, before: &User, roles: &[Role], is_disabled: bool) -> Result<()> {
+pub(super) async fn keep_one(
+    ctx: &Ctx,
+    policy: &Policy,
+    before: &User,
+    roles: &[Role],
+    is_disabled: bool,
+) -> Result<()> {
     let can = |roles: &[Role]| zhike_domain::access::granted(roles, policy.separated).holds(Permission::RolesAssign);
     if before.is_disabled || !can(&before.roles) || (can(roles) && !is_disabled) {
         return Ok(());
@@ -259,11 +266,11 @@ pub(crate) fn need(by: &Principal, permission: Permission) -> Result<()> {
     if by.permissions.holds(permission) { Ok(()) } else { Err(no_permission(permission)) }
 }
 
-fn names(roles: &[Role]) -> Vec<&'static str> {
+pub(super) fn names(roles: &[Role]) -> Vec<&'static str> {
     roles.iter().map(|role| role.as_str()).collect()
 }
 
-fn roles_json(roles: &[Role]) -> String {
+pub(super) fn roles_json(roles: &[Role]) -> String {
     json!(names(roles)).to_string()
 }
 

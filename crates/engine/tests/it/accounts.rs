@@ -8,7 +8,8 @@ use zhike_domain::access::{Means, Permission, Principal, Role, Scope};
 use zhike_domain::error_code::ErrorCode;
 use zhike_domain::import::entity::Entity;
 use zhike_domain::sensitive::Sensitive;
-use zhike_engine::accounts::{self, Change, NewApiKey, NewUser, SignIn, SignedIn, User};
+use zhike_domain::sso::Claims;
+use zhike_engine::accounts::{self, Change, NewApiKey, NewSso, NewUser, SignIn, SignedIn, User, Vouched};
 use zhike_engine::customers::{self, Sort, Whom};
 use zhike_engine::profiles::{self, Show};
 use zhike_engine::refresh::{self, RefreshOptions};
@@ -245,6 +246,89 @@ async fn a_second_factor_is_asked_for_and_no_code_counts_twice() {
     assert!(place.enter("boss", WORD, None, 5).await.is_ok());
     let kept = rows_of_recovery(&place, &recovery[1]).await;
     assert!(!kept, "recovery codes go with the second factor");
+}
+
+/// Whoever the provider vouches for with two factors is in; with one, the own second factor is asked for, within five
+/// minutes, and wrong codes count.
+#[tokio::test]
+async fn a_provider_that_asked_for_two_factors_is_enough() {
+    let place = place().await;
+    let (ctx, user) = (&place.ctx, &place.boss.user);
+    let text = accounts::offer_totp(ctx, user).await.unwrap();
+    let secret = decoded(text.expose());
+    let now = || password::totp_code(&secret, ctx.now() / 30_000_000);
+    accounts::confirm_totp(ctx, user, &word(&now())).await.unwrap();
+    let new = NewSso { issuer: "https://id.example".into(), client_id: "zhike".into(), ..NewSso::default() };
+    let set = accounts::set_sso(ctx, &Principal::local("x"), new).await.unwrap();
+    accounts::link_sso(ctx, &Principal::local("x"), user.id, &word("s-1")).await.unwrap();
+    let claims =
+        |is_strong| Claims { subject: "s-1".into(), username: None, display_name: None, groups: Vec::new(), is_strong };
+    let vouched = accounts::sign_in_vouched(ctx, &set, &claims(true)).await.unwrap();
+    assert!(matches!(vouched, Vouched::In(signed_in) if signed_in.user.name == "boss"));
+    let ask = || async {
+        match accounts::sign_in_vouched(ctx, &set, &claims(false)).await.unwrap() {
+            Vouched::CodeNeeded(kept) => kept,
+            Vouched::In(_) => panic!("the code was not asked for"),
+        }
+    };
+    place.pass(MINUTE);
+    let kept = ask().await;
+    let fresh = now();
+    assert!(accounts::sign_in_code(ctx, &kept, &word(&fresh), None).await.is_ok());
+    assert_eq!(code(accounts::sign_in_code(ctx, &kept, &word(&fresh), None).await), ErrorCode::WrongCredentials);
+    assert_eq!(code(accounts::sign_in_code(ctx, &word("forged"), &word(&fresh), None).await), ErrorCode::SsoRefused);
+    let late = ask().await;
+    place.pass(5 * MINUTE);
+    assert_eq!(code(accounts::sign_in_code(ctx, &late, &word(&now()), None).await), ErrorCode::SsoRefused);
+    let kept = ask().await;
+    let wrong = if now() == "000000" { "000001" } else { "000000" };
+    for _ in 0..5 {
+        assert_eq!(code(accounts::sign_in_code(ctx, &kept, &word(wrong), None).await), ErrorCode::WrongCredentials);
+    }
+    assert_eq!(code(accounts::sign_in_code(ctx, &kept, &word(&now()), None).await), ErrorCode::LockedOut);
+}
+
+/// INV-SSO-3: an attempt lasts ten minutes.
+#[tokio::test]
+async fn an_attempt_at_the_provider_ends() {
+    let place = place().await;
+    let take = |started: &accounts::Started| {
+        code(accounts::take_attempt(&place.ctx, &started.kept, &started.state).map(|_| ()))
+    };
+    let started = accounts::start_sso(&place.ctx).unwrap();
+    place.pass(10 * MINUTE);
+    assert_eq!(take(&started), ErrorCode::SsoRefused);
+    let started = accounts::start_sso(&place.ctx).unwrap();
+    place.pass(10 * MINUTE - 1);
+    assert!(accounts::take_attempt(&place.ctx, &started.kept, &started.state).is_ok());
+    assert_eq!(take(&started), ErrorCode::SsoRefused, "once");
+}
+
+/// Whoever comes by the provider has no use for a one-time password; it opens nothing from then on.
+#[tokio::test]
+async fn a_one_time_password_ends_with_the_first_sign_in_by_the_provider() {
+    let place = place().await;
+    let ctx = &place.ctx;
+    let by = Principal::local("x");
+    let new = NewUser { name: "ann".into(), roles: vec!["analyst".into()], ..NewUser::default() };
+    let (user, once) = accounts::create(ctx, &by, new).await.unwrap();
+    let new = NewSso { issuer: "https://id.example/".into(), client_id: "zhike".into(), ..NewSso::default() };
+    let set = accounts::set_sso(ctx, &by, new).await.unwrap();
+    accounts::link_sso(ctx, &by, user.id, &word("s-2")).await.unwrap();
+    let claims = Claims {
+        subject: "s-2".into(),
+        username: None,
+        display_name: None,
+        groups: vec!["x".into()],
+        is_strong: false,
+    };
+    let Vouched::In(ann) = accounts::sign_in_vouched(ctx, &set, &claims).await.unwrap() else { panic!("no code") };
+    assert!(!ann.user.must_change_password && ann.permissions.holds(Permission::SqlRun));
+    assert_eq!(code(place.enter("ann", once.expose(), None, 1).await), ErrorCode::WrongCredentials);
+    // Another issuer's subject of the same name is somebody else.
+    let new = NewSso { issuer: "https://other.example".into(), client_id: "zhike".into(), ..NewSso::default() };
+    let other = accounts::set_sso(ctx, &by, new).await.unwrap();
+    assert_eq!(code(accounts::sign_in_vouched(ctx, &other, &claims).await.map(|_| ())), ErrorCode::SsoNoAccount);
 }
 
 /// Whether a recovery code would still let somebody in, were there a second factor.

@@ -21,6 +21,7 @@ use super::refresh::Rules;
 use super::request::Request;
 use super::segment::Segment;
 use super::source::{CommerceCommand, PlanCommand, Source};
+use super::sso::Sso;
 use super::tag::Tag;
 use super::watch::{Approvals, Audit, Budget, Canary, Incident};
 use super::{Command, Failure, Format, Global, Lang, Outcome};
@@ -100,10 +101,14 @@ impl Command {
                 | User::Reset { .. }
                 | User::Unlock { .. },
             ) => P::UsersManage,
+            Self::Sso(Sso::Show | Sso::Set { .. } | Sso::Remove) => P::PolicyChange,
+            Self::Sso(Sso::Link { .. } | Sso::Unlink { .. }) => P::UsersManage,
             Self::Audit(Audit::List { .. } | Audit::Verify { .. } | Audit::Trace { .. }) => P::AuditRead,
             Self::Approval(Approvals::List) => P::AccountOwn,
             Self::Approval(Approvals::Approve { .. } | Approvals::Refuse { .. }) => P::ApprovalsDecide,
-            Self::Incident(Incident::List | Incident::Show { .. } | Incident::Act { .. }) => P::IncidentsManage,
+            Self::Incident(Incident::List | Incident::Show { .. } | Incident::Act { .. } | Incident::Hook(_)) => {
+                P::IncidentsManage
+            }
             Self::Budget(Budget::Show | Budget::Set { .. }) => P::IncidentsManage,
             Self::Canary(Canary::Add { .. } | Canary::Remove { .. } | Canary::List) => P::IncidentsManage,
             Self::ApiKey(ApiKey::Add { .. } | ApiKey::List | ApiKey::Revoke { .. }) => P::KeysManage,
@@ -196,7 +201,7 @@ pub(super) enum User {
     },
 }
 
-async fn id_of(ctx: &Ctx, user: &str) -> Result<UserId, Failure> {
+pub(super) async fn id_of(ctx: &Ctx, user: &str) -> Result<UserId, Failure> {
     let found = accounts::list(ctx).await?.into_iter().find(|one| one.name == user || one.id.to_string() == user);
     found.map(|one| one.id).ok_or_else(|| {
         Failure::new(

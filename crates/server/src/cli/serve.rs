@@ -18,6 +18,7 @@ use crate::http::listen::{Limits, listen};
 use crate::http::tls::Tls;
 use crate::http::{App, public_router, router};
 use crate::ingestion::Patient;
+use crate::outbound::{self, Outbound};
 
 /// Below the data directory: where the running server listens, for commands that ask it.
 pub(super) const ADDRESS_FILE: &str = "server.address";
@@ -59,6 +60,8 @@ pub(super) struct Serve {
     /// Connections at once.
     #[arg(long, env = "ZHIKE_MAX_CONNECTIONS", default_value_t = 4096, value_name = "N")]
     max_connections: usize,
+    #[command(flatten)]
+    outbound: outbound::Options,
     #[command(flatten)]
     backups: super::backup::Schedule,
 }
@@ -138,8 +141,9 @@ impl Serve {
         let of_public = |url: &String| url.trim_end_matches('/').split_once("://").map(|(_, host)| host.to_owned());
         let public_host = self.public_url.as_ref().filter(|_| self.is_https()).and_then(of_public);
         let site = Site { public_host: public_host.clone() };
-        let app =
-            App::new(ctx.clone(), Collector::new(proxies.clone(), self.public_url.clone()), site, stopping.clone());
+        let collector = Collector::new(proxies.clone(), self.public_url.clone());
+        let outbound = Outbound::new(self.outbound.clone());
+        let app = App::new(ctx.clone(), collector, site, outbound.clone(), stopping.clone());
         let token_file = ctx.dir().join(TOKEN_FILE);
         if let Err(error) = write_secret(&token_file, app.local_token().expose()) {
             tracing::warn!(%error, "commands will need an API key to ask this server");
@@ -159,6 +163,7 @@ impl Serve {
         };
         let backups = self.backups.start(&ctx, &stopping);
         let watching = tokio::spawn(zhike_engine::watch::run(ctx.clone(), stopping.clone()));
+        let telling = tokio::spawn(crate::hooks::run(ctx.clone(), outbound, stopping.clone()));
         let waiting = {
             let (ctx, stopping) = (ctx.clone(), stopping.clone());
             patient.spawn(async move { zhike_engine::erasure::run(ctx, stopping).await })
@@ -208,6 +213,7 @@ impl Serve {
         while served.join_next().await.is_some() {}
         // What the last requests wrote is signed when the stores are closed.
         drop(watching.await);
+        drop(telling.await);
         // An erasure that is under way is finished, or goes on at the next start.
         if let Some(waiting) = waiting
             && waiting.await.is_err()

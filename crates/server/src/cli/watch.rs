@@ -6,12 +6,15 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use zhike_domain::id::{ApprovalId, IncidentId, ProfileId};
+use zhike_domain::sensitive::Sensitive;
 use zhike_engine::audit::{self, AuditFilter};
-use zhike_engine::{Ctx, approvals, consents, exports, guard, incidents};
+use zhike_engine::{Ctx, approvals, consents, exports, guard, hooks, incidents};
 
 use super::{Failure, Format, Global, Lang, Outcome};
 use crate::http::audit::{AuditBody, TracedBody, VerificationBody, moment};
+use crate::http::hooks::{HookBody, check};
 use crate::http::watch::{ApprovalBody, IncidentBody, IncidentReport, read_act};
+use crate::outbound::{self, Outbound};
 use crate::output::{print_json, print_rows};
 
 /// The audit trail.
@@ -233,6 +236,58 @@ pub(super) enum Incident {
         #[arg(default_value = "")]
         note: String,
     },
+    /// Set, list and try addresses that are told when an incident opens.
+    #[command(subcommand)]
+    Hook(HookCommand),
+}
+
+/// Addresses that are told when an incident opens.
+#[derive(Subcommand)]
+pub(super) enum HookCommand {
+    /// Put addresses in force and print the secret that signs notices, once; no address takes all away.
+    Set {
+        /// `https://…`
+        urls: Vec<String>,
+        #[command(flatten)]
+        outbound: outbound::Options,
+    },
+    /// List addresses and what came of the last notice to each.
+    List,
+    /// Send a notice of no incident to every address.
+    Test {
+        #[command(flatten)]
+        outbound: outbound::Options,
+    },
+}
+
+impl HookCommand {
+    async fn carry_out(self, ctx: &Ctx, global: &Global) -> Result<(), Failure> {
+        let by = &global.by();
+        match self {
+            Self::List => {}
+            Self::Test { outbound } => {
+                crate::hooks::deliver(ctx, &Outbound::new(outbound), hooks::trial(ctx, by).await?).await?;
+            }
+            Self::Set { urls, outbound } => {
+                let urls: Vec<_> = urls.into_iter().map(Sensitive::new).collect();
+                check(&Outbound::new(outbound), &urls).map_err(|error| bad(error.into_texts()))?;
+                if let Some(secret) = hooks::set(ctx, by, &urls).await? {
+                    writeln!(std::io::stdout(), "{}", secret.expose())?;
+                }
+                return Ok(());
+            }
+        }
+        let all = hooks::list(ctx).await?.into_iter().map(HookBody::from);
+        if global.format == Format::Json {
+            return print_json(&all.collect::<Vec<_>>());
+        }
+        let rows = all.map(|one| {
+            let [outcome, at] = [one.last_outcome, one.last_tried_at].map(|word| word.unwrap_or_else(|| "--".into()));
+            [one.url, outcome, at]
+        });
+        print_rows(global.format, ["url", "last_outcome", "last_tried_at"], rows)?;
+        Ok(())
+    }
 }
 
 impl Incident {
@@ -245,6 +300,7 @@ impl Incident {
 
     async fn carry_out(self, ctx: &Ctx, global: &Global) -> Result<(), Failure> {
         let all = match self {
+            Self::Hook(hook) => return hook.carry_out(ctx, global).await,
             Self::List => incidents::list(ctx).await?,
             Self::Act { incident, act, note } => {
                 vec![incidents::act(ctx, &global.by(), incident, read_act(&act).map_err(bad)?, &note).await?]

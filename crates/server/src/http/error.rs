@@ -66,6 +66,11 @@ impl ApiError {
         Self { code, message: message.into(), message_zh: message_zh.into(), problems: Vec::new(), retry_after_s: None }
     }
 
+    /// Its code.
+    pub(crate) const fn code(&self) -> ErrorCode {
+        self.code
+    }
+
     /// What it says, English and Chinese.
     pub(crate) fn into_texts(self) -> (String, String) {
         (self.message, self.message_zh)

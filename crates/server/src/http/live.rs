@@ -6,16 +6,23 @@ use std::time::Duration;
 
 use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
+use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures::Stream;
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast::error::RecvError;
+use tokio::time::MissedTickBehavior;
 use utoipa::{IntoParams, ToSchema};
+use zhike_domain::access::Permission;
 use zhike_domain::id::ProfileId;
 use zhike_engine::ingest::{self, LiveEvent};
 
+use super::App;
 use super::error::{ApiError, ApiResult};
-use super::who::Acting;
+use super::who::{Acting, still_may};
+
+/// How often it is asked whether somebody may still look on.
+const ASKED_EVERY: Duration = Duration::from_millis(500);
 
 /// Something that just arrived; personal values are masked.
 #[derive(Serialize, ToSchema)]
@@ -62,7 +69,7 @@ pub(super) struct LiveQuery {
 }
 
 /// What arrives from now on, as server-sent events: each `data` is one `LiveEvent`. An event `missed` says how many a slow
-/// reader did not get.
+/// reader did not get. It ends within a second of the session or key that asked for it.
 #[utoipa::path(
     get,
     path = "/api/v1/live",
@@ -71,16 +78,30 @@ pub(super) struct LiveQuery {
 )]
 pub(super) async fn show(
     app: Acting,
+    headers: HeaderMap,
     query: Result<Query<LiveQuery>, QueryRejection>,
 ) -> ApiResult<Sse<impl Stream<Item = Result<Event, Infallible>>>> {
     let Query(query) = query.map_err(ApiError::from)?;
     let events = ingest::live(app.ctx());
-    let stream =
-        futures::stream::unfold((events, app.stopping(), query.source), |(mut events, mut stopping, source)| async {
+    let mut asked = tokio::time::interval(ASKED_EVERY);
+    asked.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let start = (events, app.stopping(), query.source, asked, headers);
+    let app: App = app.clone();
+    let stream = futures::stream::unfold(start, move |(mut events, mut stopping, source, mut asked, headers)| {
+        let app = app.clone();
+        async move {
             loop {
                 let received: Result<Arc<LiveEvent>, RecvError> = tokio::select! {
+                    // First, so that no flood of events puts it off.
+                    biased;
+                    _ = asked.tick() => {
+                        if !still_may(&app, &headers, Permission::SourcesRead).await {
+                            return None;
+                        }
+                        continue;
+                    }
+                    () = async { drop(stopping.wait_for(|stop| *stop).await) } => return None,
                     received = events.recv() => received,
-                    _ = stopping.wait_for(|stop| *stop) => return None,
                 };
                 let event = match received {
                     Ok(event) if source.as_ref().is_none_or(|source| *source == event.source) => {
@@ -90,8 +111,9 @@ pub(super) async fn show(
                     Err(RecvError::Lagged(n_missed)) => Event::default().event("missed").data(n_missed.to_string()),
                     Err(RecvError::Closed) => return None,
                 };
-                return Some((Ok(event), (events, stopping, source)));
+                return Some((Ok(event), (events, stopping, source, asked, headers)));
             }
-        });
+        }
+    });
     Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
 }

@@ -15,16 +15,19 @@ use super::error::{ApiError, ApiResult, ErrorBody};
 use super::who::{From, Session, not_signed_in, set_cookie};
 use crate::output::instant;
 
-/// Whether the first administrator is still to be made.
+/// Whether the first administrator is still to be made, and how people come in.
 #[derive(Serialize, ToSchema)]
 pub(super) struct SetupState {
     needed: bool,
+    /// Name of the identity provider that people may sign in with.
+    sso: Option<String>,
 }
 
 /// Whether the first administrator is still to be made.
 #[utoipa::path(get, path = "/api/v1/setup", responses((status = 200, body = SetupState)))]
 pub(super) async fn setup_state(State(app): State<App>) -> ApiResult<Json<SetupState>> {
-    Ok(Json(SetupState { needed: accounts::needs_setup(app.ctx()).await? }))
+    let sso = accounts::sso(app.ctx()).await?.map(|set| set.name);
+    Ok(Json(SetupState { needed: accounts::needs_setup(app.ctx()).await?, sso }))
 }
 
 /// The first administrator.
@@ -92,7 +95,7 @@ impl SessionUser {
     }
 }
 
-fn body(signed_in: &SignedIn) -> Json<SessionBody> {
+pub(super) fn body(signed_in: &SignedIn) -> Json<SessionBody> {
     Json(SessionBody {
         user: SessionUser::of(&signed_in.user),
         permissions: signed_in.permissions.names(),

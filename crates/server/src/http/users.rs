@@ -25,6 +25,8 @@ pub(crate) struct UserBody {
     display_name: String,
     pub(crate) roles: Vec<&'static str>,
     has_totp: bool,
+    /// Whether an identity of the provider opens it.
+    sso: bool,
     must_change_password: bool,
     /// Provinces of the customers they see; all when empty.
     pub(crate) provinces: Vec<String>,
@@ -46,6 +48,7 @@ impl From<User> for UserBody {
             display_name: user.display_name,
             roles: user.roles.iter().map(|role| role.as_str()).collect(),
             has_totp: user.has_totp,
+            sso: user.is_linked,
             must_change_password: user.must_change_password,
             provinces: user.scope.provinces,
             stores: user.scope.stores,

@@ -271,6 +271,18 @@ async fn who(app: &App, headers: &HeaderMap) -> Result<(Option<Principal>, Optio
     Ok((Some(by), Some(Session { signed_in: Arc::new(signed_in), secret })))
 }
 
+/// Whether whoever sent these headers still may do something: asked again while an answer goes on, and noted nowhere.
+pub(super) async fn still_may(app: &App, headers: &HeaderMap, permission: Permission) -> bool {
+    let by = match (bearer(headers), cookie(headers, app.cookie_name())) {
+        (Some(key), _) if accounts::is_same_secret(&key, app.local_token()) => return true,
+        (Some(key), _) => accounts::key_lives(app.ctx(), &key).await,
+        (None, Some(secret)) => accounts::session_lives(app.ctx(), &secret).await,
+        (None, None) => return false,
+    };
+    // A state that does not answer lets nobody look on.
+    by.ok().flatten().is_some_and(|by| decide(&by, permission) == Decision::Allow)
+}
+
 /// The key in a header `Authorization: Bearer zk_…`.
 pub(super) fn bearer(headers: &HeaderMap) -> Option<Sensitive<String>> {
     let text = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
@@ -279,7 +291,7 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<Sensitive<String>> {
 }
 
 /// The value of a cookie.
-fn cookie(headers: &HeaderMap, name: &str) -> Option<Sensitive<String>> {
+pub(super) fn cookie(headers: &HeaderMap, name: &str) -> Option<Sensitive<String>> {
     let lines = headers.get_all(header::COOKIE).into_iter().filter_map(|line| line.to_str().ok());
     let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
     pairs.find(|(key, _)| *key == name).map(|(_, value)| Sensitive::new(value.to_owned()))

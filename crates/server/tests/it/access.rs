@@ -116,7 +116,8 @@ fn every_address_is_for_whom_the_table_says() {
     let mut n_checked = 0;
     for (method, path, needs) in &operations {
         if needs == "public" {
-            assert!(path.ends_with("/setup") || path.ends_with("/session"), "{path} is public");
+            let is_way_in = ["/setup", "/session", "/oidc/start", "/oidc/callback", "/oidc/code"];
+            assert!(is_way_in.iter().any(|way| path.ends_with(way)), "{path} is public");
             continue;
         }
         let needs = Permission::parse(needs).unwrap_or_else(|| panic!("{needs}"));
@@ -436,4 +437,74 @@ fn a_province_is_all_that_somebody_sees() {
             assert_eq!(status, if is_own { 200 } else { 404 }, "{end}: {answer}");
         }
     }
+}
+
+/// What `GET /api/v1/live` still gives; ends when the server ends it.
+struct Looking(TcpStream);
+
+impl Looking {
+    fn start(server: &Server, credentials: &str) -> Self {
+        let mut stream = TcpStream::connect(&server.address).unwrap();
+        let head =
+            format!("GET /api/v1/live HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n{credentials}\r\n", server.address);
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.set_read_timeout(Some(std::time::Duration::from_secs(60))).unwrap();
+        let mut status = [0; 12];
+        stream.read_exact(&mut status).unwrap();
+        assert_eq!(&status, b"HTTP/1.1 200");
+        Self(stream)
+    }
+
+    /// Reads to the end; without one the test fails.
+    fn ends(mut self) {
+        let mut rest = Vec::new();
+        self.0.read_to_end(&mut rest).expect("the stream ends");
+        assert!(rest.ends_with(b"0\r\n\r\n"), "in order: {}", String::from_utf8_lossy(&rest));
+    }
+
+    fn goes_on(&mut self) {
+        self.0.set_read_timeout(Some(std::time::Duration::from_secs(2))).unwrap();
+        let mut chunk = [0; 4096];
+        let error = loop {
+            match self.0.read(&mut chunk) {
+                Ok(n) => assert_ne!(n, 0, "the stream of somebody else ended"),
+                Err(error) => break error,
+            }
+        };
+        assert!(matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut), "{error}");
+    }
+}
+
+/// Whoever looks on looks no longer than they may: sign-out, other roles, a disabled account, a revoked key.
+#[test]
+fn a_live_stream_ends_with_what_allowed_it() {
+    let home = Home::new();
+    let server = Server::start(&home);
+    let by = |cookie: &str| format!("Cookie: {cookie}\r\n");
+    let id = |name: &str| {
+        let users = server.get("/api/v1/users").1;
+        let user = users["items"].as_array().unwrap().iter().find(|user| user["name"] == name).cloned().unwrap();
+        format!("/api/v1/users/{}", user["user_id"].as_str().unwrap())
+    };
+    let mut other = Looking::start(&server, &by(&server.cookie));
+    let ann = hire(&server, "ann", &["analyst"]);
+    let looking = Looking::start(&server, &by(&ann));
+    assert_eq!(server.request_as(&ann, "DELETE", "/api/v1/session", &json!({})).0, 204);
+    looking.ends();
+    let bob = hire(&server, "bob", &["analyst"]);
+    let looking = Looking::start(&server, &by(&bob));
+    assert_eq!(server.patch(&id("bob"), &json!({"roles": ["service"]})).0, 200);
+    looking.ends();
+    let cat = hire(&server, "cat", &["analyst"]);
+    let looking = Looking::start(&server, &by(&cat));
+    // From another process, too.
+    assert!(home.run(&["user", "disable", "cat"]).status.success());
+    looking.ends();
+    let key = json!({"name": "k", "permissions": ["sources.read"], "days": 1});
+    let made = server.post("/api/v1/api-keys", &key).1;
+    let looking = Looking::start(&server, &format!("Authorization: Bearer {}\r\n", made["key"].as_str().unwrap()));
+    let path = format!("/api/v1/api-keys/{}", made["api_key"]["key_id"].as_str().unwrap());
+    assert_eq!(server.send("DELETE", &path, &json!({})).0, 204);
+    looking.ends();
+    other.goes_on();
 }

@@ -1,7 +1,7 @@
 //! Users, sessions, keys, wrong attempts.
 
 use super::{Place, conformance};
-use crate::{ApiKeyRow, AuditEntry, Proof, SessionRow, Sessions, UserRow};
+use crate::{ApiKeyRow, AuditEntry, Proof, SessionRow, Sessions, SsoLinkRow, UserRow};
 
 conformance!(
     the_first_user_is_one,
@@ -11,6 +11,7 @@ conformance!(
     a_step_and_a_recovery_code_are_taken_once,
     keys_are_found_and_revoked,
     wrong_attempts_lock,
+    an_identity_opens_one_account,
 );
 
 fn user(user_id: i64, name: &str) -> UserRow {
@@ -188,4 +189,33 @@ async fn wrong_attempts_lock(place: &Place) {
     assert!(store.failures(&subjects[1..]).await.unwrap().is_empty());
     store.forget_failures(&subjects).await.unwrap();
     assert_eq!(locked(0).await, None);
+}
+
+async fn an_identity_opens_one_account(place: &Place) {
+    let store = place.open().await;
+    let to = |hash: u8, user_id: i64| SsoLinkRow { link_hash: [hash; 16], user_id, is_made: 0, linked_at: 7 };
+    for (id, name) in [(1, "ann"), (2, "bob")] {
+        assert!(store.insert_user(user(id, name), false, &entry(1), link).await.unwrap());
+    }
+    assert!(store.link_sso(to(1, 1), &entry(2), link).await.unwrap());
+    assert!(!store.link_sso(to(1, 2), &entry(3), link).await.unwrap(), "it opens another");
+    assert_eq!(store.sso_link(&[1; 16]).await.unwrap(), Some(to(1, 1)));
+    // Another identity takes the place of the one that the account had; the old one is free.
+    assert!(store.link_sso(to(2, 1), &entry(4), link).await.unwrap());
+    assert!(store.link_sso(to(1, 2), &entry(5), link).await.unwrap());
+    assert_eq!(store.sso_link_of(1).await.unwrap(), Some(to(2, 1)));
+    let made = SsoLinkRow { is_made: 1, ..to(3, 3) };
+    assert!(
+        !store.insert_linked_user(user(3, "bob"), made.clone(), &entry(6), link).await.unwrap(),
+        "the name is taken"
+    );
+    assert!(!store.insert_linked_user(user(3, "cat"), to(1, 3), &entry(6), link).await.unwrap(), "it has an account");
+    assert!(store.insert_linked_user(user(3, "cat"), made.clone(), &entry(6), link).await.unwrap());
+    assert_eq!((store.sso_link(&[3; 16]).await.unwrap(), store.users().await.unwrap().len()), (Some(made), 3));
+    // A link that goes takes the sessions with it.
+    assert!(store.begin_session(session(9, 3, 8), Proof::Provider, 0, &entry(8), link).await.unwrap());
+    assert!(
+        store.unlink_sso(3, &entry(9), link).await.unwrap() && !store.unlink_sso(3, &entry(9), link).await.unwrap()
+    );
+    assert_eq!((store.session(&[9; 32]).await.unwrap(), store.sso_link_of(3).await.unwrap()), (None, None));
 }

@@ -5,8 +5,9 @@ use crate::db::{GetRow, Pool};
 use crate::{
     ApiKeyRow, AuditRow, BatchRow, BindingRow, BondRow, ClaimRow, ConsentRow, DefinitionRow, EdgeRow, ErasureRow,
     Error, FailureRow, FieldRow, HoldRow, IdentityRow, IngestRow, KeyRow, LedgerRow, ManualTagRow, MappingRow,
-    OverrideSpanRow, ProfileRow, PurgeRow, QuarantineRow, RegisterRow, RequestRow, SaidFieldRow, SessionMoveRow,
-    SessionRow, SourceHourRow, SourceRejectRow, SourceRow, Store, StretchRow, TraitsRow, UserRow, ViewRow,
+    NoticeRow, OverrideSpanRow, ProfileRow, PurgeRow, QuarantineRow, RegisterRow, RequestRow, SaidFieldRow,
+    SessionMoveRow, SessionRow, SourceHourRow, SourceRejectRow, SourceRow, SsoLinkRow, Store, StretchRow, TraitsRow,
+    UserRow, ViewRow,
 };
 
 conformance!(records_are_the_columns_of_their_tables, a_newer_schema_is_refused, opening_again_changes_nothing);
@@ -62,6 +63,8 @@ async fn records_are_the_columns_of_their_tables(place: &Place) {
         ("user_sessions", SessionRow::COLUMNS),
         ("api_keys", ApiKeyRow::COLUMNS),
         ("sign_in_failures", FailureRow::COLUMNS),
+        ("sso_links", SsoLinkRow::COLUMNS),
+        ("incident_notices", NoticeRow::COLUMNS),
         ("consents", ConsentRow::COLUMNS),
         ("requests", RequestRow::COLUMNS),
         ("erasures", ErasureRow::COLUMNS),

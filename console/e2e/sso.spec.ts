@@ -1,0 +1,100 @@
+// People sign in by an identity provider, through its own pages; whoever has no group there has no account here.
+import { spawn, type ChildProcess } from 'node:child_process'
+
+import { AxeBuilder } from '@axe-core/playwright'
+import type { Browser, Page } from '@playwright/test'
+import { expect, open, SHOTS, test } from './console'
+
+const WORDS = {
+  zh: { button: '使用 Corp 登录', account: /^账号/, signOut: '退出登录', noAccount: '没有与之关联且可用的账号', hooks: '事件通知', urls: '通知地址（每行一个）', save: '保存', secret: /签名密钥/, noted: '已记下', trial: '发送测试通知', status: '对方返回状态码 404' },
+  en: { button: 'Sign in with Corp', account: /^Account/, signOut: 'Sign out', noAccount: 'no account that may sign in is linked', hooks: 'Notices', urls: 'Addresses (one a line)', save: 'Save', secret: /Secret of the signature/, noted: 'I have noted it', trial: 'Send a test notice', status: 'answered with status 404' },
+} as const
+
+const HEAD = { 'x-zhike-request': '1' }
+const PORT = process.env.ZHIKE_PROVIDER_PORT ?? '7790'
+const ISSUER = `http://127.0.0.1:${PORT}`
+let provider: ChildProcess
+
+test.beforeAll(async ({ baseURL }) => {
+  provider = spawn(process.execPath, ['e2e/provider.mjs', PORT, `${baseURL ?? ''}/api/v1/session/oidc/callback`], { stdio: ['ignore', 'pipe', 'inherit'] })
+  await new Promise((ready, failed) => {
+    provider.stdout?.on('data', (text: Buffer) => {
+      if (text.toString().includes('ready')) ready(undefined)
+    })
+    provider.once('exit', failed)
+  })
+})
+
+test.afterAll(() => {
+  provider.kill()
+})
+
+async function stranger(browser: Browser, baseURL: string | undefined): Promise<Page> {
+  const context = await browser.newContext({ storageState: { cookies: [], origins: [] }, ...(baseURL ? { baseURL } : {}), reducedMotion: 'reduce', viewport: { width: 1280, height: 900 } })
+  return context.newPage()
+}
+
+/** Through the pages of the provider: name, any password, consent. */
+async function throughProvider(page: Page, name: string): Promise<void> {
+  await page.waitForURL(`${ISSUER}/interaction/**`)
+  await page.locator('input[name=login]').fill(name)
+  await page.locator('input[name=password]').fill('whatever')
+  await page.locator('button[type=submit]').click()
+  await page.locator('input[name=login]').waitFor({ state: 'detached' })
+  await page.locator('button[type=submit]').click()
+}
+
+for (const lang of ['zh', 'en'] as const) {
+  const words = WORDS[lang]
+
+  test(`people sign in by the provider (${lang})`, async ({ page, browser, baseURL }) => {
+    const set = await page.request.put('/api/v1/sso', {
+      headers: HEAD,
+      data: { issuer: ISSUER, client_id: 'zhike', client_secret: 'a secret of the tests', name: 'Corp', role_claim: 'groups', role_map: { stats: 'analyst' }, creates: true },
+    })
+    expect([set.status(), await set.json()]).toMatchObject([200, { has_secret: true }])
+    try {
+      const name = `li-${lang}-${Date.now().toString(36)}`
+      const theirs = await stranger(browser, baseURL)
+      await open(theirs, '/sign-in', lang)
+      const { violations } = await new AxeBuilder({ page: theirs }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze()
+      expect(violations).toEqual([])
+      await theirs.screenshot({ path: `${SHOTS}/e2e-sso-${lang}.png` })
+      await theirs.getByRole('link', { name: words.button }).click()
+      await throughProvider(theirs, name)
+      await theirs.waitForURL(`${baseURL ?? ''}/**`)
+      await expect(theirs.getByRole('button', { name: words.account })).toContainText(name)
+      const session = (await (await theirs.request.get('/api/v1/session')).json()) as { user: { name: string; roles: string[] } }
+      expect(session.user).toMatchObject({ name, roles: ['analyst'] })
+      // Out, and in again: the provider remembers.
+      await theirs.getByRole('button', { name: words.account }).click()
+      await theirs.getByText(words.signOut).click()
+      await theirs.getByRole('link', { name: words.button }).click()
+      await expect(theirs.getByRole('button', { name: words.account })).toContainText(name)
+      await theirs.context().close()
+
+      const nobody = await stranger(browser, baseURL)
+      await open(nobody, '/sign-in', lang)
+      await nobody.getByRole('link', { name: words.button }).click()
+      await throughProvider(nobody, `nobody-${lang}`)
+      await nobody.waitForURL('**/sign-in?sso=sso_no_account')
+      await expect(nobody.getByText(words.noAccount)).toBeVisible()
+      await nobody.context().close()
+    } finally {
+      await page.request.delete('/api/v1/sso', { headers: HEAD })
+    }
+  })
+
+  test(`an address is told of incidents (${lang})`, async ({ page }) => {
+    await open(page, '/governance/incidents', lang)
+    await page.getByLabel(words.urls).fill(`${ISSUER}/no-hook`)
+    await page.getByRole('button', { name: words.save, exact: true }).click()
+    await expect(page.getByText(words.secret)).toBeVisible()
+    await page.getByRole('button', { name: words.noted }).click()
+    await page.getByRole('button', { name: words.trial }).click()
+    await expect(page.getByText(words.status)).toBeVisible()
+    await page.screenshot({ path: `${SHOTS}/e2e-incident-hooks-${lang}.png`, fullPage: true })
+    const none = await page.request.put('/api/v1/incident-hooks', { headers: HEAD, data: { urls: [] } })
+    expect(await none.json()).toMatchObject({ items: [], secret: null })
+  })
+}

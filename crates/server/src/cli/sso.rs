@@ -1,0 +1,121 @@
+//! `zhike sso`: which identity provider vouches for people, and whose account an identity opens.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Subcommand;
+use zhike_domain::sensitive::Sensitive;
+use zhike_engine::Ctx;
+use zhike_engine::accounts::{self, NewSso};
+
+use super::access::id_of;
+use super::{Failure, Global, Outcome};
+use crate::http::sso::{SsoProvider, discover};
+use crate::outbound::{self, Outbound};
+use crate::output::print_json;
+
+/// Single sign-on by OpenID Connect.
+#[derive(Subcommand)]
+pub(super) enum Sso {
+    /// Show the provider in force.
+    Show,
+    /// Put a provider in force, once it has answered.
+    Set {
+        /// Address of the provider: https://…
+        #[arg(long, value_name = "URL")]
+        issuer: String,
+        /// Who we are to it.
+        #[arg(long, value_name = "ID")]
+        client_id: String,
+        /// File that holds the secret of the client; the one that was set stays when absent.
+        #[arg(long, value_name = "FILE")]
+        client_secret_file: Option<PathBuf>,
+        /// What the sign-in page calls the provider; its host when absent.
+        #[arg(long, default_value = "", value_name = "NAME")]
+        name: String,
+        /// Asked for beside openid and profile; several times for several.
+        #[arg(long = "scope", value_name = "SCOPE")]
+        scopes: Vec<String>,
+        /// Which claim of the token names groups; dots lead into it.
+        #[arg(long, value_name = "CLAIM")]
+        role_claim: Option<String>,
+        /// Role of a group; several times for several.
+        #[arg(long = "role-map", value_name = "GROUP=ROLE")]
+        role_map: Vec<String>,
+        /// A first sign-in makes an account, with mapped roles.
+        #[arg(long)]
+        create: bool,
+        #[command(flatten)]
+        outbound: outbound::Options,
+    },
+    /// Take the provider away.
+    Remove,
+    /// Link a user to the subject that the provider knows somebody by.
+    Link {
+        /// Name or id.
+        user: String,
+        /// `sub` of the provider's tokens.
+        subject: String,
+    },
+    /// Take the link of a user away; sessions end.
+    Unlink {
+        /// Name or id.
+        user: String,
+    },
+}
+
+impl Sso {
+    pub(super) async fn run(self, global: &Global) -> Outcome {
+        let ctx = global.open().await?;
+        let done = self.carry_out(&ctx, global).await;
+        ctx.close().await;
+        done.map(|()| ExitCode::SUCCESS)
+    }
+
+    async fn carry_out(self, ctx: &Ctx, global: &Global) -> Result<(), Failure> {
+        let by = &global.by();
+        match self {
+            Self::Show => print_json(&accounts::sso(ctx).await?.map(SsoProvider::from)),
+            Self::Remove => Ok(accounts::remove_sso(ctx, by).await?),
+            Self::Link { user, subject } => {
+                Ok(accounts::link_sso(ctx, by, id_of(ctx, &user).await?, &Sensitive::new(subject)).await?)
+            }
+            Self::Unlink { user } => Ok(accounts::unlink_sso(ctx, by, id_of(ctx, &user).await?).await?),
+            Self::Set {
+                issuer,
+                client_id,
+                client_secret_file,
+                name,
+                scopes,
+                role_claim,
+                role_map,
+                create: creates,
+                outbound,
+            } => {
+                let secret = client_secret_file.map(|file| read_secret(&file)).transpose()?;
+                let pairs = role_map.iter().map(|pair| {
+                    let (group, role) = pair.rsplit_once('=').ok_or_else(|| {
+                        Failure::new(format!("{pair:?} is no GROUP=ROLE"), format!("{pair} 不是“分组=角色”"))
+                    })?;
+                    Ok((group.to_owned(), role.to_owned()))
+                });
+                let role_map = pairs.collect::<Result<_, Failure>>()?;
+                let unanswered = |error: crate::http::ApiError| {
+                    let (en, zh) = error.into_texts();
+                    Failure::new(en, zh)
+                };
+                discover(&Outbound::new(outbound), issuer.trim()).await.map_err(unanswered)?;
+                let new = NewSso { issuer, client_id, secret, name, scopes, role_claim, role_map, creates };
+                print_json(&SsoProvider::from(accounts::set_sso(ctx, by, new).await?))
+            }
+        }
+    }
+}
+
+/// The secret that a file holds.
+fn read_secret(file: &std::path::Path) -> Result<Sensitive<String>, Failure> {
+    let name = file.display();
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| Failure::new(format!("cannot read {name}: {error}"), format!("无法读取 {name}：{error}")))?;
+    Ok(Sensitive::new(text.trim().to_owned()))
+}

@@ -1,0 +1,156 @@
+//! The way out through the real binary: what an administrator may have it connect to, and notices of incidents.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::access::hire;
+use crate::support::{Home, Server};
+
+/// A host that takes notices, or refuses the first few.
+#[derive(Clone)]
+struct Listener {
+    address: String,
+    heard: Arc<Mutex<Vec<String>>>,
+}
+
+impl Listener {
+    fn start(n_refused: usize) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let one = Self { address: listener.local_addr().unwrap().to_string(), heard: Arc::default() };
+        let heard = one.heard.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                stream.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
+                let mut bytes = Vec::new();
+                let mut chunk = [0; 4096];
+                // A notice is one JSON object; its end is the end of the request.
+                while let Ok(n) = stream.read(&mut chunk) {
+                    bytes.extend_from_slice(&chunk[..n]);
+                    if n == 0 || bytes.ends_with(b"}") {
+                        break;
+                    }
+                }
+                let mut heard = heard.lock().unwrap();
+                heard.push(String::from_utf8(bytes).unwrap());
+                let status = if heard.len() <= n_refused { "503 Later" } else { "204 Taken" };
+                let _ = write!(stream, "HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n");
+            }
+        });
+        one
+    }
+
+    fn heard(&self) -> Vec<String> {
+        self.heard.lock().unwrap().clone()
+    }
+}
+
+fn wait_for(what: impl Fn() -> bool) {
+    for _ in 0..1_200 {
+        if what() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    panic!("it does not come");
+}
+
+/// INV-OUTBOUND-1: no form of an inner address is taken as a hook, whatever is allowed beside it.
+#[test]
+fn no_hook_leads_inside() {
+    let inner = Listener::start(0);
+    let home = Home::new();
+    let server = Server::start_with(&home, &["--outbound-allow", "hooks.example:8443"]);
+    let port = inner.address.rsplit(':').next().unwrap();
+    for url in [
+        format!("http://{}/", inner.address),
+        format!("https://{}/", inner.address),
+        format!("http://2130706433:{port}/"),
+        format!("http://0x7f.1:{port}/"),
+        format!("http://0177.0.0.1:{port}/"),
+        format!("http://[::1]:{port}/"),
+        format!("http://[::ffff:127.0.0.1]:{port}/"),
+        format!("http://[::ffff:7f00:1]:{port}/"),
+        format!("http://hooks.example:8443@127.0.0.1:{port}/"),
+        "https://127.0.0.1/".into(),
+        "https://localhost:22/".into(),
+        "https://169.254.169.254/latest/meta-data/".into(),
+        "https://[fd00:ec2::254]/".into(),
+        "https://１２７.0.0.1/".into(),
+        "https://127。0。0。1/".into(),
+        "file:///etc/passwd".into(),
+        "gopher://127.0.0.1/".into(),
+        "nonsense".into(),
+    ] {
+        let (status, answer) = server.send("PUT", "/api/v1/incident-hooks", &json!({ "urls": [url] }));
+        assert_eq!((status, answer["error"]["code"].as_str()), (422, Some("outbound_refused")), "{url}: {answer}");
+        assert!(!answer["error"]["message_zh"].as_str().unwrap().is_empty());
+        let complaint = home.complaint(&["incident", "hook", "set", &url]);
+        assert!(complaint.starts_with("zhike: "), "{complaint}");
+    }
+    // A name is judged by what it stands for, when it is connected to.
+    let (status, _) = server.send("PUT", "/api/v1/incident-hooks", &json!({"urls": ["https://localhost/"]}));
+    assert_eq!(status, 200);
+    let (status, tried) = server.post("/api/v1/incident-hooks/test", &json!({}));
+    assert_eq!((status, &tried["items"][0]["last_outcome"]), (200, &json!("refused")), "{tried}");
+    assert!(inner.heard().is_empty(), "nobody came");
+}
+
+/// INV-HOOKS-1 and 2: an incident is told, signed, without names, again until it is taken, and once.
+#[test]
+fn an_incident_is_told_until_it_is_taken() {
+    let listener = Listener::start(1);
+    let home = Home::new();
+    let server = Server::start_with(&home, &["--outbound-allow", &listener.address]);
+    let url = format!("http://{}/in?key=abc", listener.address);
+    let (status, set) = server.send("PUT", "/api/v1/incident-hooks", &json!({ "urls": [url] }));
+    assert_eq!((status, &set["items"][0]["last_outcome"]), (200, &Value::Null), "{set}");
+    let secret = set["secret"].as_str().unwrap();
+    assert!(secret.starts_with("whsec_") && secret.len() > 40);
+    assert_eq!(server.get("/api/v1/incident-hooks").1["secret"], Value::Null, "shown once");
+
+    // Twenty denials in a row open an incident.
+    let ann = hire(&server, "ann.secretname", &["service"]);
+    for _ in 0..25 {
+        assert_eq!(server.request_as(&ann, "GET", "/api/v1/users", &json!({})).0, 403);
+    }
+    let outcome = || server.get("/api/v1/incident-hooks").1["items"][0].clone();
+    wait_for(|| outcome()["last_outcome"] == "status_503");
+    assert!(outcome()["next_try_at"].is_string(), "{}", outcome());
+    wait_for(|| outcome()["last_outcome"] == "delivered");
+    assert_eq!((&outcome()["next_try_at"], &outcome()["n_tries"]), (&Value::Null, &json!(2)));
+    let heard = listener.heard();
+    assert_eq!(heard.len(), 2);
+    let (head, body) = heard[1].split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("POST /in?key=abc HTTP/1.1\r\n"), "{head}");
+    let told: Value = serde_json::from_str(body).unwrap();
+    let incident = &server.get("/api/v1/incidents").1["items"][0];
+    assert_eq!(
+        (&told["id"], &told["kind"], &told["due_at"]),
+        (&incident["incident_id"], &json!("denials"), &incident["decide_by"])
+    );
+    assert_eq!(told["link"], format!("/governance/incidents?incident={}", told["id"].as_str().unwrap()));
+    assert!(!heard.iter().any(|one| one.contains("secretname")), "no names");
+    let signature = head.lines().find_map(|line| line.strip_prefix("x-zhike-signature: ")).unwrap();
+    let (at, code) = signature.strip_prefix("t=").unwrap().split_once(",v1=").unwrap();
+    let expected = crate::sso::hmac_sha256(secret.as_bytes(), format!("{at}.{body}").as_bytes());
+    assert_eq!(code, expected.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+
+    let tried = home.json(&["incident", "hook", "test", "--outbound-allow", &listener.address]);
+    assert_eq!(tried[0]["last_outcome"], "delivered", "{tried}");
+    let trial: Value =
+        serde_json::from_str(listener.heard().last().unwrap().split_once("\r\n\r\n").unwrap().1).unwrap();
+    assert_eq!(trial["kind"], "test");
+    // Neither address nor secret stands anywhere in the clear.
+    drop(server);
+    let mut state = std::fs::read(home.path().join("data/state.db")).unwrap();
+    state.extend(std::fs::read(home.path().join("data/state.db-wal")).unwrap_or_default());
+    for word in ["key=abc", secret] {
+        assert!(!state.windows(word.len()).any(|part| part == word.as_bytes()), "{word}");
+    }
+    assert_eq!(listener.heard().len(), 3, "what arrived is not told again");
+}
