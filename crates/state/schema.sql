@@ -255,6 +255,16 @@ CREATE TABLE identity_traits (
     traits_json TEXT NOT NULL
 );
 
+CREATE TABLE incident_notices (
+    incident_id BIGINT NOT NULL,
+    hook TEXT NOT NULL,
+    n_tries BIGINT NOT NULL,
+    tried_at BIGINT NOT NULL,
+    next_at BIGINT,
+    outcome TEXT NOT NULL,
+    PRIMARY KEY (incident_id, hook)
+) WITHOUT ROWID;
+
 CREATE TABLE incidents (
     incident_id INTEGER PRIMARY KEY,
     kind TEXT NOT NULL,
@@ -477,6 +487,13 @@ CREATE TABLE source_rejects (
     reason_code TEXT NOT NULL,
     n_rejected BIGINT NOT NULL,
     PRIMARY KEY (source_id, hour, reason_code)
+) WITHOUT ROWID;
+
+CREATE TABLE sso_links (
+    link_hash BLOB NOT NULL PRIMARY KEY,
+    user_id BIGINT NOT NULL UNIQUE,
+    is_made BIGINT NOT NULL,
+    linked_at BIGINT NOT NULL
 ) WITHOUT ROWID;
 
 CREATE TABLE user_sessions (

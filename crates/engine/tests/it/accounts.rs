@@ -282,7 +282,8 @@ async fn a_provider_that_asked_for_two_factors_is_enough() {
     assert_eq!(code(accounts::sign_in_code(ctx, &late, &word(&now()), None).await), ErrorCode::SsoRefused);
     let kept = ask().await;
     let wrong = if now() == "000000" { "000001" } else { "000000" };
-    for _ in 0..5 {
+    // With the one that was used already, five.
+    for _ in 0..4 {
         assert_eq!(code(accounts::sign_in_code(ctx, &kept, &word(wrong), None).await), ErrorCode::WrongCredentials);
     }
     assert_eq!(code(accounts::sign_in_code(ctx, &kept, &word(&now()), None).await), ErrorCode::LockedOut);

@@ -270,7 +270,7 @@ mod tests {
         for (url, expect) in [
             ("https://example.com", Ok(("example.com", 443, "/"))),
             ("https://EXAMPLE.com.:443/a?b=c#d", Ok(("example.com", 443, "/a?b=c"))),
-            ("https://客户.example/", Ok(("xn--tlqw4j.example", 443, "/"))),
+            ("https://客户.example/", Ok(("xn--ubt06m.example", 443, "/"))),
             ("https://ｅｘａｍｐｌｅ。com/", Ok(("example.com", 443, "/"))),
             ("https://example.com:80/", Ok(("example.com", 80, "/"))),
             ("https://kc.corp.example:8443/x", Ok(("kc.corp.example", 8443, "/x"))),

@@ -313,7 +313,7 @@ fn a_repeated_write_is_repeated_for_its_writer_alone() {
 fn setup_is_done_once_and_by_its_link_alone() {
     let home = Home::new();
     let server = Server::start_unknown(&home, &[]);
-    assert_eq!(server.anonymous("GET", "/api/v1/setup", &json!({})).2, json!({"needed": true}));
+    assert_eq!(server.anonymous("GET", "/api/v1/setup", &json!({})).2, json!({"needed": true, "sso": null}));
     let setup = |token: &str, name: &str| {
         let body = json!({"token": token, "name": name, "password": PASSWORD});
         server.anonymous("POST", "/api/v1/setup", &body).0
@@ -328,7 +328,7 @@ fn setup_is_done_once_and_by_its_link_alone() {
     assert_eq!(statuses.iter().filter(|status| **status == 201).count(), 1, "{statuses:?}");
     assert!(statuses.iter().all(|status| [201, 409].contains(status)), "{statuses:?}");
     assert_eq!(setup(&server.setup, "late"), 409);
-    assert_eq!(server.anonymous("GET", "/api/v1/setup", &json!({})).2, json!({"needed": false}));
+    assert_eq!(server.anonymous("GET", "/api/v1/setup", &json!({})).2, json!({"needed": false, "sso": null}));
 }
 
 #[test]
@@ -493,7 +493,7 @@ fn a_live_stream_ends_with_what_allowed_it() {
     looking.ends();
     let bob = hire(&server, "bob", &["analyst"]);
     let looking = Looking::start(&server, &by(&bob));
-    assert_eq!(server.patch(&id("bob"), &json!({"roles": ["service"]})).0, 200);
+    assert_eq!(server.send("PUT", &id("bob"), &json!({"roles": ["service"]})).0, 200);
     looking.ends();
     let cat = hire(&server, "cat", &["analyst"]);
     let looking = Looking::start(&server, &by(&cat));

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::access::hire;
 use crate::support::{Home, Server};
 
-/// A host that takes notices, or refuses the first few.
+/// A host that takes notices, all but the first of denials.
 #[derive(Clone)]
 struct Listener {
     address: String,
@@ -18,7 +18,7 @@ struct Listener {
 }
 
 impl Listener {
-    fn start(n_refused: usize) -> Self {
+    fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let one = Self { address: listener.local_addr().unwrap().to_string(), heard: Arc::default() };
         let heard = one.heard.clone();
@@ -37,7 +37,8 @@ impl Listener {
                 }
                 let mut heard = heard.lock().unwrap();
                 heard.push(String::from_utf8(bytes).unwrap());
-                let status = if heard.len() <= n_refused { "503 Later" } else { "204 Taken" };
+                let is_first = denials(&heard).len() == 1 && heard.last().is_some_and(|one| one.contains(DENIALS));
+                let status = if is_first { "503 Later" } else { "204 Taken" };
                 let _ = write!(stream, "HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n");
             }
         });
@@ -47,6 +48,13 @@ impl Listener {
     fn heard(&self) -> Vec<String> {
         self.heard.lock().unwrap().clone()
     }
+}
+
+/// Whoever runs this at night has changed the policy outside working hours, which is another incident.
+const DENIALS: &str = r#""kind":"denials""#;
+
+fn denials(heard: &[String]) -> Vec<String> {
+    heard.iter().filter(|one| one.contains(DENIALS)).cloned().collect()
 }
 
 fn wait_for(what: impl Fn() -> bool) {
@@ -62,7 +70,7 @@ fn wait_for(what: impl Fn() -> bool) {
 /// INV-OUTBOUND-1: no form of an inner address is taken as a hook, whatever is allowed beside it.
 #[test]
 fn no_hook_leads_inside() {
-    let inner = Listener::start(0);
+    let inner = Listener::start();
     let home = Home::new();
     let server = Server::start_with(&home, &["--outbound-allow", "hooks.example:8443"]);
     let port = inner.address.rsplit(':').next().unwrap();
@@ -103,7 +111,7 @@ fn no_hook_leads_inside() {
 /// INV-HOOKS-1 and 2: an incident is told, signed, without names, again until it is taken, and once.
 #[test]
 fn an_incident_is_told_until_it_is_taken() {
-    let listener = Listener::start(1);
+    let listener = Listener::start();
     let home = Home::new();
     let server = Server::start_with(&home, &["--outbound-allow", &listener.address]);
     let url = format!("http://{}/in?key=abc", listener.address);
@@ -119,22 +127,21 @@ fn an_incident_is_told_until_it_is_taken() {
         assert_eq!(server.request_as(&ann, "GET", "/api/v1/users", &json!({})).0, 403);
     }
     let outcome = || server.get("/api/v1/incident-hooks").1["items"][0].clone();
-    wait_for(|| outcome()["last_outcome"] == "status_503");
-    assert!(outcome()["next_try_at"].is_string(), "{}", outcome());
-    wait_for(|| outcome()["last_outcome"] == "delivered");
-    assert_eq!((&outcome()["next_try_at"], &outcome()["n_tries"]), (&Value::Null, &json!(2)));
-    let heard = listener.heard();
-    assert_eq!(heard.len(), 2);
+    wait_for(|| denials(&listener.heard()).len() == 2);
+    wait_for(|| outcome()["n_tries"] == 2);
+    assert_eq!((&outcome()["last_outcome"], &outcome()["next_try_at"]), (&json!("delivered"), &Value::Null));
+    let heard = denials(&listener.heard());
     let (head, body) = heard[1].split_once("\r\n\r\n").unwrap();
     assert!(head.starts_with("POST /in?key=abc HTTP/1.1\r\n"), "{head}");
     let told: Value = serde_json::from_str(body).unwrap();
-    let incident = &server.get("/api/v1/incidents").1["items"][0];
+    let incidents = server.get("/api/v1/incidents").1;
+    let incident = incidents["items"].as_array().unwrap().iter().find(|one| one["kind"] == "denials").unwrap();
     assert_eq!(
         (&told["id"], &told["kind"], &told["due_at"]),
         (&incident["incident_id"], &json!("denials"), &incident["decide_by"])
     );
     assert_eq!(told["link"], format!("/governance/incidents?incident={}", told["id"].as_str().unwrap()));
-    assert!(!heard.iter().any(|one| one.contains("secretname")), "no names");
+    assert!(!listener.heard().iter().any(|one| one.contains("secretname")), "no names");
     let signature = head.lines().find_map(|line| line.strip_prefix("x-zhike-signature: ")).unwrap();
     let (at, code) = signature.strip_prefix("t=").unwrap().split_once(",v1=").unwrap();
     let expected = crate::sso::hmac_sha256(secret.as_bytes(), format!("{at}.{body}").as_bytes());
@@ -152,5 +159,5 @@ fn an_incident_is_told_until_it_is_taken() {
     for word in ["key=abc", secret] {
         assert!(!state.windows(word.len()).any(|part| part == word.as_bytes()), "{word}");
     }
-    assert_eq!(listener.heard().len(), 3, "what arrived is not told again");
+    assert_eq!(denials(&listener.heard()).len(), 2, "what arrived is not told again");
 }

@@ -324,10 +324,10 @@ fn a_linked_account_is_opened_and_no_other() {
     assert!(!place.server.get("/api/v1/audit").1.to_string().contains("s-1"));
 
     let path = format!("/api/v1/users/{}", place.id_of("ann"));
-    assert_eq!(place.server.patch(&path, &json!({"disabled": true})).0, 200);
+    assert_eq!(place.server.send("PUT", &path, &json!({"disabled": true})).0, 200);
     assert_eq!(place.name_of(&session), Value::Null);
     assert_eq!(place.attempt("c3").0, NO_ACCOUNT);
-    assert_eq!(place.server.patch(&path, &json!({"disabled": false})).0, 200);
+    assert_eq!(place.server.send("PUT", &path, &json!({"disabled": false})).0, 200);
     let (_, session) = place.attempt("c4");
     assert_eq!(place.name_of(&session), "ann");
     assert_eq!(place.server.send("DELETE", &format!("{path}/sso"), &json!({})).0, 204);
