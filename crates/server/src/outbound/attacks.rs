@@ -66,7 +66,7 @@ async fn a_name_is_looked_up_once_and_what_was_judged_is_connected_to() {
     let inner = Host::start([127, 0, 0, 2], good.address.port(), ok("inner"));
     let (resolver, n_asked) = changing(vec![vec![[127, 0, 0, 1]], vec![[127, 0, 0, 2]]]);
     let host = format!("hooks.example:{}", good.address.port());
-    let outbound = Outbound::with_resolver(allowing(&[host.clone()]), resolver);
+    let outbound = Outbound::with_resolver(allowing(std::slice::from_ref(&host)), resolver);
     let target = outbound.target(&format!("http://{host}/x?y=1"), None).unwrap();
     let answer = outbound.send(&target, Sent::get()).await.unwrap();
     assert_eq!((answer.status, &answer.body[..], n_asked.load(Ordering::SeqCst)), (200, &b"good"[..], 1));
