@@ -17,6 +17,8 @@ type Text = string | null | undefined
 
 /** Stands where there is no value. */
 export const NO_VALUE = '--'
+/** In place of a count of so few people that the role is not told of them. */
+const FEW = '<10'
 
 /** From here on, cards and axes write numbers short. */
 const SHORT_FROM = 10_000
@@ -89,6 +91,8 @@ export function createFormat({ lang, currency, zone }: FormatOptions) {
 
     /** 12,345 */
     count: countExact,
+    /** 12,345; where the role is not told of so few people: <10 */
+    people: (value: Numeric) => (value == null ? FEW : countExact(value)),
     /** 1.2万 / 12.3K, exact below 10,000. */
     countShort: shorten(countExact, countShort),
     /** Up to three decimals, for goods sold by weight. */

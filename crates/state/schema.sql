@@ -146,6 +146,22 @@ CREATE TABLE consents (
 
 CREATE INDEX consents_by_purpose ON consents (purpose);
 
+CREATE TABLE corrections (
+    correction_id INTEGER PRIMARY KEY,
+    profile_id BIGINT NOT NULL,
+    field TEXT NOT NULL,
+    sealed BLOB NOT NULL,
+    said BLOB,
+    said_source TEXT NOT NULL,
+    request_id BIGINT NOT NULL,
+    author TEXT NOT NULL,
+    made_at BIGINT NOT NULL,
+    withdrawn_by TEXT,
+    withdrawn_at BIGINT
+);
+
+CREATE INDEX corrections_by_profile ON corrections (profile_id);
+
 CREATE TABLE definitions (
     kind TEXT NOT NULL,
     name TEXT NOT NULL,

@@ -24,7 +24,7 @@ fn home() -> &'static Home {
     HOME.get_or_init(|| {
         let dir = tempfile::tempdir().expect("a folder");
         let vault = Vault::open(&dir.path().join("keys"), Unlock::KeyFile).expect("a vault");
-        let (key, _) = vault.new_subject_key(SUBJECT);
+        let (key, _) = vault.new_subject_key(SUBJECT).expect("a key");
         Home { vault, key, _dir: dir }
     })
 }
@@ -47,5 +47,6 @@ fn token(data: &[u8]) {
 }
 
 fn backup_list(data: &[u8]) {
-    assert!(home().vault.backup_keys().open_list(&[7; 16], data).is_err(), "a forged list opens");
+    let keys = home().vault.backup_keys().expect("keys");
+    assert!(keys.open_list(&[7; 16], data).is_err(), "a forged list opens");
 }

@@ -12,12 +12,14 @@ export type Permission =
   | 'profiles.list'
   | 'profiles.read'
   | 'profiles.unmask'
+  | 'profiles.ask'
   | 'profiles.tag'
   | 'segments.read'
   | 'segments.write'
   | 'tags.read'
   | 'tags.write'
   | 'data.refresh'
+  | 'rules.write'
   | 'views.use'
   | 'exports.make'
   | 'imports.read'
@@ -37,6 +39,7 @@ export type Permission =
   | 'policy.change'
   | 'keys.manage'
   | 'audit.read'
+  | 'audit.security'
   | 'approvals.decide'
   | 'incidents.manage'
 /** How much of a column is seen. */
@@ -56,6 +59,8 @@ export type RolesSheet = Omit<Schemas['Roles'], 'roles'> & { roles: RoleItem[] }
 export type PermissionItem = Schemas['Permission']
 export type ApiKey = Schemas['ApiKey']
 export type NewApiKey = Schemas['CreateApiKey']
+export type SsoState = Schemas['SsoState']
+export type NewSso = Schemas['PutSso']
 
 const UNCHANGED = { display_name: null, roles: null, provinces: null, stores: null, disabled: null }
 const atUser = (userId: string) => ({ path: { user_id: userId } })
@@ -148,6 +153,20 @@ export const rolesQuery = queryOptions({
 
 export function separateAdministrators(separated: boolean) {
   return unwrap(client.PUT('/api/v1/roles', { body: { separated } })) as Promise<RolesSheet>
+}
+
+/** The identity provider that is set, and what it must know. */
+export const ssoQuery = queryOptions({
+  queryKey: ['sso'],
+  queryFn: ({ signal }) => unwrap(client.GET('/api/v1/sso', { signal })),
+})
+
+export function setSso(sso: NewSso) {
+  return unwrap(client.PUT('/api/v1/sso', { body: sso }))
+}
+
+export function removeSso() {
+  return unwrap(client.DELETE('/api/v1/sso'))
 }
 
 export const apiKeysQuery = queryOptions({

@@ -91,3 +91,8 @@ export function failureOf(status: number, body: unknown, header: (name: string) 
   const retryAfter = Number(header('retry-after') ?? Number.NaN)
   return new ApiError(status, envelope.code, envelope.message ?? '', envelope.message_zh, envelope.request_id ?? undefined, envelope.problems, retryAfter >= 0 ? retryAfter : undefined)
 }
+
+/** Waits for an answer without a body. */
+export async function done(answer: Promise<{ error?: unknown; response: Response }>): Promise<void> {
+  await unwrap(answer.then(({ response, error }) => ({ response, ...(response.ok ? { data: null } : { error }) })))
+}

@@ -1,6 +1,6 @@
 // The list of customers: asked for by a rule and filters, exported, and kept as views.
 import { keepPreviousData, queryOptions } from '@tanstack/react-query'
-import { ApiError, client, unwrap } from './client'
+import { ApiError, client, done, unwrap } from './client'
 import { PAGE_SIZE } from './queries'
 import type { ExportRequest, ProfileQuery, PutView } from './types'
 import type { RuleJson } from './segments'
@@ -73,9 +73,4 @@ export function keepView(name: string | undefined, state: Record<string, unknown
 
 export async function deleteView(viewId: string): Promise<void> {
   await done(client.DELETE('/api/v1/views/{view_id}', { params: { path: { view_id: viewId } } }))
-}
-
-/** Waits for an answer without a body. */
-async function done(answer: Promise<{ error?: unknown; response: Response }>): Promise<void> {
-  await unwrap(answer.then(({ response, error }) => ({ response, ...(response.ok ? { data: null } : { error }) })))
 }

@@ -82,3 +82,13 @@ export function actsQuery(profileId: string) {
 export function revealProfile(profileId: string, reason: string) {
   return unwrap(client.POST('/api/v1/profiles/{profile_id}/reveal', { params: at(profileId), body: { reason } }))
 }
+
+/** Asks a second person for a look at a customer in the clear. */
+export function askToSee(profileId: string, reason: string) {
+  return unwrap(client.POST('/api/v1/profiles/{profile_id}/reveal/ask', { params: at(profileId), body: { reason } }))
+}
+
+/** The customer of a look that was approved, once. */
+export function seeApproved(approvalId: string) {
+  return unwrap(client.POST('/api/v1/approvals/{approval_id}/reveal', { params: { path: { approval_id: approvalId } } }))
+}

@@ -126,6 +126,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/approvals/{approval_id}/reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Shows the customer that was approved in the clear, once, to whoever asked. */
+        post: operations["post_approvals_approval_id_reveal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -133,8 +150,25 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The audit trail, newest first. */
+        /** The audit trail, newest first: all of it, or what is about access, as the role allows. */
         get: operations["get_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/acts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the trail may tell of to whoever asks, in words. */
+        get: operations["get_audit_acts"];
         put?: never;
         post?: never;
         delete?: never;
@@ -247,6 +281,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/budgets/uses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What users used of their budgets today, and what is left. */
+        get: operations["get_budgets_uses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/consents": {
         parameters: {
             query?: never;
@@ -276,6 +327,40 @@ export interface paths {
         get: operations["get_encryption-keys"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/encryption-keys/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Disables the keys of an epoch, or all: nothing is sealed or opened under them, by no process, until they are enabled. */
+        post: operations["post_encryption-keys_disable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/encryption-keys/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Enables what was disabled. */
+        post: operations["post_encryption-keys_enable"];
         delete?: never;
         options?: never;
         head?: never;
@@ -395,6 +480,24 @@ export interface paths {
         /** The file, once: it is gone with the answer. */
         get: operations["get_exports_export_id_file"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grades": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Classes and grades of the properties of events and of traits; values are not shown. */
+        get: operations["get_grades"];
+        /** Declares grades, or takes declarations away: all of them or none. */
+        put: operations["put_grades"];
         post?: never;
         delete?: never;
         options?: never;
@@ -920,6 +1023,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/profiles/{profile_id}/corrections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Corrects a field: later files and events do not change it until the correction is withdrawn. */
+        post: operations["post_profiles_profile_id_corrections"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/profiles/{profile_id}/corrections/{field}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Withdraws the correction of a field: it has the value that files and events say. */
+        delete: operations["delete_profiles_profile_id_corrections_field"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/profiles/{profile_id}/history": {
         parameters: {
             query?: never;
@@ -965,6 +1102,23 @@ export interface paths {
         put?: never;
         /** Shows a customer in the clear; the act and its reason go to the audit trail first. */
         post: operations["post_profiles_profile_id_reveal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/profiles/{profile_id}/reveal/ask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks a second person for a look at a customer in the clear; it waits among the approvals. */
+        post: operations["post_profiles_profile_id_reveal_ask"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1104,6 +1258,23 @@ export interface paths {
         put?: never;
         /** Records how it was checked who asks. */
         post: operations["post_requests_request_id_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/requests/{request_id}/copy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes the copy of all that is held about whoever asks: an archive with AES-256, its password told here and nowhere else. */
+        post: operations["post_requests_request_id_copy"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1259,6 +1430,41 @@ export interface paths {
         /** Scores of all customers as of a day that was refreshed, the newest when absent. */
         get: operations["get_rfm"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rfm/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Who would stand where by other rules, and who would move; nothing is kept. */
+        post: operations["post_rfm_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rfm/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The RFM rules in force. */
+        get: operations["get_rfm_rules"];
+        /** Puts RFM rules in force; the next refresh uses them. */
+        put: operations["put_rfm_rules"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1929,7 +2135,7 @@ export interface components {
             decided_at: string | null;
             decided_by: string | null;
             expires_at: string;
-            /** @description export. */
+            /** @description export, unmask. */
             kind: string;
             /** @description Whether whoever asks this can decide on it. */
             mine_to_decide: boolean;
@@ -1946,7 +2152,7 @@ export interface components {
             reason: string;
             /** @description pending, approved, refused, used, expired. */
             status: string;
-            /** @description What, in words. */
+            /** @description What, in words; of a look in the clear the customer, `prf_…`. */
             title: string;
         };
         /** @description A decision. */
@@ -1970,6 +2176,16 @@ export interface components {
             export_id: string;
             /** @description Opens the archive; told here, once. */
             password: string;
+        };
+        /** @description An act that the trail may tell of. */
+        AuditAct: {
+            action: string;
+            name: string;
+            name_zh: string;
+        };
+        /** @description Acts by which the trail can be searched. */
+        AuditActs: {
+            items: components["schemas"]["AuditAct"][];
         };
         /** @description An entry of the audit trail. */
         AuditEntry: {
@@ -2089,6 +2305,29 @@ export interface components {
             /** Format: int64 */
             per_minute: number | null;
         };
+        /** @description What a user used of a budget today. */
+        BudgetUse: {
+            /** @description rows, people, unmasks. */
+            meter: string;
+            /** Format: int64 */
+            n_left: number | null;
+            /**
+             * Format: int64
+             * @description Blocks taken in advance are among it.
+             */
+            n_used: number;
+            /**
+             * Format: int64
+             * @description No bound when missing.
+             */
+            per_day: number | null;
+            roles: string[];
+            user: string;
+        };
+        /** @description What users used of their budgets today. */
+        BudgetUses: {
+            items: components["schemas"]["BudgetUse"][];
+        };
         /** @description Budgets by role and meter (rows, people, unmasks). */
         Budgets: {
             /**
@@ -2169,6 +2408,21 @@ export interface components {
         ConsentBatchResults: {
             items: components["schemas"]["ConsentBatchResult"][];
         };
+        /** @description What a column says about a purpose. */
+        ConsentColumn: {
+            /** @description Header of the column that says when; the time of the load counts when absent. */
+            at?: string | null;
+            /** @description Where it was stated; `file` when absent. */
+            channel?: string | null;
+            /** @description Whether the column says who opted out: yes takes the consent back, no says nothing. */
+            is_opt_out?: boolean | null;
+            /** @description Further words that mean no. */
+            no?: string[] | null;
+            /** @description Code of the purpose. */
+            purpose: string;
+            /** @description Further words that mean yes. */
+            yes?: string[] | null;
+        };
         /** @description Where a customer stands on a purpose. */
         ConsentStanding: {
             is_allowed: boolean;
@@ -2221,6 +2475,27 @@ export interface components {
             /** Format: int64 */
             n_withdrawn: number;
             purpose: components["schemas"]["Purpose"];
+        };
+        /** @description How the copy is to be. */
+        CopyRequest: {
+            language?: components["schemas"]["ExportLanguage"] | null;
+        };
+        /** @description A copy that is being made. */
+        CopyStarted: {
+            /** @description The archive, to be fetched once as exports are. */
+            export_id: string;
+            /** @description Opens the archive; told here, once. */
+            password: string;
+        };
+        /** @description A correction that holds; its value is the profile's. */
+        Correction: {
+            /** @description Who made it. */
+            author: string;
+            /** @description Field of the profile. */
+            field: string;
+            made_at: string;
+            /** @description Request that asked for it. */
+            request_id: string;
         };
         /** @description A key to be made. */
         CreateApiKey: {
@@ -2290,6 +2565,37 @@ export interface components {
             password: string;
             user: components["schemas"]["User"];
         };
+        /** @description Grades to be declared. */
+        DeclareGrades: {
+            /** @description Each takes the place of the one of the same source, event and property. */
+            grades: components["schemas"]["DeclaredGrade"][];
+        };
+        /** @description A grade that was declared, or is to be. */
+        DeclaredGrade: {
+            /** @description technical, behaviour, commerce, attribute, location, identity, sensitive, text, unknown. */
+            class: string | null;
+            /** @description Any when missing; `$traits` for traits. */
+            event: string | null;
+            /**
+             * Format: int32
+             * @description 1 to 4; missing takes the declaration away.
+             */
+            grade: number | null;
+            property: string;
+            /** @description Any when missing. */
+            source: string | null;
+        };
+        /** @description Keys that are disabled. */
+        DisabledKeys: {
+            at: string;
+            by: string;
+            /**
+             * Format: int32
+             * @description All keys when missing.
+             */
+            epoch: number | null;
+            reason: string;
+        };
         /** @description A doubt about the guessed mapping: a code with what it is about, and the same in words. */
         Doubt: {
             code: string;
@@ -2309,6 +2615,8 @@ export interface components {
         };
         /** @description How the keys of people stand. */
         EncryptionKeys: {
+            /** @description What is disabled: nothing is sealed or opened under these. */
+            disabled: components["schemas"]["DisabledKeys"][];
             /** @description Oldest first. */
             epochs: components["schemas"]["KeyEpoch"][];
             /**
@@ -2495,6 +2803,18 @@ export interface components {
             items: components["schemas"]["FileQuality"][];
             total: components["schemas"]["Quality"] | null;
         };
+        /** @description All grades. */
+        Grades: {
+            /** @description What was declared here. */
+            declared: components["schemas"]["DeclaredGrade"][];
+            /** @description Properties of the newest events and traits of customers, those that nobody has graded first. */
+            items: components["schemas"]["PropertyGrade"][];
+            /**
+             * Format: int64
+             * @description Those that nobody has graded.
+             */
+            n_ungraded: number;
+        };
         /** @description As what an upload is to be read. */
         GuessRequest: {
             entity: string;
@@ -2504,14 +2824,14 @@ export interface components {
             /** @description Segment's id or tag's key. */
             key: string;
             /** Format: int64 */
-            n_after: number;
+            n_after: number | null;
             /** Format: int64 */
-            n_before: number;
+            n_before: number | null;
             /**
              * Format: int64
              * @description In the segment, or with the same value, on both.
              */
-            n_same: number;
+            n_same: number | null;
             name: string;
             name_zh: string;
         };
@@ -2523,8 +2843,11 @@ export interface components {
         /** @description A day that was computed. */
         HistoryDay: {
             as_of: string;
-            /** Format: int64 */
-            n_customers: number;
+            /**
+             * Format: int64
+             * @description Missing where so few are not told, as all counts.
+             */
+            n_customers: number | null;
         };
         /** @description Days that were computed, oldest first. */
         HistoryDays: {
@@ -2755,8 +3078,19 @@ export interface components {
             /** Format: int64 */
             n_rewrapped: number;
         };
+        /** @description Which keys, and why. */
+        KeySwitch: {
+            /**
+             * Format: int32
+             * @description All keys when missing.
+             */
+            epoch: number | null;
+            reason: string;
+        };
         /** @description One figure with its past. */
         Kpi: {
+            /** @description Whether the value counts fewer people than the role is told of. */
+            is_suppressed: boolean;
             key: components["schemas"]["KpiKey"];
             previous: components["schemas"]["KpiValue"] | null;
             /** @description By day; empty where a day has no such figure. */
@@ -2769,6 +3103,7 @@ export interface components {
             from: string;
             /** @description Whether `total` is the sum of the amounts. */
             is_sum: boolean;
+            is_suppressed: boolean;
             items: components["schemas"]["KpiBehindItem"][];
             /** @description people, orders, events, sessions. */
             kind: string;
@@ -2777,8 +3112,9 @@ export interface components {
             /**
              * Format: double
              * @description How many there are; of a sum, what the amounts of all add up to.
+             *     Missing where so few people are not told.
              */
-            total: number;
+            total: number | null;
         };
         /** @description One of those behind a number. */
         KpiBehindItem: {
@@ -2883,6 +3219,8 @@ export interface components {
         KpiPart: {
             /** @description All the other values together. */
             is_other: boolean;
+            /** @description Whether a number is missing because it counts fewer people than the role is told of. */
+            is_suppressed: boolean[];
             /** @description The name of a product. */
             label: string | null;
             /** @description One a period. */
@@ -2895,6 +3233,8 @@ export interface components {
             from: string;
             goal: components["schemas"]["KpiGoal"] | null;
             holidays: components["schemas"]["KpiHoliday"][];
+            /** @description Whether it is missing because it counts fewer people than the role is told of. */
+            is_suppressed: boolean;
             /** @description Not over yet, or its last days are not known: its numbers are compared with the same days of earlier periods. */
             is_unfinished: boolean;
             /** @description `2026-11-22`, `2026-W47`, `2026-11`, `2026-Q4`. */
@@ -3047,6 +3387,7 @@ export interface components {
              * @description 0 to 1; 1 when absent.
              */
             confidence?: number | null;
+            consent?: components["schemas"]["ConsentColumn"] | null;
             header: string;
             target?: string | null;
             unit?: string | null;
@@ -3067,8 +3408,12 @@ export interface components {
             after: string | null;
             /** @description Missing: they had none. */
             before: string | null;
-            /** Format: int64 */
-            n: number;
+            is_suppressed: boolean;
+            /**
+             * Format: int64
+             * @description Missing where so few are not told.
+             */
+            n: number | null;
         };
         /** @description Customers of one move. */
         Movers: {
@@ -3082,22 +3427,22 @@ export interface components {
             from: string;
             moves: components["schemas"]["Move"][];
             /** Format: int64 */
-            n_after: number;
+            n_after: number | null;
             /** Format: int64 */
-            n_before: number;
+            n_before: number | null;
             /** Format: int64 */
-            n_gone: number;
+            n_gone: number | null;
             /** Format: int64 */
-            n_moved: number;
+            n_moved: number | null;
             /** Format: int64 */
-            n_new: number;
+            n_new: number | null;
             /**
              * Format: int64
              * @description Of moves that are not listed, for there are too many.
              */
-            n_others: number;
+            n_others: number | null;
             /** Format: int64 */
-            n_stayed: number;
+            n_stayed: number | null;
             to: string;
         };
         /** @description A statement to be recorded. */
@@ -3116,6 +3461,18 @@ export interface components {
             policy_version: string | null;
             /** @description Code of the purpose. */
             purpose: string;
+        };
+        /** @description A correction to be made. */
+        NewCorrection: {
+            /**
+             * @description name, address, birthday, gender, birth_year, country, province, city, member_level, registered_on,
+             *     acquisition_channel.
+             */
+            field: string;
+            /** @description Request for correction that was checked, `req_…`. */
+            request_id: string;
+            /** @description What is right, written as in a file. */
+            value: string;
         };
         /** @description A day to be computed. */
         NewHistoryDay: {
@@ -3306,6 +3663,10 @@ export interface components {
             /** @description The segment that it is written for. */
             segment_id?: string | null;
         };
+        /** @description Rules to be tried. */
+        PreviewRfmRules: {
+            rules: Record<string, never>;
+        };
         /** @description One place at fault. */
         Problem: {
             /** @description The same in English. */
@@ -3454,6 +3815,8 @@ export interface components {
             as_of: string;
             /** @description When customers were read. */
             at: string;
+            /** @description Whether these are fewer people than the role is told of. */
+            is_suppressed: boolean;
             items: components["schemas"]["ProfileItem"][];
             /**
              * Format: int64
@@ -3464,7 +3827,7 @@ export interface components {
              * Format: int64
              * @description Of so many customers.
              */
-            n_customers: number;
+            n_customers: number | null;
             /** @description Hand it back as `after` for the next page. */
             next: string | null;
             /** @description All that was asked for as one rule: what a segment of the same people is made of. */
@@ -3475,7 +3838,7 @@ export interface components {
              * Format: int64
              * @description Customers that the list holds, on all pages.
              */
-            total: number;
+            total: number | null;
         };
         /** @description Identities that are looked up. */
         ProfileLookup: {
@@ -3551,6 +3914,8 @@ export interface components {
         };
         /** @description One customer, whole. */
         ProfileSheet: {
+            /** @description Fields that were corrected on behalf of the person, and stay so. */
+            corrections: components["schemas"]["Correction"][];
             currency: string;
             edges: components["schemas"]["IdentityEdge"][];
             identities: components["schemas"]["Identity"][];
@@ -3603,6 +3968,32 @@ export interface components {
             n_orders: number;
             net_amount: string;
             refunded_amount: string;
+        };
+        /** @description A property or trait that there is, with its grade. */
+        PropertyGrade: {
+            /** @description technical, behaviour, commerce, attribute, location, identity, sensitive, text, unknown. */
+            class: string;
+            /** @description Event, or `$traits`. */
+            event: string;
+            /**
+             * Format: int32
+             * @description 1 to 4.
+             */
+            grade: number;
+            /**
+             * Format: int64
+             * @description Values looked at.
+             */
+            n_values: number;
+            /** @description declared, plan, known, nobody. */
+            origin: string;
+            property: string;
+            /** @description Missing for traits. */
+            source: string | null;
+            /** @description By the looks of its values, where nobody has graded it. */
+            suggested_class: string | null;
+            /** Format: int32 */
+            suggested_grade: number | null;
         };
         /** @description The password once more. */
         ProvePassword: {
@@ -3697,6 +4088,15 @@ export interface components {
             until: string | null;
             /** @description Missing: the tag is taken off. */
             value: string | null;
+        };
+        /** @description Rules to be put in force. */
+        PutRfmRules: {
+            rules: Record<string, never>;
+            /**
+             * Format: int64
+             * @description The version that the change was made from; another one is a conflict.
+             */
+            version: number;
         };
         /** @description An identity provider to be put in force. */
         PutSso: {
@@ -3884,6 +4284,46 @@ export interface components {
             rfm_segment: components["schemas"]["RfmSegment"];
             sums: components["schemas"]["RfmSums"];
         };
+        /** @description Customers of a group now and by the rules tried; missing where so few people are not told. */
+        RfmGroupChange: {
+            /** Format: int64 */
+            n_now: number | null;
+            /** Format: int64 */
+            n_then: number | null;
+            rfm_segment: components["schemas"]["RfmSegment"];
+        };
+        /** @description Customers who would move from a group to another. */
+        RfmGroupMove: {
+            from: components["schemas"]["RfmSegment"];
+            /** Format: int64 */
+            n_customers: number | null;
+            to: components["schemas"]["RfmSegment"];
+        };
+        /** @description The rules in force. */
+        RfmRules: {
+            /** @description The currency that monetary limits are in. */
+            currency: string;
+            /** @description As `zhike rules show` prints them. */
+            rules: Record<string, never>;
+            /** @description Those that come with the program. */
+            usual: Record<string, never>;
+            /**
+             * Format: int64
+             * @description Version; 0 of those that come with the program.
+             */
+            version: number;
+        };
+        /** @description What rules would do to the customers who were scored last. */
+        RfmRulesPreview: {
+            /** @description Day of the scores; missing before the first refresh. */
+            as_of: string | null;
+            group_moves: components["schemas"]["RfmGroupMove"][];
+            groups: components["schemas"]["RfmGroupChange"][];
+            /** Format: int64 */
+            n_customers: number | null;
+            tier_moves: components["schemas"]["RfmTierMove"][];
+            tiers: components["schemas"]["RfmTierChange"][];
+        };
         /**
          * @description One of the eight RFM groups.
          * @enum {string}
@@ -3892,14 +4332,16 @@ export interface components {
         /** @description One of the eight groups. */
         RfmSegmentShare: {
             /** Format: double */
-            avg_recency_days: number;
+            avg_recency_days: number | null;
             /** Format: double */
-            customer_ratio: number;
-            monetary: string;
+            customer_ratio: number | null;
+            /** @description Whether these are fewer people than the role is told of; then the rest is missing. */
+            is_suppressed: boolean;
+            monetary: string | null;
             /** Format: double */
-            monetary_ratio: number;
+            monetary_ratio: number | null;
             /** Format: int64 */
-            n_customers: number;
+            n_customers: number | null;
             rfm_segment: components["schemas"]["RfmSegment"];
         };
         /** @description Customers with their money and orders. */
@@ -3915,23 +4357,40 @@ export interface components {
              * Format: double
              * @description Share of all customers, 0 to 1.
              */
-            customer_ratio: number;
+            customer_ratio: number | null;
+            /** @description Whether these are fewer people than the role is told of; then the rest is missing. */
+            is_suppressed: boolean;
             /** @description Net amount of all their orders. */
-            monetary: string;
+            monetary: string | null;
             /**
              * Format: double
              * @description Share of the net amount of all customers.
              */
-            monetary_ratio: number;
+            monetary_ratio: number | null;
             /** Format: int64 */
-            n_customers: number;
+            n_customers: number | null;
             /** Format: int64 */
-            n_orders: number;
+            n_orders: number | null;
         };
         /** @description One of the tiers. */
         RfmTier: {
             sums: components["schemas"]["RfmSums"];
             tier: components["schemas"]["Tier"];
+        };
+        /** @description Customers of a tier now and by the rules tried. */
+        RfmTierChange: {
+            /** Format: int64 */
+            n_now: number | null;
+            /** Format: int64 */
+            n_then: number | null;
+            tier: components["schemas"]["Tier"];
+        };
+        /** @description Customers who would move from a tier to another. */
+        RfmTierMove: {
+            from: components["schemas"]["Tier"];
+            /** Format: int64 */
+            n_customers: number | null;
+            to: components["schemas"]["Tier"];
         };
         /** @description A role. */
         Role: {
@@ -3968,6 +4427,8 @@ export interface components {
             created_at: string;
             description: string;
             is_archived: boolean;
+            /** @description Whether these are fewer people than the role is told of. */
+            is_suppressed: boolean;
             /** @description rule, or list (made by import). */
             kind: string;
             /**
@@ -3992,8 +4453,12 @@ export interface components {
         };
         /** @description Customers in exactly these. */
         SegmentCombination: {
-            /** Format: int64 */
-            count: number;
+            /**
+             * Format: int64
+             * @description Missing where so few are not told.
+             */
+            count: number | null;
+            is_suppressed: boolean;
             segment_ids: string[];
         };
         /** @description Two groups beside each other. */
@@ -4001,12 +4466,16 @@ export interface components {
             as_of: string;
             /** @description In what they differ most, the most first. */
             differences: components["schemas"]["SegmentDifference"][];
+            is_suppressed: boolean;
             /** Format: int64 */
-            n_both: number;
+            n_both: number | null;
+            /**
+             * Format: int64
+             * @description Missing where so few are not told, here and below.
+             */
+            n_left: number | null;
             /** Format: int64 */
-            n_left: number;
-            /** Format: int64 */
-            n_right: number;
+            n_right: number | null;
         };
         /** @description How many. */
         SegmentCount: {
@@ -4014,16 +4483,21 @@ export interface components {
             as_of: string;
             /** @description When customers were read. */
             at: string;
-            /** Format: int64 */
-            count: number;
+            /**
+             * Format: int64
+             * @description Missing where these are fewer people than the role is told of, as all counts.
+             */
+            count: number | null;
             excluded: components["schemas"]["Excluded"] | null;
+            /** @description Whether the count is missing for that. */
+            is_suppressed: boolean;
             /** Format: int64 */
             ms: number;
             /**
              * Format: int64
              * @description Of so many customers.
              */
-            total: number;
+            total: number | null;
         };
         /** @description One attribute in which two groups differ. */
         SegmentDifference: {
@@ -4052,14 +4526,16 @@ export interface components {
         SegmentFunnelStep: {
             /**
              * Format: int64
-             * @description For how many it holds by itself.
+             * @description For how many it holds by itself; missing where so few are not told.
              */
-            alone: number;
+            alone: number | null;
+            /** @description Whether one of the two is missing for that. */
+            is_suppressed: boolean;
             /**
              * Format: int64
-             * @description How many are left after it and all before.
+             * @description How many are left after it and all before, likewise.
              */
-            left: number;
+            left: number | null;
             /** @description Place in the rule, a JSON pointer. */
             pointer: string;
             sentence: string;
@@ -4088,8 +4564,12 @@ export interface components {
         };
         /** @description One of the segments. */
         SegmentOverlapSet: {
-            /** Format: int64 */
-            count: number;
+            /**
+             * Format: int64
+             * @description Missing where so few are not told.
+             */
+            count: number | null;
+            is_suppressed: boolean;
             name: string;
             segment_id: string;
         };
@@ -4109,21 +4589,27 @@ export interface components {
             /** @description False when nothing it depends on had changed. */
             is_computed: boolean;
             /** Format: int64 */
-            n_gone: number;
+            n_gone: number | null;
             /** Format: int64 */
-            n_joined: number;
-            /** Format: int64 */
-            n_members: number;
+            n_joined: number | null;
+            /**
+             * Format: int64
+             * @description Missing where so few are not told, as those who joined and left.
+             */
+            n_members: number | null;
         };
         /** @description Size at the end of a day on which it changed. */
         SegmentSize: {
             day: string;
             /** Format: int64 */
-            n_gone: number;
+            n_gone: number | null;
             /** Format: int64 */
-            n_joined: number;
-            /** Format: int64 */
-            n_members: number;
+            n_joined: number | null;
+            /**
+             * Format: int64
+             * @description Missing where so few are not told, as those who joined and left.
+             */
+            n_members: number | null;
         };
         /** @description Sizes over time. */
         SegmentSizes: {
@@ -4329,8 +4815,12 @@ export interface components {
              * @description The least number in it; the first range has none.
              */
             from: number | null;
-            /** Format: int64 */
-            n_customers: number;
+            is_suppressed: boolean;
+            /**
+             * Format: int64
+             * @description Missing where so few are not told.
+             */
+            n_customers: number | null;
         };
         /** @description What a value was computed from. */
         TagInput: {
@@ -4388,17 +4878,19 @@ export interface components {
              * Format: double
              * @description Customers with a value over all.
              */
-            coverage_ratio: number;
+            coverage_ratio: number | null;
+            /** @description Whether it is missing for that. */
+            is_suppressed: boolean;
             /**
              * Format: int64
-             * @description Customers with a value.
+             * @description Customers with a value; missing where so few are not told, as all counts.
              */
-            n_customers: number;
+            n_customers: number | null;
             /**
              * Format: int64
              * @description All customers.
              */
-            n_total: number;
+            n_total: number | null;
             /** @description Of numbers: smallest, quartiles, largest. */
             quartiles: number[] | null;
             /** @description The most frequent values; of numbers none. */
@@ -4411,10 +4903,14 @@ export interface components {
         };
         /** @description How many have a value. */
         TagValueCount: {
+            is_suppressed: boolean;
             label: string | null;
             label_zh: string | null;
-            /** Format: int64 */
-            n_customers: number;
+            /**
+             * Format: int64
+             * @description Missing where so few are not told.
+             */
+            n_customers: number | null;
             value: string;
         };
         /** @description Why a customer has a value, or none. */
@@ -4445,12 +4941,14 @@ export interface components {
         /** @description One tier. */
         TierShare: {
             /** Format: double */
-            customer_ratio: number;
-            monetary: string;
+            customer_ratio: number | null;
+            /** @description Whether these are fewer people than the role is told of; then the rest is missing. */
+            is_suppressed: boolean;
+            monetary: string | null;
             /** Format: double */
-            monetary_ratio: number;
+            monetary_ratio: number | null;
             /** Format: int64 */
-            n_customers: number;
+            n_customers: number | null;
             tier: components["schemas"]["Tier"];
         };
         /** @description A page of a timeline. */
@@ -4546,8 +5044,11 @@ export interface components {
         };
         /** @description One day. */
         TrendPoint: {
-            /** Format: int64 */
-            active_customers: number;
+            /**
+             * Format: int64
+             * @description Missing where it counts fewer people than the role is told of.
+             */
+            active_customers: number | null;
             /** @description The last day of the data, which may not be over. */
             is_partial: boolean;
             net_sales: string;
@@ -5031,6 +5532,52 @@ export interface operations {
             };
         };
     };
+    post_approvals_approval_id_reveal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `apr_…` */
+                approval_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileSheet"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_audit: {
         parameters: {
             query?: {
@@ -5069,6 +5616,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_audit_acts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditActs"];
                 };
             };
         };
@@ -5281,6 +5847,25 @@ export interface operations {
             };
         };
     };
+    get_budgets_uses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BudgetUses"];
+                };
+            };
+        };
+    };
     get_consents: {
         parameters: {
             query?: never;
@@ -5346,6 +5931,84 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EncryptionKeys"];
+                };
+            };
+        };
+    };
+    "post_encryption-keys_disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeySwitch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EncryptionKeys"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "post_encryption-keys_enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeySwitch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EncryptionKeys"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -5590,6 +6253,56 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_grades: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Grades"];
+                };
+            };
+        };
+    };
+    put_grades: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeclareGrades"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Grades"];
+                };
+            };
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6788,6 +7501,84 @@ export interface operations {
             };
         };
     };
+    post_profiles_profile_id_corrections: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `prf_…` */
+                profile_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCorrection"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_profiles_profile_id_corrections_field: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `prf_…` */
+                profile_id: string;
+                /** @description field */
+                field: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_profiles_profile_id_history: {
         parameters: {
             query?: {
@@ -6873,6 +7664,56 @@ export interface operations {
                 };
             };
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_profiles_profile_id_reveal_ask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `prf_…` */
+                profile_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevealProfile"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approval"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7248,6 +8089,56 @@ export interface operations {
             };
         };
     };
+    post_requests_request_id_copy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `req_…` */
+                request_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CopyRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CopyStarted"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     post_requests_request_id_do: {
         parameters: {
             query?: never;
@@ -7527,6 +8418,95 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_rfm_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewRfmRules"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RfmRulesPreview"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_rfm_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RfmRules"];
+                };
+            };
+        };
+    };
+    put_rfm_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutRfmRules"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RfmRules"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

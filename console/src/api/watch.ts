@@ -15,6 +15,13 @@ export function auditQuery(search: AuditSearch) {
   })
 }
 
+/** What can be looked for. */
+export const actsQuery = queryOptions({
+  queryKey: ['audit-acts'],
+  queryFn: ({ signal }) => unwrap(client.GET('/api/v1/audit/acts', { signal })),
+  staleTime: Infinity,
+})
+
 export const verifyQuery = queryOptions({
   queryKey: ['audit-verify'],
   queryFn: ({ signal }) => unwrap(client.GET('/api/v1/audit/verify', { signal })),

@@ -70,7 +70,11 @@ describe('the menu', () => {
     expect(paths(service)).toEqual(['/customers', '/customers/tags', '/data/bind'])
     expect(groupsFor(service).map((group) => group.name)).toEqual(['customers', 'data'])
     expect(paths(null)).toEqual([])
-    expect(paths(session(['admin'], GROUPS.flatMap((group) => group.places.map((place) => place.needs))))).toHaveLength(GROUPS.flatMap((group) => group.places).length)
+    const analyst = session(['analyst'], ['account.own', 'exports.make'])
+    expect(paths(analyst)).toEqual([])
+    expect(groupsFor(analyst, true).flatMap((group) => group.places.map((place) => place.to))).toEqual(['/governance/approvals'])
+    expect(paths(session(['security_admin'], ['account.own', 'approvals.decide']))).toEqual(['/governance/approvals'])
+    expect(paths(session(['admin'], ['approvals.decide', ...GROUPS.flatMap((group) => group.places.map((place) => place.needs))]))).toHaveLength(GROUPS.flatMap((group) => group.places).length)
   })
 
   it('begins where the role works, of what is allowed', () => {

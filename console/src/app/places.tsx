@@ -6,12 +6,16 @@ import {
   AuditOutlined,
   BarChartOutlined,
   CheckSquareOutlined,
+  DashboardOutlined,
   FileProtectOutlined,
   HeatMapOutlined,
+  HourglassOutlined,
+  IdcardOutlined,
   ImportOutlined,
   KeyOutlined,
   LineChartOutlined,
   LockOutlined,
+  OrderedListOutlined,
   QrcodeOutlined,
   SafetyCertificateOutlined,
   SolutionOutlined,
@@ -21,8 +25,10 @@ import {
   ThunderboltOutlined,
   UserSwitchOutlined,
 } from '@ant-design/icons'
+import { useQuery } from '@tanstack/react-query'
 import { useMemo, type ComponentType } from 'react'
 import type { Permission, Session } from '../api/accounts'
+import { approvalsQuery } from '../api/watch'
 import type { zh } from '../i18n/zh'
 import { isAllowed, useSession } from './session'
 
@@ -44,9 +50,13 @@ export type PlacePath =
   | '/governance/approvals'
   | '/governance/audit'
   | '/governance/incidents'
+  | '/governance/budgets'
+  | '/governance/retention'
+  | '/governance/grades'
   | '/governance/users'
   | '/governance/roles'
   | '/governance/api-keys'
+  | '/governance/sso'
 
 export type Place = {
   to: PlacePath
@@ -93,11 +103,15 @@ export const GROUPS: readonly Group[] = [
       { to: '/governance/consents', name: 'consents', needs: 'consents.read', icon: FileProtectOutlined },
       { to: '/governance/requests', name: 'requests', needs: 'requests.start', icon: SolutionOutlined },
       { to: '/governance/approvals', name: 'approvals', needs: 'account.own', icon: CheckSquareOutlined },
-      { to: '/governance/audit', name: 'audit', needs: 'audit.read', icon: AuditOutlined },
+      { to: '/governance/audit', name: 'audit', needs: 'audit.security', icon: AuditOutlined },
       { to: '/governance/incidents', name: 'incidents', needs: 'incidents.manage', icon: AlertOutlined },
+      { to: '/governance/budgets', name: 'budgets', needs: 'incidents.manage', icon: DashboardOutlined },
+      { to: '/governance/retention', name: 'retention', needs: 'policy.change', icon: HourglassOutlined },
+      { to: '/governance/grades', name: 'grades', needs: 'policy.change', icon: OrderedListOutlined },
       { to: '/governance/users', name: 'users', needs: 'users.read', icon: UserSwitchOutlined },
       { to: '/governance/roles', name: 'roles', needs: 'users.read', icon: LockOutlined },
       { to: '/governance/api-keys', name: 'api_keys', needs: 'keys.manage', icon: KeyOutlined },
+      { to: '/governance/sso', name: 'sso', needs: 'policy.change', icon: IdcardOutlined },
     ],
   },
 ]
@@ -122,9 +136,10 @@ export function neededAt(path: PlacePath): Permission {
   return found.needs
 }
 
-/** The menu of somebody, without what they may not open. */
-export function groupsFor(session: Session | null | undefined): Group[] {
-  return GROUPS.map((group) => ({ ...group, places: group.places.filter((place) => isAllowed(session, place.needs)) })).filter((group) => group.places.length > 0)
+/** The menu of somebody, without what they may not open; approvals are there for whoever decides on them or asked for one. */
+export function groupsFor(session: Session | null | undefined, hasAsked = false): Group[] {
+  const isShown = ({ to, needs }: Place) => isAllowed(session, needs) && (to !== '/governance/approvals' || hasAsked || isAllowed(session, 'approvals.decide'))
+  return GROUPS.map((group) => ({ ...group, places: group.places.filter(isShown) })).filter((group) => group.places.length > 0)
 }
 
 /** Where somebody's work begins. */
@@ -136,5 +151,7 @@ export function homeOf(session: Session): PlacePath | '/account' {
 /** The menu of whoever is signed in. */
 export function useGroups(): Group[] {
   const session = useSession()
-  return useMemo(() => groupsFor(session), [session])
+  const mayAsk = isAllowed(session, 'exports.make')
+  const hasAsked = useQuery({ ...approvalsQuery, enabled: mayAsk, select: ({ items }) => items.length > 0 }).data ?? false
+  return useMemo(() => groupsFor(session, hasAsked), [session, hasAsked])
 }

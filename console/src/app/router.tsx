@@ -1,7 +1,8 @@
 // Every route once, with the search parameters it understands. The URL is the state: what is not here is not kept.
 import type { QueryClient } from '@tanstack/react-query'
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect, stripSearchParams, type SearchSchemaInput } from '@tanstack/react-router'
-import { apiKeysQuery, rolesQuery, sessionQuery, setupQuery, usersQuery, type Permission, type Session } from '../api/accounts'
+import { apiKeysQuery, ROLES, rolesQuery, sessionQuery, setupQuery, ssoQuery, usersQuery, type Permission, type Role, type Session } from '../api/accounts'
+import { budgetsQuery, gradesQuery, retentionQuery } from '../api/governance'
 import { approvalsQuery, auditQuery, incidentsQuery } from '../api/watch'
 import { consentsQuery, requestsQuery } from '../api/consents'
 import { kpiQuery, kpisQuery } from '../api/kpis'
@@ -81,6 +82,8 @@ export type ProfileSearch = {
   day?: string | undefined
   /** The day of the history that is looked at. */
   as_of?: string | undefined
+  /** Request for which fields are corrected. */
+  correct?: string | undefined
 }
 export const TAG_LEVELS = ['attribute', 'behaviour', 'value', 'put'] as const
 export const TAG_SORTS = ['level', 'name', 'coverage', 'people', 'as_of'] as const
@@ -108,6 +111,8 @@ export type RfmSearch = {
   as_of?: string | undefined
   /** Whose people are open: `r-f` or `r-f-m`. */
   cell?: string | undefined
+  /** Whether the rules are open. */
+  rules?: boolean | undefined
 }
 export type MigrationSearch = {
   /** What customers have one of: tier, rfm_segment, tag:KEY. */
@@ -126,6 +131,14 @@ export type ImportsSearch = { after?: string | undefined; page?: number | undefi
 export type NewImportSearch = { upload?: string | undefined; entity?: string | undefined; dry?: string | undefined; load?: string | undefined }
 export type ReportSearch = { status?: string | undefined }
 
+export type BudgetsSearch = {
+  /** The role whose budgets are being changed. */
+  role?: Role | undefined
+}
+export type RetentionSearch = {
+  /** The class whose rule is being changed, or `hold` for a new hold. */
+  open?: string | undefined
+}
 export type SourcesSearch = {
   /** The source open beside the list; `new` for one to be made. */
   source?: string | undefined
@@ -312,6 +325,14 @@ const apiKeys = createRoute({
   component: lazyRouteComponent(() => import('../pages/accounts/ApiKeysPage')),
 })
 
+const sso = createRoute({
+  getParentRoute: () => root,
+  path: '/governance/sso',
+  ...place('/governance/sso'),
+  loader: ({ context }) => ahead(context.queryClient.query(ssoQuery)),
+  component: lazyRouteComponent(() => import('../pages/accounts/SsoPage')),
+})
+
 const overview = createRoute({
   getParentRoute: () => root,
   path: '/',
@@ -406,6 +427,7 @@ const profile = createRoute({
     channel: text(raw.channel),
     day: dayIn(raw.day),
     as_of: dayIn(raw.as_of),
+    correct: text(raw.correct),
   }),
   search: { middlewares: [stripSearchParams({ view: 'chart', tab: 'summary' })] },
   loaderDeps: ({ search: { tab, kinds, channel, day } }) => ({ tab, kinds, channel, day }),
@@ -492,6 +514,7 @@ const rfm = createRoute({
     view: view(raw.view),
     as_of: dayIn(raw.as_of),
     cell: typeof raw.cell === 'string' && /^[1-5](-[1-5]){1,2}$/.test(raw.cell) ? raw.cell : undefined,
+    rules: raw.rules === true ? true : undefined,
   }),
   search: { middlewares: [stripSearchParams({ measure: 'people', view: 'chart' })] },
   loaderDeps: ({ search }) => ({ as_of: search.as_of }),
@@ -626,6 +649,32 @@ const approvals = createRoute({
   component: lazyRouteComponent(() => import('../pages/watch/ApprovalsPage')),
 })
 
+const budgets = createRoute({
+  getParentRoute: () => root,
+  path: '/governance/budgets',
+  ...place('/governance/budgets'),
+  validateSearch: (raw: BudgetsSearch & SearchSchemaInput): BudgetsSearch => ({ role: oneOf(ROLES, raw.role) }),
+  loader: ({ context }) => ahead(context.queryClient.query(budgetsQuery)),
+  component: lazyRouteComponent(() => import('../pages/governance/BudgetsPage')),
+})
+
+const retention = createRoute({
+  getParentRoute: () => root,
+  path: '/governance/retention',
+  ...place('/governance/retention'),
+  validateSearch: (raw: RetentionSearch & SearchSchemaInput): RetentionSearch => ({ open: text(raw.open) }),
+  loader: ({ context }) => ahead(context.queryClient.query(retentionQuery)),
+  component: lazyRouteComponent(() => import('../pages/governance/RetentionPage')),
+})
+
+const grades = createRoute({
+  getParentRoute: () => root,
+  path: '/governance/grades',
+  ...place('/governance/grades'),
+  loader: ({ context }) => ahead(context.queryClient.query(gradesQuery)),
+  component: lazyRouteComponent(() => import('../pages/governance/GradesPage')),
+})
+
 const incidents = createRoute({
   getParentRoute: () => root,
   path: '/governance/incidents',
@@ -646,7 +695,7 @@ const bind = createRoute({
 
 export function makeRouter(queryClient: QueryClient) {
   return createRouter({
-    routeTree: root.addChildren([signIn, setup, account, users, roles, apiKeys, overview, customers, segments, newSegment, segment, editSegment, tags, newTag, tag, editTag, rfm, migration, kpis, kpi, profile, quality, imports, newImport, report, sources, live, bind, consents, requests, audit, approvals, incidents]),
+    routeTree: root.addChildren([signIn, setup, account, users, roles, apiKeys, sso, overview, customers, segments, newSegment, segment, editSegment, tags, newTag, tag, editTag, rfm, migration, kpis, kpi, profile, quality, imports, newImport, report, sources, live, bind, consents, requests, audit, approvals, incidents, budgets, retention, grades]),
     context: { queryClient },
     defaultPreload: 'intent',
     defaultPreloadStaleTime: 0,

@@ -108,8 +108,8 @@ export function antdTheme(scheme: Scheme): ThemeConfig {
   }
   return {
     algorithm: antd.darkAlgorithm,
-    token: { ...shared, colorPrimary: c.primary, colorInfo: c.primary, colorErrorText: c.error },
-    components: { Segmented: segmented, Button: { primaryColor: '#ffffff', colorPrimary: '#1c64c4', colorPrimaryHover: '#2a72d2', colorPrimaryActive: '#1657ad' } },
+    token: { ...shared, colorPrimary: c.primary, colorInfo: c.primary, colorError: c.error, colorErrorText: c.error },
+    components: { Segmented: segmented, Button: { primaryColor: '#ffffff', dangerColor: c.bg, colorPrimary: '#1c64c4', colorPrimaryHover: '#2a72d2', colorPrimaryActive: '#1657ad' } },
     hashed: false,
   }
 }

@@ -2,6 +2,7 @@
 import { accounts } from './accounts'
 import { bind } from './bind'
 import { governance } from './governance'
+import { keeping } from './keeping'
 import { watch } from './watch'
 import { history } from './history'
 import { enInsight } from './en.insight'
@@ -46,12 +47,16 @@ export const en = {
     users: 'Users',
     roles: 'Roles and masks',
     api_keys: 'API keys',
+    sso: 'Single sign-on',
     account: 'My account',
     consents: 'Consent & purposes',
     requests: 'Requests',
     approvals: 'Approvals',
     audit: 'Audit',
     incidents: 'Incidents',
+    budgets: 'Data budgets',
+    retention: 'Retention',
+    grades: 'Data grades',
   },
   command: {
     open: 'Search',
@@ -416,6 +421,9 @@ export const en = {
     refused_folder_help: 'Open the folder and drop one of its files.',
   },
   mapping: {
+    consent: 'Statement of consent',
+    consent_for: 'Purpose of {{column}}',
+    opt_out: 'Says who opted out: yes withdraws, no is no consent',
     detected: 'What was found',
     encoding: 'Encoding',
     delimiter: 'Delimiter',
@@ -663,6 +671,7 @@ export const en = {
   ...bind.en,
   ...governance.en,
   ...watch.en,
+  ...keeping.en,
   ...history.en,
   live: {
     question: 'Is what we send arriving, and as we meant it?',
@@ -720,6 +729,7 @@ export const en = {
     correction: 'Corrected by a later record',
     duplicate_row: 'Duplicate row',
     duplicate_key: 'Duplicate record',
+    kept_back: 'Kept back by a correction',
     personal_masked: 'Personal data in text masked',
   },
   reason: {

@@ -2,6 +2,7 @@
 import { accounts } from './accounts'
 import { bind } from './bind'
 import { governance } from './governance'
+import { keeping } from './keeping'
 import { watch } from './watch'
 import { history } from './history'
 import { zhInsight } from './zh.insight'
@@ -46,12 +47,16 @@ export const zh = {
     users: '用户',
     roles: '角色与脱敏',
     api_keys: 'API 密钥',
+    sso: '单点登录',
     account: '我的账号',
     consents: '同意与用途',
     requests: '个人请求',
     approvals: '审批',
     audit: '审计',
     incidents: '安全事件',
+    budgets: '导出额度',
+    retention: '数据留存',
+    grades: '数据分级',
   },
   command: {
     open: '搜索',
@@ -411,6 +416,9 @@ export const zh = {
     refused_folder_help: '请打开文件夹，拖入其中的一个文件。',
   },
   mapping: {
+    consent: '同意表态',
+    consent_for: '{{column}} 的用途',
+    opt_out: '退订列：“是”为撤回，“否”不算同意',
     detected: '识别结果',
     encoding: '编码',
     delimiter: '分隔符',
@@ -655,6 +663,7 @@ export const zh = {
   ...bind.zh,
   ...governance.zh,
   ...watch.zh,
+  ...keeping.zh,
   ...history.zh,
   live: {
     question: '发来的数据，是按预期到达的吗？',
@@ -710,6 +719,7 @@ export const zh = {
     correction: '同号更正',
     duplicate_row: '重复行',
     duplicate_key: '重复主键',
+    kept_back: '更正保留',
     personal_masked: '文本中个人信息脱敏',
   },
   reason: {

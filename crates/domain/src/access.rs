@@ -14,8 +14,8 @@ pub mod password;
 mod permission;
 mod role;
 
-pub use act::act_words;
-pub use permission::{Permission, Permissions};
+pub use act::{act_words, acts};
+pub use permission::{Permission, Permissions, SECURITY_AREAS};
 pub use role::{Role, RoleProblem, Shown, Shows, Unmask, check_roles, granted, min_group, shows, unmasks};
 
 use crate::audience::{Agg, Cmp, Filter, Leaf, Measure, Rule, Source, Test, Window};
@@ -100,6 +100,11 @@ impl Principal {
 }
 
 impl Principal {
+    /// The smallest group of people whose count they are shown.
+    pub fn min_group(&self) -> u64 {
+        if self.means == Means::Local { 1 } else { u64::from(min_group(&self.roles)) }
+    }
+
     /// The highest grade of columns that they see in the clear for a reason; `None` when none.
     pub fn reveals_up_to(&self) -> Option<u8> {
         // Whoever holds the keys is not asked for another's word.
@@ -107,6 +112,13 @@ impl Principal {
             return Some(4);
         }
         [4, 3].into_iter().find(|grade| unmasks(&self.roles, *grade) == Unmask::Reason)
+    }
+
+    /// The highest grade of columns that they see in the clear once a second person has approved; `None` when a reason
+    /// alone shows as much.
+    pub fn reveals_approved(&self) -> Option<u8> {
+        let most = [4, 3].into_iter().find(|grade| unmasks(&self.roles, *grade) != Unmask::Never);
+        most.filter(|_| most > self.reveals_up_to())
     }
 }
 
@@ -216,19 +228,20 @@ mod tests {
         assert!((1..=4).all(|grade| shows(&[], grade) == Shown::Full && unmasks(&[], grade) == Unmask::Never));
     }
 
-    /// INV-ACCESS-4: whoever decides what people may do neither runs the system nor reads what was done, and the trail is
+    /// INV-ACCESS-4: whoever decides what people may do neither runs the system nor reads what was done beyond that, and the trail is
     /// read by one who can do neither.
     #[test]
     fn separated_duties_do_not_meet() {
         for &one in Permission::ALL {
             let holders = Role::SEPARATED.iter().filter(|role| granted(&[**role], true).holds(one));
             let by_admin = granted(&[Role::Admin], true).holds(one);
-            // The list of users is for all three.
-            let is_shared = matches!(one, Permission::UsersRead | Permission::AccountOwn);
+            // The list of users is for all three; whoever reads the whole trail reads its part about access too.
+            let is_shared = matches!(one, Permission::UsersRead | Permission::AccountOwn | Permission::AuditSecurity);
             assert!(is_shared || holders.count() + usize::from(by_admin) <= 1, "{one}");
         }
         let audit = granted(&[Role::AuditAdmin], true);
         assert!(audit.holds(Permission::AuditRead) && !audit.holds(Permission::PolicyChange));
+        assert!(!granted(&[Role::SecurityAdmin], true).holds(Permission::AuditRead));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 mod receipt;
 
-pub use receipt::{Check, Count, Receipt, Sealed, canonical};
+pub use receipt::{Check, Count, Receipt, Sealed};
 
 /// One person as the ledger of erasures names them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

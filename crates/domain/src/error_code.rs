@@ -85,6 +85,10 @@ codes! {
     WrongKey "wrong_key" 403 false
         "口令或根密钥打不开这个数据目录：请用创建它时的口令或密钥文件"
         "the passphrase or root key does not open this data directory: use the one it was made with";
+    /// Somebody disabled the keys.
+    KeysDisabled "keys_disabled" 503 true
+        "密钥已停用：在系统管理员启用之前，不加密也不解密任何数据（zhike key enable）"
+        "the keys are disabled: nothing is sealed or opened until the system administrator enables them (zhike key enable)";
     /// The person's data are being deleted: nobody may read them.
     Restricted "restricted" 403 false
         "该客户的信息正在按其请求删除：不得再读取" "the person's data are being deleted at their request: nobody may read them";

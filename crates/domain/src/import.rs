@@ -14,7 +14,9 @@ pub mod doubt;
 pub mod entity;
 mod facts;
 pub mod guess;
+pub mod headings;
 pub mod layout;
+mod likely;
 #[cfg(test)]
 mod loads;
 pub mod mapping;
@@ -24,6 +26,7 @@ mod products;
 pub mod profile;
 mod read;
 pub mod report;
+pub mod said;
 mod shape;
 mod slot;
 pub mod synonyms;

@@ -10,7 +10,8 @@ use crate::clean::email;
 use crate::clean::region;
 
 /// Stands for a value of which nothing may be seen.
-const HIDDEN: &str = "****";
+/// In place of a value of which nothing is shown.
+pub(crate) const HIDDEN: &str = "****";
 
 /// Masks the value of a column by the column's name.
 pub fn field(field: &str, value: &str) -> String {

@@ -6,39 +6,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::worded::worded;
+
 /// Microseconds of a day.
 const DAY: i64 = 86_400_000_000;
 
-macro_rules! words {
-    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident $code:literal $zh:literal $en:literal,)* }) => {
-        $(#[$meta])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(rename_all = "snake_case")]
-        pub enum $name { $($(#[$doc])* $variant,)* }
-
-        impl $name {
-            /// All of them.
-            pub const ALL: &[Self] = &[$(Self::$variant,)*];
-
-            /// Name in JSON.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $code,)* }
-            }
-
-            /// The one of a name.
-            pub fn parse(code: &str) -> Option<Self> {
-                match code { $($code => Some(Self::$variant),)* _ => None }
-            }
-
-            /// In words, Chinese and English.
-            pub const fn words(self) -> (&'static str, &'static str) {
-                match self { $(Self::$variant => ($zh, $en),)* }
-            }
-        }
-    };
-}
-
-words! {
+worded! {
     /// A class of data that is kept for one time.
     Class {
         /// Orders, their lines, refunds.
@@ -56,7 +29,7 @@ words! {
     }
 }
 
-words! {
+worded! {
     /// Why data are kept.
     Basis {
         /// A law demands it: the facts outlast an erasure, without the person.
@@ -70,7 +43,7 @@ words! {
     }
 }
 
-words! {
+worded! {
     /// What happens when the time is over.
     Then {
         /// Rows are removed.

@@ -6,36 +6,9 @@
 
 use crate::audience::date_of;
 use crate::kpi::holidays;
+use crate::worded::worded;
 
-macro_rules! words {
-    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident $code:literal $zh:literal $en:literal,)* }) => {
-        $(#[$meta])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum $name { $($(#[$doc])* $variant,)* }
-
-        impl $name {
-            /// All of them.
-            pub const ALL: &[Self] = &[$(Self::$variant,)*];
-
-            /// Name in JSON.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $code,)* }
-            }
-
-            /// The one of a name.
-            pub fn parse(code: &str) -> Option<Self> {
-                match code { $($code => Some(Self::$variant),)* _ => None }
-            }
-
-            /// In words, Chinese and English.
-            pub const fn words(self) -> (&'static str, &'static str) {
-                match self { $(Self::$variant => ($zh, $en),)* }
-            }
-        }
-    };
-}
-
-words! {
+worded! {
     /// What a person asks for.
     RequestKind {
         /// To see what is held.
@@ -59,7 +32,7 @@ words! {
     }
 }
 
-words! {
+worded! {
     /// How far a request has come.
     RequestStatus {
         /// Entered.
@@ -75,7 +48,7 @@ words! {
     }
 }
 
-words! {
+worded! {
     /// Why a request is refused.
     RequestRefusal {
         /// It could not be found out who asks.
@@ -127,9 +100,10 @@ impl RequestKind {
         day.min(last)
     }
 
-    /// Whether the whole of a person's data leaves with it.
+    /// Whether the whole of a person's data leaves with it, to the person: next of kin name in a request of their own what of
+    /// it they are to get.
     pub const fn hands_out(self) -> bool {
-        matches!(self, Self::Access | Self::Copy | Self::Portability | Self::NextOfKin)
+        matches!(self, Self::Access | Self::Copy | Self::Portability)
     }
 }
 

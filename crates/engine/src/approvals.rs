@@ -22,6 +22,8 @@ const MAX_LISTED: usize = 500;
 pub enum Kind {
     /// A file of many people.
     Export,
+    /// A look at one person in the clear.
+    Unmask,
 }
 
 impl Kind {
@@ -29,6 +31,7 @@ impl Kind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Export => "export",
+            Self::Unmask => "unmask",
         }
     }
 }

@@ -8,18 +8,21 @@
 //!   anew without the keys. Entries that were cut off together with their roots are found by a copy of the roots outside.
 
 mod anchor;
+mod public;
 mod verify;
 
 use crate::boxed;
 use std::sync::Mutex;
 
 use serde_json::{Value as Json, json};
+use zhike_domain::signed::Kind;
 use zhike_state::{AuditEntry, AuditRootRow};
 use zhike_vault::Vault;
 
 use crate::{Ctx, Error, Result};
 
 pub use anchor::Anchor;
+pub use public::{RootsChecked, check_roots};
 pub use verify::{Flaw, FlawKind, Verification, verify};
 pub use zhike_state::{AuditFilter, AuditRow};
 
@@ -116,8 +119,9 @@ async fn send(ctx: &Ctx) -> Result<()> {
     loop {
         let roots = ctx.store().audit_roots_to_anchor(BATCH).await?;
         let Some(last) = roots.last().map(|root| root.n) else { return Ok(()) };
+        let lines: Vec<(i64, String)> = roots.iter().map(|root| (root.at, line(ctx.vault(), root))).collect();
         for anchor in &known.anchors {
-            let sent = anchor.append(&roots).await;
+            let sent = anchor.append(&lines).await;
             let trouble = sent.as_ref().err().map(|error| format!("{anchor}: {error}"));
             let mut told = known.trouble.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             if let Some(trouble) = trouble.as_ref().filter(|trouble| told.as_ref() != Some(*trouble)) {
@@ -137,31 +141,46 @@ pub fn anchor_trouble(ctx: &Ctx) -> Option<String> {
     ctx.auditing().trouble.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
 }
 
-/// A line that stands outside for a root.
-pub(crate) fn line(root: &AuditRootRow) -> String {
-    json!({
+/// All roots as lines that stand outside: whoever has the public key can check them ([`check_roots`]).
+#[boxed]
+pub async fn roots(ctx: &Ctx) -> Result<Vec<String>> {
+    let mut lines = Vec::new();
+    let mut after = 0;
+    loop {
+        let page = ctx.store().audit_roots(after, BATCH).await?;
+        let Some(last) = page.last() else { return Ok(lines) };
+        after = last.n;
+        lines.extend(page.iter().map(|root| line(ctx.vault(), root)));
+    }
+}
+
+/// A line that stands outside for a root. The signature is the same every time, so it is made when a root goes out.
+pub(crate) fn line(vault: &Vault, root: &AuditRootRow) -> String {
+    let mut line = json!({
         "root": root.n,
         "seq": root.seq,
         "at": root.at,
         "head": hex(&root.head),
         "mac": hex(&root.mac),
-    })
-    .to_string()
+    });
+    line["signature"] = json!(vault.sign(Kind::AuditRoot, &line));
+    line.to_string()
 }
 
-/// Reads what [`line`] wrote, whatever a log put before it; `None` for other lines.
-pub(crate) fn read_line(text: &str) -> Option<AuditRootRow> {
+/// Reads what [`line`] wrote, whatever a log put before it, and the document of its signature; `None` for other lines.
+pub(crate) fn read_line(text: &str) -> Option<(AuditRootRow, Json)> {
     let json: Json = serde_json::from_str(text.get(text.find("{\"")?..)?.trim_end()).ok()?;
     let number = |name: &str| json.get(name).and_then(Json::as_i64);
     let bytes = |name: &str| unhex(json.get(name)?.as_str()?);
-    Some(AuditRootRow {
+    let root = AuditRootRow {
         n: number("root")?,
         seq: number("seq")?,
         at: number("at")?,
         head: bytes("head")?,
         mac: bytes("mac")?,
         is_anchored: 1,
-    })
+    };
+    Some((root, json))
 }
 
 fn hex(bytes: &[u8; 32]) -> String {
@@ -200,11 +219,15 @@ mod tests {
 
     #[test]
     fn a_line_reads_back_whatever_stands_before_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let vault = Vault::open(dir.path(), zhike_vault::Unlock::KeyFile).unwrap();
         let root = AuditRootRow { n: 3, seq: 1_000, at: 5, head: [0xab; 32], mac: [7; 32], is_anchored: 1 };
-        let text = line(&root);
-        assert_eq!(read_line(&text).as_ref(), Some(&root));
-        assert_eq!(read_line(&format!("<110>1 2026-11-22T00:00:00Z cdp zhike 7 audit-root - {text}\n")), Some(root));
-        for other in ["", "{", "{\"root\":1}", "no root", &text.replace("ab", "zz")] {
+        let text = line(&vault, &root);
+        let (read, document) = read_line(&text).unwrap();
+        assert_eq!((&read, vault.public_key().check(Kind::AuditRoot, &document)), (&root, Some(true)));
+        let logged = format!("<110>1 2026-11-22T00:00:00Z cdp zhike 7 audit-root - {text}\n");
+        assert_eq!(read_line(&logged), Some((root, document)));
+        for other in ["", "{", "{\"root\":1}", "no root", &text.replace("abab", "zzzz")] {
             assert_eq!(read_line(other), None, "{other}");
         }
     }

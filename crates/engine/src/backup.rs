@@ -4,6 +4,7 @@
 //!  write lock ── state.db copied · files of the lake linked · log, seen copied ── unlock
 //!                into backup.part/
 //!  each file ── known content? ── sealed under its own key ── objects/<id>        fsynced
+//!  cuts/<time>-<id>.sig: time, size, digest of the list, signed                   for whoever has the public key
 //!  last: cuts/<time>-<id>.cut, sealed: every path, length and id                  the backup exists
 //! ```
 //!
@@ -11,7 +12,7 @@
 //!
 //! The keys are no part of it: a backup without them is noise. They are shipped apart ([`ship_keys`]), to another place,
 //! the two newest copies only; a directory is always made with the newest keys, so that whoever was erased after a
-//! backup was taken stays erased in it.
+//! backup was taken stays erased in it. State is a SQLite file in a backup, whatever it stands on.
 //!
 //! - **INV-BACKUP-1**: a cut holds every load whole or not at all, and every event that was acknowledged before it began
 //!   (`tests/it/backup.rs`).
@@ -90,18 +91,34 @@ pub struct Checked {
     pub n_files: u64,
     /// Their bytes.
     pub n_bytes: u64,
+    /// Backups whose signature holds; those of older releases have none.
+    pub n_signed: u64,
     /// Damage: where, and what.
     pub damaged: Vec<(PathBuf, String)>,
+}
+
+/// What anybody may know of a backup.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signed {
+    /// Name of its list.
+    pub name: String,
+    /// When it was cut.
+    pub at: Option<String>,
+    /// Files.
+    pub n_files: Option<u64>,
+    /// Their bytes.
+    pub n_bytes: Option<u64>,
+    /// Whether the key signed it and its list is the one that was signed; `None` without a signature.
+    pub is_signed: Option<bool>,
 }
 
 /// Takes a backup into a folder, which is made when it is not there. Collection goes on; loads wait while the state is
 /// copied.
 ///
-/// **Errors**: `conflict` with state on a server; `disk_full`, `unavailable`.
+/// **Errors**: `disk_full`, `unavailable`.
 #[boxed]
 pub async fn take(ctx: &Ctx, folder: &Path, actor: &str) -> Result<Taken> {
-    files_only(ctx)?;
-    let repository = Repository::open(folder, ctx.vault().backup_keys(), true)?;
+    let repository = Repository::open(folder, ctx.vault().backup_keys()?, true)?;
     // Before the cut, so that the cut tells of itself.
     audit::record(ctx, actor, "backup.take", "workspace", &json!({})).await?;
     // What is taken in outlives the key of the log's segment. Another process may have the log; then it is copied as it is.
@@ -110,7 +127,8 @@ pub async fn take(ctx: &Ctx, folder: &Path, actor: &str) -> Result<Taken> {
     }
     let part = cut::gather(ctx).await?;
     ctx.step("backup.gathered")?;
-    let taken = blocking(move || part.store(&repository)).await?;
+    let vault = ctx.vault().clone();
+    let taken = blocking(move || part.store(&repository, &vault)).await?;
     ctx.step("backup.stored")?;
     tracing::info!(
         name = taken.backup.name,
@@ -127,7 +145,7 @@ pub async fn take(ctx: &Ctx, folder: &Path, actor: &str) -> Result<Taken> {
 /// **Errors**: `not_found` when the folder holds none; `damaged`.
 #[boxed]
 pub async fn list(ctx: &Ctx, folder: &Path) -> Result<Vec<Backup>> {
-    let repository = Repository::open(folder, ctx.vault().backup_keys(), false)?;
+    let repository = Repository::open(folder, ctx.vault().backup_keys()?, false)?;
     blocking(move || Ok(repository.lists()?.into_iter().map(|(name, list)| list.backup(name)).collect())).await
 }
 
@@ -136,8 +154,17 @@ pub async fn list(ctx: &Ctx, folder: &Path) -> Result<Vec<Backup>> {
 /// **Errors**: as [`list`]; damaged files are no error but found.
 #[boxed]
 pub async fn check(ctx: &Ctx, folder: &Path) -> Result<Checked> {
-    let repository = Repository::open(folder, ctx.vault().backup_keys(), false)?;
-    blocking(move || repository.check()).await
+    let repository = Repository::open(folder, ctx.vault().backup_keys()?, false)?;
+    let key = ctx.vault().public_key();
+    blocking(move || repository.check(&key)).await
+}
+
+/// The backups of a folder by their signatures alone, the newest first, without a data directory. What the lists name is not read:
+/// that takes the keys.
+///
+/// **Errors**: `not_found` when the folder holds none.
+pub fn check_signatures(folder: &Path, key: &zhike_vault::PublicKey) -> Result<Vec<Signed>> {
+    repository::all_signed(folder, key)
 }
 
 /// Removes all backups of a folder but the newest.
@@ -148,7 +175,7 @@ pub async fn prune(ctx: &Ctx, folder: &Path, keep: usize, actor: &str) -> Result
     if keep == 0 {
         return Err(Error::bad_request("keep at least one backup".into(), "至少保留一份备份".into()));
     }
-    let repository = Repository::open(folder, ctx.vault().backup_keys(), false)?;
+    let repository = Repository::open(folder, ctx.vault().backup_keys()?, false)?;
     let pruned = blocking(move || repository.prune(keep)).await?;
     let detail = json!({ "kept": keep, "removed": pruned.n_backups });
     audit::record(ctx, actor, "backup.prune", "workspace", &detail).await?;
@@ -194,17 +221,6 @@ pub(crate) fn sweep(dir: &Path) {
     {
         tracing::warn!(%error, "what a backup left cannot be removed");
     }
-}
-
-fn files_only(ctx: &Ctx) -> Result<()> {
-    if ctx.store().is_files() {
-        return Ok(());
-    }
-    Err(Error::conflict(
-        "state is on PostgreSQL: stop the server, copy the database with pg_dump and the data directory with your own tools"
-            .into(),
-        "状态库在 PostgreSQL：请先停止服务，用 pg_dump 备份数据库，并自行备份数据目录".into(),
-    ))
 }
 
 /// `20261122T140500Z`: times as they stand in names.

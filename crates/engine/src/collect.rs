@@ -122,6 +122,8 @@ pub(crate) async fn append(
     if items.is_empty() {
         return Ok(Ack::default());
     }
+    // The log has its segment's key at hand; what is not sealed is not acknowledged.
+    ctx.vault().check_enabled().map_err(Error::from)?;
     let n_accepted = items.iter().filter(|item| matches!(item, Item::Message { .. })).count() as u64;
     let ack = Ack { n_accepted, n_rejected: items.len() as u64 - n_accepted };
     let records = Entry { source_id: source.source_id, arrived_at, items }.to_records();

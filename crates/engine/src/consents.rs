@@ -10,6 +10,7 @@
 use crate::boxed;
 use std::collections::BTreeMap;
 
+use zhike_domain::audience::Rule;
 use zhike_domain::consent::purpose::DEFAULT;
 use zhike_domain::consent::{self, ActProblem, PROFILING, Purpose, PurposeProblem, Refusal, Said, State, Statement};
 use zhike_domain::detect::mask_text;
@@ -22,7 +23,7 @@ use zhike_state::{ConsentRow, IdentityRow, IdentityStatus, StatementRow};
 use crate::audit;
 use crate::profiles::current;
 use crate::query::put_definition;
-use crate::segments::people;
+use crate::segments::{Bulk, as_of};
 use crate::{Ctx, Error, Result};
 
 mod gate;
@@ -371,17 +372,21 @@ pub struct Summary {
 /// How all customers stand on each purpose; the counts of each add up to all.
 #[boxed]
 pub async fn summary(ctx: &Ctx) -> Result<Vec<Summary>> {
-    let people = people(ctx).await?;
+    let mut bulk = Bulk::new(ctx, as_of(ctx, None).await?).await?;
+    let seen = bulk.rule(ctx, &Rule::All(Vec::new())).await?;
+    let people = bulk.people.clone();
     let mut found = Vec::new();
     for purpose in purposes(ctx).await? {
         let gate = gate(ctx, &people, &purpose).await?;
-        let mut everybody = zhike_domain::audience::Set::all(people.n());
+        let mut everybody = seen.clone();
         let excluded = gate.cut(&mut everybody);
         let mut states = BTreeMap::new();
         for state in State::ALL {
-            states.insert(state, recorded(ctx, &people, &purpose.code, state, None).await?.count());
+            let mut said = recorded(ctx, &people, &purpose.code, state, None).await?;
+            said.and(&seen);
+            states.insert(state, said.count());
         }
-        let (n_allowed, n_total) = (everybody.count(), people.n() as u64);
+        let (n_allowed, n_total) = (everybody.count(), seen.count());
         found.push(Summary { purpose, states, n_allowed, excluded, n_total });
     }
     Ok(found)

@@ -13,7 +13,7 @@ use zhike_vault::{Unlock, ValueAlgorithm, Vault};
 use crate::collect::{Collecting, LogLimits};
 use crate::ingest::{self, LiveEvent};
 use crate::workspace::{self, Workspace};
-use crate::{Clock, Error, Result, accounts, audit, backup, erasure, guard, import, segments, sources};
+use crate::{Clock, Error, Result, accounts, audit, backup, erasure, guard, import, kpis, segments, sources};
 
 /// Recent events kept for a slow listener; older ones it misses.
 const LIVE_EVENTS: usize = 1024;
@@ -65,6 +65,7 @@ struct Inner {
     sources: sources::Known,
     collecting: Collecting,
     audience: segments::Known,
+    remembered: kpis::Remembered,
     accounts: accounts::Known,
     auditing: audit::Known,
     guarding: guard::Known,
@@ -115,6 +116,7 @@ impl Ctx {
             sources: sources::Known::default(),
             collecting: Collecting::new(options.log),
             audience: segments::Known::default(),
+            remembered: kpis::Remembered::default(),
             accounts: accounts::Known::default(),
             auditing: audit::Known::new(options.audit_anchors),
             guarding: guard::Known::default(),
@@ -156,6 +158,11 @@ impl Ctx {
     /// For whom this works; nobody for what the process does by itself.
     pub(crate) fn by(&self) -> Option<&Principal> {
         self.by.as_deref()
+    }
+
+    /// The smallest group of people whose count whoever asks is shown; 1 for all.
+    pub(crate) fn min_group(&self) -> u64 {
+        self.by().map_or(1, Principal::min_group)
     }
 
     /// The same data directory with all customers: for what is computed for everybody.
@@ -201,6 +208,11 @@ impl Ctx {
     /// Customers and sets of them, as this process knows them.
     pub(crate) fn audience(&self) -> &segments::Known {
         &self.inner.audience
+    }
+
+    /// Sums of figures, as this process remembers them.
+    pub(crate) fn remembered(&self) -> &kpis::Remembered {
+        &self.inner.remembered
     }
 
     /// What this process remembers of accounts.

@@ -201,7 +201,7 @@ pub async fn page(
 ) -> Result<Page> {
     let started = Instant::now();
     let mut list = order(ctx, whom, sort).await?;
-    let count = segments::counted(&list.bulk, list.places.len() as u64, started.elapsed().as_millis() as u64);
+    let count = segments::counted(ctx, &list.bulk, list.places.len() as u64, started.elapsed().as_millis() as u64);
     let (ids, next) = list.cut(after, limit);
     guard::reserve(ctx, Meter::Rows, ids.len()).await?;
     let rows = listed::listed(ctx, &ids, &Parts::of(columns, true)).await?;

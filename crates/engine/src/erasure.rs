@@ -32,7 +32,7 @@ use zhike_domain::id::{ErasureId, ProfileId, RequestId};
 use zhike_domain::rights::{RequestKind, RequestStatus};
 use zhike_lake::Publication;
 use zhike_state::{ErasureRow, Forgotten, LedgerRow, OverrideSpanRow, TraitsRow};
-use zhike_vault::Vault;
+use zhike_vault::{PublicKey, Vault};
 
 use crate::collect::LOG;
 use crate::{Ctx, Error, Result, audit, import, ingest, keys, requests, retention, sealing};
@@ -170,6 +170,8 @@ pub(crate) async fn recover(ctx: &Ctx) -> Result<()> {
     match finish(ctx).await {
         // Another process has the log open, and these erasures before it.
         Err(error) if error.code == ErrorCode::Conflict => Ok(()),
+        // Nobody reads anything now; a server looks after it when they are enabled, others at their next start.
+        Err(error) if error.code == ErrorCode::KeysDisabled => Ok(()),
         other => other.map(drop),
     }
 }
@@ -378,6 +380,8 @@ fn read(row: ErasureRow) -> Result<Erasure> {
 pub struct Verified {
     /// The receipt is what this data directory sealed.
     pub is_sealed: bool,
+    /// The signature is this data directory's; `None` when there is none: an older release made the receipt.
+    pub is_signed: Option<bool>,
     /// The ledger has the entry that it names, and the ledger's hashes follow each other up to it.
     pub is_listed: bool,
 }
@@ -386,6 +390,7 @@ pub struct Verified {
 #[boxed]
 pub async fn verify(ctx: &Ctx, sealed: &Sealed) -> Result<Verified> {
     let is_sealed = receipt::is_sealed(ctx, sealed);
+    let is_signed = receipt::is_signed(&ctx.vault().public_key(), sealed)?;
     let mut hash = [0; 32];
     let mut is_listed = false;
     for row in ctx.store().ledger().await? {
@@ -396,7 +401,12 @@ pub async fn verify(ctx: &Ctx, sealed: &Sealed) -> Result<Verified> {
         let Receipt { erasure_id, ledger_hash, .. } = &sealed.receipt;
         is_listed |= *erasure_id == ErasureId::new(row.erasure_id).to_string() && *ledger_hash == receipt::hex(&hash);
     }
-    Ok(Verified { is_sealed, is_listed })
+    Ok(Verified { is_sealed, is_signed, is_listed })
+}
+
+/// Whether a key signed a receipt, without a data directory; `None` when it has no signature.
+pub fn is_signed(key: &PublicKey, sealed: &Sealed) -> Result<Option<bool>> {
+    receipt::is_signed(key, sealed)
 }
 
 /// How far the log is taken in, of what is durable.

@@ -145,6 +145,12 @@ impl From<zhike_state::Error> for Error {
 
 impl From<zhike_vault::Error> for Error {
     fn from(error: zhike_vault::Error) -> Self {
+        if let zhike_vault::Error::Disabled { epoch } = &error {
+            let zh = epoch.map_or_else(|| "全部密钥".to_owned(), |epoch| format!("第 {epoch} 密钥期"));
+            let zh = format!("{zh}已停用：在系统管理员启用之前，不加密也不解密任何数据（zhike key enable）");
+            return Self { retry_after_s: Some(5), ..Self::new(ErrorCode::KeysDisabled, error.to_string(), zh) }
+                .caused(error);
+        }
         let code = match &error {
             zhike_vault::Error::WrongKey { .. } | zhike_vault::Error::Locked { .. } => ErrorCode::WrongKey,
             _ => ErrorCode::Internal,

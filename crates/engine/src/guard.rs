@@ -14,7 +14,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::PoisonError;
 
 use serde_json::json;
-use zhike_domain::access::{Means, Permission, Principal};
+use zhike_domain::access::{Means, Permission, Principal, Role};
 use zhike_domain::error_code::ErrorCode;
 use zhike_domain::guard::{Bucket, Span, Step};
 use zhike_domain::id::ApiKeyId;
@@ -68,6 +68,39 @@ fn day(ctx: &Ctx) -> i64 {
 pub async fn used_today(ctx: &Ctx, owner: &str) -> Result<Vec<(String, i64)>> {
     let all = ctx.store().budget_uses(day(ctx)).await?;
     Ok(all.into_iter().filter(|(of, ..)| of == owner).map(|(_, meter, n)| (meter, n)).collect())
+}
+
+/// What somebody used of one budget today.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Use {
+    /// Whose it is.
+    pub user: String,
+    /// Their roles.
+    pub roles: Vec<Role>,
+    /// What is counted.
+    pub meter: Meter,
+    /// What was taken today; blocks taken in advance are among it.
+    pub n_used: u64,
+    /// Their budget of a day; no bound when missing.
+    pub per_day: Option<u64>,
+}
+
+/// What users have used of their budgets today, and what these are: those who can draw from any.
+#[boxed]
+pub async fn uses(ctx: &Ctx) -> Result<Vec<Use>> {
+    let (budgets, used) = (budgets(ctx).await?, ctx.store().budget_uses(day(ctx)).await?);
+    let mut all = Vec::new();
+    for user in accounts::list(ctx).await? {
+        for meter in Meter::ALL {
+            let n =
+                used.iter().find(|(of, name, _)| *of == user.name && name == meter.as_str()).map_or(0, |(.., n)| *n);
+            let (n_used, per_day) = (n.unsigned_abs(), budgets.of(&user.roles, meter).per_day);
+            if n_used > 0 || per_day != Some(0) && !user.is_disabled {
+                all.push(Use { user: user.name.clone(), roles: user.roles.clone(), meter, n_used, per_day });
+            }
+        }
+    }
+    Ok(all)
 }
 
 /// Reserves so much for whoever asks; must be called before anything is handed out.

@@ -4,18 +4,26 @@
 //! computed again. People are those of then: whoever was merged into somebody else since has no value later.
 
 use crate::boxed;
+use std::collections::BTreeSet;
+
 use jiff::civil::Date;
 use zhike_domain::id::{ProfileId, SegmentId};
+use zhike_domain::small_groups::{self, is_small};
 use zhike_lake::Dated;
 
 use crate::customers::{Listed, listed_by_id};
 use crate::profiles::current;
 use crate::refresh::day_text;
-use crate::segments::{as_of, at_day};
+use crate::segments::{as_of, at_day, seen_lake};
 use crate::tags::{self, OfProfile};
 use crate::workspace::day_number;
 use crate::{Ctx, Error, Result, segments};
 
+/// What becomes of customers between two days.
+const STAYED: usize = 0;
+const MOVED: usize = 1;
+const NEW: usize = 2;
+const GONE: usize = 3;
 /// Different moves that are told apart; more, of numbers for instance, are only counted.
 const MAX_MOVES: usize = 200;
 
@@ -60,19 +68,20 @@ impl What {
 pub struct Day {
     /// Last day that counts.
     pub as_of: String,
-    /// Customers with a value.
-    pub n_customers: u64,
+    /// Customers with a value; none where so few are not told, as all counts here.
+    pub n_customers: Option<u64>,
 }
 
 /// The days that were computed, oldest first.
 #[boxed]
 pub async fn days(ctx: &Ctx, what: &What) -> Result<Vec<Day>> {
-    let day = |(day, n_customers)| Day { as_of: day_text(day), n_customers };
+    let k = ctx.min_group();
+    let day = |(day, n)| Day { as_of: day_text(day), n_customers: (!is_small(n, k)).then_some(n) };
     Ok(computed(ctx, what).await?.into_iter().map(day).collect())
 }
 
 async fn computed(ctx: &Ctx, what: &What) -> Result<Vec<(i64, u64)>> {
-    let frame = ctx.lake().days_of(what.dated()).await?;
+    let frame = seen_lake(ctx).await?.days_of(what.dated()).await?;
     let (days, counts) = (segments::numbers(&frame, "as_of"), segments::numbers(&frame, "n"));
     Ok(days.into_iter().zip(counts.into_iter().map(|n| u64::try_from(n).unwrap_or(0))).collect())
 }
@@ -110,8 +119,8 @@ pub struct Move {
     pub before: Option<String>,
     /// Value on the second day.
     pub after: Option<String>,
-    /// Customers.
-    pub n: u64,
+    /// Customers; none where so few are not told.
+    pub n: Option<u64>,
 }
 
 /// Who had what on two days. Counts add up: each customer with a value on either day is in one move or in `n_others`.
@@ -124,19 +133,19 @@ pub struct Moves {
     /// Most first.
     pub moves: Vec<Move>,
     /// Customers with a value on the first day.
-    pub n_before: u64,
+    pub n_before: Option<u64>,
     /// With one on the second day.
-    pub n_after: u64,
+    pub n_after: Option<u64>,
     /// With the same on both.
-    pub n_stayed: u64,
+    pub n_stayed: Option<u64>,
     /// With another on the second day.
-    pub n_moved: u64,
+    pub n_moved: Option<u64>,
     /// With one on the second day alone.
-    pub n_new: u64,
+    pub n_new: Option<u64>,
     /// With one on the first day alone.
-    pub n_gone: u64,
+    pub n_gone: Option<u64>,
     /// Customers of moves that are not listed, for there are too many different ones.
-    pub n_others: u64,
+    pub n_others: Option<u64>,
 }
 
 /// Movement between the values of two days.
@@ -145,27 +154,45 @@ pub struct Moves {
 #[boxed]
 pub async fn moves(ctx: &Ctx, what: &What, from: Option<Date>, to: Option<Date>) -> Result<Moves> {
     let (from, to) = between(ctx, what, from, to).await?;
-    let frame = ctx.lake().moves(what.dated(), from, to).await?;
+    let frame = seen_lake(ctx).await?.moves(what.dated(), from, to).await?;
     let text = |name: &str, row: usize| frame.text(name).and_then(|column| column.get(row)).map(str::to_owned);
-    let counts = segments::numbers(&frame, "n").into_iter().map(|n| u64::try_from(n).unwrap_or(0));
-    let mut moves: Vec<Move> = (counts.enumerate())
-        .map(|(row, n)| Move { before: text("before", row), after: text("after", row), n })
-        .collect();
-    let sum = |which: fn(&Move) -> bool| moves.iter().filter(|one| which(one)).map(|one| one.n).sum::<u64>();
+    let counts: Vec<u64> = segments::numbers(&frame, "n").into_iter().map(|n| u64::try_from(n).unwrap_or(0)).collect();
+    let pairs: Vec<_> = (0..counts.len()).map(|row| (text("before", row), text("after", row))).collect();
+    let kind = |(before, after): &(Option<String>, Option<String>)| match (before, after) {
+        (before, after) if before == after => STAYED,
+        (None, _) => NEW,
+        (_, None) => GONE,
+        _ => MOVED,
+    };
+    let kinds: Vec<usize> = pairs.iter().map(kind).collect();
+    let class = |all: Vec<&Option<String>>| {
+        let names: BTreeSet<&Option<String>> = all.iter().copied().collect();
+        all.iter().map(|one| names.iter().position(|name| name == one).unwrap_or(0)).collect::<Vec<_>>()
+    };
+    let before = class(pairs.iter().map(|pair| &pair.0).collect());
+    let after = class(pairs.iter().map(|pair| &pair.1).collect());
+    let k = ctx.min_group();
+    let shown = small_groups::cells(&counts, &[kinds.clone(), before, after], k);
+    let told = |kind: usize| shown.classes[0].get(kind).is_none_or(|shown| *shown);
+    let sum = |of: &[usize]| {
+        let n = counts.iter().zip(&kinds).filter(|(_, kind)| of.contains(kind)).map(|(n, _)| *n).sum::<u64>();
+        (of.iter().all(|kind| told(*kind)) && !is_small(n, k)).then_some(n)
+    };
+    // Of those who had a value on the first day the others are new, and likewise.
     let mut found = Moves {
         from: day_text(from),
         to: day_text(to),
-        n_before: sum(|one| one.before.is_some()),
-        n_after: sum(|one| one.after.is_some()),
-        n_stayed: sum(|one| one.before == one.after),
-        n_moved: sum(|one| one.before.is_some() && one.after.is_some() && one.before != one.after),
-        n_new: sum(|one| one.before.is_none()),
-        n_gone: sum(|one| one.after.is_none()),
-        n_others: moves.iter().skip(MAX_MOVES).map(|one| one.n).sum(),
+        n_before: sum(&[STAYED, MOVED, GONE]),
+        n_after: sum(&[STAYED, MOVED, NEW]),
+        n_stayed: sum(&[STAYED]),
+        n_moved: sum(&[MOVED]),
+        n_new: sum(&[NEW]),
+        n_gone: sum(&[GONE]),
+        n_others: Some(counts.iter().skip(MAX_MOVES).sum()).filter(|n| *n == 0 || shown.cells.iter().all(|one| *one)),
         moves: Vec::new(),
     };
-    moves.truncate(MAX_MOVES);
-    found.moves = moves;
+    let moves = pairs.into_iter().zip(&counts).zip(&shown.cells).take(MAX_MOVES);
+    found.moves = moves.map(|(((before, after), n), shown)| Move { before, after, n: shown.then_some(*n) }).collect();
     Ok(found)
 }
 
@@ -192,7 +219,7 @@ pub async fn movers(
 ) -> Result<Movers> {
     let (from, to) = between(ctx, what, from, to).await?;
     let later_than = later_than.map_or(i64::MIN, ProfileId::get);
-    let frame = ctx.lake().movers(what.dated(), (from, before), (to, after), later_than, limit).await?;
+    let frame = seen_lake(ctx).await?.movers(what.dated(), (from, before), (to, after), later_than, limit).await?;
     let ids: Vec<ProfileId> = segments::numbers(&frame, "profile_id").into_iter().map(ProfileId::new).collect();
     let next = (ids.len() == limit).then(|| ids.last().copied()).flatten();
     Ok(Movers { customers: listed_by_id(ctx, &ids).await?, next })
@@ -206,11 +233,11 @@ pub struct Change {
     /// Chinese and English name.
     pub name: (String, String),
     /// Customers on the first day.
-    pub n_before: u64,
+    pub n_before: Option<u64>,
     /// On the second.
-    pub n_after: u64,
+    pub n_after: Option<u64>,
     /// In the segment, or with the same value, on both.
-    pub n_same: u64,
+    pub n_same: Option<u64>,
 }
 
 /// What changed between the ends of two days.
@@ -236,43 +263,44 @@ pub async fn changes(ctx: &Ctx, from: Date, to: Date) -> Result<Changes> {
     let of_day = async |day: Date| Ok::<_, Error>(at_day(&as_of(ctx, Some(day)).await?, ctx.now()));
     let all = segments::list(ctx, false).await?;
     let ids: Vec<i64> = all.iter().map(|segment| segment.id.get()).collect();
-    let mut of_segments = Vec::new();
+    let (k, mut of_segments) = (ctx.min_group(), Vec::new());
     if !ids.is_empty() {
-        let frame = ctx.lake().sizes_at(&ids, of_day(from).await?, of_day(to).await?).await?;
+        let frame = seen_lake(ctx).await?.sizes_at(&ids, of_day(from).await?, of_day(to).await?).await?;
         let counted = segments::numbers(&frame, "segment_id");
         for segment in all {
             let row = counted.iter().position(|id| *id == segment.id.get());
             let count = |name: &str| row.and_then(|row| frame.num(name)?.get(row)).unwrap_or(0).unsigned_abs();
             let name = segment.spec.name.clone();
-            of_segments.push(Change {
-                key: segment.id.to_string(),
-                name: (name.clone(), name),
-                n_before: count("n_before"),
-                n_after: count("n_after"),
-                n_same: count("n_both"),
-            });
+            let counts = ["n_before", "n_after", "n_both"].map(count);
+            of_segments.push(change(segment.id.to_string(), (name.clone(), name), counts, k));
         }
     }
-    let frame = ctx.lake().tag_changes(day_number(from), day_number(to)).await?;
+    let frame = seen_lake(ctx).await?.tag_changes(day_number(from), day_number(to)).await?;
     let definitions = tags::defined(ctx).await?;
-    let mut of_tags: Vec<Change> = (0..frame.n_rows())
+    let of_tags: Vec<(u64, Change)> = (0..frame.n_rows())
         .map(|row| {
             let key = frame.text("tag").and_then(|column| column.get(row)).unwrap_or_default().to_owned();
             let defined = definitions.iter().find(|one| one.tag.key == key);
             let count = |name: &str| frame.num(name).and_then(|column| column.get(row)).unwrap_or(0).unsigned_abs();
-            Change {
-                name: defined.map_or_else(|| (key.clone(), key.clone()), |defined| defined.tag.name.clone()),
-                n_before: count("n_before"),
-                n_after: count("n_after"),
-                n_same: count("n_same"),
-                key,
-            }
+            let name = defined.map_or_else(|| (key.clone(), key.clone()), |defined| defined.tag.name.clone());
+            change(key, name, ["n_before", "n_after", "n_same"].map(count), k)
         })
         .collect();
-    for changes in [&mut of_segments, &mut of_tags] {
-        changes.sort_by_key(|one| std::cmp::Reverse(one.n_before + one.n_after - 2 * one.n_same));
-    }
-    Ok(Changes { segments: of_segments, tags: of_tags })
+    let [segments, tags] = [of_segments, of_tags].map(|mut all: Vec<(u64, Change)>| {
+        all.sort_by_key(|one| std::cmp::Reverse(one.0));
+        all.into_iter().map(|one| one.1).collect()
+    });
+    Ok(Changes { segments, tags })
+}
+
+/// How many changed, as far as that is told, and what is told of it.
+fn change(key: String, name: (String, String), counts: [u64; 3], k: u64) -> (u64, Change) {
+    let [before, after, same] = counts;
+    let shown = small_groups::nested(&counts, &[(2, 0), (2, 1)], k);
+    let told = |at: usize| shown[at].then_some(counts[at]);
+    // The order of what is not told would tell.
+    let n_changed = if shown.iter().all(|shown| *shown) { before + after - 2 * same } else { 0 };
+    (n_changed, Change { key, name, n_before: told(0), n_after: told(1), n_same: told(2) })
 }
 
 /// Scores of one customer as of one day.

@@ -5,6 +5,7 @@
 //! the files. A crash before the commit leaves orphans that [`recover`] removes; a crash after it is completed by
 //! [`recover`] from the list.
 
+mod consents;
 mod lines;
 mod load;
 mod people;

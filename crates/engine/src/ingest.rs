@@ -239,6 +239,8 @@ impl Taking {
 
     /// Takes one batch in.
     async fn batch(&mut self, ctx: &Ctx) -> Result<Ingested> {
+        // What cannot be sealed again stays in the log.
+        ctx.vault().check_enabled()?;
         let read = self.reader.read_from(self.position, ctx.collecting().limits().batch_bytes);
         let read = read.map_err(|error| Error::bug("reading the event log", error))?;
         for damage in &read.damaged {
@@ -291,8 +293,10 @@ impl Taking {
         commit.homes.sort_unstable();
         commit.homes.dedup();
         touched.extend(news.iter().filter_map(|event| event.profile_id));
+        let pins = std::mem::take(&mut people.pins);
         let mut keys = people.finish(&mut commit);
         keys.store_new(ctx).await?;
+        pins.lay(ctx, &mut commit.load).await?;
         commit.seen_json = self.seen.commit_form()?;
         if !publication.changes.is_empty() {
             commit.load.plan_json =

@@ -7,9 +7,12 @@
 //! - INV-KEYS-1: no read fails while epochs change (`tests/it/keys.rs`).
 //! - INV-KEYS-2: an epoch is destroyed only when no key and no segment of the log is wrapped under it; a copy of the wrapped
 //!   keys from before opens nothing afterwards.
+//! - INV-KEYS-3: while keys are disabled nothing is shown, loaded or acknowledged; enabled again, everything is as it was.
 
 use crate::boxed;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
+pub use zhike_vault::PublicKey;
 use zhike_vault::segment_epoch;
 
 use crate::collect::CollectError;
@@ -39,6 +42,21 @@ pub struct Status {
     pub n_lost: u64,
     /// When epochs were changed last, in microseconds.
     pub rotated_at: Option<i64>,
+    /// What is disabled.
+    pub disabled: Vec<Disabled>,
+}
+
+/// Keys that are disabled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Disabled {
+    /// The epoch; all keys when missing.
+    pub epoch: Option<u32>,
+    /// Why.
+    pub reason: String,
+    /// Who did it.
+    pub by: String,
+    /// When, in microseconds.
+    pub at: i64,
 }
 
 /// What a change of epochs did.
@@ -52,6 +70,82 @@ pub struct Rotation {
     pub destroyed: Vec<u32>,
     /// Epochs that stay, because something still hangs on them.
     pub kept: Vec<u32>,
+}
+
+/// Disables the keys of an epoch, or all: nothing is sealed or opened under them, by no process, until [`enable`]. Nothing is
+/// lost: what was acknowledged stays in the log, what arrives is refused and sent again by whoever sends it.
+///
+/// **Errors**: `bad_request` without a reason; `conflict` when they are disabled already; `not_found` for no such epoch.
+#[boxed]
+pub async fn disable(ctx: &Ctx, epoch: Option<u32>, reason: &str, actor: &str) -> Result<()> {
+    let reason = audit::reason(reason)?;
+    ctx.vault().refresh()?;
+    if epoch.is_some_and(|epoch| !ctx.vault().epochs().contains(&epoch)) {
+        return Err(Error::not_found("epoch of keys", "密钥期"));
+    }
+    if disabled(ctx)?.iter().any(|one| one.epoch == epoch) {
+        return Err(Error::conflict("they are disabled already".into(), "密钥已处于停用状态".into()));
+    }
+    audit::record(ctx, actor, "keys.disable", "vault", &json!({ "epoch": epoch, "reason": reason })).await?;
+    let note = Note { reason, by: actor.to_owned(), at: ctx.now() };
+    let note = serde_json::to_string(&note).map_err(|error| Error::bug("a note as JSON", error))?;
+    ctx.vault().disable(epoch, &note)?;
+    tracing::warn!(epoch, actor, "keys are disabled");
+    Ok(())
+}
+
+/// Enables what was disabled.
+///
+/// **Errors**: `bad_request` without a reason; `conflict` when they are not disabled.
+#[boxed]
+pub async fn enable(ctx: &Ctx, epoch: Option<u32>, reason: &str, actor: &str) -> Result<()> {
+    let reason = audit::reason(reason)?;
+    if disabled(ctx)?.iter().all(|one| one.epoch != epoch) {
+        return Err(Error::conflict(
+            "they are not disabled: see zhike key status".into(),
+            "密钥没有停用：见 zhike key status".into(),
+        ));
+    }
+    audit::record(ctx, actor, "keys.enable", "vault", &json!({ "epoch": epoch, "reason": reason })).await?;
+    ctx.vault().enable(epoch)?;
+    tracing::warn!(epoch, actor, "keys are enabled again");
+    ctx.collecting().arrived.notify_one();
+    Ok(())
+}
+
+#[derive(Serialize, Deserialize, Default)]
+#[serde(default)]
+struct Note {
+    reason: String,
+    by: String,
+    at: i64,
+}
+
+/// What is disabled; a mark that somebody put there by hand says nothing of its reason, and counts.
+pub fn disabled(ctx: &Ctx) -> Result<Vec<Disabled>> {
+    let read = |(epoch, note): (Option<u32>, String)| {
+        let Note { reason, by, at } = serde_json::from_str(&note).unwrap_or_default();
+        Disabled { epoch, reason, by, at }
+    };
+    Ok(ctx.vault().disabled()?.into_iter().map(read).collect())
+}
+
+/// The key by which anybody can check what this data directory signs: receipts, roots of the audit trail, backups.
+pub fn public_key(ctx: &Ctx) -> PublicKey {
+    ctx.vault().public_key()
+}
+
+/// Reads a public key, as PEM.
+///
+/// **Errors**: `unreadable_file`.
+pub fn read_public_key(pem: &str) -> Result<PublicKey> {
+    PublicKey::from_pem(pem).map_err(|error| {
+        Error::new(
+            zhike_domain::error_code::ErrorCode::UnreadableFile,
+            error.to_string(),
+            "公钥文件无法读取：应为 zhike key public 输出的 PEM（Ed25519）".to_owned(),
+        )
+    })
 }
 
 /// How keys stand.
@@ -68,7 +162,7 @@ pub async fn status(ctx: &Ctx) -> Result<Status> {
     let is_known = |number: i64| epochs.iter().any(|epoch| i64::from(epoch.epoch) == number);
     let n_lost = wrapped.iter().filter(|(number, _)| !is_known(*number)).map(|(_, n)| *n as u64).sum();
     let rotated_at = ctx.store().get_meta(ROTATED_AT).await?.and_then(|at| at.parse().ok());
-    Ok(Status { epochs, n_lost, rotated_at })
+    Ok(Status { epochs, n_lost, rotated_at, disabled: disabled(ctx)? })
 }
 
 /// Starts an epoch, wraps every key anew, destroys the epochs before. Interrupted, it is begun anew with a further epoch.

@@ -8,18 +8,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use zhike_domain::frame::{Column, ColumnType, Frame, TextColumn};
-use zhike_domain::kpi::{DORMANT_DAYS, Dimension, Kpi, Level, Measure, Of, Period, find};
-use zhike_lake::{KpiScan, KpiSpan};
+use zhike_domain::kpi::{DORMANT_DAYS, Dimension, Kpi, Level, Measure, Of, Period, Take, find};
+use zhike_domain::small_groups::is_small;
+use zhike_lake::KpiSpan;
 
+use crate::segments::{Bulk, as_of, seen_lake};
 use crate::workspace::day_number;
 use crate::{Ctx, Error, Result};
 
 mod behind;
 mod goals;
+mod remembered;
 mod series;
 
 pub use behind::{Asked, Behind, BehindRow, Kind, PartOf, behind};
 pub use goals::{GoalState, goals, remove_goal, set_goal};
+pub(crate) use remembered::Remembered;
 pub use series::{Ask, Figures, Part, Point, Series, list, series};
 
 /// Days that a number may be about at most: ten years.
@@ -127,21 +131,22 @@ pub(crate) async fn sums(
             }
         }
     }
-    let mut found: Vec<BTreeMap<(usize, i64), i64>> = vec![BTreeMap::new(); jobs.len()];
-    let kinds: BTreeSet<(Of, bool)> = jobs.iter().map(|job| (job.measure.of, job.is_before)).collect();
-    for (of, is_before) in kinds {
+    let lake = seen_lake(ctx).await?;
+    let mut found: Vec<remembered::Cells> = vec![BTreeMap::new(); jobs.len()];
+    // Goods are read of the lines too, which change apart from the orders.
+    let kind = |job: &Job| (job.measure.of, job.is_before, job.measure.take == Take::NItems);
+    let kinds: BTreeSet<(Of, bool, bool)> = jobs.iter().map(kind).collect();
+    for (of, is_before, is_of_goods) in kinds {
         let places: Vec<usize> =
-            (0..jobs.len()).filter(|&at| (jobs[at].measure.of, jobs[at].is_before) == (of, is_before)).collect();
-        let measures: Vec<&Measure> = places.iter().map(|&at| jobs[at].measure).collect();
+            (0..jobs.len()).filter(|&at| kind(&jobs[at]) == (of, is_before, is_of_goods)).collect();
+        let measures: Vec<&'static Measure> = places.iter().map(|&at| jobs[at].measure).collect();
         let spans: Vec<KpiSpan> = windows
             .iter()
             .map(|window| if is_before { window.shifted().span(ctx) } else { window.span(ctx) })
             .collect();
-        let scan = KpiScan { of, spans: &spans, by, people: people(ctx, of, by.map(|by| by.0)).await? };
-        for cell in ctx.lake().kpi_sums(&scan, &measures).await? {
-            for (&at, sum) in places.iter().zip(cell.sums) {
-                found[at].insert((cell.span, cell.part), sum);
-            }
+        let cells = remembered::cells(ctx, &lake, of, &spans, by, &measures).await?;
+        for (at, cells) in places.into_iter().zip(cells) {
+            found[at] = cells;
         }
     }
     let table_of = |job: Job| jobs.iter().position(|other| *other == job).map(|at| &found[at]);
@@ -162,6 +167,22 @@ pub(crate) async fn sums(
     Ok(tables.collect())
 }
 
+/// Whether a measure counts people.
+fn counts_people(measure: &Measure) -> bool {
+    series::is_of_people(measure.of) || measure.take == Take::People
+}
+
+/// Whether a figure of some sums is told: no count of people in it, nor what is left of the whole without the part, is of
+/// fewer than `k`.
+pub(crate) fn is_told(kpi: &Kpi, sums: Sums, k: u64) -> bool {
+    let Some((part, whole)) = kpi.measures() else { return true };
+    let people = |measure: &Measure, n: i64| counts_people(measure).then(|| n.unsigned_abs());
+    let part = people(part, sums.part);
+    let whole = whole.and_then(|(measure, _)| people(measure, sums.whole.unwrap_or(0)));
+    let rest = part.zip(whole).map(|(part, whole)| whole.abs_diff(part));
+    ![part, whole, rest].into_iter().flatten().any(|n| is_small(n, k))
+}
+
 /// The sums of one window without a dimension.
 pub(crate) fn total(table: &Table, window: usize, kpi: &Kpi) -> Sums {
     part_of(table, (window, 0), kpi)
@@ -173,22 +194,36 @@ fn part_of(table: &Table, cell: (usize, i64), kpi: &Kpi) -> Sums {
     table.get(&cell).copied().unwrap_or(Sums { part: 0, whole: is_ratio.then_some(0) })
 }
 
+fn num(column: &Column, row: usize) -> Option<i64> {
+    match column {
+        Column::Num(column) => column.get(row),
+        _ => None,
+    }
+}
+
 /// The customers with their values of a dimension, where a scan asks for them.
 async fn people(ctx: &Ctx, of: Of, by: Option<Dimension>) -> Result<Option<Frame>> {
     let column = by.filter(|by| by.level() == Level::Person && *by != Dimension::RfmTier).map(Dimension::as_str);
     if column.is_none() && of != Of::Profiles {
         return Ok(None);
     }
-    let mut columns = vec!["profile_id", "n_identities", "registered_on"];
-    columns.extend(column);
-    let frame = ctx.store().scan_profiles(&columns).await?;
     let workspace = ctx.workspace();
-    let num = |name: &str, row: usize| frame.num(name).and_then(|column| column.get(row));
-    let rows: Vec<usize> = (0..frame.n_rows()).filter(|&row| num("n_identities", row).unwrap_or(0) > 0).collect();
-    let ids = rows.iter().map(|&row| num("profile_id", row)).collect();
-    let days = rows.iter().map(|&row| num("registered_on", row).map(|day| workspace.day_start(day))).collect();
-    let values = column.and_then(|column| frame.text(column));
-    let values: TextColumn = rows.iter().map(|&row| values.and_then(|values| values.get(row))).collect();
+    let bulk = Bulk::new(ctx, as_of(ctx, None).await?).await?;
+    let all = &bulk.people;
+    let registered = all.column(ctx, "registered_on").await?;
+    let values = match column {
+        Some(column) => Some(all.column(ctx, column).await?),
+        None => None,
+    };
+    let rows: Vec<usize> = (0..all.n()).filter(|&row| bulk.sees(all.ids[row])).collect();
+    let ids = rows.iter().map(|&row| Some(all.ids[row])).collect();
+    let day = |row: usize| num(&registered.1, row).map(|day| workspace.day_start(day));
+    let days = rows.iter().map(|&row| day(row)).collect();
+    let text = |row: usize| match &values.as_ref()?.1 {
+        Column::Text(values) => values.get(row),
+        _ => None,
+    };
+    let values: TextColumn = rows.iter().map(|&row| text(row)).collect();
     let people = Frame::new(rows.len())
         .with("person_id", ColumnType::Int, Column::Num(ids))
         .with("happened", ColumnType::Int, Column::Num(days))
@@ -221,8 +256,9 @@ impl Known {
         let last = [orders, events].into_iter().flatten().map(|days| days.1).max();
         let is_asked = kpis.iter().any(|kpi| kpi.measures().is_some_and(|(part, _)| part.of == Of::Profiles));
         let registered = if is_asked {
-            let frame = ctx.store().scan_profiles(&["registered_on"]).await?;
-            frame.num("registered_on").and_then(|days| days.iter().flatten().min())
+            let people = Bulk::new(ctx, as_of(ctx, None).await?).await?.people;
+            let days = people.column(ctx, "registered_on").await?;
+            (0..people.n()).filter_map(|row| num(&days.1, row)).min()
         } else {
             None
         };

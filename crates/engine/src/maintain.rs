@@ -18,8 +18,9 @@ const KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
 /// **Errors**: when files cannot be read, written or removed.
 pub(crate) async fn tidy(ctx: &Ctx) -> Result<()> {
     for spec in TABLES.iter().filter(|spec| matches!(spec.home, Home::Lake { .. })) {
-        let batch_id = ctx.vault().random_id();
-        if let Some((add, remove)) = ctx.lake().stage_compacted(spec.name, batch_id).await? {
+        loop {
+            let batch_id = ctx.vault().random_id();
+            let Some((add, remove)) = ctx.lake().stage_compacted(spec.name, batch_id).await? else { break };
             tracing::info!(table = spec.name, n_before = remove.len(), n_after = add.len(), "compacting");
             let mut publication = Publication::default();
             publication.change(spec.name, add, remove);

@@ -1,12 +1,16 @@
 //! The figures of the first page.
 
 use crate::boxed;
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::civil::Date;
 use zhike_domain::frame::Frame;
 use zhike_domain::kpi::Kpi;
 use zhike_domain::sentence;
+use zhike_domain::small_groups;
 
 use crate::kpis::{self, Window};
+use crate::segments::{Bulk, as_of, seen_lake};
 use crate::workspace::day_number;
 use crate::{Ctx, Error, Result};
 
@@ -48,12 +52,12 @@ pub struct Totals {
     pub sales: i64,
     /// Orders that count.
     pub n_orders: i64,
-    /// Customers with an order that counts.
-    pub n_customers: i64,
+    /// Customers with an order that counts; none where so few are not told, here and below.
+    pub n_customers: Option<i64>,
     /// Customers with two or more.
-    pub n_repeat: i64,
+    pub n_repeat: Option<i64>,
     /// Customers whose first order ever is in the span.
-    pub n_new: i64,
+    pub n_new: Option<i64>,
     /// Net sales to customers who had bought before the span, hundredths.
     pub repeat_sales: i64,
     /// Net sales to customers whose first order ever is in the span, hundredths.
@@ -73,8 +77,19 @@ pub struct DayFigures {
     pub sales: i64,
     /// Orders that count.
     pub n_orders: i64,
-    /// Customers with an order that counts.
+    /// Customers with an order that counts; none where so few are not told.
+    pub n_customers: Option<i64>,
+}
+
+/// Customers of one tier or group at the newest refresh.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Class {
+    /// Customers.
     pub n_customers: i64,
+    /// Net amount, hundredths.
+    pub monetary: i64,
+    /// Days since the last order, added up.
+    pub recency_days: i64,
 }
 
 /// The figures of a span of days, and of the span compared with.
@@ -94,8 +109,12 @@ pub struct Overview {
     pub days_before: Vec<DayFigures>,
     /// Last day with data; it may be unfinished.
     pub data_to: i64,
-    /// Tiers and groups of the newest refresh: tier, group, customers, net amount, sum of recency days.
-    pub groups: Vec<(String, String, i64, i64, i64)>,
+    /// All customers at the newest refresh; none where so few are not told, here and below.
+    pub all: Option<Class>,
+    /// By tier.
+    pub tiers: BTreeMap<String, Option<Class>>,
+    /// By group of the RFM grid.
+    pub rfm_segments: BTreeMap<String, Option<Class>>,
     /// What it means, in Chinese and English.
     pub sentence: (String, String),
 }
@@ -113,10 +132,18 @@ pub async fn holdings(ctx: &Ctx) -> Result<Holdings> {
     Ok(Holdings {
         data_from: span.map(|(first, _)| workspace.day_of(first)),
         data_to: span.map(|(_, last)| workspace.day_of(last)),
-        n_profiles: u64::try_from(ctx.store().n_profiles().await?).unwrap_or(0),
-        n_orders: ctx.lake().n_rows("orders").await?,
+        n_profiles: n_profiles(ctx).await?,
+        n_orders: seen_lake(ctx).await?.n_rows("orders").await?,
         as_of,
         refreshed_at: run.map(|run| run.at),
+    })
+}
+
+/// How many customers there are for whoever asks.
+async fn n_profiles(ctx: &Ctx) -> Result<u64> {
+    Ok(match ctx.scope() {
+        None => u64::try_from(ctx.store().n_profiles().await?).unwrap_or(0),
+        Some(_) => Bulk::new(ctx, as_of(ctx, None).await?).await?.n_seen(),
     })
 }
 
@@ -162,9 +189,10 @@ pub async fn overview(ctx: &Ctx, from: Option<Date>, to: Option<Date>, compare: 
             false => (now, None, days, Vec::new()),
         }
     };
-    let groups = groups(&ctx.lake().rfm_groups().await?);
+    let (all, tiers, rfm_segments) = classes(&seen_lake(ctx).await?.rfm_groups().await?, ctx.min_group());
     let sentence = sentence(&workspace.currency, (first, last), &now, before.as_ref(), compare);
-    Ok(Overview { span: (first, last), compared, now, before, days, days_before, data_to, groups, sentence })
+    let span = (first, last);
+    Ok(Overview { span, compared, now, before, days, days_before, data_to, all, tiers, rfm_segments, sentence })
 }
 
 fn year_before(day: i64) -> i64 {
@@ -219,14 +247,17 @@ async fn totals(ctx: &Ctx, spans: &[(i64, i64)]) -> Result<Vec<Totals>> {
     let windows: Vec<Window> = spans.iter().map(|days| Window::days(days.0, days.1)).collect();
     let totals = |sums: Vec<i64>| {
         let of = |at: usize| sums.get(at).copied().unwrap_or(0);
+        let people = [of(4), of(5), of(6)];
+        let shown = small_groups::nested(&people.map(i64::unsigned_abs), &[(1, 0), (2, 0)], ctx.min_group());
+        let told = |at: usize| shown[at].then_some(people[at]);
         Totals {
             net_sales: of(0),
             refunds: of(1),
             sales: of(2),
             n_orders: of(3),
-            n_customers: of(4),
-            n_repeat: of(5),
-            n_new: of(6),
+            n_customers: told(0),
+            n_repeat: told(1),
+            n_new: told(2),
             repeat_sales: of(7),
             new_sales: of(8),
         }
@@ -240,24 +271,44 @@ async fn every_day(ctx: &Ctx, (first, last): (i64, i64)) -> Result<Vec<DayFigure
     let sums = figures(ctx, &keys, &windows).await?;
     let of_day = |(on, sums): (i64, Vec<i64>)| {
         let of = |at: usize| sums.get(at).copied().unwrap_or(0);
-        DayFigures { on, net_sales: of(0), refunds: of(1), sales: of(2), n_orders: of(3), n_customers: of(4) }
+        let n_customers = Some(of(4)).filter(|n| !small_groups::is_small(n.unsigned_abs(), ctx.min_group()));
+        DayFigures { on, net_sales: of(0), refunds: of(1), sales: of(2), n_orders: of(3), n_customers }
     };
     Ok((first..=last).zip(sums).map(of_day).collect())
 }
 
-fn groups(frame: &Frame) -> Vec<(String, String, i64, i64, i64)> {
+/// Classes by name; those that are too small to be told without their figures.
+type Classes = BTreeMap<String, Option<Class>>;
+
+/// All customers, and those of each tier and group, as far as they are told.
+fn classes(frame: &Frame, k: u64) -> (Option<Class>, Classes, Classes) {
     let text =
         |name: &str, row: usize| frame.text(name).and_then(|column| column.get(row)).unwrap_or_default().to_owned();
     let num = |name: &str, row: usize| frame.num(name).and_then(|column| column.get(row)).unwrap_or(0);
-    (0..frame.n_rows())
-        .map(|row| {
-            (
-                text("tier", row),
-                text("rfm_segment", row),
-                num("n_customers", row),
-                num("monetary", row),
-                num("recency_days", row),
-            )
+    let rows: Vec<Class> = (0..frame.n_rows())
+        .map(|row| Class {
+            n_customers: num("n_customers", row),
+            monetary: num("monetary", row),
+            recency_days: num("recency_days", row),
         })
-        .collect()
+        .collect();
+    let add = |sum: Class, row: &Class| Class {
+        n_customers: sum.n_customers + row.n_customers,
+        monetary: sum.monetary + row.monetary,
+        recency_days: sum.recency_days + row.recency_days,
+    };
+    let names = ["tier", "rfm_segment"].map(|name| (0..rows.len()).map(|row| text(name, row)).collect::<Vec<_>>());
+    let all = names.each_ref().map(|names| names.iter().cloned().collect::<BTreeSet<_>>());
+    let place = |division: usize, name: &String| all[division].iter().position(|one| one == name).unwrap_or(0);
+    let divisions = [0, 1].map(|at| names[at].iter().map(|name| place(at, name)).collect::<Vec<_>>());
+    let counts: Vec<u64> = rows.iter().map(|row| row.n_customers.unsigned_abs()).collect();
+    let shown = small_groups::cells(&counts, &divisions, k);
+    let [tiers, groups] = [0, 1].map(|division| {
+        let class = |(at, name): (usize, &String)| {
+            let of = rows.iter().zip(&divisions[division]).filter(|(_, class)| **class == at).map(|(row, _)| row);
+            (name.clone(), shown.classes[division][at].then(|| of.fold(Class::default(), add)))
+        };
+        all[division].iter().enumerate().map(class).collect::<BTreeMap<_, _>>()
+    });
+    (shown.total.then(|| rows.iter().fold(Class::default(), add)), tiers, groups)
 }

@@ -8,19 +8,22 @@ use zhike_domain::clean::id_number::read_id_number;
 use zhike_domain::clean::phone::{PhoneReading, read_phone};
 use zhike_domain::clean::{RuleSet, cell};
 use zhike_domain::frame::Frame;
-use zhike_domain::id::ProfileId;
+use zhike_domain::id::{ApprovalId, ProfileId};
 use zhike_domain::import::entity::IdentityKind;
 use zhike_domain::rfm::{self, Scores, Segment, Tier, Why};
 use zhike_domain::sensitive::Sensitive;
 use zhike_lake::RowsOf;
 use zhike_state::{AuditRow, EdgeRow, IdentityRow, ProfileRow};
 
+use crate::corrections::{self, Correction};
 use crate::query::{masked_fields, personal_fields, shown_identity};
 use crate::sealing::{self, Keys};
-use crate::{Ctx, Error, Result, audit, guard, refresh, requests, segments};
+use crate::{Ctx, Error, Result, audit, guard, incidents, refresh, requests, segments};
 
+mod approved;
 mod timeline;
 
+pub use approved::{ask_to_see, see_approved};
 pub use timeline::{Happening, HappeningKind, Place, TimelineFilter, TimelinePage, timeline};
 
 /// How personal fields are shown.
@@ -36,6 +39,8 @@ pub enum Show {
         reason: String,
         /// The highest grade of columns that is shown; what is above stays masked.
         up_to_grade: u8,
+        /// What a second person approved, in place of the budget.
+        approval: Option<ApprovalId>,
     },
 }
 
@@ -54,6 +59,8 @@ pub struct Profile {
     pub rfm: Option<RfmView>,
     /// Sums by month, ascending.
     pub months: Vec<Month>,
+    /// Corrections that hold.
+    pub corrections: Vec<Correction>,
 }
 
 /// Scores of one customer, with their place among all and the reasons.
@@ -184,15 +191,15 @@ pub(crate) fn normal(kind: IdentityKind, value: &str) -> Option<Sensitive<String
 #[boxed]
 pub async fn view(ctx: &Ctx, profile_id: ProfileId, show: &Show) -> Result<Profile> {
     ctx.refresh_overrides().await?;
-    let row = current(ctx, profile_id.get()).await?;
+    let mut row = current(ctx, profile_id.get()).await?;
     let id = row.profile_id;
     let identities = ctx.store().identities_of(&[id]).await?;
     let edges =
         ctx.store().edges_of(&identities.iter().map(|identity| identity.identity_id).collect::<Vec<_>>()).await?;
     let personal = match show {
         Show::Masked => masked_fields(ctx, &[id]).await?,
-        Show::Clear { actor, reason, up_to_grade } => {
-            unmasking(ctx, actor, "profile.unmask", &ProfileId::new(id).to_string(), reason).await?;
+        Show::Clear { actor, reason, up_to_grade, approval } => {
+            unmasking(ctx, actor, "profile.unmask", &ProfileId::new(id).to_string(), reason, *approval).await?;
             let mut fields = personal_fields(ctx, &[id]).await?;
             for ((_, field), value) in &mut fields {
                 if grade_of(field) > *up_to_grade {
@@ -202,6 +209,11 @@ pub async fn view(ctx: &Ctx, profile_id: ProfileId, show: &Show) -> Result<Profi
             fields
         }
     };
+    let up_to_grade = match show {
+        Show::Masked => 0,
+        Show::Clear { up_to_grade, .. } => *up_to_grade,
+    };
+    crate::grades::trait_mask(ctx, up_to_grade).await?.apply(&mut row.traits);
     let mut keys = Keys::default();
     keys.fetch(ctx, identities.iter().map(|identity| identity.key_profile_id)).await?;
     let written_for = written_for(ctx, id, &identities).await?;
@@ -216,12 +228,14 @@ pub async fn view(ctx: &Ctx, profile_id: ProfileId, show: &Show) -> Result<Profi
         })
         .collect();
     let (rfm, months) = tokio::try_join!(rfm_of(ctx, id), months(ctx, id, &written_for))?;
+    let corrections = corrections::of(ctx, id, false).await?;
     Ok(Profile {
         personal: personal.into_iter().map(|((_, field), value)| (field, value)).collect(),
         identities,
         edges,
         rfm,
         months,
+        corrections,
         row,
     })
 }
@@ -265,7 +279,14 @@ pub(crate) async fn whoever(ctx: &Ctx, profile_id: i64) -> Result<ProfileRow> {
 }
 
 /// Writes a look at values in the clear to the audit trail, within the budget; without it nothing may be shown.
-pub(crate) async fn unmasking(ctx: &Ctx, actor: &str, action: &str, subject: &str, reason: &str) -> Result<()> {
+pub(crate) async fn unmasking(
+    ctx: &Ctx,
+    actor: &str,
+    action: &str,
+    subject: &str,
+    reason: &str,
+    approval: Option<ApprovalId>,
+) -> Result<()> {
     if reason.trim().is_empty() {
         return Err(Error::bad_request(
             "a reason is needed to see values in the clear".into(),
@@ -273,8 +294,15 @@ pub(crate) async fn unmasking(ctx: &Ctx, actor: &str, action: &str, subject: &st
         ));
     }
     let reason = zhike_domain::detect::mask_text(reason).unwrap_or_else(|| reason.to_owned());
-    guard::unmask(ctx).await?;
-    audit::record(ctx, actor, action, subject, &serde_json::json!({ "reason": reason })).await
+    let mut detail = serde_json::json!({ "reason": reason });
+    match approval {
+        Some(id) => {
+            incidents::check_unlocked(ctx).await?;
+            detail["approval"] = id.to_string().into();
+        }
+        None => guard::unmask(ctx).await?,
+    }
+    audit::record(ctx, actor, action, subject, &detail).await
 }
 
 /// Profiles under which facts of a customer may have been written: its own, those that its identities had, and those that

@@ -6,11 +6,12 @@ use crate::boxed;
 use std::collections::{BTreeMap, HashMap};
 
 use zhike_domain::collect::volume::{Band, MIN_LOADS, band_of_loads};
+use zhike_domain::error_code::ErrorCode;
 use zhike_domain::id::BatchId;
 use zhike_domain::import::report::{LoadReport, Quality};
 use zhike_state::BatchHead;
 
-use crate::{Ctx, Result};
+use crate::{Ctx, Error, Result};
 
 /// Loads looked back over, in days.
 const LOOK_BACK_DAYS: i64 = 400;
@@ -57,8 +58,17 @@ pub struct FilesQuality {
 }
 
 /// The quality of what files brought within the last [`LOOK_BACK_DAYS`] days.
+///
+/// **Errors**: `no_permission` for whoever sees some customers only: a file's measures cannot be taken apart by customer.
 #[boxed]
 pub async fn files(ctx: &Ctx) -> Result<FilesQuality> {
+    if ctx.scope().is_some() {
+        return Err(Error::new(
+            ErrorCode::NoPermission,
+            "the quality of files is measured over all their rows, and you see some customers: ask whoever sees all",
+            "文件的数据质量按全部行计算，而您只能看部分客户：请联系能看全部客户的同事",
+        ));
+    }
     let now = ctx.now();
     let mut loads: BTreeMap<(String, String), Vec<BatchHead>> = BTreeMap::new();
     for head in ctx.store().loaded_since(now - LOOK_BACK_DAYS * DAY).await? {

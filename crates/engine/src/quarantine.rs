@@ -61,7 +61,7 @@ pub async fn reveal(ctx: &Ctx, batch_id: BatchId, row_no: u64, actor: &str, reas
         false => mapping_of(ctx, batch_id).await?.columns.iter().map(|column| column.header.clone()).collect(),
     };
     let row = one(ctx, batch_id, row_no).await?;
-    unmasking(ctx, actor, "quarantine.reveal", &format!("{batch_id}#{row_no}"), reason).await?;
+    unmasking(ctx, actor, "quarantine.reveal", &format!("{batch_id}#{row_no}"), reason, None).await?;
     let key = sealing::batch_key(ctx, batch_id.get()).await?;
     Ok(Revealed { header, cells: cells_of(&key, &row)? })
 }

@@ -9,10 +9,11 @@ use zhike_domain::import::entity::IdentityKind;
 use zhike_domain::mask;
 use zhike_domain::tables::{Home, TABLES};
 pub use zhike_lake::QueryLimits;
+use zhike_lake::Seen;
 use zhike_state::ScanTable;
 
 use crate::sealing::{self, Keys};
-use crate::{Ctx, Error, Result, accounts, audit, guard};
+use crate::{Ctx, Error, Result, accounts, audit, grades, guard};
 
 /// Rows fetched from state at a time.
 const PAGE: usize = 50_000;
@@ -72,7 +73,8 @@ pub(crate) async fn put_definition<T: Serialize>(ctx: &Ctx, kind: &str, name: &s
     Ok(ctx.store().put_definition(kind, name, &json, ctx.now()).await?)
 }
 
-/// Runs one SELECT that somebody wrote, and records it.
+/// Runs one SELECT that somebody wrote, and records it. Whoever is not told of small groups sees people in groups alone, and
+/// no small one.
 ///
 /// **Errors**: as [`select`].
 #[boxed]
@@ -80,7 +82,7 @@ pub async fn sql(ctx: &Ctx, sql: &str, limits: QueryLimits) -> Result<Rows> {
     let shown: String = sql.chars().take(2_000).collect();
     let shown = zhike_domain::detect::mask_text(&shown).unwrap_or(shown);
     audit::note(ctx, "sql.run", "sql", &serde_json::json!({ "text": shown })).await?;
-    select(ctx, sql, limits).await
+    run(ctx, sql, limits, ctx.min_group()).await
 }
 
 /// Runs one SELECT. Tables of state appear as they are now; personal columns are masked.
@@ -88,6 +90,10 @@ pub async fn sql(ctx: &Ctx, sql: &str, limits: QueryLimits) -> Result<Rows> {
 /// **Errors**: `query_invalid`, `query_limit`; `no_permission` for the audit trail without the permission to read it.
 #[boxed]
 pub async fn select(ctx: &Ctx, sql: &str, limits: QueryLimits) -> Result<Rows> {
+    run(ctx, sql, limits, 1).await
+}
+
+async fn run(ctx: &Ctx, sql: &str, limits: QueryLimits, min_group: u64) -> Result<Rows> {
     ctx.refresh_overrides().await?;
     let named = ctx.lake().tables_of(sql)?;
     if named.contains("audit") && ctx.by().is_some_and(|by| !by.permissions.holds(Permission::AuditRead)) {
@@ -97,7 +103,9 @@ pub async fn select(ctx: &Ctx, sql: &str, limits: QueryLimits) -> Result<Rows> {
     for table in TABLES.iter().filter(|table| table.home == Home::State && named.contains(table.name)) {
         snapshots.push((table.name, snapshot(ctx, table.name, sql).await?));
     }
-    Ok(Rows { rows: ctx.lake().sql(sql, snapshots, limits).await?, ctx: ctx.clone() })
+    let mask = if named.contains("events") { grades::property_mask(ctx).await? } else { None };
+    let seen = Seen { mask, min_group };
+    Ok(Rows { rows: ctx.lake().sql(sql, snapshots, seen, limits).await?, ctx: ctx.clone() })
 }
 
 async fn snapshot(ctx: &Ctx, table: &str, sql: &str) -> Result<Frame> {
@@ -135,7 +143,16 @@ async fn snapshot(ctx: &Ctx, table: &str, sql: &str) -> Result<Frame> {
             None => break,
         }
     }
-    let whole = whole.unwrap_or_default();
+    let mut whole = whole.unwrap_or_default();
+    if table == "profiles" {
+        let mut traits: Vec<Option<String>> = whole
+            .text("traits")
+            .map(|texts| texts.iter().map(|text| text.map(str::to_owned)).collect())
+            .unwrap_or_default();
+        let mask = grades::trait_mask(ctx, 0).await?;
+        traits.iter_mut().for_each(|traits| mask.apply(traits));
+        whole.set("traits", ColumnType::Text, Column::Text(traits.iter().map(Option::as_deref).collect()));
+    }
     Ok(whole)
 }
 

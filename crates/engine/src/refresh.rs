@@ -193,16 +193,32 @@ pub async fn rules(ctx: &Ctx) -> Result<(Rules, i64)> {
     definition_version(ctx, RULES, "default").await
 }
 
-/// Puts new RFM rules in force; the next refresh uses them.
+/// Whether rules can be scored by.
 ///
 /// **Errors**: `bad_request` naming the cells that are covered twice or not at all.
-#[boxed]
-pub async fn set_rules(ctx: &Ctx, rules: &Rules) -> Result<i64> {
+pub(crate) fn check_rules(rules: &Rules) -> Result<()> {
     let problems = rules.validate();
-    if !problems.is_empty() {
-        let en: Vec<&str> = problems.iter().map(|problem| problem.en.as_str()).collect();
-        let zh: Vec<&str> = problems.iter().map(|problem| problem.zh.as_str()).collect();
-        return Err(Error::bad_request(en.join("; "), zh.join("；")));
+    if problems.is_empty() {
+        return Ok(());
+    }
+    let en: Vec<&str> = problems.iter().map(|problem| problem.en.as_str()).collect();
+    let zh: Vec<&str> = problems.iter().map(|problem| problem.zh.as_str()).collect();
+    Err(Error::bad_request(en.join("; "), zh.join("；")))
+}
+
+/// Puts new RFM rules in force; the next refresh uses them. With the version that they were made from, another one in
+/// force is a conflict.
+///
+/// **Errors**: `bad_request` naming the cells that are covered twice or not at all; `conflict`.
+#[boxed]
+pub async fn set_rules(ctx: &Ctx, rules: &Rules, expected: Option<i64>) -> Result<i64> {
+    check_rules(rules)?;
+    let version = self::rules(ctx).await?.1;
+    if expected.is_some_and(|expected| expected != version) {
+        return Err(Error::conflict(
+            format!("the RFM rules are at version {version} now: load them again and repeat your change"),
+            format!("RFM 规则已是第 {version} 版：请重新载入后再修改"),
+        ));
     }
     put_definition(ctx, RULES, "default", rules).await
 }

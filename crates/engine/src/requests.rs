@@ -20,6 +20,11 @@ use crate::profiles::current;
 use crate::workspace::{date_of, day_number};
 use crate::{Ctx, Error, Result};
 
+mod copy;
+mod sheets;
+
+pub use copy::{Copy, check_copy, copy, copyable, seal};
+
 /// A request.
 #[derive(Clone, Debug)]
 pub struct Request {

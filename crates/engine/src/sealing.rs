@@ -44,14 +44,16 @@ impl Keys {
     }
 
     /// Makes the key of a new profile.
-    pub(crate) fn make(&mut self, ctx: &Ctx, profile: i64, now: i64) -> &SubjectKey {
-        let (key, wrapped) = ctx.vault().new_subject_key(Subject::Profile(profile));
+    pub(crate) fn make(&mut self, ctx: &Ctx, profile: i64, now: i64) -> Result<()> {
+        let (key, wrapped) = ctx.vault().new_subject_key(Subject::Profile(profile))?;
         self.new.push(key_row(ctx, PROFILE, profile, wrapped, now));
-        self.open.entry(profile).or_insert(key)
+        self.open.entry(profile).or_insert(key);
+        Ok(())
     }
 
-    /// Stores the new keys, before anything sealed under them is stored.
+    /// Stores the new keys, before anything sealed under them, or under those at hand, is stored; of disabled keys nothing is.
     pub(crate) async fn store_new(&mut self, ctx: &Ctx) -> Result<()> {
+        ctx.vault().check_enabled()?;
         if !self.new.is_empty() {
             ctx.store().put_keys(std::mem::take(&mut self.new)).await?;
         }
@@ -132,15 +134,18 @@ pub(crate) async fn check_keys(ctx: &Ctx) -> Result<(u64, u64)> {
         after = Some((row.subject_kind.clone(), row.subject_id));
         for row in &rows {
             n_keys += 1;
-            n_damaged +=
-                u64::from(ctx.vault().unwrap(subject(&row.subject_kind, row.subject_id), &row.wrapped).is_err());
+            match ctx.vault().unwrap(subject(&row.subject_kind, row.subject_id), &row.wrapped) {
+                Ok(_) => {}
+                Err(error @ zhike_vault::Error::Disabled { .. }) => return Err(error.into()),
+                Err(_) => n_damaged += 1,
+            }
         }
     }
 }
 
 /// Makes and stores the key of a load's quarantine.
 pub(crate) async fn make_batch_key(ctx: &Ctx, batch_id: i64) -> Result<SubjectKey> {
-    let (key, wrapped) = ctx.vault().new_subject_key(Subject::Batch(batch_id));
+    let (key, wrapped) = ctx.vault().new_subject_key(Subject::Batch(batch_id))?;
     ctx.store().put_keys(vec![key_row(ctx, BATCH, batch_id, wrapped, ctx.now())]).await?;
     Ok(key)
 }

@@ -14,6 +14,8 @@ use serde_json::Value as Json;
 use zhike_domain::audience::{AsOf, Leaf, Names, Rule, Words, parse, sentence};
 use zhike_domain::frame::{Column, ColumnType, Frame};
 use zhike_domain::id::SegmentId;
+use zhike_domain::small_groups::is_small;
+use zhike_lake::Lake;
 use zhike_state::DefinitionRow;
 
 use crate::workspace::{date_of, day_number};
@@ -95,8 +97,10 @@ pub struct Segment {
     pub updated_at: i64,
     /// The rule in words, Chinese and English.
     pub sentence: (String, String),
-    /// Members at the last refresh.
+    /// The last refresh.
     pub run: Option<Run>,
+    /// Members at the last refresh; none where so few are not told.
+    pub n_members: Option<u64>,
 }
 
 /// All segments by name; archived ones only when asked for.
@@ -159,7 +163,18 @@ async fn segment(
         None => ("导入的名单。".to_owned(), "An imported list.".to_owned()),
     };
     let run = history::last_run(ctx, id).await?;
-    Ok(Segment { id, version: row.version, spec, updated_at: row.created_at, sentence, run })
+    let n_members = match (&run, ctx.scope()) {
+        (Some(_), Some(_)) => Some(n_seen(ctx, id).await?),
+        (run, _) => run.as_ref().map(|run| run.n_members),
+    };
+    let n_members = n_members.filter(|n| !is_small(*n, ctx.min_group()));
+    Ok(Segment { id, version: row.version, spec, updated_at: row.created_at, sentence, run, n_members })
+}
+
+/// How many members whoever asks may see.
+async fn n_seen(ctx: &Ctx, id: SegmentId) -> Result<u64> {
+    let frame = seen_lake(ctx).await?.sizes_at(&[id.get()], None, None).await?;
+    Ok(frame.num("n_after").and_then(|column| column.get(0)).unwrap_or(0).unsigned_abs())
 }
 
 /// The table `segments`, for SQL.
@@ -400,6 +415,15 @@ pub(crate) async fn seen(ctx: &Ctx, ids: &[i64]) -> Result<Vec<i64>> {
     }
     let bulk = Bulk::new(ctx, as_of(ctx, None).await?).await?;
     Ok(ids.iter().copied().filter(|id| bulk.sees(*id)).collect())
+}
+
+/// The tables with the rows of those who may be seen: sums over them are sums within one's rows.
+pub(crate) async fn seen_lake(ctx: &Ctx) -> Result<Lake> {
+    if ctx.scope().is_none() {
+        return Ok(ctx.lake().clone());
+    }
+    let bulk = Bulk::new(ctx, as_of(ctx, None).await?).await?;
+    Ok(ctx.lake().of_people(bulk.seen()))
 }
 
 /// Today's profiles of some customers: those merged into others are them now. Ascending, each once.

@@ -15,6 +15,7 @@ use zhike_domain::audience::{self, Pack, Tag, expression_sentence, parse_tag};
 use zhike_domain::id::SegmentId;
 
 use crate::query::{definition_version, put_definition};
+use crate::segments::{Bulk, as_of};
 use crate::{Ctx, Error, Result};
 
 mod bulk;
@@ -24,8 +25,9 @@ mod refresh;
 
 pub use manual::{declare, end_of, remove, set};
 pub use person::{OfProfile, Why, WhyInput, of_profile, preview, values, why};
+use refresh::Spread;
 pub(crate) use refresh::refresh_locked;
-pub use refresh::{Done, Spread, refresh};
+pub use refresh::{Done, Told, refresh};
 
 /// Kind under which definitions are kept.
 const KIND: &str = "tag";
@@ -160,7 +162,7 @@ pub struct Listed {
     /// Segments whose rules name it, with their names.
     pub used_by: Vec<(SegmentId, String)>,
     /// How its values are spread at the newest refresh.
-    pub spread: Option<Spread>,
+    pub spread: Option<Told>,
     /// The values that people choose from when they put it; any when empty.
     pub choices: Vec<String>,
 }
@@ -169,6 +171,14 @@ pub struct Listed {
 #[boxed]
 pub async fn list(ctx: &Ctx) -> Result<Vec<Listed>> {
     let run = refresh::last_run(ctx).await?;
+    let (k, own) = (ctx.min_group(), own_counts(ctx, run.as_ref()).await?);
+    let spread_of = |key: &str| {
+        let spread = run.as_ref()?.tags.get(key)?.clone();
+        Some(match &own {
+            None => spread.told(k),
+            Some((counts, n)) => spread.within(counts.get(key).map_or(&[], Vec::as_slice), *n).told(k),
+        })
+    };
     let mut users: BTreeMap<String, Vec<(SegmentId, String)>> = BTreeMap::new();
     for segment in crate::segments::list(ctx, false).await? {
         let mut named = Vec::new();
@@ -187,7 +197,7 @@ pub async fn list(ctx: &Ctx) -> Result<Vec<Listed>> {
             sentence: expression_sentence(&defined.tag.expression, &currency),
             depends_on: defined.tag.depends_on().into_iter().collect(),
             used_by: users.remove(&defined.tag.key).unwrap_or_default(),
-            spread: run.as_ref().and_then(|run| run.tags.get(&defined.tag.key).cloned()),
+            spread: spread_of(&defined.tag.key),
             choices: Vec::new(),
             defined: Some(defined),
         })
@@ -197,13 +207,30 @@ pub async fn list(ctx: &Ctx) -> Result<Vec<Listed>> {
             sentence: ("人工标签".into(), "put by people".into()),
             depends_on: Vec::new(),
             used_by: users.remove(&key).unwrap_or_default(),
-            spread: run.as_ref().and_then(|run| run.tags.get(&key).cloned()),
+            spread: spread_of(&key),
             defined: None,
             choices,
             key,
         });
     }
     Ok(listed)
+}
+
+type Counts = BTreeMap<String, Vec<(String, u64)>>;
+
+/// How many of those whom somebody may see have which value of every tag, and how many they may see; none where they see
+/// everybody.
+async fn own_counts(ctx: &Ctx, run: Option<&refresh::Run>) -> Result<Option<(Counts, u64)>> {
+    let (Some(run), Some(_)) = (run, ctx.scope()) else { return Ok(None) };
+    let bulk = Bulk::new(ctx, as_of(ctx, None).await?).await?;
+    let frame = ctx.lake().of_people(bulk.seen()).tag_counts(run.day()).await?;
+    let text = |name: &str, row: usize| frame.text(name).and_then(|column| column.get(row)).unwrap_or_default();
+    let mut counts = Counts::new();
+    for row in 0..frame.n_rows() {
+        let n = frame.num("n").and_then(|column| column.get(row)).unwrap_or(0).unsigned_abs();
+        counts.entry(text("tag", row).to_owned()).or_default().push((text("value", row).to_owned(), n));
+    }
+    Ok(Some((counts, bulk.n_seen())))
 }
 
 /// The tags that a rule names.

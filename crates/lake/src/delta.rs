@@ -17,6 +17,7 @@ use tokio::sync::Mutex as AsyncMutex;
 use zhike_domain::tables::{Home, TABLES, TableSpec};
 
 use crate::lookup::Footers;
+use crate::marks::Answers;
 use crate::provider::{FileEntry, TableVersion};
 use crate::ranks::RfmRanks;
 use crate::sessions::MovedSessions;
@@ -41,16 +42,20 @@ impl Default for LakeOptions {
     }
 }
 
-/// The tables of one data directory.
+/// The tables of one data directory; copies share what they know.
+#[derive(Clone)]
 pub struct Lake {
     pub(crate) root: PathBuf,
     pub(crate) options: LakeOptions,
     pub(crate) runtime: Arc<RuntimeEnv>,
-    tables: HashMap<&'static str, Handle>,
-    pub(crate) overrides: Mutex<Arc<query::Overrides>>,
-    pub(crate) moved_sessions: Mutex<Arc<MovedSessions>>,
+    tables: Arc<HashMap<&'static str, Handle>>,
+    pub(crate) overrides: Arc<Mutex<Arc<query::Overrides>>>,
+    pub(crate) moved_sessions: Arc<Mutex<Arc<MovedSessions>>>,
     pub(crate) footers: Arc<Mutex<Footers>>,
-    pub(crate) rfm_ranks: Mutex<Option<Arc<RfmRanks>>>,
+    pub(crate) rfm_ranks: Arc<Mutex<Option<Arc<RfmRanks>>>>,
+    pub(crate) answers: Arc<Mutex<Answers>>,
+    /// Whose rows there are, ascending; everybody's when missing.
+    pub(crate) within: Option<Arc<Vec<i64>>>,
 }
 
 struct Handle {
@@ -113,12 +118,22 @@ impl Lake {
             root,
             options,
             runtime,
-            tables,
-            overrides: Mutex::default(),
-            moved_sessions: Mutex::default(),
+            tables: Arc::new(tables),
+            overrides: Arc::default(),
+            moved_sessions: Arc::default(),
             footers: Arc::default(),
-            rfm_ranks: Mutex::default(),
+            rfm_ranks: Arc::default(),
+            answers: Arc::default(),
+            within: None,
         })
+    }
+
+    /// The same tables with the rows of some people alone, as queries see them; rows of nobody are not among them.
+    #[must_use]
+    pub fn of_people(&self, mut profiles: Vec<i64>) -> Self {
+        profiles.sort_unstable();
+        // What is remembered of everybody's scores is not theirs.
+        Self { within: Some(Arc::new(profiles)), rfm_ranks: Arc::default(), ..self.clone() }
     }
 
     fn handle(&self, table: &str) -> Result<&Handle, Error> {
@@ -172,9 +187,13 @@ impl Lake {
         Ok(())
     }
 
-    /// Number of rows of a table by its log, without reading it.
+    /// Number of rows of a table: by its log, without reading it, unless only those of some people are seen.
     #[boxed]
     pub async fn n_rows(&self, table: &str) -> Result<u64, Error> {
+        if self.within.is_some() {
+            let frame = self.query(&format!("SELECT count(*) AS n FROM {table}"), Vec::new()).await?.all().await?;
+            return Ok(frame.num("n").and_then(|column| column.get(0)).unwrap_or(0).unsigned_abs());
+        }
         Ok(self.version(table).await?.map_or(0, |version| version.files.iter().map(|file| file.n_rows).sum()))
     }
 

@@ -22,6 +22,9 @@ use crate::query::time_column;
 use crate::stage::{StagedFile, sync_dir};
 use crate::{Error, Lake, convert};
 
+#[cfg(test)]
+mod tests;
+
 /// Facts that a legal period can keep without the person.
 const BOOKS: [&str; 3] = ["orders", "order_items", "refunds"];
 

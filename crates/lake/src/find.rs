@@ -19,6 +19,9 @@ use crate::provider::FileEntry;
 use crate::stage::StagedFile;
 use crate::{Error, Lake, convert};
 
+/// Files with fewer rows are small.
+pub(crate) const SMALL_ROWS: u64 = 1 << 18;
+
 /// What is there of some keys; see [`Lake::find`].
 #[derive(Debug, Default)]
 pub struct Found {
@@ -219,7 +222,8 @@ impl Lake {
         Ok(version.files.iter().filter(|file| file.holds_only(column, day)).map(|file| file.path.clone()).collect())
     }
 
-    /// Writes the small files of a table again as few large ones, when there are many; `None` when not worth it.
+    /// Writes the small files of a table again as few large ones, when there are many, or else large ones sorted by customer
+    /// (`cluster`); `None` when neither is worth it.
     #[boxed]
     pub async fn stage_compacted(
         &self,
@@ -227,7 +231,6 @@ impl Lake {
         batch_id: i64,
     ) -> Result<Option<(Vec<StagedFile>, Vec<String>)>, Error> {
         const MANY_FILES: usize = 16;
-        const SMALL_ROWS: u64 = 1 << 18;
         let Some(version) = self.version(table).await? else { return Ok(None) };
         let (spec, root) = self.table_root(table)?;
         if matches!(spec.home, Home::Lake { key: [_], .. }) {
@@ -246,7 +249,7 @@ impl Lake {
             .map(|file| file.path.as_str())
             .collect();
         if small.is_empty() {
-            return Ok(None);
+            return self.stage_clustered(table, batch_id).await;
         }
         let mut stage = self.stage(table, batch_id, "compact")?;
         let mut replaced = Vec::new();

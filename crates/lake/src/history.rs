@@ -49,7 +49,7 @@ impl Lake {
             "SELECT as_of, count(DISTINCT profile_id) AS n FROM {table} WHERE as_of IS NOT NULL{of_tag} \
              GROUP BY as_of ORDER BY as_of"
         );
-        self.query(&sql, Vec::new()).await?.all().await
+        self.remembered(&sql, &[self.table_root(table)?.0.name], i64::MAX).await
     }
 
     /// How many customers had which value on one day and which on another; without one where they had none.
@@ -62,7 +62,7 @@ impl Lake {
             what.at(from),
             what.at(to)
         );
-        self.query(&sql, Vec::new()).await?.all().await
+        self.remembered(&sql, &[self.table_root(what.table)?.0.name], i64::MAX).await
     }
 
     /// A page of the customers who had one value on one day and another on another, after a customer.
@@ -122,6 +122,29 @@ impl Lake {
         self.query(&sql, Vec::new()).await?.all().await
     }
 
+    /// Properties of the newest events.
+    ///
+    /// **Shape**: `source, event, properties`, so many rows at most.
+    #[boxed]
+    pub async fn newest_properties(&self, limit: usize) -> Result<Frame, Error> {
+        let sql = format!(
+            "SELECT source, event, properties FROM events WHERE properties IS NOT NULL ORDER BY occurred_at DESC LIMIT {limit}"
+        );
+        self.query(&sql, Vec::new()).await?.all().await
+    }
+
+    /// How many have which value of every tag as of a day.
+    ///
+    /// **Shape**: `tag, value, n`.
+    #[boxed]
+    pub async fn tag_counts(&self, day: i64) -> Result<Frame, Error> {
+        let sql = format!(
+            "SELECT tag, value, count(*) AS n FROM tags WHERE as_of = {} AND profile_id IS NOT NULL GROUP BY tag, value",
+            date(day)
+        );
+        self.remembered(&sql, &["tags"], i64::MAX).await
+    }
+
     /// Of every tag, how many had a value on one day, on another, and the same on both.
     ///
     /// **Shape**: `tag, n_before, n_after, n_same`, by tag.
@@ -142,6 +165,6 @@ impl Lake {
             newest(from),
             newest(to)
         );
-        self.query(&sql, Vec::new()).await?.all().await
+        self.remembered(&sql, &["tags"], i64::MAX).await
     }
 }

@@ -84,7 +84,15 @@ impl Lake {
     pub async fn time_span(&self, table: &str) -> Result<Option<(i64, i64)>, Error> {
         let (spec, _) = self.table_root(table)?;
         let Some(time) = time_column(spec) else { return Ok(None) };
-        let sql = format!("SELECT min({time}) AS first, max({time}) AS last FROM {table}");
+        // The log knows both to the millisecond: only the rows next to them are read.
+        let ends = match &self.within {
+            None => self.version(table).await?.and_then(|version| version.ends(time)),
+            Some(_) => None,
+        };
+        let near = ends.map_or_else(String::new, |(low, high)| {
+            format!(" WHERE {time} < {} OR {time} >= {}", instant(low + 1000), instant(high - 999))
+        });
+        let sql = format!("SELECT min({time}) AS first, max({time}) AS last FROM {table}{near}");
         let frame = self.query(&sql, Vec::new()).await?.all().await?;
         let at = |name| frame.num(name).and_then(|column| column.get(0));
         Ok(at("first").zip(at("last")))
@@ -98,7 +106,7 @@ impl Lake {
         let sql = "SELECT tier, rfm_segment, count(*) AS n_customers, sum(monetary) AS monetary, \
                           sum(recency_days) AS recency_days \
                    FROM rfm WHERE as_of = (SELECT max(as_of) FROM rfm) GROUP BY tier, rfm_segment";
-        self.query(sql, Vec::new()).await?.all().await
+        self.remembered(sql, &["rfm"], i64::MAX).await
     }
 
     /// RFM rows of some customers at the newest refresh.

@@ -4,6 +4,7 @@
 //! the span it falls into, the number `part` of its value of the dimension, and what measures sum.
 
 use crate::boxed;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{AsArray, Int64Array};
@@ -22,7 +23,7 @@ use crate::{Error, Lake};
 const BACK_US: i64 = DORMANT_DAYS * 86_400_000_000;
 
 /// Time that one number is about, as instants, ends exclusive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct KpiSpan {
     /// Start.
     pub from: i64,
@@ -81,29 +82,26 @@ impl Lake {
         if scan.of == Of::Standing {
             return self.standing_sums(scan, measures).await;
         }
-        let aggregates: Vec<String> = measures
-            .iter()
-            .enumerate()
-            .map(|(at, measure)| format!(", {} AS m{at}", aggregate(measure, is_of_lines(scan))))
-            .collect();
-        let sql = format!(
-            "{} SELECT w, part{} FROM parted GROUP BY w, part ORDER BY w, part",
-            relation(scan, measures),
-            aggregates.concat()
-        );
-        let frame = self.kpi_query(scan, &sql).await?;
-        let num = |name: &str, row: usize| frame.num(name).and_then(|column| column.get(row)).unwrap_or(0);
-        let cell = |row: usize| KpiCell {
-            span: usize::try_from(num("w", row)).unwrap_or(usize::MAX),
-            part: num("part", row),
-            sums: (0..measures.len()).map(|at| num(&format!("m{at}"), row)).collect(),
-        };
-        Ok((0..frame.n_rows()).map(cell).collect())
+        let mut cells: BTreeMap<(usize, i64), Vec<i64>> = BTreeMap::new();
+        for (question, places) in questions(measures) {
+            let asked: Vec<&Measure> = places.iter().map(|&at| measures[at]).collect();
+            let sql = format!("{} {}", relation(scan, &asked), question.select(&asked, is_of_lines(scan)));
+            let frame = self.kpi_query(scan, &sql).await?;
+            let num = |name: &str, row: usize| frame.num(name).and_then(|column| column.get(row)).unwrap_or(0);
+            for row in 0..frame.n_rows() {
+                let cell = (usize::try_from(num("w", row)).unwrap_or(usize::MAX), num("part", row));
+                let sums = cells.entry(cell).or_insert_with(|| vec![0; measures.len()]);
+                for (at, place) in places.iter().enumerate() {
+                    sums[*place] = num(&format!("m{at}"), row);
+                }
+            }
+        }
+        Ok(cells.into_iter().map(|((span, part), sums)| KpiCell { span, part, sums }).collect())
     }
 
     /// How many there are at the end of each span: a row lasts from one span to before another.
     async fn standing_sums(&self, scan: &KpiScan<'_>, measures: &[&Measure]) -> Result<Vec<KpiCell>, Error> {
-        let mut cells: std::collections::BTreeMap<(usize, i64), Vec<i64>> = std::collections::BTreeMap::new();
+        let mut cells: BTreeMap<(usize, i64), Vec<i64>> = BTreeMap::new();
         for (at, measure) in measures.iter().enumerate() {
             let sql = format!(
                 "{} SELECT a, b, part, count(*) AS n FROM parted WHERE a < b GROUP BY a, b, part",
@@ -216,6 +214,57 @@ impl Lake {
         }
         let limits = QueryLimits { max_rows: usize::MAX, timeout: std::time::Duration::from_secs(24 * 3600) };
         rows(session.sql(sql).await?, limits).await?.all().await
+    }
+}
+
+/// Measures that one query answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Question {
+    /// Sums over rows as they are, and over rows with what was before them; the latter sorts all rows.
+    Sums { has_history: bool },
+    /// Different customers.
+    People,
+    /// Different sessions.
+    Sessions,
+}
+
+/// Measures by the query that answers them. Counting different ones beside sums, or of several kinds at once, would keep a
+/// set a span in one thread; alone it is a grouping, which all threads share.
+fn questions(measures: &[&Measure]) -> BTreeMap<Question, Vec<usize>> {
+    let mut all: BTreeMap<Question, Vec<usize>> = BTreeMap::new();
+    for (at, measure) in measures.iter().enumerate() {
+        let question = match measure.take {
+            Take::People => Question::People,
+            Take::Sessions => Question::Sessions,
+            _ => Question::Sums { has_history: has_history(&[measure]) != (false, false) },
+        };
+        all.entry(question).or_default().push(at);
+    }
+    all
+}
+
+impl Question {
+    /// One number a measure, `m0` and on, by span `w` and `part`.
+    fn select(self, measures: &[&Measure], of_lines: bool) -> String {
+        let each = |of: &dyn Fn(usize, &Measure) -> String, between: &str| {
+            measures.iter().enumerate().map(|(at, measure)| of(at, measure)).collect::<Vec<_>>().join(between)
+        };
+        let who = match self {
+            Self::Sums { .. } => {
+                let sums = each(&|at, measure| format!("{} AS m{at}", aggregate(measure, of_lines)), ", ");
+                return format!("SELECT w, part, {sums} FROM parted GROUP BY w, part");
+            }
+            Self::People => "profile_id",
+            Self::Sessions => "session_id",
+        };
+        // A bit a measure: whoever passes in some row counts once.
+        let bits = each(&|at, measure| format!("CASE WHEN {} THEN {} ELSE 0 END", tests(measure), 1_i64 << at), " + ");
+        let sums = each(&|at, _| format!("CAST(sum((bits >> {at}) & 1) AS BIGINT) AS m{at}"), ", ");
+        format!(
+            "SELECT w, part, {sums} FROM (SELECT w, part, {who}, bit_or(bits) AS bits FROM \
+             (SELECT w, part, {who}, {bits} AS bits FROM parted) WHERE bits <> 0 AND {who} IS NOT NULL \
+             GROUP BY w, part, {who}) GROUP BY w, part"
+        )
     }
 }
 

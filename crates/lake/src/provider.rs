@@ -61,6 +61,11 @@ impl FileEntry {
         self.stats.smallest(column)
     }
 
+    /// As [`FileEntry::smallest`], of a column without missing values.
+    pub(crate) fn first(&self, column: &str) -> Option<i64> {
+        self.stats.smallest(column).filter(|_| !self.stats.may_miss(column))
+    }
+
     /// Whether a numeric column may have this value in some row.
     pub(crate) fn may_hold(&self, column: &str, value: i64) -> bool {
         self.stats.may_hold(column, value)
@@ -107,6 +112,13 @@ impl TableVersion {
         }
         let scan = FileTable::new(schema, partition, scanned);
         Ok(Self { number, files, scan })
+    }
+
+    /// The smallest and the largest value of a numeric column by the log; `None` unless it knows those of every file.
+    pub(crate) fn ends(&self, column: &str) -> Option<(i64, i64)> {
+        let ends = |file: &FileEntry| file.smallest(column).zip(file.largest(column));
+        let all: Option<Vec<(i64, i64)>> = self.files.iter().filter(|file| file.n_rows > 0).map(ends).collect();
+        all?.into_iter().reduce(|all, one| (all.0.min(one.0), all.1.max(one.1)))
     }
 
     pub(crate) fn provider(&self) -> Arc<dyn TableProvider> {

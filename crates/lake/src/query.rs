@@ -6,8 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::array::{Array, AsArray, BooleanArray, RecordBatch, StringArray};
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{DataType, Int64Type, SchemaRef};
 use datafusion::catalog::TableProvider;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::config::Dialect;
@@ -16,7 +17,7 @@ use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder};
-use datafusion::logical_expr::LogicalPlan;
+use datafusion::logical_expr::{ColumnarValue, LogicalPlan, Volatility, create_udf};
 use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext};
 use futures::StreamExt;
 use zhike_domain::frame::{Column, ColumnType, Field, Frame};
@@ -33,12 +34,26 @@ pub(crate) struct Overrides {
     whole: HashMap<i64, i64>,
     /// Rows of visitors with several owners: since when they belong to whom, in order of time. These win.
     spans: HashMap<i64, Vec<(i64, i64)>>,
+    /// How many times this was set before.
+    number: u64,
 }
 
 /// The column that says when a row's fact happened, by which spans of time decide whose it is.
 pub(crate) fn time_column(spec: &TableSpec) -> Option<&'static str> {
     ["occurred_at", "ordered_at", "opened_at", "at"].into_iter().find(|name| spec.column(name).is_some())
 }
+
+/// What somebody's query shows.
+#[derive(Clone, Default)]
+pub struct Seen {
+    /// How the properties of events are shown; as they are when missing.
+    pub mask: Option<PropertyMask>,
+    /// The smallest group of people that rows are about; single people when 0 or 1.
+    pub min_group: u64,
+}
+
+/// How the properties of an event are shown, of its source and name.
+pub type PropertyMask = Arc<dyn Fn(&str, &str, &str) -> String + Send + Sync>;
 
 /// What a user's query may use.
 #[derive(Clone, Copy, Debug)]
@@ -145,7 +160,8 @@ impl Lake {
             by_identity.entry(identity).or_default().push((since, profile));
         }
         let mut current = self.overrides.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        *current = Arc::new(Overrides { whole: overrides.into_iter().collect(), spans: by_identity });
+        let number = current.number + 1;
+        *current = Arc::new(Overrides { whole: overrides.into_iter().collect(), spans: by_identity, number });
     }
 
     pub(crate) fn session(&self) -> SessionContext {
@@ -183,69 +199,82 @@ impl Lake {
         let overrides = self.overrides.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
         let specs = TABLES.iter().filter(|spec| matches!(spec.home, Home::Lake { .. }) && names.contains(spec.name));
         for spec in specs {
-            let provider: Arc<dyn TableProvider> = match self.version(spec.name).await? {
-                Some(version) => version.provider(),
-                None => Arc::new(MemTable::try_new(convert::arrow_schema(spec)?, vec![vec![]])?),
-            };
-            if spec.name == crate::members::TABLE {
-                let view = crate::members::view(session, provider).await?;
-                session.register_table(spec.name, view)?;
-                continue;
+            self.register_one(session, spec, &overrides).await?;
+            if let Some(people) = self.within.clone().filter(|_| spec.column("profile_id").is_some()) {
+                keep_only(session, spec.name, people).await?;
             }
-            let has_people = spec.column("profile_id").is_some() && spec.column("identity_id").is_some();
-            let is_moved = has_people && !overrides.is_empty();
-            let sessions = self.moved_sessions_of(spec);
-            if !is_moved && sessions.is_none() {
-                session.register_table(spec.name, provider)?;
-                continue;
-            }
-            session.register_table("rows_as_written", provider)?;
-            let time = time_column(spec).filter(|_| is_moved && overrides.has_spans());
-            if is_moved {
-                session.register_table("moved_identities", overrides.provider()?)?;
-            }
-            if time.is_some() {
-                session.register_table("moved_spans", overrides.spans_provider()?)?;
-            }
-            let has_moved_sessions = sessions.is_some();
-            if let Some(sessions) = sessions {
-                session.register_udf(sessions::function("session_of_today", sessions));
-            }
-            let columns: Vec<String> = spec
-                .columns
-                .iter()
-                .map(|column| match column.name {
-                    "profile_id" if time.is_some() => {
-                        "coalesce(s.span_profile_id, m.to_profile_id, t.profile_id) AS profile_id".to_owned()
-                    }
-                    "profile_id" if is_moved => "coalesce(m.to_profile_id, t.profile_id) AS profile_id".to_owned(),
-                    "session_id" if has_moved_sessions => {
-                        "session_of_today(t.session_id, t.occurred_at) AS session_id".to_owned()
-                    }
-                    name => format!("t.\"{name}\""),
-                })
-                .collect();
-            let identities =
-                if is_moved { " LEFT JOIN moved_identities m ON t.identity_id = m.moved_identity_id" } else { "" };
-            let spans = time.map_or_else(String::new, |time| {
-                format!(
-                    " LEFT JOIN moved_spans s ON t.identity_id = s.span_identity_id \
-                     AND t.\"{time}\" >= s.span_since AND t.\"{time}\" < s.span_until"
-                )
-            });
-            let sql = format!("SELECT {} FROM rows_as_written t{identities}{spans}", columns.join(", "));
-            let view = session.sql(&sql).await?.into_view();
-            session.deregister_table("moved_spans")?;
-            session.deregister_table("rows_as_written")?;
-            session.deregister_table("moved_identities")?;
-            session.deregister_udf("session_of_today");
-            session.register_table(spec.name, view)?;
         }
         Ok(())
     }
 
+    async fn register_one(
+        &self,
+        session: &SessionContext,
+        spec: &TableSpec,
+        overrides: &Overrides,
+    ) -> Result<(), Error> {
+        let provider: Arc<dyn TableProvider> = match self.version(spec.name).await? {
+            Some(version) => version.provider(),
+            None => Arc::new(MemTable::try_new(convert::arrow_schema(spec)?, vec![vec![]])?),
+        };
+        if spec.name == crate::members::TABLE {
+            let view = crate::members::view(session, provider).await?;
+            session.register_table(spec.name, view)?;
+            return Ok(());
+        }
+        let has_people = spec.column("profile_id").is_some() && spec.column("identity_id").is_some();
+        let is_moved = has_people && !overrides.is_empty();
+        let sessions = self.moved_sessions_of(spec);
+        if !is_moved && sessions.is_none() {
+            session.register_table(spec.name, provider)?;
+            return Ok(());
+        }
+        session.register_table("rows_as_written", provider)?;
+        let time = time_column(spec).filter(|_| is_moved && overrides.has_spans());
+        if is_moved {
+            session.register_table("moved_identities", overrides.provider()?)?;
+        }
+        if time.is_some() {
+            session.register_table("moved_spans", overrides.spans_provider()?)?;
+        }
+        let has_moved_sessions = sessions.is_some();
+        if let Some(sessions) = sessions {
+            session.register_udf(sessions::function("session_of_today", sessions));
+        }
+        let columns: Vec<String> = spec
+            .columns
+            .iter()
+            .map(|column| match column.name {
+                "profile_id" if time.is_some() => {
+                    "coalesce(s.span_profile_id, m.to_profile_id, t.profile_id) AS profile_id".to_owned()
+                }
+                "profile_id" if is_moved => "coalesce(m.to_profile_id, t.profile_id) AS profile_id".to_owned(),
+                "session_id" if has_moved_sessions => {
+                    "session_of_today(t.session_id, t.occurred_at) AS session_id".to_owned()
+                }
+                name => format!("t.\"{name}\""),
+            })
+            .collect();
+        let identities =
+            if is_moved { " LEFT JOIN moved_identities m ON t.identity_id = m.moved_identity_id" } else { "" };
+        let spans = time.map_or_else(String::new, |time| {
+            format!(
+                " LEFT JOIN moved_spans s ON t.identity_id = s.span_identity_id \
+                 AND t.\"{time}\" >= s.span_since AND t.\"{time}\" < s.span_until"
+            )
+        });
+        let sql = format!("SELECT {} FROM rows_as_written t{identities}{spans}", columns.join(", "));
+        let view = session.sql(&sql).await?.into_view();
+        session.deregister_table("moved_spans")?;
+        session.deregister_table("rows_as_written")?;
+        session.deregister_table("moved_identities")?;
+        session.deregister_udf("session_of_today");
+        session.register_table(spec.name, view)?;
+        Ok(())
+    }
+
     /// Runs a user's query: one read-only statement over the tables of the product and over `snapshots`, tables of the
-    /// operational store that the caller has prepared for this user.
+    /// operational store that the caller has prepared for this user; what of it is shown `seen` says.
     ///
     /// **Errors**: [`Error::Query`] when the text is wrong or asks for anything but reading tables.
     #[boxed]
@@ -253,10 +282,14 @@ impl Lake {
         &self,
         sql: &str,
         snapshots: Vec<(&'static str, Frame)>,
+        seen: Seen,
         limits: QueryLimits,
     ) -> Result<QueryRows, Error> {
         let session = self.session();
         self.register(&session, &self.tables_of(sql)?).await?;
+        if let Some(mask) = seen.mask {
+            mask_properties(&session, mask).await?;
+        }
         for (name, frame) in snapshots {
             session.register_table(name, memory(frame)?)?;
         }
@@ -269,6 +302,7 @@ impl Lake {
         }
         let plan = session.state().create_logical_plan(sql).await?;
         check_read_only(&plan)?;
+        let plan = crate::groups::without_small(plan, seen.min_group)?;
         let frame = session.execute_logical_plan(plan).await?;
         rows(frame, limits).await
     }
@@ -291,6 +325,70 @@ impl Lake {
     }
 }
 
+/// Shows the properties of events through a mask. Queries that do not name them do not pay for it.
+async fn mask_properties(session: &SessionContext, mask: PropertyMask) -> Result<(), Error> {
+    const EVENTS: &str = "events";
+    const CLEAR: &str = "events_in_the_clear";
+    const MASKED: &str = "masked_properties";
+    let Some(provider) = session.deregister_table(EVENTS)? else { return Ok(()) };
+    let columns: Vec<String> = provider
+        .schema()
+        .fields()
+        .iter()
+        .map(|field| match field.name().as_str() {
+            "properties" => format!("{MASKED}(source, event, properties) AS properties"),
+            name => format!("\"{name}\""),
+        })
+        .collect();
+    let schema = provider.schema();
+    let kind_of =
+        |name: &str| schema.field_with_name(name).map_or(DataType::Utf8View, |field| field.data_type().clone());
+    let kinds = vec![kind_of("source"), kind_of("event"), kind_of("properties")];
+    let (kind, returned) = (kinds[2].clone(), kinds[2].clone());
+    session.register_table(CLEAR, provider)?;
+    let masked = move |args: &[ColumnarValue]| -> datafusion::error::Result<ColumnarValue> {
+        let arrays = ColumnarValue::values_to_arrays(args)?;
+        let texts = arrays.iter().map(|array| cast(array, &DataType::Utf8)).collect::<Result<Vec<_>, _>>()?;
+        let [sources, events, properties] = [0, 1, 2].map(|at| texts[at].as_string::<i32>());
+        let shown: StringArray = (0..properties.len())
+            .map(|row| {
+                let text = |of: &StringArray| if of.is_valid(row) { of.value(row).to_owned() } else { String::new() };
+                properties.is_valid(row).then(|| mask(&text(sources), &text(events), properties.value(row)))
+            })
+            .collect();
+        Ok(ColumnarValue::Array(cast(&shown, &kind)?))
+    };
+    let masked = Arc::new(masked);
+    session.register_udf(create_udf(MASKED, kinds, returned, Volatility::Immutable, masked));
+    let view = session.sql(&format!("SELECT {} FROM {CLEAR}", columns.join(", "))).await?.into_view();
+    session.deregister_udf(MASKED);
+    session.deregister_table(CLEAR)?;
+    session.register_table(EVENTS, view)?;
+    Ok(())
+}
+
+/// Leaves of a registered table the rows of some people, whose ids ascend.
+async fn keep_only(session: &SessionContext, table: &str, people: Arc<Vec<i64>>) -> Result<(), Error> {
+    const EVERYBODY: &str = "rows_of_everybody";
+    const IS_SEEN: &str = "is_seen";
+    let Some(provider) = session.deregister_table(table)? else { return Ok(()) };
+    session.register_table(EVERYBODY, provider)?;
+    let is_seen = move |args: &[ColumnarValue]| -> datafusion::error::Result<ColumnarValue> {
+        let arrays = ColumnarValue::values_to_arrays(args)?;
+        let ids = cast(&arrays[0], &DataType::Int64)?;
+        let ids = ids.as_primitive::<Int64Type>();
+        let seen: BooleanArray = ids.iter().map(|id| id.map(|id| people.binary_search(&id).is_ok())).collect();
+        Ok(ColumnarValue::Array(Arc::new(seen)))
+    };
+    let kind = vec![DataType::Int64];
+    session.register_udf(create_udf(IS_SEEN, kind, DataType::Boolean, Volatility::Immutable, Arc::new(is_seen)));
+    let view = session.sql(&format!("SELECT * FROM {EVERYBODY} WHERE {IS_SEEN}(profile_id)")).await?.into_view();
+    session.deregister_udf(IS_SEEN);
+    session.deregister_table(EVERYBODY)?;
+    session.register_table(table, view)?;
+    Ok(())
+}
+
 impl Overrides {
     /// The profile that a row of an identity belongs to now, when that was moved; `at` is when its fact happened.
     pub(crate) fn target(&self, identity: i64, at: Option<i64>) -> Option<i64> {
@@ -299,6 +397,11 @@ impl Overrides {
             Some(spans.get(after.checked_sub(1)?)?.1)
         });
         spanned.or_else(|| self.whole.get(&identity).copied())
+    }
+
+    /// Grows every time they are set.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
     }
 
     pub(crate) fn has_spans(&self) -> bool {

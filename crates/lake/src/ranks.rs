@@ -93,6 +93,19 @@ impl Lake {
         Ok(days)
     }
 
+    /// What every customer was scored by as of a day, and where that put them.
+    ///
+    /// **Shape**: `profile_id, recency_days, frequency, monetary, rfm_segment, tier`.
+    #[boxed]
+    pub async fn rfm_rows(&self, as_of: i64) -> Result<Frame, Error> {
+        let sql = format!(
+            "SELECT profile_id, recency_days, frequency, monetary, rfm_segment, tier FROM rfm \
+             WHERE as_of = {} AND profile_id IS NOT NULL",
+            date(as_of)
+        );
+        self.query(&sql, Vec::new()).await?.all().await
+    }
+
     /// The scores of a day, summed where they are the same.
     ///
     /// **Shape**: `r_score, f_score, m_score, rfm_segment, tier, n_customers, monetary, frequency, recency_days` (sums).
@@ -104,7 +117,7 @@ impl Lake {
              FROM rfm WHERE as_of = {} GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5",
             date(as_of)
         );
-        self.query(&sql, Vec::new()).await?.all().await
+        self.remembered(&sql, &["rfm"], i64::MAX).await
     }
 
     /// The mean number of days between the orders of a customer, averaged over the customers of each group who had two or
@@ -123,7 +136,7 @@ impl Lake {
             instant(before),
             date(as_of)
         );
-        self.query(&sql, Vec::new()).await?.all().await
+        self.remembered(&sql, &["rfm", "orders"], before).await
     }
 
     async fn rfm_ranks(&self, as_of: i64) -> Result<Arc<RfmRanks>, Error> {

@@ -15,6 +15,8 @@ pub use zhike_domain::import::layout::Encoding;
 use zhike_domain::raw::RawBatch;
 
 #[cfg(test)]
+mod corpus;
+#[cfg(test)]
 mod damage;
 mod decode;
 mod delimited;

@@ -19,9 +19,9 @@ use crate::{Error, Lake};
 /// Since when the rows of a session belong to which one, in order of time.
 type Spans = Vec<(i64, String)>;
 
-/// Moved sessions, by the session that rows were written with.
+/// Moved sessions, by the session that rows were written with, and how many times this has changed.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct MovedSessions(HashMap<String, Spans>);
+pub(crate) struct MovedSessions(HashMap<String, Spans>, u64);
 
 impl Lake {
     /// Takes changes of moved sessions in: (session that rows were written with, since when they belong to which); no spans
@@ -31,7 +31,8 @@ impl Lake {
             return;
         }
         let mut current = self.moved_sessions.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let moved = &mut Arc::make_mut(&mut current).0;
+        let MovedSessions(moved, number) = Arc::make_mut(&mut current);
+        *number += 1;
         for (session, spans) in changes {
             match spans.is_empty() {
                 true => moved.remove(&session),
@@ -48,6 +49,11 @@ impl Lake {
 }
 
 impl MovedSessions {
+    /// Grows with every change.
+    pub(crate) fn number(&self) -> u64 {
+        self.1
+    }
+
     /// The session that a row written with another one belongs to now.
     fn target(&self, session: &str, at: i64) -> Option<&str> {
         let spans = self.0.get(session)?;

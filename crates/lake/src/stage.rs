@@ -454,6 +454,10 @@ impl FileStats {
         self.columns.get(column)?.min_max.map(|(low, _)| low)
     }
 
+    pub(crate) fn may_miss(&self, column: &str) -> bool {
+        self.columns.get(column).is_none_or(|range| range.n_missing > 0)
+    }
+
     pub(crate) fn may_hold(&self, column: &str, value: i64) -> bool {
         match self.columns.get(column) {
             Some(range) => match range.min_max {

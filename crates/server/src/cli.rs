@@ -9,9 +9,11 @@ mod demo;
 mod doctor;
 mod erase;
 mod export;
+mod grade;
 mod history;
 mod identity;
 mod import;
+mod key;
 mod kpi;
 mod profile;
 mod quarantine;
@@ -184,9 +186,9 @@ enum Command {
     Request(request::Request),
     /// Erase a person for good, on a granted request; list erasures, show and check receipts.
     Erase(erase::Erase),
-    /// Keys of people: epochs, changing and destroying them.
+    /// Keys: epochs, changing and destroying them; the public key of what is signed.
     #[command(subcommand)]
-    Key(erase::Key),
+    Key(key::Key),
     /// How long what is kept: rules, holds, the purge.
     #[command(subcommand)]
     Retention(erase::Retention),
@@ -230,6 +232,9 @@ enum Command {
     /// Show or set how much of people's data each role may see or take.
     #[command(subcommand)]
     Budget(watch::Budget),
+    /// See and declare the grades of properties and traits.
+    #[command(subcommand)]
+    Grade(grade::Grade),
     /// Mark customers that nobody has a reason to touch.
     #[command(subcommand)]
     Canary(watch::Canary),
@@ -464,6 +469,7 @@ async fn run(cli: Cli) -> Outcome {
         Command::Approval(command) => command.run(global).await,
         Command::Incident(command) => command.run(global).await,
         Command::Budget(command) => command.run(global).await,
+        Command::Grade(command) => command.run(global).await,
         Command::Canary(command) => command.run(global).await,
         Command::Doctor(command) => command.run(global).await,
         Command::Bench(command) => command.run(global).await,

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use zhike_domain::error_code::ErrorCode;
+use zhike_domain::id::RequestId;
 use zhike_domain::sensitive::Sensitive;
 use zhike_engine::exports::{self, Export, Request};
-use zhike_engine::{Ctx, Error, Result};
+use zhike_engine::{Ctx, Error, Result, requests};
 
 use crate::jobs::{Cancel, Jobs};
 
@@ -90,13 +91,7 @@ impl Exports {
         format: Format,
         approved: Option<Approved>,
     ) -> Result<String> {
-        if self.jobs.n_open() >= MAX_OPEN {
-            return Err(Error::new(
-                ErrorCode::Busy,
-                format!("{MAX_OPEN} exports wait already: try again when one is done"),
-                format!("已有 {MAX_OPEN} 个导出在排队：请等其中一个完成后再试"),
-            ));
-        }
+        self.check_room()?;
         let (ctx, dir, turn, jobs) = (ctx.clone(), self.dir.clone(), self.turn.clone(), self.jobs.clone());
         let waiting = Progress { stage: "waiting", ..Progress::default() };
         Ok(self.jobs.start("exp_", owner, waiting, move |desk| async move {
@@ -127,15 +122,72 @@ impl Exports {
                 made.mime = "application/zip";
             }
             made.n_rows = done.n_rows;
-            made.n_bytes = std::fs::metadata(&made.path).map_err(|error| failed(&made.path, &error))?.len();
-            let id = desk.id.clone();
-            tokio::spawn(async move {
-                tokio::time::sleep(KEPT).await;
-                jobs.take(&id);
-            });
-            Ok(Arc::new(made))
+            kept(made, &jobs, &desk.id)
         }))
     }
+
+    /// Starts the copy that a person's request asks for: an archive under a password, fetched once like any export.
+    ///
+    /// **Errors**: `busy` when many wait already.
+    pub(crate) fn start_copy(
+        &self,
+        ctx: &Ctx,
+        by: (&str, String),
+        request: RequestId,
+        is_zh: bool,
+        password: Sensitive<String>,
+    ) -> Result<String> {
+        self.check_room()?;
+        let (ctx, dir, turn, jobs) = (ctx.clone(), self.dir.clone(), self.turn.clone(), self.jobs.clone());
+        let waiting = Progress { stage: "waiting", ..Progress::default() };
+        let (owner, actor) = by;
+        Ok(self.jobs.start("exp_", owner, waiting, move |desk| async move {
+            let turn = turn.acquire().await;
+            if desk.cancel.is_asked() {
+                return Err(cancelled());
+            }
+            let path = dir.join(format!("{}.zip", desk.id));
+            std::fs::create_dir_all(&*dir).map_err(|error| failed(&path, &error))?;
+            let mut made = Made { path, name: String::new(), mime: "application/zip", n_rows: 0, n_bytes: 0 };
+            let copy = requests::copy(&ctx, request, is_zh, &actor).await?;
+            (made.n_rows, made.name) = (copy.n_rows, format!("zhike-person-{}.zip", stamp(&ctx)));
+            requests::seal(copy, &made.path, &password).await?;
+            drop(turn);
+            kept(made, &jobs, &desk.id)
+        }))
+    }
+
+    fn check_room(&self) -> Result<()> {
+        if self.jobs.n_open() >= MAX_OPEN {
+            return Err(Error::new(
+                ErrorCode::Busy,
+                format!("{MAX_OPEN} exports wait already: try again when one is done"),
+                format!("已有 {MAX_OPEN} 个导出在排队：请等其中一个完成后再试"),
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// A file that waits to be fetched, for a while.
+fn kept(mut made: Made, jobs: &Jobs<Progress, Arc<Made>>, id: &str) -> Result<Arc<Made>> {
+    made.n_bytes = std::fs::metadata(&made.path).map_err(|error| failed(&made.path, &error))?.len();
+    let (jobs, id) = (jobs.clone(), id.to_owned());
+    tokio::spawn(async move {
+        tokio::time::sleep(KEPT).await;
+        jobs.take(&id);
+    });
+    Ok(Arc::new(made))
+}
+
+fn cancelled() -> Error {
+    Error::new(ErrorCode::Conflict, "the export was cancelled", "导出已取消")
+}
+
+/// When a file was made, for its name.
+fn stamp(ctx: &Ctx) -> String {
+    let day = jiff::Timestamp::from_microsecond(ctx.now()).unwrap_or_default();
+    day.to_zoned(ctx.workspace().time_zone()).strftime("%Y%m%d-%H%M%S").to_string()
 }
 
 /// What was written.
@@ -156,7 +208,6 @@ pub(crate) async fn write(
     cancel: &Cancel,
     progress: impl Fn(Progress),
 ) -> Result<Written> {
-    let cancelled = || Error::new(ErrorCode::Conflict, "the export was cancelled", "导出已取消");
     if cancel.is_asked() {
         return Err(cancelled());
     }
@@ -180,9 +231,8 @@ pub(crate) async fn write(
     let notes = export.notes(ctx, rows_done);
     tokio::task::block_in_place(|| writer.finish(&notes))?;
     export.record(ctx, format.as_str(), rows_done).await?;
-    let day = jiff::Timestamp::from_microsecond(ctx.now()).unwrap_or_default();
-    let day = day.to_zoned(ctx.workspace().time_zone()).strftime("%Y%m%d-%H%M%S");
-    Ok(Written { name: format!("zhike-{}-{day}.{}", export.word(), format.as_str()), n_rows: rows_done })
+    let name = format!("zhike-{}-{}.{}", export.word(), stamp(ctx), format.as_str());
+    Ok(Written { name, n_rows: rows_done })
 }
 
 /// A file that could not be written.

@@ -4,11 +4,13 @@ pub(crate) mod audit;
 pub(crate) mod bindings;
 pub(crate) mod collect;
 pub(crate) mod consents;
+pub(crate) mod corrections;
 mod csp;
 mod customers;
 pub(crate) mod erasures;
 mod error;
 mod exports;
+pub(crate) mod grades;
 pub(crate) mod guard;
 pub(crate) mod history;
 pub(crate) mod hooks;
@@ -26,6 +28,7 @@ mod repeat;
 pub(crate) mod requests;
 pub(crate) mod retention;
 mod rfm;
+mod rfm_rules;
 mod schema;
 pub(crate) mod segments;
 mod session;
@@ -225,7 +228,12 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .allow(P::ProfilesRead, routes!(person::segments))
         .allow(P::ProfilesRead, routes!(person::acts))
         .allow(P::ProfilesUnmask, routes!(person::reveal))
+        .allow(P::ProfilesAsk, routes!(person::ask_to_see))
+        .allow(P::ProfilesAsk, routes!(person::see_approved))
         .allow(P::FiguresRead, routes!(rfm::show))
+        .allow(P::FiguresRead, routes!(rfm_rules::show))
+        .record(P::RulesWrite, routes!(rfm_rules::put))
+        .allow(P::FiguresRead, routes!(rfm_rules::preview))
         .allow(P::ImportsRead, routes!(quality::show))
         .allow(P::ImportsRead, routes!(imports::list))
         .record(P::ImportsRun, routes!(imports::start))
@@ -292,10 +300,16 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .allow(P::RequestsStart, routes!(requests::check))
         .allow(P::RequestsDecide, routes!(requests::carry_out))
         .allow(P::RequestsDecide, routes!(requests::refuse))
-        .allow(P::AuditRead, routes!(audit::list))
+        .allow(P::RequestsDecide, routes!(requests::copy))
+        .allow(P::RequestsDecide, routes!(corrections::correct))
+        .allow(P::RequestsDecide, routes!(corrections::withdraw))
+        // Whoever does not read the whole trail gets what is about access.
+        .allow(P::AuditSecurity, routes!(audit::list))
+        .allow(P::AuditSecurity, routes!(audit::known_acts))
         .allow(P::AuditRead, routes!(audit::verify))
         .merge(Routes::default().allow(P::AuditRead, routes!(audit::trace)).limit(audit::trace_limit()))
         .allow(P::IncidentsManage, routes!(watch::budgets, watch::put_budgets))
+        .allow(P::IncidentsManage, routes!(watch::budget_uses))
         // Whoever asks sees their own; whoever decides sees all.
         .allow(P::AccountOwn, routes!(watch::approvals))
         .allow(P::ApprovalsDecide, routes!(watch::decide))
@@ -311,6 +325,9 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .allow(P::RequestsStart, routes!(erasures::receipt))
         .allow(P::SystemRun, routes!(erasures::key_status))
         .allow(P::SystemRun, routes!(erasures::rotate_keys))
+        .allow(P::SystemRun, routes!(erasures::disable_keys))
+        .allow(P::SystemRun, routes!(erasures::enable_keys))
+        .allow(P::PolicyChange, routes!(grades::list, grades::declare))
         .allow(P::PolicyChange, routes!(retention::show))
         .allow(P::PolicyChange, routes!(retention::put_rule))
         .allow(P::PolicyChange, routes!(retention::hold))

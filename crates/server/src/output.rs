@@ -2,7 +2,8 @@
 
 use std::io::{self, BufWriter, StdoutLock, Write};
 
-use zhike_domain::frame::{Column, ColumnType, Field, Frame};
+use zhike_domain::frame::{ColumnType, Field, Frame};
+pub(crate) use zhike_domain::written::{instant, json, quoted, text};
 
 use crate::cli::{Failure, Format};
 
@@ -108,53 +109,6 @@ fn is_number(kind: ColumnType) -> bool {
     matches!(kind, ColumnType::Int | ColumnType::Decimal(_) | ColumnType::Float)
 }
 
-/// A cell for CSV: quoted when needed, and never read as a formula by a spreadsheet.
-pub(crate) fn quoted(cell: &str) -> String {
-    let is_formula =
-        cell.starts_with(['=', '+', '@', '\t', '\r']) || (cell.starts_with('-') && cell.parse::<f64>().is_err());
-    let cell = if is_formula { format!("'{cell}") } else { cell.to_owned() };
-    if cell.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell }
-}
-
-/// A value as text; `None` when missing.
-pub(crate) fn text(kind: ColumnType, column: &Column, row: usize) -> Option<String> {
-    match column {
-        Column::Text(column) => column.get(row).map(str::to_owned),
-        Column::Sensitive(_) => Some("***".into()),
-        Column::Float(values) => values[row].map(|value| value.to_string()),
-        Column::Num(column) => column.get(row).map(|value| match kind {
-            ColumnType::Decimal(places) => zhike_domain::clean::number::format_decimal(value, places),
-            ColumnType::Instant => instant(value),
-            ColumnType::Day => {
-                zhike_engine::workspace::date_of(value).map_or_else(|| value.to_string(), |day| day.to_string())
-            }
-            ColumnType::Bool => (value != 0).to_string(),
-            _ => value.to_string(),
-        }),
-    }
-}
-
-/// An instant as RFC 3339 in UTC.
-pub(crate) fn instant(us: i64) -> String {
-    jiff::Timestamp::from_microsecond(us).map_or_else(|_| us.to_string(), |at| at.to_string())
-}
-
-/// A value as JSON: whole and floating numbers and truth values as such, the rest as text, so that decimals stay exact.
-pub(crate) fn json(kind: ColumnType, column: &Column, row: usize) -> serde_json::Value {
-    use serde_json::Value;
-    match (kind, column) {
-        (ColumnType::Bool, Column::Num(column)) => column.get(row).map_or(Value::Null, |value| Value::Bool(value != 0)),
-        (ColumnType::Int, Column::Num(column)) => column.get(row).map_or(Value::Null, Value::from),
-        (ColumnType::Decimal(places), Column::Num(column)) => column.get(row).map_or(Value::Null, |value| {
-            // The shortest decimal text is a valid JSON number.
-            let text = zhike_domain::clean::number::format_decimal(value, places);
-            text.parse::<serde_json::Number>().map_or(Value::String(text), Value::Number)
-        }),
-        (_, Column::Float(values)) => values[row].map_or(Value::Null, Value::from),
-        _ => text(kind, column, row).map_or(Value::Null, Value::String),
-    }
-}
-
 /// Prints one JSON document.
 pub(crate) fn print_json(body: &impl serde::Serialize) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
@@ -184,4 +138,9 @@ pub(crate) fn print_rows<const N: usize>(
         writeln!(out, "{table}")?;
     }
     out.flush()
+}
+/// A count of people, or that so few are not told.
+pub(crate) fn told(n: Option<u64>) -> String {
+    let few = || format!("<{}", zhike_domain::access::Role::Analyst.table().min_group);
+    n.map_or_else(few, |n| n.to_string())
 }

@@ -5,6 +5,7 @@ use crate::db::{Put, Tx, record};
 use crate::definitions::bump;
 use crate::error::Result;
 use crate::open::Store;
+use zhike_domain::access::SECURITY_AREAS;
 
 /// Something to be recorded; the subject is a pseudonym, the detail holds no personal values.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,6 +87,8 @@ pub struct AuditFilter {
     pub since: Option<i64>,
     /// Before this one.
     pub until: Option<i64>,
+    /// Whether it is about access alone ([`SECURITY_AREAS`]).
+    pub is_security: bool,
 }
 
 impl AuditRow {
@@ -148,24 +151,31 @@ impl Store {
         let action_chars = filter.action.as_ref().map_or(0, |action| action.chars().count() as i64);
         let keys = filter.actor.as_ref().map(|actor| format!("{actor}/"));
         let key_chars = keys.as_ref().map_or(0, |keys| keys.chars().count() as i64);
+        let (before, limit) = (before.unwrap_or(i64::MAX), limit as i64);
+        let areas = SECURITY_AREAS.map(|area| filter.is_security.then(|| format!("{area}%")));
+        let mut args = vec![
+            before.arg(),
+            filter.actor.arg(),
+            keys.arg(),
+            key_chars.arg(),
+            filter.action.arg(),
+            action_chars.arg(),
+            filter.subject.arg(),
+            filter.since.arg(),
+            filter.until.arg(),
+            limit.arg(),
+        ];
+        args.extend(areas.iter().map(|area| area.arg()));
         self.data
             .read("audit_list", "audit")
             .all(
                 "SELECT {columns} FROM audit WHERE seq < $1 AND ($2 IS NULL OR actor = $2 OR substr(actor, 1, CAST($4 AS INTEGER)) = $3) \
                  AND ($5 IS NULL OR substr(action, 1, CAST($6 AS INTEGER)) = $5) AND ($7 IS NULL OR subject = $7) \
-                 AND ($8 IS NULL OR at >= $8) AND ($9 IS NULL OR at < $9) ORDER BY seq DESC LIMIT $10",
-                &[
-                    before.unwrap_or(i64::MAX).arg(),
-                    filter.actor.arg(),
-                    keys.arg(),
-                    key_chars.arg(),
-                    filter.action.arg(),
-                    action_chars.arg(),
-                    filter.subject.arg(),
-                    filter.since.arg(),
-                    filter.until.arg(),
-                    (limit as i64).arg(),
-                ],
+                 AND ($8 IS NULL OR at >= $8) AND ($9 IS NULL OR at < $9) \
+                 AND ($11 IS NULL OR action LIKE $11 OR action LIKE $12 OR action LIKE $13 OR action LIKE $14 OR action LIKE $15 \
+                 OR action LIKE $16 OR action LIKE $17 OR action LIKE $18 OR action LIKE $19 OR action LIKE $20) \
+                 ORDER BY seq DESC LIMIT $10",
+                &args,
             )
             .await
     }

@@ -6,6 +6,7 @@ mod account_tests;
 mod batch_tests;
 mod binding_tests;
 mod consent_tests;
+mod copy_tests;
 mod durability_tests;
 mod goal_tests;
 mod identity_tests;

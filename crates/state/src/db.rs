@@ -23,7 +23,7 @@ const SQLITE_MAX_ROWS: usize = 2_000;
 /// Rows of one PostgreSQL statement.
 const POSTGRES_MAX_ROWS: usize = 20_000;
 
-type SqlResult<T> = std::result::Result<T, sqlx::Error>;
+pub(crate) type SqlResult<T> = std::result::Result<T, sqlx::Error>;
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -314,7 +314,7 @@ macro_rules! add {
     };
 }
 
-fn sqlite_arguments(args: &[Arg<'_>]) -> SqlResult<SqliteArguments> {
+pub(crate) fn sqlite_arguments(args: &[Arg<'_>]) -> SqlResult<SqliteArguments> {
     let mut arguments = SqliteArguments::default();
     for arg in args {
         add!(arguments, *arg)?;
@@ -322,7 +322,7 @@ fn sqlite_arguments(args: &[Arg<'_>]) -> SqlResult<SqliteArguments> {
     Ok(arguments)
 }
 
-fn postgres_arguments(args: &[Arg<'_>]) -> SqlResult<PgArguments> {
+pub(crate) fn postgres_arguments(args: &[Arg<'_>]) -> SqlResult<PgArguments> {
     let mut arguments = PgArguments::default();
     for arg in args {
         add!(arguments, *arg)?;
@@ -534,7 +534,7 @@ impl Pool {
         }
     }
 
-    /// Writes a copy of a SQLite file, as of one moment, without what was deleted from it; a server copies itself.
+    /// Writes a copy of a SQLite file, as of one moment, without what was deleted from it; a server is read (`copy`).
     pub(crate) async fn copy_to(&self, op: &'static str, to: &Path) -> Result<()> {
         let at = At::new(op, to.display());
         match self {
@@ -543,7 +543,7 @@ impl Pool {
                 let done = sqlx::query("VACUUM INTO $1").bind(path).execute(read).await;
                 done.map(drop).map_err(|error| at.fail(error))
             }
-            Self::Postgres(_) => Err(at.bug("a server's databases are copied by the server's own tools")),
+            Self::Postgres(_) => Err(at.bug("a server has no file")),
         }
     }
 
@@ -639,14 +639,14 @@ impl Read<'_> {
     }
 }
 
-enum Conn {
+pub(crate) enum Conn {
     Sqlite(Transaction<'static, Sqlite>),
     Postgres(Transaction<'static, Postgres>),
 }
 
 /// A transaction; dropped without [`Tx::commit`], nothing of it stays.
 pub(crate) struct Tx {
-    conn: Conn,
+    pub(crate) conn: Conn,
     pub(crate) at: At,
 }
 

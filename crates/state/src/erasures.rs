@@ -370,7 +370,7 @@ impl Store {
 }
 
 /// Tables of which rows go.
-const TABLES: [&str; 20] = [
+const TABLES: [&str; 21] = [
     "identities",
     "identity_bonds",
     "identity_claims",
@@ -384,6 +384,7 @@ const TABLES: [&str; 20] = [
     "profile_fields",
     "manual_tags",
     "consents",
+    "corrections",
     "session_stretches",
     "session_moves",
     "live_registers",
@@ -455,6 +456,7 @@ async fn of_profiles(tx: &mut Tx, gone: &[(i64,)]) -> Result<Vec<(&'static str, 
     delete!("identity_homes");
     delete!("profile_fields");
     delete!("manual_tags");
+    delete!("corrections");
     delete!("profiles");
     Ok(counts)
 }

@@ -4,7 +4,7 @@
 //! database apart, the wrapped keys of persons. Must not know what a sealed value says, how a key is wrapped or why an
 //! identity belongs to a profile: values arrive sealed, decisions arrive made.
 //!
-//! - INV-STATE-1: one SQL text runs on both databases; only `db`, `open` and `migrate` know which one it is.
+//! - INV-STATE-1: one SQL text runs on both databases; only `db`, `open`, `migrate` and `copy` know which one it is.
 //! - INV-STATE-2: the schema only goes forward; a database of a newer release is refused, never written.
 //! - INV-STATE-3: a load is visible whole or not at all, and applying it again changes nothing.
 //! - INV-STATE-4: a person's key is never overwritten by another one.
@@ -22,6 +22,8 @@ mod batches;
 mod bindings;
 mod budgets;
 mod consents;
+mod copy;
+mod corrections;
 mod db;
 mod definitions;
 mod erasures;
@@ -55,6 +57,7 @@ pub use audit::{AuditEntry, AuditFilter, AuditRootRow, AuditRow};
 pub use batches::{BatchCounts, BatchHead, BatchRow, BatchStatus, NewBatch};
 pub use bindings::{BindingRow, BindingUse};
 pub use consents::{ConsentRow, SaidRow, StatementRow};
+pub use corrections::CorrectionRow;
 pub use definitions::{DefinitionRow, MappingRow};
 pub use erasures::{ErasureRow, Forgotten, LedgerRow};
 pub use error::{Cause, Error, Result};

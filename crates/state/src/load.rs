@@ -5,6 +5,7 @@ use foldhash::HashSet;
 
 use crate::batches::BatchStatus;
 use crate::consents::{self, ConsentRow};
+use crate::corrections::{self, CorrectionRow};
 use crate::db::{Put, Tx, record};
 use crate::definitions::bump;
 use crate::error::Result;
@@ -63,6 +64,8 @@ pub struct LoadCommit {
     pub quarantine: Vec<QuarantineRow>,
     /// What people said about purposes.
     pub consents: Vec<ConsentRow>,
+    /// Corrections, new or changed.
+    pub corrections: Vec<CorrectionRow>,
 }
 
 impl Store {
@@ -179,6 +182,7 @@ pub(crate) async fn apply(tx: &mut Tx, load: &LoadCommit) -> Result<()> {
     .await?;
     tx.bulk("INSERT INTO quarantine ({columns}) {rows}", &sorted(&load.quarantine, |row| row.row_no)).await?;
     consents::add(tx, &load.consents).await?;
+    corrections::put(tx, &load.corrections).await?;
     Ok(())
 }
 

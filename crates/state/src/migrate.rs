@@ -19,6 +19,7 @@ pub(crate) const DATA: &[&str] = &[
     include_str!("../migrations/0012_watch.sql"),
     include_str!("../migrations/0013_sso.sql"),
     include_str!("../migrations/0014_notices.sql"),
+    include_str!("../migrations/0015_corrections.sql"),
 ];
 /// Versions of the keys, from 1.
 pub(crate) const KEYS: &[&str] =

@@ -82,25 +82,6 @@ impl Store {
         Ok(found)
     }
 
-    /// Whether state and keys are SQLite files of the data directory.
-    pub fn is_files(&self) -> bool {
-        matches!((&self.data, &self.keys), (Pool::Sqlite { .. }, Pool::Sqlite { .. }))
-    }
-
-    /// Writes a copy of the data, as of one moment, to a path where nothing is.
-    ///
-    /// **Errors**: `Full`, `Unavailable`; `Bug` for a server, which copies itself.
-    #[boxed]
-    pub async fn copy_data(&self, to: &Path) -> Result<()> {
-        self.data.copy_to("copy_data", to).await
-    }
-
-    /// As [`Store::copy_data`], of the keys.
-    #[boxed]
-    pub async fn copy_keys(&self, to: &Path) -> Result<()> {
-        self.keys.copy_to("copy_keys", to).await
-    }
-
     /// Waits for running statements and closes all connections.
     #[boxed]
     pub async fn close(self) {
@@ -109,7 +90,7 @@ impl Store {
     }
 }
 
-async fn open_file(path: &Path, is_private: bool) -> Result<Pool> {
+pub(crate) async fn open_file(path: &Path, is_private: bool) -> Result<Pool> {
     let at = At::new("open", path.display());
     if let Some(dir) = path.parent() {
         make_dir(dir, is_private).map_err(|error| at.fail(sqlx::Error::Io(error)))?;
@@ -157,7 +138,7 @@ fn make_dir(dir: &Path, is_private: bool) -> std::io::Result<()> {
     Ok(())
 }
 
-async fn open_server(url: &str, schema: &'static str, subject: &str) -> Result<Pool> {
+pub(crate) async fn open_server(url: &str, schema: &'static str, subject: &str) -> Result<Pool> {
     let at = At::new("open", subject);
     let mut options = PgConnectOptions::from_str(url).map_err(|error| at.fail(error))?.disable_statement_logging();
     let is_named = options.get_options().is_some_and(|options| options.contains("search_path"));

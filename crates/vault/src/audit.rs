@@ -34,6 +34,11 @@ pub(crate) fn link(prev: &[u8; 32], bytes: &[u8]) -> [u8; 32] {
     hash.finalize().into()
 }
 
+/// SM3 of bytes.
+pub(crate) fn digest(bytes: &[u8]) -> [u8; 32] {
+    Sm3::digest(bytes).into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

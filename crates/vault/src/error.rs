@@ -49,6 +49,15 @@ pub enum Error {
         /// The newest version known here.
         known: u8,
     },
+    /// Somebody disabled the keys: enable them, or wait until they are.
+    #[error(
+        "the keys {} are disabled: nothing is sealed or opened until they are enabled (zhike key enable)",
+        epoch.map_or_else(|| "of this data directory".to_owned(), |epoch| format!("of epoch {epoch}"))
+    )]
+    Disabled {
+        /// The epoch; all keys when missing.
+        epoch: Option<u32>,
+    },
     /// Others can read the root key: narrow its permissions.
     #[error("{} can be read by others (mode {mode:03o}): run chmod 600 on it, and rotate the keys if anyone did", path.display())]
     Permissions {

@@ -9,13 +9,14 @@ use sm4::cipher::{BlockCipherDecrypt, BlockCipherEncrypt};
 
 use crate::error::{Error, Result};
 use crate::gcm::{self, Aes128Gcm, Aes256Gcm, KeyInit, Sm4Gcm};
+use crate::sign::Signer;
 
 /// Computes each algorithm's published answers, through the same code that seals.
 ///
 /// Errors: [`Error::KnownAnswerFailed`] names the algorithm.
 ///
 /// Source: GB/T 32905-2016 (SM3), GB/T 32907-2016 (SM4), RFC 8998 A.1 (SM4-GCM), NIST GCM test cases 4 and 16 (AES-GCM),
-/// the BLAKE3 reference vectors, and for HMAC-SM3 a value on which two implementations agree.
+/// the BLAKE3 reference vectors, RFC 8032 §7.1 test 3 (Ed25519), and for HMAC-SM3 a value on which two implementations agree.
 pub fn check() -> Result<()> {
     let expect = |algorithm, holds: bool| if holds { Ok(()) } else { Err(Error::KnownAnswerFailed { algorithm }) };
     expect("SM3", sm3())?;
@@ -24,7 +25,8 @@ pub fn check() -> Result<()> {
     expect("HMAC-SM3", hmac_sm3())?;
     expect("AES-128-GCM", aes_128_gcm())?;
     expect("AES-256-GCM", aes_256_gcm())?;
-    expect("BLAKE3", blake3())
+    expect("BLAKE3", blake3())?;
+    expect("Ed25519", ed25519())
 }
 
 fn sm3() -> bool {
@@ -123,6 +125,22 @@ fn hmac_sm3() -> bool {
 fn blake3() -> bool {
     let answer: [u8; 32] = hex("92b2b75604ed3c761f9d6f62392c8a9227ad0ea3f09573e783f1498a4ed60d26");
     *blake3::keyed_hash(b"whats the Elvish word for friend", b"").as_bytes() == answer
+}
+
+fn ed25519() -> bool {
+    let signer = Signer::from_seed(&hex("c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7"));
+    let answer: [u8; 64] = hex(concat!(
+        "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac",
+        "18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a"
+    ));
+    signer.public().der()
+        == hex::<44>(concat!(
+            "302a300506032b6570032100",
+            "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025"
+        ))
+        && signer.sign_bytes(&[0xaf, 0x82]) == answer
+        && signer.public().is_signature(&[0xaf, 0x82], &answer)
+        && !signer.public().is_signature(&[0xaf, 0x83], &answer)
 }
 
 /// Reads hexadecimal digits; `N` is half their number.

@@ -24,12 +24,15 @@
 //! - **INV-VAULT-11** A token opens whole, for the purpose it was made for, or not at all; no text but its own opens.
 //! - **INV-VAULT-12** A file of a backup opens only under its id, whole and unchanged, by the vault that sealed it.
 //! - **INV-VAULT-14** A token of another system counts when one of two algorithms with a public key fits (`jws`).
+//! - **INV-VAULT-15** A signature holds for one document of one kind, whoever checks it by the public key alone.
+//! - **INV-VAULT-16** While keys are disabled nothing is sealed or opened under them, in no process; enabled, all opens as before.
 //! - **INV-VAULT-13** Epochs change while others read: a key that was rewrapped opens in every process, at any moment.
 
 mod audit;
 mod backup;
 mod disk;
 mod error;
+mod gate;
 mod gcm;
 mod index;
 pub mod jws;
@@ -41,6 +44,7 @@ mod random;
 mod root;
 pub mod sealed_file;
 mod segment_key;
+mod sign;
 mod subject;
 mod token;
 mod vault;
@@ -52,6 +56,7 @@ pub use index::{FingerprintStream, Fingerprinter, Indexer};
 pub use kek::{WrappedKey, epoch_of};
 pub use root::{MIN_PASSPHRASE_CHARS, Unlock};
 pub use segment_key::{SegmentAlgorithm, SegmentKey, segment_epoch};
+pub use sign::PublicKey;
 pub use subject::{Place, Subject, SubjectKey, ValueAlgorithm};
 pub use token::Tokens;
 pub use vault::Vault;

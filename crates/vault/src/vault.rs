@@ -6,14 +6,17 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use zeroize::Zeroizing;
+use zhike_domain::signed::{Kind as Signed, Signature, signed_bytes};
 
 use crate::backup::BackupKeys;
 use crate::error::{Error, Result};
+use crate::gate::{self, Gate};
 use crate::index::{Fingerprinter, Indexer};
 use crate::kek::{self, Kek, Parsed, WrappedKey};
 use crate::key_file::{self, Kind};
 use crate::root::{ROOT_KEY, ROOT_PARAMS, Root, Unlock};
 use crate::segment_key::{SegmentAlgorithm, SegmentKey};
+use crate::sign::{PublicKey, Signer};
 use crate::subject::{KEY_BYTES, Subject, SubjectKey, ValueAlgorithm};
 use crate::token::Tokens;
 use crate::{audit, disk, known_answers, random};
@@ -32,6 +35,8 @@ pub struct Vault {
     keks: RwLock<BTreeMap<u32, Arc<Kek>>>,
     index_root: Zeroizing<[u8; INDEX_ROOT_BYTES]>,
     fingerprinter: Fingerprinter,
+    signer: Signer,
+    gate: Gate,
     values: ValueAlgorithm,
 }
 
@@ -83,8 +88,10 @@ impl Vault {
             return Err(Error::NotFound { what: dir.join("kek-*.key").display().to_string(), remedy });
         }
         let fingerprinter = Fingerprinter::new(&index_root);
-        let values = ValueAlgorithm::default();
-        Ok(Self { dir: dir.to_path_buf(), root, keks: RwLock::new(keks), index_root, fingerprinter, values })
+        let signer = Signer::new(&index_root);
+        let (gate, values) = (Gate::new(dir), ValueAlgorithm::default());
+        let keks = RwLock::new(keks);
+        Ok(Self { dir: dir.to_path_buf(), root, keks, index_root, fingerprinter, signer, gate, values })
     }
 
     /// Learns of epochs that another process started or destroyed. Whoever makes keys calls it first, while the other is
@@ -116,15 +123,18 @@ impl Vault {
     }
 
     /// Draws a subject's key and wraps it under the current epoch; the caller stores the wrapped key apart from the data.
-    pub fn new_subject_key(&self, subject: Subject) -> (SubjectKey, WrappedKey) {
+    ///
+    /// Errors: [`Error::Disabled`].
+    pub fn new_subject_key(&self, subject: Subject) -> Result<(SubjectKey, WrappedKey)> {
+        let kek = self.wrapping()?;
         let mut key = Zeroizing::new([0; KEY_BYTES]);
         random::fill(&mut key[..]);
-        (SubjectKey::new(subject, &key, self.values), self.current().wrap(subject, &key))
+        Ok((SubjectKey::new(subject, &key, self.values), kek.wrap(subject, &key)))
     }
 
     /// Unwraps a subject's key.
     ///
-    /// Errors: [`Error::NotFound`] when its epoch was destroyed; [`Error::Corrupt`] when it is damaged or belongs to
+    /// Errors: [`Error::NotFound`] when its epoch was destroyed; [`Error::Disabled`]; [`Error::Corrupt`] when it is damaged or belongs to
     /// another subject; [`Error::UnsupportedVersion`].
     pub fn unwrap(&self, subject: Subject, wrapped: &[u8]) -> Result<SubjectKey> {
         let parsed = Parsed::new(wrapped)?;
@@ -140,7 +150,7 @@ impl Vault {
     pub fn rewrap(&self, wrapped: &[u8]) -> Result<WrappedKey> {
         let parsed = Parsed::new(wrapped)?;
         let key = self.kek(parsed.epoch)?.unwrap(&parsed)?;
-        let current = self.current();
+        let current = self.wrapping()?;
         if parsed.epoch == current.epoch() {
             return Ok(wrapped.to_vec());
         }
@@ -150,9 +160,9 @@ impl Vault {
     /// Draws the key of a segment of the event log and wraps it under the current epoch; the segment's header keeps the
     /// wrapped key. A segment's number never comes twice.
     ///
-    /// Errors: [`Error::Io`] when there is no randomness.
+    /// Errors: [`Error::Io`] when there is no randomness; [`Error::Disabled`].
     pub fn new_segment_key(&self, segment: u64, algorithm: SegmentAlgorithm) -> Result<(SegmentKey, Vec<u8>)> {
-        SegmentKey::make(&self.current(), segment, algorithm)
+        SegmentKey::make(&*self.wrapping()?, segment, algorithm)
     }
 
     /// Unwraps the key of a segment of the event log.
@@ -164,12 +174,20 @@ impl Vault {
 
     /// The key of an epoch; one that another process started meanwhile is read from its file.
     fn kek(&self, epoch: u32) -> Result<Arc<Kek>> {
+        self.gate.check(Some(epoch))?;
         let known = || self.keks.read().unwrap_or_else(PoisonError::into_inner).get(&epoch).cloned();
         if let Some(kek) = known() {
             return Ok(kek);
         }
         self.refresh()?;
         known().ok_or_else(|| kek::not_found(epoch))
+    }
+
+    /// The key of the current epoch, to wrap with.
+    fn wrapping(&self) -> Result<Arc<Kek>> {
+        let current = self.current();
+        self.gate.check(Some(current.epoch()))?;
+        Ok(current)
     }
 
     fn current(&self) -> Arc<Kek> {
@@ -194,8 +212,11 @@ impl Vault {
     ///
     /// The caller then rewraps every stored key, commits, and destroys the epochs before.
     ///
-    /// Errors: [`Error::Io`]; [`Error::Refused`] when epochs are used up.
+    /// Errors: [`Error::Io`]; [`Error::Refused`] when epochs are used up; [`Error::Disabled`] when any epoch is: its keys could
+    /// not be rewrapped.
     pub fn rotate_kek(&self) -> Result<u32> {
+        self.gate.forget();
+        self.epochs().into_iter().try_for_each(|epoch| self.gate.check(Some(epoch)))?;
         let _lock = disk::lock(&self.dir)?;
         let newest = epochs(&self.dir)?.into_iter().fold(self.epoch(), u32::max);
         let why = "the last possible epoch is in use";
@@ -222,7 +243,60 @@ impl Vault {
         let name = kek::file_name(epoch);
         disk::condemn(&self.dir, &name)?;
         forget();
-        disk::shred(&self.dir, &name)
+        disk::shred(&self.dir, &name)?;
+        let mark = gate::file_name(Some(epoch));
+        if self.dir.join(&mark).exists() { disk::remove(&self.dir, &mark) } else { Ok(()) }
+    }
+
+    /// Disables the keys of an epoch, or all: this process seals and opens nothing under them from here on, others within a
+    /// second. The note says why. Durable when it returns; nothing is lost.
+    ///
+    /// What identifies and proves goes on: blind indexes, fingerprints, tokens of sessions, signatures.
+    ///
+    /// Errors: [`Error::NotFound`] without such an epoch; [`Error::Refused`] when they are disabled already; [`Error::Io`].
+    pub fn disable(&self, epoch: Option<u32>, note: &str) -> Result<()> {
+        let _lock = disk::lock(&self.dir)?;
+        if let Some(epoch) = epoch
+            && !epochs(&self.dir)?.contains(&epoch)
+        {
+            return Err(kek::not_found(epoch));
+        }
+        disk::write_new(&self.dir, &gate::file_name(epoch), note.as_bytes())?;
+        self.gate.forget();
+        Ok(())
+    }
+
+    /// Enables what was disabled.
+    ///
+    /// Errors: [`Error::Refused`] when it is not disabled; [`Error::Io`].
+    pub fn enable(&self, epoch: Option<u32>) -> Result<()> {
+        let _lock = disk::lock(&self.dir)?;
+        let mark = gate::file_name(epoch);
+        if !self.dir.join(&mark).exists() {
+            return Err(Error::Refused { what: "enable keys", why: "they are not disabled" });
+        }
+        disk::remove(&self.dir, &mark)?;
+        self.gate.forget();
+        Ok(())
+    }
+
+    /// What is disabled (an epoch; `None` for all keys), with the note that says why.
+    ///
+    /// Errors: [`Error::Io`].
+    pub fn disabled(&self) -> Result<Vec<(Option<u32>, String)>> {
+        let mut all = Vec::new();
+        for epoch in gate::marks(&self.dir)? {
+            let note = disk::read(&self.dir, &gate::file_name(epoch), false)?.unwrap_or_default();
+            all.push((epoch, String::from_utf8_lossy(&note).into_owned()));
+        }
+        Ok(all)
+    }
+
+    /// Whether what is sealed now may be: asked where a key is at hand already.
+    ///
+    /// Errors: [`Error::Disabled`].
+    pub fn check_enabled(&self) -> Result<()> {
+        self.wrapping().map(drop)
     }
 
     /// The blind index of a normalised value of an identity kind; for many values take an [`Indexer`].
@@ -246,8 +320,11 @@ impl Vault {
     }
 
     /// The keys of backups.
-    pub fn backup_keys(&self) -> BackupKeys {
-        BackupKeys::new(&self.index_root)
+    ///
+    /// Errors: [`Error::Disabled`] when all keys are.
+    pub fn backup_keys(&self) -> Result<BackupKeys> {
+        self.gate.check(None)?;
+        Ok(BackupKeys::new(&self.index_root))
     }
 
     /// The maker of the tokens of one purpose.
@@ -258,6 +335,21 @@ impl Vault {
     /// The seal of a document that this vault made: HMAC-SM3, 32 bytes. It can be checked only where the vault is.
     pub fn seal_document(&self, purpose: &str, bytes: &[u8]) -> [u8; 32] {
         crate::index::mac(&self.index_root, purpose, bytes)
+    }
+
+    /// The key by which anybody can check what this vault signs.
+    pub fn public_key(&self) -> PublicKey {
+        self.signer.public()
+    }
+
+    /// Signs a document of a kind; it says the same every time, and is put into the document as `signature`.
+    pub fn sign(&self, kind: Signed, document: &serde_json::Value) -> Signature {
+        self.signer.sign(&signed_bytes(kind, document))
+    }
+
+    /// SM3 of bytes.
+    pub fn digest(bytes: &[u8]) -> [u8; 32] {
+        audit::digest(bytes)
     }
 
     /// The next link of the audit chain: SM3(0x01 ‖ prev ‖ bytes).
@@ -364,7 +456,7 @@ mod tests {
         for steps in 0.. {
             let dir = tempfile::tempdir().unwrap();
             let vault = open(dir.path());
-            let (key, wrapped) = vault.new_subject_key(WANG);
+            let (key, wrapped) = vault.new_subject_key(WANG).unwrap();
             let sealed = key.seal(PLACE, "王芳".as_bytes());
             let mut stored = wrapped.clone();
             let stopped = crash::after(steps, || {
@@ -390,7 +482,7 @@ mod tests {
     #[test]
     fn a_mark_that_comes_back_is_harmless() {
         let dir = tempfile::tempdir().unwrap();
-        let (_, wrapped) = open(dir.path()).new_subject_key(WANG);
+        let (_, wrapped) = open(dir.path()).new_subject_key(WANG).unwrap();
         std::fs::write(dir.path().join(MAKING), b"").unwrap();
         open(dir.path()).unwrap(WANG, &wrapped).unwrap();
         assert!(!dir.path().join(MAKING).exists());

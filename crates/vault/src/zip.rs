@@ -1,4 +1,4 @@
-//! An archive of one file that a password opens, in the format that 7-Zip, WinZip and others read: ZIP with AES-256.
+//! An archive of files that a password opens, in the format that 7-Zip, WinZip and others read: ZIP with AES-256.
 //!
 //! Salt (16 bytes) · check of the password (2) · ciphertext · code (10), as "AE-2": keys by PBKDF2 with HMAC-SHA1, AES-256 in
 //! counter mode with a little-endian counter from 1, HMAC-SHA1 over the ciphertext cut to 80 bits. The format allows nothing
@@ -80,8 +80,7 @@ fn apply(cipher: &Aes256, counter: &mut u128, bytes: &mut [u8]) {
 
 /// Writes an archive that holds one file of a known length.
 ///
-/// **Errors**: what reading or writing says; `InvalidInput` when the content is longer than a plain archive holds, or not as
-/// long as was said.
+/// **Errors**: as [`Archive::add`].
 pub fn seal(
     out: &mut impl Write,
     name: &str,
@@ -89,34 +88,80 @@ pub fn seal(
     n_bytes: u64,
     password: &Sensitive<String>,
 ) -> io::Result<()> {
-    let invalid = |what: &'static str| io::Error::new(io::ErrorKind::InvalidInput, what);
-    if n_bytes > MAX_BYTES {
-        return Err(invalid("the file is too large for the archive"));
+    let mut archive = Archive::new(out, password);
+    archive.add(name, content, n_bytes)?;
+    archive.finish()
+}
+
+/// An archive of several files under one password, being written. Each file has a salt and so keys of its own.
+pub struct Archive<'a, W: Write> {
+    out: W,
+    password: &'a Sensitive<String>,
+    at: u64,
+    directory: Vec<u8>,
+    n_files: u16,
+}
+
+impl<'a, W: Write> Archive<'a, W> {
+    /// Begins an archive.
+    pub fn new(out: W, password: &'a Sensitive<String>) -> Self {
+        Self { out, password, at: 0, directory: Vec::new(), n_files: 0 }
     }
-    let mut salt = [0; SALT_BYTES];
-    random::fill(&mut salt);
-    let Keys { cipher, mut code, check } = Keys::new(password, &salt);
-    let head = Header { name, packed: (n_bytes + EXTRA_BYTES) as u32, n_bytes: n_bytes as u32 };
-    let local = head.local();
-    out.write_all(&local)?;
-    out.write_all(&salt)?;
-    out.write_all(&check)?;
-    let (mut counter, mut left) = (1, n_bytes);
-    let mut buffer = Zeroizing::new(vec![0; CHUNK]);
-    while left > 0 {
-        let n = left.min(CHUNK as u64) as usize;
-        content.read_exact(&mut buffer[..n])?;
-        apply(&cipher, &mut counter, &mut buffer[..n]);
-        code.update(&buffer[..n]);
-        out.write_all(&buffer[..n])?;
-        left -= n as u64;
+
+    /// Adds a file of a known length.
+    ///
+    /// **Errors**: what reading or writing says; `InvalidInput` when the archive becomes longer than a plain one can be, or the
+    /// content is not as long as was said.
+    pub fn add(&mut self, name: &str, content: &mut impl Read, n_bytes: u64) -> io::Result<()> {
+        let invalid = |what: &'static str| io::Error::new(io::ErrorKind::InvalidInput, what);
+        // The directory repeats the names.
+        let n_before = self.at + self.directory.len() as u64;
+        if n_before.saturating_add(n_bytes) > MAX_BYTES || self.n_files == u16::MAX || name.len() > 256 {
+            return Err(invalid("the file is too large for the archive"));
+        }
+        let mut salt = [0; SALT_BYTES];
+        random::fill(&mut salt);
+        let Keys { cipher, mut code, check } = Keys::new(self.password, &salt);
+        let head = Header { name, packed: (n_bytes + EXTRA_BYTES) as u32, n_bytes: n_bytes as u32 };
+        let local = head.local();
+        self.out.write_all(&local)?;
+        self.out.write_all(&salt)?;
+        self.out.write_all(&check)?;
+        let (mut counter, mut left) = (1, n_bytes);
+        let mut buffer = Zeroizing::new(vec![0; CHUNK]);
+        while left > 0 {
+            let n = left.min(CHUNK as u64) as usize;
+            content.read_exact(&mut buffer[..n])?;
+            apply(&cipher, &mut counter, &mut buffer[..n]);
+            code.update(&buffer[..n]);
+            self.out.write_all(&buffer[..n])?;
+            left -= n as u64;
+        }
+        if content.read(&mut [0])? > 0 {
+            return Err(invalid("the file is longer than was said"));
+        }
+        self.out.write_all(&code.finalize().into_bytes()[..CODE_BYTES])?;
+        self.directory.extend(head.entry(self.at as u32));
+        self.at += local.len() as u64 + u64::from(head.packed);
+        self.n_files += 1;
+        Ok(())
     }
-    if content.read(&mut [0])? > 0 {
-        return Err(invalid("the file is longer than was said"));
+
+    /// Writes the directory: the archive is whole.
+    ///
+    /// **Errors**: what writing says.
+    pub fn finish(mut self) -> io::Result<()> {
+        let mut end = std::mem::take(&mut self.directory);
+        let n_bytes = end.len() as u32;
+        end.extend_from_slice(b"PK\x05\x06\0\0\0\0");
+        end.extend_from_slice(&self.n_files.to_le_bytes());
+        end.extend_from_slice(&self.n_files.to_le_bytes());
+        end.extend_from_slice(&n_bytes.to_le_bytes());
+        end.extend_from_slice(&(self.at as u32).to_le_bytes());
+        end.extend_from_slice(&[0; 2]);
+        self.out.write_all(&end)?;
+        self.out.flush()
     }
-    out.write_all(&code.finalize().into_bytes()[..CODE_BYTES])?;
-    out.write_all(&head.end(local.len() as u64 + u64::from(head.packed)))?;
-    out.flush()
 }
 
 struct Header<'a> {
@@ -149,16 +194,11 @@ impl Header<'_> {
         [&b"PK\x03\x04"[..], &self.common(), self.name.as_bytes(), &Self::EXTRA].concat()
     }
 
-    /// The directory of one file and its end.
-    fn end(&self, at: u64) -> Vec<u8> {
-        let mut bytes =
-            [&b"PK\x01\x02\x33\x00"[..], &self.common(), &[0; 14], self.name.as_bytes(), &Self::EXTRA].concat();
-        let n = bytes.len() as u64;
-        bytes.extend_from_slice(b"PK\x05\x06\0\0\0\0\x01\0\x01\0");
-        bytes.extend_from_slice(&(n as u32).to_le_bytes());
-        bytes.extend_from_slice(&(at as u32).to_le_bytes());
-        bytes.extend_from_slice(&[0; 2]);
-        bytes
+    /// What the directory says of the file that begins at a place.
+    fn entry(&self, at: u32) -> Vec<u8> {
+        let name = self.name.as_bytes();
+        let common = self.common();
+        [&b"PK\x01\x02\x33\x00"[..], &common, &[0; 10], &at.to_le_bytes(), name, &Self::EXTRA].concat()
     }
 }
 
@@ -168,33 +208,45 @@ mod tests {
 
     use super::*;
 
-    /// Opens an archive of one file as the format says, apart from what wrote it: nothing where password or code do not fit.
-    fn open(archive: &[u8], password: &str) -> Option<(String, Vec<u8>)> {
+    /// Opens an archive as the format says, apart from what wrote it: nothing where password or code do not fit.
+    fn open_all(archive: &[u8], password: &str) -> Option<Vec<(String, Vec<u8>)>> {
         let number = |at: usize, n: usize| -> Option<usize> {
             Some(archive.get(at..at + n)?.iter().rev().fold(0, |sum, byte| sum << 8 | usize::from(*byte)))
         };
         let end = archive.len().checked_sub(22)?;
-        let directory = number(end + 16, 4)?;
-        assert_eq!(
-            (archive.get(end..end + 4)?, archive.get(directory..directory + 4)?),
-            (&b"PK\x05\x06"[..], &b"PK\x01\x02"[..])
-        );
-        let local = number(directory + 42, 4)?;
-        assert_eq!((archive.get(local..local + 4)?, number(local + 8, 2)?), (&b"PK\x03\x04"[..], 99));
-        let (packed, n_name, n_extra) = (number(local + 18, 4)?, number(local + 26, 2)?, number(local + 28, 2)?);
-        let name = String::from_utf8(archive.get(local + 30..local + 30 + n_name)?.to_vec()).ok()?;
-        let start = local + 30 + n_name + n_extra;
-        let (salt, rest) = archive.get(start..start + packed)?.split_first_chunk::<SALT_BYTES>()?;
-        let (check, rest) = rest.split_first_chunk::<2>()?;
-        let (content, code) = rest.split_last_chunk::<CODE_BYTES>()?;
-        let mut keys = Keys::new(&Sensitive::new(password.to_owned()), salt);
-        keys.code.update(content);
-        if *check != keys.check || keys.code.finalize().into_bytes()[..CODE_BYTES] != code[..] {
-            return None;
+        let mut entry = number(end + 16, 4)?;
+        assert_eq!(archive.get(end..end + 4)?, &b"PK\x05\x06"[..]);
+        let n_files = number(end + 10, 2)?;
+        assert_eq!(number(end + 8, 2)?, n_files);
+        let mut files = Vec::new();
+        for _ in 0..n_files {
+            assert_eq!(archive.get(entry..entry + 4)?, &b"PK\x01\x02"[..]);
+            let local = number(entry + 42, 4)?;
+            assert_eq!((archive.get(local..local + 4)?, number(local + 8, 2)?), (&b"PK\x03\x04"[..], 99));
+            let (packed, n_name, n_extra) = (number(local + 18, 4)?, number(local + 26, 2)?, number(local + 28, 2)?);
+            let name = String::from_utf8(archive.get(local + 30..local + 30 + n_name)?.to_vec()).ok()?;
+            let start = local + 30 + n_name + n_extra;
+            let (salt, rest) = archive.get(start..start + packed)?.split_first_chunk::<SALT_BYTES>()?;
+            let (check, rest) = rest.split_first_chunk::<2>()?;
+            let (content, code) = rest.split_last_chunk::<CODE_BYTES>()?;
+            let mut keys = Keys::new(&Sensitive::new(password.to_owned()), salt);
+            keys.code.update(content);
+            if *check != keys.check || keys.code.finalize().into_bytes()[..CODE_BYTES] != code[..] {
+                return None;
+            }
+            let mut content = content.to_vec();
+            apply(&keys.cipher, &mut 1, &mut content);
+            files.push((name, content));
+            entry += 46 + number(entry + 28, 2)? + number(entry + 30, 2)? + number(entry + 32, 2)?;
         }
-        let mut content = content.to_vec();
-        apply(&keys.cipher, &mut 1, &mut content);
-        Some((name, content))
+        assert_eq!(entry, end);
+        Some(files)
+    }
+
+    fn open(archive: &[u8], password: &str) -> Option<(String, Vec<u8>)> {
+        let mut files = open_all(archive, password)?;
+        assert_eq!(files.len(), 1);
+        files.pop()
     }
 
     fn sealed(name: &str, content: &[u8], password: &str) -> Vec<u8> {
@@ -239,6 +291,22 @@ mod tests {
                 prop_assert_eq!(open(&archive, "one"), None);
             }
         }
+    }
+
+    #[test]
+    fn several_files_stand_in_one_archive() {
+        let password = Sensitive::new("one".to_owned());
+        let files = [("person.json", &b"{}"[..]), ("订单.csv", &[7; 70_000][..]), ("empty.csv", &b""[..])];
+        let mut bytes = Vec::new();
+        let mut archive = Archive::new(&mut bytes, &password);
+        for (name, mut content) in files {
+            let n_bytes = content.len() as u64;
+            archive.add(name, &mut content, n_bytes).unwrap();
+        }
+        archive.finish().unwrap();
+        let expected = files.map(|(name, content)| (name.to_owned(), content.to_vec()));
+        assert_eq!(open_all(&bytes, "one").unwrap(), expected);
+        assert!(open_all(&bytes, "two").is_none());
     }
 
     #[test]

@@ -152,7 +152,8 @@ impl Log {
         let mut n_removed = 0;
         loop {
             let first = match &lock(&self.shared.view).extents[..] {
-                [oldest, _, ..] if oldest.end <= before => oldest.first,
+                // One without a record stands in nobody's way, wherever its position is.
+                [oldest, _, ..] if oldest.end <= before || oldest.end <= oldest.first => oldest.first,
                 _ => return Ok(n_removed),
             };
             let name = header::name(first);

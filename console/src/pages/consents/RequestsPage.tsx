@@ -4,18 +4,20 @@ import { getRouteApi, Link } from '@tanstack/react-router'
 import { Button, Input } from 'antd'
 import { useId, useState, type SyntheticEvent } from 'react'
 import { useTranslation } from 'react-i18next'
-import { enterRequest, requestsQuery, stepRequest } from '../../api/consents'
+import { copyRequest, enterRequest, requestsQuery, stepRequest } from '../../api/consents'
 import { approveErasure, erasuresQuery, receiptUrl } from '../../api/erasures'
 import type { PersonRequest } from '../../api/types'
 import { useMay } from '../../app/session'
+import { useSettings } from '../../app/settings'
 import { useFormat } from '../../app/workspace'
+import { Archive } from '../../ui/Archive'
 import { Card } from '../../ui/Card'
 import { DataTable, type Column } from '../../ui/DataTable'
 import { Page } from '../../ui/Page'
 import { PurposeSelect } from '../../ui/PurposeSelect'
 import { Sheet } from '../../ui/Sheet'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
-import { KINDS, kindWord, REASONS, reasonWord, statusWord } from './words'
+import { HANDED_OUT, KINDS, kindWord, REASONS, reasonWord, statusWord } from './words'
 import './consents.css'
 
 const route = getRouteApi('/governance/requests')
@@ -197,6 +199,29 @@ function Erasing({ request }: { request: PersonRequest }) {
   )
 }
 
+/** 资料副本: all that is held about whoever asks, in an archive. */
+function CopyOf({ request }: { request: PersonRequest }) {
+  const { t } = useTranslation()
+  const { lang } = useSettings()
+  const mayDecide = useMay('requests.decide')
+  const make = useMutation({ mutationFn: () => copyRequest(request.request_id, lang) })
+  if (!mayDecide) return null
+  return (
+    <div className="zk-sheet-form">
+      <p className="zk-muted">{t('requests.copy_help')}</p>
+      {!make.data && (
+        <div className="zk-form-actions">
+          <Button loading={make.isPending} onClick={() => make.mutate()}>
+            {t('requests.copy')}
+          </Button>
+        </div>
+      )}
+      {make.error && <ErrorNotice error={make.error} />}
+      {make.data && <Archive exportId={make.data.export_id} password={make.data.password} />}
+    </div>
+  )
+}
+
 function One({ request, onClose }: { request: PersonRequest; onClose: () => void }) {
   const { t } = useTranslation()
   const id = useId()
@@ -223,6 +248,14 @@ function One({ request, onClose }: { request: PersonRequest; onClose: () => void
         ))}
       </dl>
       {request.kind === 'deletion' && <Erasing request={request} />}
+      {HANDED_OUT.includes(request.kind) && request.status === 'checked' && <CopyOf request={request} />}
+      {request.kind === 'correction' && request.status === 'checked' && request.profile_id && (
+        <p>
+          <Link to="/customers/$profileId" params={{ profileId: request.profile_id }} search={{ correct: request.request_id }}>
+            {t('requests.correct')}
+          </Link>
+        </p>
+      )}
       {canRefuse && (
         <div className="zk-sheet-form">
           <label htmlFor={`${id}-text`}>{isNew ? t('requests.check') : t('requests.outcome')}</label>

@@ -3,11 +3,13 @@ import type { TFunction } from 'i18next'
 import type { Purpose } from '../../api/types'
 import type { Lang } from '../../format'
 
-const BASES = ['consent', 'contract', 'legal_duty', 'vital', 'public', 'legitimate_interest'] as const
-const SEPARATE = ['sensitive', 'third_party', 'abroad', 'minor', 'publish'] as const
+export const BASES = ['consent', 'contract', 'legal_duty', 'vital', 'public', 'legitimate_interest'] as const
+export const SEPARATE = ['sensitive', 'third_party', 'abroad', 'minor', 'publish'] as const
 const STATES = ['granted', 'withdrawn', 'unknown', 'outdated'] as const
 const REFUSALS = ['no_consent', 'outdated', 'opted_out', 'minor'] as const
 export const KINDS = ['access', 'copy', 'portability', 'correction', 'deletion', 'explanation', 'withdrawal', 'opt_out', 'next_of_kin'] as const
+/** Kinds with which a copy leaves. */
+export const HANDED_OUT: readonly string[] = ['access', 'copy', 'portability']
 export const STATUSES = ['new', 'checked', 'doing', 'done', 'refused'] as const
 export const REASONS = ['not_identified', 'nothing_held', 'legal_duty', 'retention_period', 'others_rights', 'not_feasible', 'repeated', 'taken_back'] as const
 

@@ -1,28 +1,30 @@
 // 访问记录: who saw a customer in the clear, when and why; and the place to do it, with a reason.
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { Button, Input } from 'antd'
 import { useId, useState, type SyntheticEvent } from 'react'
 import { useTranslation } from 'react-i18next'
-import { actsQuery, revealProfile } from '../../api/person'
-import type { ProfileSheet } from '../../api/types'
-import { May } from '../../app/session'
+import { actsQuery, askToSee, revealProfile } from '../../api/person'
+import { useMay } from '../../app/session'
+import { approvalsQuery } from '../../api/watch'
 import { useFormat } from '../../app/workspace'
 import { Card } from '../../ui/Card'
 import { DataTable } from '../../ui/DataTable'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
 import { More } from '../../ui/More'
 import { word } from '../../words'
+import { Clear } from './Clear'
 
 export function Acts({ profileId }: { profileId: string }) {
   const { t } = useTranslation()
   const format = useFormat()
+  const maySee = useMay('profiles.unmask')
+  const mayAsk = useMay('profiles.ask')
   const query = useInfiniteQuery(actsQuery(profileId))
   const acts = query.data?.pages.flatMap((page) => page.items) ?? []
   return (
     <>
-      <May to="profiles.unmask">
-        <Reveal profileId={profileId} />
-      </May>
+      {(maySee || mayAsk) && <Reveal profileId={profileId} maySee={maySee} mayAsk={mayAsk} />}
       <Card title={t('person.acts')} hint={t('person.acts_hint')}>
         {query.isPending && <Skeleton rows={4} height={28} />}
         {query.isError && <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />}
@@ -47,8 +49,8 @@ export function Acts({ profileId }: { profileId: string }) {
   )
 }
 
-/** What is masked elsewhere, once a reason is given. It is kept in no cache and gone with the tab. */
-function Reveal({ profileId }: { profileId: string }) {
+/** What is masked elsewhere, once a reason is given, or once somebody else approves it. It is kept in no cache and gone with the tab. */
+function Reveal({ profileId, maySee, mayAsk }: { profileId: string; maySee: boolean; mayAsk: boolean }) {
   const { t } = useTranslation()
   const id = useId()
   const cache = useQueryClient()
@@ -61,9 +63,16 @@ function Reveal({ profileId }: { profileId: string }) {
       return cache.invalidateQueries({ queryKey: ['profile', profileId, 'acts'] })
     },
   })
+  const ask = useMutation({
+    mutationFn: () => askToSee(profileId, reason.trim()),
+    onSuccess: () => {
+      setReason('')
+      return cache.invalidateQueries({ queryKey: approvalsQuery.queryKey })
+    },
+  })
   const submit = (event: SyntheticEvent) => {
     event.preventDefault()
-    if (reason.trim()) reveal.mutate()
+    if (reason.trim()) (maySee ? reveal : ask).mutate()
   }
   return (
     <Card title={t('person.reveal')} hint={t('person.reveal_hint')}>
@@ -78,40 +87,28 @@ function Reveal({ profileId }: { profileId: string }) {
             <label htmlFor={id}>{t('person.reason')}</label>
             <Input id={id} value={reason} maxLength={200} autoComplete="off" placeholder={t('person.reason_hint')} onChange={(event) => setReason(event.target.value)} />
           </div>
-          <Button htmlType="submit" loading={reveal.isPending} disabled={!reason.trim()}>
-            {t('person.reveal')}
-          </Button>
+          {maySee && (
+            <Button htmlType="submit" loading={reveal.isPending} disabled={!reason.trim()}>
+              {t('person.reveal')}
+            </Button>
+          )}
+          {mayAsk && (
+            <Button loading={ask.isPending} disabled={!reason.trim()} title={t('person.ask_help')} onClick={() => ask.mutate()}>
+              {t('person.ask')}
+            </Button>
+          )}
         </form>
       )}
+      {ask.data && (
+        <p role="status">
+          {t('person.asked')}{' '}
+          <Link to="/governance/approvals" search={{ approval: ask.data.approval_id }}>
+            {t('nav.approvals')}
+          </Link>
+        </p>
+      )}
       {reveal.isError && <ErrorNotice error={reveal.error} />}
+      {ask.isError && <ErrorNotice error={ask.error} />}
     </Card>
-  )
-}
-
-function Clear({ sheet: { profile, identities } }: { sheet: ProfileSheet }) {
-  const { t } = useTranslation()
-  const known = [
-    [t('profile.name'), profile.name],
-    [t('profile.phone'), profile.phone],
-    [t('profile.email'), profile.email],
-    [t('profile.id_number'), profile.id_number],
-    [t('profile.birthday'), profile.birthday],
-    [t('profile.address'), profile.address],
-    ...identities.map((identity) => [word(t, 'identity', identity.kind), identity.value] as const),
-  ] as const
-  return (
-    <div role="status">
-      <dl className="zk-facts">
-        {known.map(
-          ([label, value], at) =>
-            value && (
-              <div key={at}>
-                <dt>{label}</dt>
-                <dd>{value}</dd>
-              </div>
-            ),
-        )}
-      </dl>
-    </div>
   )
 }

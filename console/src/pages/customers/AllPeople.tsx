@@ -145,9 +145,9 @@ export function AllPeople({ columns, peeked, onPeek, listed: { query, whom, rule
       <Chips search={spec} rule={rule} onChange={set} onRule={setRule} onClear={() => set({ sort: spec.sort, asc: spec.asc })} />
       {query.isPending && <Skeleton rows={12} height={26} />}
       {query.isError && <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />}
-      {data && data.total > 0 && (
+      {data && data.total !== 0 && (
         <div className="zk-list-bar">
-          <p role="status">{t('customers.counted', { n: format.count(data.total), total: format.count(data.n_customers), day: format.day(data.as_of) })}</p>
+          <p role="status">{t('customers.counted', { n: format.people(data.total), total: format.people(data.n_customers), day: format.day(data.as_of) })}</p>
           <May to="segments.write">
             <Button size="small" onClick={() => setOpen('segment')}>
               {t('customers.save_segment')}

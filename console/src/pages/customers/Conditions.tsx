@@ -28,7 +28,7 @@ export default function Conditions({ start, onApply, onCancel }: Props) {
   const query = useQuery(previewQuery(JSON.parse(settled) as RuleJson, undefined, '', open.length === 0 && !isBehind))
   const problems = query.error instanceof ApiError && !isBehind && open.length === 0 ? query.error.problems : []
   const isCurrent = query.data && !isBehind && !query.isPlaceholderData && !query.isError
-  const status = open.length > 0 ? t('customers.finish_first') : isCurrent ? t('customers.would_hold', { n: format.count(query.data.count.count) }) : problems.length > 0 ? '' : t('customers.counting')
+  const status = open.length > 0 ? t('customers.finish_first') : isCurrent ? t('customers.would_hold', { n: format.people(query.data.count.count) }) : problems.length > 0 ? '' : t('customers.counting')
   return (
     <div className="zk-conditions" role="group" aria-label={t('customers.conditions')}>
       {start && !read && <p className="zk-rule-open">{t('customers.odd_rule')}</p>}

@@ -1,9 +1,10 @@
 // A file of the people in a list: what it holds, what it is for, how far it is, where it is.
-import { useMutation, useQuery } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { Button, Input } from 'antd'
 import { useId, useState, type SyntheticEvent } from 'react'
 import { useTranslation } from 'react-i18next'
+import { approvalsQuery } from '../../api/watch'
 import { cancelExport, columnsQuery, exportFile, exportQuery, startExport } from '../../api/customers'
 import { useSettings } from '../../app/settings'
 import { useFormat } from '../../app/workspace'
@@ -13,7 +14,7 @@ import { ErrorNotice, Notice } from '../../ui/states'
 import { Sheet } from '../../ui/Sheet'
 import type { Whom } from './spec'
 
-type Props = { whom: Whom; sentence: string; total: number; onClose: () => void }
+type Props = { whom: Whom; sentence: string; total: number | null; onClose: () => void }
 type Format = 'csv' | 'xlsx'
 
 export function ExportSheet({ whom, sentence, total, onClose }: Props) {
@@ -22,6 +23,7 @@ export function ExportSheet({ whom, sentence, total, onClose }: Props) {
   const format = useFormat()
   const id = useId()
   const columns = useQuery(columnsQuery).data?.items ?? []
+  const cache = useQueryClient()
   const [kind, setKind] = useState<Format>('csv')
   const [chosen, setChosen] = useState<readonly string[]>()
   const [purpose, setPurpose] = useState('')
@@ -31,6 +33,8 @@ export function ExportSheet({ whom, sentence, total, onClose }: Props) {
   const picked = chosen ?? usual
   const start = useMutation({
     mutationFn: () => startExport({ what: 'customers', format: kind, language: lang, purpose: purpose.trim(), reason: reason.trim() || null, columns: [...picked], ...whom }),
+    // Whoever has asked for one sees approvals in the menu.
+    onSuccess: () => cache.invalidateQueries({ queryKey: approvalsQuery.queryKey }),
   })
   const toggle = (key: string) => {
     const has = picked.includes(key)
@@ -59,7 +63,7 @@ export function ExportSheet({ whom, sentence, total, onClose }: Props) {
       )}
       {!start.data && (
         <form className="zk-sheet-form" onSubmit={submit}>
-          <p>{t('customers.export_count', { n: format.count(total), what: sentence || t('customers.all_conditions') })}</p>
+          <p>{t('customers.export_count', { n: format.people(total), what: sentence || t('customers.all_conditions') })}</p>
           <p className="zk-muted">{t('customers.export_help')}</p>
           <label htmlFor={`${id}-purpose`}>{t('customers.export_purpose')}</label>
           <PurposeSelect id={`${id}-purpose`} value={purpose} isMissing={isMissing} describedBy={isMissing ? `${id}-missing` : undefined} onChange={setPurpose} />

@@ -17,6 +17,7 @@ import { Page } from '../../ui/Page'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
 import { Tabs } from '../../ui/Tabs'
 import { word } from '../../words'
+import { Corrections } from './Corrections'
 import { Identities } from './Identities'
 import { Orders } from './Orders'
 import { regionOf, TierTag } from './people'
@@ -37,7 +38,7 @@ const route = getRouteApi('/customers/$profileId')
 export default function ProfilePage() {
   const { t } = useTranslation()
   const { profileId } = route.useParams()
-  const { view, tab } = route.useSearch()
+  const { view, tab, correct } = route.useSearch()
   const navigate = route.useNavigate()
   const query = useQuery(profileQuery(profileId))
   const workspace = useWorkspace()
@@ -94,6 +95,12 @@ export default function ProfilePage() {
                 <div className="zk-stack">
                   <Place rfm={sheet.rfm} currency={currency} />
                   <Identities identities={sheet.identities} edges={sheet.edges} />
+                  <Corrections
+                    profileId={profileId}
+                    corrections={sheet.corrections}
+                    request={correct}
+                    onDone={() => void navigate({ search: (old) => ({ ...old, correct: undefined }), replace: true, resetScroll: false })}
+                  />
                   <Facts sheet={sheet} />
                 </div>
               </div>

@@ -48,7 +48,7 @@ export function RulePeople({ title, rule, asOf, onClose }: Props) {
       {query.isError && <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />}
       {first && (
         <p className="zk-muted" role="status">
-          {t('behind.total', { count: first.total, n: format.count(first.total), day: format.day(first.as_of) })}
+          {t('behind.total', { count: first.total ?? 2, n: format.people(first.total), day: format.day(first.as_of) })}
         </p>
       )}
       {first?.total === 0 && <Notice title={t('behind.nobody')} help={t('behind.nobody_help')} />}

@@ -51,9 +51,9 @@ export function Changes({ from, to }: { from: string; to: string }) {
                 ),
             },
             { key: 'kind', title: t('history.kind'), cell: (one) => t(`history.${one.kind}`) },
-            { key: 'before', title: t('history.n_before'), align: 'right', cell: (one) => format.count(one.n_before) },
-            { key: 'after', title: t('history.n_after'), align: 'right', cell: (one) => format.count(one.n_after) },
-            { key: 'same', title: t('history.n_same'), align: 'right', cell: (one) => format.count(one.n_same) },
+            { key: 'before', title: t('history.n_before'), align: 'right', cell: (one) => format.people(one.n_before) },
+            { key: 'after', title: t('history.n_after'), align: 'right', cell: (one) => format.people(one.n_after) },
+            { key: 'same', title: t('history.n_same'), align: 'right', cell: (one) => format.people(one.n_same) },
           ]}
         />
       )}
@@ -67,5 +67,5 @@ export function Changes({ from, to }: { from: string; to: string }) {
 }
 
 function moved(one: HistoryChange): number {
-  return one.n_before + one.n_after - 2 * one.n_same
+  return one.n_before === null || one.n_after === null || one.n_same === null ? 0 : one.n_before + one.n_after - 2 * one.n_same
 }

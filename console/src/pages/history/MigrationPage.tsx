@@ -12,6 +12,7 @@ import { ChartOrTable, ViewSwitch, type Palette } from '../../charts/Chart'
 import { Card } from '../../ui/Card'
 import { DataTable } from '../../ui/DataTable'
 import { Page } from '../../ui/Page'
+import { SmallGroups } from '../../ui/SmallGroups'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
 import { word, type Tier } from '../../words'
 import { Changes } from './Changes'
@@ -132,7 +133,7 @@ function Moves({ compared }: { compared: Compared }) {
   const nameOf = useNames(compared.what)
   const query = useQuery(movesQuery(compared))
   const { data } = query
-  const flows = useMemo<Flow[]>(() => data?.moves.map((move) => ({ before: move.before ?? undefined, after: move.after ?? undefined, n: move.n })) ?? [], [data])
+  const flows = useMemo<Flow[]>(() => data?.moves.flatMap((move) => (move.n === null ? [] : [{ before: move.before ?? undefined, after: move.after ?? undefined, n: move.n }])) ?? [], [data])
   const drawn = useMemo(() => drawnFlows(flows, data?.n_others ?? 0), [flows, data])
   const values = useMemo(() => [...new Set(flows.flatMap((flow) => [flow.before, flow.after]))], [flows])
   const colourOf = (value: string | undefined): keyof Palette => {
@@ -150,7 +151,7 @@ function Moves({ compared }: { compared: Compared }) {
   const description =
     data &&
     [
-      t('history.describe', { from: format.day(data.from), to: format.day(data.to), stayed: format.count(data.n_stayed), moved: format.count(data.n_moved), added: format.count(data.n_new), gone: format.count(data.n_gone) }),
+      t('history.describe', { from: format.day(data.from), to: format.day(data.to), stayed: format.people(data.n_stayed), moved: format.people(data.n_moved), added: format.people(data.n_new), gone: format.people(data.n_gone) }),
       top && t('history.describe_top', { before: nameOf(top.before, 'before'), after: nameOf(top.after, 'after'), n: format.count(top.n) }),
     ]
       .filter(Boolean)
@@ -173,6 +174,7 @@ function Moves({ compared }: { compared: Compared }) {
         {data && (
           <>
             <p>{description}</p>
+            <SmallGroups isSuppressed={data.moves.some((move) => move.is_suppressed)} />
             <ChartOrTable
               view={view}
               title={t('history.moves')}

@@ -1,11 +1,12 @@
 // ② Where every column of the file goes.
 import { Select } from 'antd'
-import { useMemo, useState } from 'react'
+import { useId, useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { Mapping, Target, Upload } from '../../api/types'
+import type { Mapping, MappingColumn, Target, Upload } from '../../api/types'
 import { useSettings } from '../../app/settings'
 import { DataTable } from '../../ui/DataTable'
-import { confidenceOf, DATE_ORDERS, dateOrderOf, isDate, isMoney, problemsOf, TRAITS, withDateOrder, withTarget, withUnit } from './mapping'
+import { PurposeSelect } from '../../ui/PurposeSelect'
+import { CONSENT, confidenceOf, DATE_ORDERS, dateOrderOf, isDate, isMoney, problemsOf, TRAITS, withConsent, withDateOrder, withTarget, withUnit } from './mapping'
 
 const NONE = ''
 const UNITS = ['yuan', 'fen', 'wan_yuan'] as const
@@ -34,10 +35,11 @@ export function MappingEditor({ upload: { sample, targets }, mapping, onChange }
     return [
       { value: NONE, label: t('mapping.none'), search: '' },
       { value: TRAITS, label: t('mapping.traits'), search: `traits ${t('mapping.traits')}`.toLowerCase() },
+      ...(mapping.entity === 'profiles' ? [{ value: CONSENT, label: t('mapping.consent'), search: `consent ${t('mapping.consent')}`.toLowerCase() }] : []),
       ...(required.length > 0 ? [{ label: t('mapping.required_group'), options: required.map(option) }] : []),
       { label: t('mapping.other_group'), options: targets.filter((target) => !target.required).map(option) },
     ]
-  }, [targets, lang, t])
+  }, [targets, lang, mapping.entity, t])
 
   const rows = mapping.columns.map((column, index) => ({ column, index, confidence: byHand.has(index) ? ('by_hand' as const) : confidenceOf(column) }))
   const isDoubtful = (row: (typeof rows)[number]) => row.confidence === 'low' || row.confidence === 'none'
@@ -110,7 +112,9 @@ export function MappingEditor({ upload: { sample, targets }, mapping, onChange }
             title: t('mapping.unit_or_dates'),
             width: 140,
             cell: ({ column, index }) =>
-              column.target && isDate(column.target) ? (
+              column.target === CONSENT ? (
+                <ConsentOf column={column} onChange={(change) => onChange(withConsent(mapping, index, change))} />
+              ) : column.target && isDate(column.target) ? (
                 <Select
                   className="zk-unit"
                   aria-label={t('mapping.date_order_of', { column: column.header })}
@@ -141,5 +145,23 @@ export function MappingEditor({ upload: { sample, targets }, mapping, onChange }
         ]}
       />
     </div>
+  )
+}
+
+/** For what a column states consent, and whether it says who opted out. */
+function ConsentOf({ column, onChange }: { column: MappingColumn; onChange: (change: { purpose?: string; is_opt_out?: boolean }) => void }) {
+  const { t } = useTranslation()
+  const id = useId()
+  return (
+    <>
+      <label className="zk-hidden" htmlFor={id}>
+        {t('mapping.consent_for', { column: column.header })}
+      </label>
+      <PurposeSelect id={id} value={column.consent?.purpose ?? ''} onChange={(purpose) => onChange({ purpose })} />
+      <label className="zk-check">
+        <input type="checkbox" checked={column.consent?.is_opt_out ?? false} onChange={(event) => onChange({ is_opt_out: event.target.checked })} />
+        {t('mapping.opt_out')}
+      </label>
+    </>
   )
 }

@@ -3,6 +3,8 @@ import type { Mapping, MappingColumn, Target } from '../../api/types'
 
 /** Columns that go here are kept under their headers, as many as there are. */
 export const TRAITS = 'traits'
+/** Columns that go here state consent; for what, stands beside the target. */
+export const CONSENT = 'consent'
 /** Columns that go here are identities of a kind that stands beside the target. */
 const IDENTITY = 'identity'
 
@@ -26,6 +28,8 @@ export function confidenceOf(column: MappingColumn): Confidence {
 export function withTarget(mapping: Mapping, index: number, target: string | null): Mapping {
   const column = mapping.columns[index]
   const change: Partial<MappingColumn> = { target, unit: target && isMoney(target) ? (column?.unit ?? null) : null, confidence: 1 }
+  if (target === CONSENT) change.consent = column?.consent ?? { purpose: '' }
+  else if (column?.consent != null) change.consent = null
   if (column?.date_order != null && !(target && isDate(target))) change.date_order = null
   return withColumn(mapping, index, change)
 }
@@ -42,6 +46,13 @@ export function withDateOrder(mapping: Mapping, index: number, order: string | n
 export function dateOrderOf(column: MappingColumn): string | undefined {
   return typeof column.date_order === 'string' ? column.date_order : undefined
 }
+
+/** What a column says about a purpose. */
+export function withConsent(mapping: Mapping, index: number, change: Partial<Consent>): Mapping {
+  return withColumn(mapping, index, { consent: { purpose: '', ...mapping.columns[index]?.consent, ...change } })
+}
+
+type Consent = NonNullable<MappingColumn['consent']>
 
 function withColumn(mapping: Mapping, index: number, change: Partial<MappingColumn>): Mapping {
   return { ...mapping, columns: mapping.columns.map((column, at) => (at === index ? { ...column, ...change } : column)) }
@@ -70,7 +81,7 @@ export type Problem = { kind: 'missing'; targets: Target[] } | { kind: 'duplicat
 export function problemsOf(mapping: Mapping, targets: readonly Target[]): Problem[] {
   const headers = new Map<string, string[]>()
   for (const column of mapping.columns) {
-    if (column.target && column.target !== TRAITS && column.target !== IDENTITY) headers.set(column.target, [...(headers.get(column.target) ?? []), column.header])
+    if (column.target && column.target !== TRAITS && column.target !== IDENTITY && column.target !== CONSENT) headers.set(column.target, [...(headers.get(column.target) ?? []), column.header])
   }
   const missing = targets.filter((target) => target.required && !headers.has(target.name))
   const problems: Problem[] = missing.length > 0 ? [{ kind: 'missing', targets: missing }] : []

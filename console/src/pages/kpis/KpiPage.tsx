@@ -15,6 +15,7 @@ import { describeLine } from '../../charts/describe'
 import { Card } from '../../ui/Card'
 import { DataTable, type Column } from '../../ui/DataTable'
 import { Page } from '../../ui/Page'
+import { SmallGroups } from '../../ui/SmallGroups'
 import { ErrorNotice, Skeleton } from '../../ui/states'
 import { ChangeWords } from './Change'
 import { kpiOption, PART_COLOURS } from './option'
@@ -205,6 +206,7 @@ function Numbers({ series, search: { compare, view }, set, isStale }: NumbersPro
       isStale={isStale}
       extra={<ViewSwitch view={view} onChange={(next) => set({ view: next })} />}
     >
+      <SmallGroups isSuppressed={points.some((point) => point.is_suppressed) || parts.some((part) => part.is_suppressed.includes(true))} />
       <ChartOrTable
         view={view}
         title={nameOf(kpi, lang)}

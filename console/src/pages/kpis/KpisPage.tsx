@@ -88,7 +88,7 @@ function Figures({ caption, items, currency }: { caption: string; items: readonl
           width: 130,
           cell: (item) => (
             <strong className="zk-figures" title={write(format, item.kpi, item.newest.value)}>
-              {writeShort(format, item.kpi, item.newest.value)}
+              {item.newest.is_suppressed && item.kpi.unit === 'count' ? format.people(null) : writeShort(format, item.kpi, item.newest.value)}
             </strong>
           ),
         },

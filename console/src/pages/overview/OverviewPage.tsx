@@ -19,6 +19,7 @@ import { daysOf, type Compare } from '../../range'
 import { Card } from '../../ui/Card'
 import { DataTable } from '../../ui/DataTable'
 import { Page } from '../../ui/Page'
+import { SmallGroups } from '../../ui/SmallGroups'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
 import { SEGMENTS, TIERS, word } from '../../words'
 import { changeOf, writeKpi } from './change'
@@ -149,7 +150,8 @@ function Kpis({ data: { kpis, currency, from, to }, compare, isStale }: { data: 
     <section aria-label={t('kpi.title')} aria-busy={isStale}>
       <ul className={`zk-kpis ${isStale ? 'zk-stale' : ''}`}>
         {kpis.map((kpi) => {
-          const { short, exact } = writeKpi(format, kpi.unit, kpi.value)
+          const written = writeKpi(format, kpi.unit, kpi.value)
+          const { short, exact } = kpi.is_suppressed && kpi.unit === 'count' ? { short: format.people(null), exact: t('small_groups.note') } : written
           const change = changeOf(t, format, kpi, compare)
           const before = kpi.previous == null ? undefined : writeKpi(format, kpi.unit, kpi.previous).exact
           const earlier = compare === 'year' ? t('overview.year_period') : t('overview.prev_period')
@@ -256,7 +258,7 @@ function Trend({ data, metric, view, compare, set, isStale }: TrendProps) {
               { key: 'net', title: t('overview.net_sales', { unit: format.moneyUnit }), align: 'right', cell: (point) => format.amount(point.net_sales) },
               { key: 'previous', title: t('overview.previous_net_sales', { unit: format.moneyUnit }), align: 'right', cell: (point) => format.amount(point.previous_net_sales) },
               { key: 'orders', title: t('kpi.orders'), align: 'right', cell: (point) => format.count(point.orders) },
-              { key: 'active', title: t('kpi.active_customers'), align: 'right', cell: (point) => format.count(point.active_customers) },
+              { key: 'active', title: t('kpi.active_customers'), align: 'right', cell: (point) => format.people(point.active_customers) },
             ]}
           />
         }
@@ -274,6 +276,7 @@ function Tiers({ data, isStale }: { data: Overview; isStale: boolean }) {
       {rows.length === 0 ? (
         <Notice title={t('state.not_computed')} help={t('state.not_computed_help')} />
       ) : (
+        <><SmallGroups isSuppressed={rows.some((row) => row.is_suppressed)} />
         <ul className="zk-tiers">
           {rows.map((row) => {
             const name = t(`tier.${row.tier}`)
@@ -283,25 +286,25 @@ function Tiers({ data, isStale }: { data: Overview; isStale: boolean }) {
                   <Link to="/customers" search={{ tier: row.tier }} title={t('overview.see_people', { name })}>
                     {name}
                   </Link>
-                  <span>{format.count(row.n_customers)}</span>
+                  <span>{format.people(row.n_customers)}</span>
                 </div>
                 <Bar label={t('overview.people_ratio')} ratio={row.customer_ratio} colour={TIER_COLOUR[row.tier]} text={format.ratioColumn(row.customer_ratio)} />
                 <Bar label={t('overview.money_ratio')} ratio={row.monetary_ratio} colour={TIER_COLOUR[row.tier]} text={format.ratioColumn(row.monetary_ratio)} isSecond />
               </li>
             )
           })}
-        </ul>
+        </ul></>
       )}
     </Card>
   )
 }
 
-function Bar({ label, ratio, colour, text, isSecond = false }: { label: string; ratio: number; colour: string; text: string; isSecond?: boolean }) {
+function Bar({ label, ratio, colour, text, isSecond = false }: { label: string; ratio: number | null; colour: string; text: string; isSecond?: boolean }) {
   return (
     <div className="zk-bar-row">
       <span className="zk-bar-label">{label}</span>
       <span className="zk-bar-track" aria-hidden="true">
-        <span className={`zk-bar ${isSecond ? 'zk-bar-second' : ''}`} style={{ width: `${Math.max(0, Math.min(1, ratio)) * 100}%`, background: `var(--zk-${colour})` }} />
+        <span className={`zk-bar ${isSecond ? 'zk-bar-second' : ''}`} style={{ width: `${Math.max(0, Math.min(1, ratio ?? 0)) * 100}%`, background: `var(--zk-${colour})` }} />
       </span>
       <span className="zk-bar-value">{text}</span>
     </div>
@@ -333,7 +336,7 @@ function Segments({ data, isStale }: { data: Overview; isStale: boolean }) {
                 </Link>
               ),
             },
-            { key: 'people', title: t('overview.people'), align: 'right', cell: (row) => format.count(row.n_customers) },
+            { key: 'people', title: t('overview.people'), align: 'right', cell: (row) => format.people(row.n_customers) },
             { key: 'people_ratio', title: t('overview.people_ratio'), align: 'right', cell: (row) => format.ratioColumn(row.customer_ratio) },
             { key: 'money', title: t('overview.money', { unit: format.moneyUnit }), align: 'right', cell: (row) => format.amountWhole(row.monetary) },
             { key: 'money_ratio', title: t('overview.money_ratio'), align: 'right', cell: (row) => format.ratioColumn(row.monetary_ratio) },

@@ -45,7 +45,7 @@ export function HeatGrid({ grid, measure, m, onOpen }: Props) {
               const name = `R${cell.r} F${cell.f}${m === undefined ? '' : ` M${m}`}`
               const what = t('rfm.cell_says', {
                 cell: name,
-                n: format.count(total.n),
+                n: format.people(total.isHidden ? null : total.n),
                 ratio: format.ratio(total.ratio),
                 money: format.money(total.cents / 100),
               })
@@ -62,7 +62,7 @@ export function HeatGrid({ grid, measure, m, onOpen }: Props) {
                   >
                     <span className="zk-hidden">{name} </span>
                     <span>{value === undefined ? '' : write(value)} </span>
-                    {m === undefined && <small>{total.n === 0 ? '' : format.ratio(total.ratio)}</small>}
+                    {m === undefined && <small>{total.isHidden ? format.people(null) : total.n === 0 ? '' : format.ratio(total.ratio)}</small>}
                   </button>
                 </td>
               )

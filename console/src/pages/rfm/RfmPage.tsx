@@ -1,8 +1,9 @@
 // 价值分层 RFM: where does the money come from, and who is leaving?
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
-import { Segmented, Select } from 'antd'
+import { Button, Segmented, Select } from 'antd'
 import type { TFunction } from 'i18next'
+import { lazy, Suspense } from 'react'
 import { useTranslation } from 'react-i18next'
 import { rfmQuery } from '../../api/queries'
 import type { RuleJson } from '../../api/segments'
@@ -14,6 +15,7 @@ import { ViewSwitch } from '../../charts/Chart'
 import { Card } from '../../ui/Card'
 import { DataTable } from '../../ui/DataTable'
 import { Page } from '../../ui/Page'
+import { SmallGroups } from '../../ui/SmallGroups'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
 import { useBeside } from '../../ui/beside'
 import { word } from '../../words'
@@ -23,6 +25,7 @@ import { cellOf, M_SCORES, type Cell } from './sums'
 import './rfm.css'
 
 const route = getRouteApi('/insight/rfm')
+const RulesSheet = lazy(() => import('./RulesSheet'))
 
 export default function RfmPage() {
   const { t } = useTranslation()
@@ -39,6 +42,7 @@ export default function RfmPage() {
       actions={
         data?.as_of && (
           <>
+            <Button onClick={() => set({ rules: true })}>{t('rfm_rules.open')}</Button>
             <Segmented aria-label={t('rfm.measure')} value={search.measure} onChange={(measure) => set({ measure })} options={RFM_MEASURES.map((value) => ({ value, label: t(`rfm.measure_${value}`) }))} />
             <Select
               aria-label={t('rfm.as_of')}
@@ -54,6 +58,11 @@ export default function RfmPage() {
       {query.isPending && <Card><Skeleton rows={10} height={30} /></Card>}
       {query.isError && <Card><ErrorNotice error={query.error} onRetry={() => void query.refetch()} /></Card>}
       {data && !data.as_of && <Card><Notice title={t('state.not_computed')} help={t('state.not_computed_help')} /></Card>}
+      {search.rules && (
+        <Suspense>
+          <RulesSheet onClose={() => set({ rules: undefined })} />
+        </Suspense>
+      )}
       {data?.as_of && <Grids grid={data} isStale={query.isPlaceholderData} set={set} />}
     </Page>
   )
@@ -72,13 +81,14 @@ function Grids({ grid, isStale, set }: Props) {
   }
   const chosen = cell === undefined ? undefined : cellOf(cell)
   const share = t('rfm.sentence', {
-    n: format.count(grid.total.n_customers),
+    n: format.people(grid.total.n_customers),
     money: format.moneyShort(grid.total.monetary),
     core: format.ratio(grid.tiers.find((tier) => tier.tier === 'core')?.sums.monetary_ratio),
     core_people: format.ratio(grid.tiers.find((tier) => tier.tier === 'core')?.sums.customer_ratio),
   })
   return (
     <>
+      <SmallGroups isSuppressed={grid.cells.some((each) => each.sums.is_suppressed)} />
       <p className="zk-sentence">
         <strong>{t('overview.means')}</strong>
         <span>{share}</span>
@@ -130,7 +140,7 @@ function Tiers({ grid }: { grid: RfmGrid }) {
           <span className="zk-bar-label">{bar.title}</span>
           <span className="zk-tier-parts" aria-hidden="true">
             {grid.tiers.map(({ tier, sums }) => (
-              <span key={tier} style={{ flexGrow: Math.max(bar.of(sums), 0), background: `var(--zk-${TIER_COLOUR[tier]})` }} />
+              <span key={tier} style={{ flexGrow: Math.max(bar.of(sums) ?? 0, 0), background: `var(--zk-${TIER_COLOUR[tier]})` }} />
             ))}
           </span>
         </div>
@@ -143,7 +153,7 @@ function Tiers({ grid }: { grid: RfmGrid }) {
               {t(`tier.${tier}`)}
             </Link>
             <span className="zk-figures">
-              {t('rfm.tier_figures', { n: format.count(sums.n_customers), people: format.ratio(sums.customer_ratio), money: format.ratio(sums.monetary_ratio) })}
+              {t('rfm.tier_figures', { n: format.people(sums.n_customers), people: format.ratio(sums.customer_ratio), money: format.ratio(sums.monetary_ratio) })}
             </span>
           </li>
         ))}
@@ -174,7 +184,7 @@ function CellTable({ grid, onOpen }: { grid: RfmGrid; onOpen: (cell: Cell) => vo
             </button>
           ),
         },
-        { key: 'people', title: t('overview.people'), align: 'right', cell: ({ sums }) => format.count(sums.n_customers) },
+        { key: 'people', title: t('overview.people'), align: 'right', cell: ({ sums }) => format.people(sums.n_customers) },
         { key: 'people_ratio', title: t('overview.people_ratio'), align: 'right', cell: ({ sums }) => format.ratioColumn(sums.customer_ratio) },
         { key: 'money', title: t('overview.money', { unit: format.moneyUnit }), align: 'right', cell: ({ sums }) => format.amountWhole(sums.monetary) },
         { key: 'money_ratio', title: t('overview.money_ratio'), align: 'right', cell: ({ sums }) => format.ratioColumn(sums.monetary_ratio) },
@@ -206,7 +216,7 @@ function Groups({ grid, isStale }: { grid: RfmGrid; isStale: boolean }) {
               </Link>
             ),
           },
-          { key: 'people', title: t('overview.people'), align: 'right', cell: ({ sums }) => format.count(sums.n_customers) },
+          { key: 'people', title: t('overview.people'), align: 'right', cell: ({ sums }) => format.people(sums.n_customers) },
           { key: 'people_ratio', title: t('overview.people_ratio'), align: 'right', cell: ({ sums }) => format.ratioColumn(sums.customer_ratio) },
           { key: 'money', title: t('overview.money', { unit: format.moneyUnit }), align: 'right', cell: ({ sums }) => format.amountWhole(sums.monetary) },
           { key: 'money_ratio', title: t('overview.money_ratio'), align: 'right', cell: ({ sums }) => format.ratioColumn(sums.monetary_ratio) },

@@ -44,7 +44,7 @@ export function Compare({ segment }: { segment: Segment }) {
       {query.isError && <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />}
       {data && (
         <p className="zk-muted">
-          {t('segments.compare_sizes', { left: segment.name, right, n_left: format.count(data.n_left), n_right: format.count(data.n_right), n_both: format.count(data.n_both) })}
+          {t('segments.compare_sizes', { left: segment.name, right, n_left: format.people(data.n_left), n_right: format.people(data.n_right), n_both: format.people(data.n_both) })}
         </p>
       )}
       {data?.differences.length === 0 && <Notice title={t('segments.compare_none')} help={t('segments.compare_none_help')} />}

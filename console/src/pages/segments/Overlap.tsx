@@ -49,7 +49,7 @@ export function Overlap({ segment }: { segment: Segment }) {
 function Combinations({ overlap: { segments, combinations } }: { overlap: SegmentOverlap }) {
   const { t } = useTranslation()
   const format = useFormat()
-  const most = Math.max(1, ...combinations.map((each) => each.count))
+  const most = Math.max(1, ...combinations.map((each) => each.count ?? 0))
   return (
     <div className="zk-scroll-x" tabIndex={0} role="group" aria-label={t('table.scroll', { title: t('segments.overlap') })}>
       <table className="zk-upset">
@@ -61,7 +61,7 @@ function Combinations({ overlap: { segments, combinations } }: { overlap: Segmen
                 <span className="zk-cut" title={each.name}>
                   {each.name}
                 </span>
-                <small>{format.count(each.count)}</small>
+                <small>{format.people(each.count)}</small>
               </th>
             ))}
             <th scope="col" className="zk-upset-bars">
@@ -84,9 +84,9 @@ function Combinations({ overlap: { segments, combinations } }: { overlap: Segmen
               <td>
                 <div className="zk-bar-row">
                   <span className="zk-bar-track" aria-hidden="true">
-                    <span className="zk-bar" style={{ width: `${(each.count / most) * 100}%`, background: 'var(--zk-series-1)' }} />
+                    <span className="zk-bar" style={{ width: `${((each.count ?? 0) / most) * 100}%`, background: 'var(--zk-series-1)' }} />
                   </span>
-                  <span className="zk-bar-value">{format.count(each.count)}</span>
+                  <span className="zk-bar-value">{format.people(each.count)}</span>
                 </div>
               </td>
             </tr>

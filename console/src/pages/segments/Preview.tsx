@@ -7,6 +7,7 @@ import { useSettings } from '../../app/settings'
 import { useFormat } from '../../app/workspace'
 import { Card } from '../../ui/Card'
 import { Parts } from '../../ui/Parts'
+import { SmallGroups } from '../../ui/SmallGroups'
 import { ErrorNotice, Skeleton } from '../../ui/states'
 import { nameOf, TierTag } from '../customers/people'
 import { sentenceOf } from './words'
@@ -28,7 +29,7 @@ export function Preview({ query, isWaiting, isWrong, isBehind }: Props) {
   const { data } = query
   const isStale = isWaiting || isWrong || isBehind || query.isPlaceholderData
   const status = isWaiting ? t('segments.count_waits') : isWrong ? t('segments.count_failed') : isBehind || query.isFetching ? t('segments.counting') : undefined
-  const share = data && data.count.total > 0 ? data.count.count / data.count.total : undefined
+  const share = data?.count.total && data.count.count !== null ? data.count.count / data.count.total : undefined
   return (
     <div className="zk-preview">
       <Card title={t('segments.count')}>
@@ -36,10 +37,11 @@ export function Preview({ query, isWaiting, isWrong, isBehind }: Props) {
           {!data && !query.isError && <Skeleton rows={2} height={30} />}
           {data && (
             <p className={`zk-preview-count ${isStale ? 'zk-preview-old' : ''}`}>
-              <strong>{format.count(data.count.count)}</strong>
+              <strong>{format.people(data.count.count)}</strong>
               {share !== undefined && <span>{t('segments.count_of', { total: format.count(data.count.total), ratio: format.ratio(share) })}</span>}
             </p>
           )}
+          <SmallGroups isSuppressed={data && (data.count.is_suppressed || data.funnel.some((step) => step.is_suppressed))} />
           {data?.count.excluded && data.count.excluded.total > 0 && <p className="zk-muted">{t('consents.left_out', { n: format.count(data.count.excluded.total), purpose: data.count.excluded.purpose })}</p>}
           {status ? (
             <p className="zk-muted">{status}</p>
@@ -85,19 +87,19 @@ export function Preview({ query, isWaiting, isWrong, isBehind }: Props) {
   )
 }
 
-function Step({ label, left, total, alone }: { label: string; left: number; total: number; alone?: number }) {
+function Step({ label, left, total, alone }: { label: string; left: number | null; total: number | null; alone?: number | null }) {
   const { t } = useTranslation()
   const format = useFormat()
   return (
     <li>
       <p className="zk-funnel-head">
         <span>{label}</span>
-        <strong>{format.count(left)}</strong>
+        <strong>{format.people(left)}</strong>
       </p>
       <span className="zk-bar-track" aria-hidden="true">
-        <span className="zk-bar" style={{ width: `${(left / Math.max(1, total)) * 100}%` }} />
+        <span className="zk-bar" style={{ width: `${((left ?? 0) / Math.max(1, total ?? 0)) * 100}%` }} />
       </span>
-      {alone !== undefined && alone !== left && <small>{t('segments.funnel_alone', { n: format.count(alone) })}</small>}
+      {alone !== undefined && alone !== left && <small>{t('segments.funnel_alone', { n: format.people(alone) })}</small>}
     </li>
   )
 }

@@ -135,7 +135,7 @@ function Rule({ segment }: { segment: Segment }) {
       <dl className="zk-figure-row">
         <div>
           <dt>{t('segments.size')}</dt>
-          <dd>{format.count(segment.n_members)}</dd>
+          <dd>{segment.is_suppressed ? format.people(null) : format.count(segment.n_members)}</dd>
         </div>
         <div>
           <dt>{t('segments.refreshed')}</dt>
@@ -154,8 +154,8 @@ function Rule({ segment }: { segment: Segment }) {
       <div role="status">
         {done &&
           (done.is_computed
-            ? t('segments.refresh_done', { n: format.count(done.n_members), joined: format.count(done.n_joined), gone: format.count(done.n_gone) })
-            : t('segments.refresh_same', { n: format.count(done.n_members) }))}
+            ? t('segments.refresh_done', { n: format.people(done.n_members), joined: format.people(done.n_joined), gone: format.people(done.n_gone) })
+            : t('segments.refresh_same', { n: format.people(done.n_members) }))}
       </div>
       {refresh.isError && <ErrorNotice error={refresh.error} onRetry={() => refresh.mutate()} />}
     </Card>

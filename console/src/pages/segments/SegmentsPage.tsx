@@ -100,9 +100,9 @@ function SegmentTable({ segments }: { segments: readonly Segment[] }) {
     { key: 'rule', title: t('segments.rule'), cell: (segment) => <span className="zk-segment-rule" title={sentenceOf(segment, lang)}>{sentenceOf(segment, lang) || '--'}</span> },
     { key: 'kind', title: t('segments.kind'), cell: (segment) => (segment.kind === 'list' ? t('segments.kind_list') : t('segments.kind_rule')) },
     { key: 'refresh', title: t('segments.refresh'), cell: (segment) => (segment.kind === 'list' ? '--' : <RefreshWord refresh={segment.refresh} />) },
-    { key: 'size', title: t('segments.size'), align: 'right', cell: (segment) => format.count(segment.n_members) },
+    { key: 'size', title: t('segments.size'), align: 'right', cell: (segment) => (segment.is_suppressed ? format.people(null) : format.count(segment.n_members)) },
     { key: 'change', title: t('segments.change'), align: 'right', cell: (segment) => <Change sizes={historyOf(segment)} /> },
-    { key: 'trend', title: t('segments.trend'), cell: (segment) => <span className="zk-segment-spark"><Sparkline values={historyOf(segment).map((size) => size.n_members)} /></span> },
+    { key: 'trend', title: t('segments.trend'), cell: (segment) => <span className="zk-segment-spark"><Sparkline values={historyOf(segment).flatMap((size) => size.n_members ?? [])} /></span> },
     { key: 'refreshed', title: t('segments.refreshed'), align: 'right', cell: (segment) => (segment.refreshed_at ? format.relative(segment.refreshed_at) : t('segments.never')) },
     { key: 'purpose', title: t('segments.purpose'), isExtra: true, cell: (segment) => segment.purpose || '--' },
     { key: 'state', title: t('segments.state'), cell: (segment) => <State segment={segment} /> },
@@ -129,6 +129,7 @@ function Change({ sizes }: { sizes: readonly SegmentSize[] }) {
   const format = useFormat()
   const last = sizes.at(-1)
   if (!last || sizes.length < 2) return <>--</>
+  if (last.n_joined === null || last.n_gone === null) return <>{format.people(null)}</>
   const by = last.n_joined - last.n_gone
   return (
     <span className="zk-figures" title={t('segments.change_detail', { day: format.day(last.day), joined: format.count(last.n_joined), gone: format.count(last.n_gone) })}>

@@ -26,8 +26,8 @@ export function Sizes({ segment }: { segment: Segment }) {
     const tip = (index: number) => {
       const size = sizes[index]
       if (!size) return ''
-      const change = t('segments.change_detail', { day: format.day(size.day), joined: format.count(size.n_joined), gone: format.count(size.n_gone) })
-      return `${change}\n${t('segments.size')}  ${format.count(size.n_members)}`
+      const change = t('segments.change_detail', { day: format.day(size.day), joined: format.people(size.n_joined), gone: format.people(size.n_gone) })
+      return `${change}\n${t('segments.size')}  ${format.people(size.n_members)}`
     }
     const values = sizes.map((size) => size.n_members)
     const axis = { name: `${t('segments.size')} (${t('segments.not_zero')})`, write: format.countShort }
@@ -40,7 +40,7 @@ export function Sizes({ segment }: { segment: Segment }) {
         series: [{ type: 'line', data: values, step: 'end', symbolSize: 6, itemStyle: { color: palette['series-1'] }, lineStyle: { color: palette['series-1'], width: 2.2 }, emphasis: { disabled: true } }],
       }
     }
-    return { labels, tip, option, description: describeLine(t, { name: t('segments.size'), labels, values, write: format.count }) }
+    return { labels, tip, option, description: describeLine(t, { name: t('segments.size'), labels, values, write: format.people }) }
   }, [sizes, format, t])
   const [first] = sizes
   return (
@@ -52,7 +52,7 @@ export function Sizes({ segment }: { segment: Segment }) {
       {query.isPending && <Skeleton rows={4} height={24} />}
       {query.isError && <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />}
       {query.data && !first && <p className="zk-muted">{t('segments.sizes_none')}</p>}
-      {first && sizes.length === 1 && <p className="zk-muted">{t('segments.sizes_one', { day: format.day(first.day), n: format.count(first.n_members) })}</p>}
+      {first && sizes.length === 1 && <p className="zk-muted">{t('segments.sizes_one', { day: format.day(first.day), n: format.people(first.n_members) })}</p>}
       {sizes.length > 1 && (
         <ChartOrTable
           view={view}
@@ -71,9 +71,9 @@ export function Sizes({ segment }: { segment: Segment }) {
               maxHeight={300}
               columns={[
                 { key: 'day', title: t('segments.day'), isHead: true, cell: (size) => format.day(size.day) },
-                { key: 'n', title: t('segments.size'), align: 'right', cell: (size) => format.count(size.n_members) },
-                { key: 'joined', title: t('segments.joined'), align: 'right', cell: (size) => format.count(size.n_joined) },
-                { key: 'gone', title: t('segments.gone'), align: 'right', cell: (size) => format.count(size.n_gone) },
+                { key: 'n', title: t('segments.size'), align: 'right', cell: (size) => format.people(size.n_members) },
+                { key: 'joined', title: t('segments.joined'), align: 'right', cell: (size) => format.people(size.n_joined) },
+                { key: 'gone', title: t('segments.gone'), align: 'right', cell: (size) => format.people(size.n_gone) },
               ]}
             />
           }

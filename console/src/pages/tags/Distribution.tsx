@@ -4,6 +4,7 @@ import type { TagSpread } from '../../api/types'
 import type { View } from '../../app/router'
 import { useFormat } from '../../app/workspace'
 import { DataTable } from '../../ui/DataTable'
+import { SmallGroups } from '../../ui/SmallGroups'
 import { labelIn, numberIn, rangeIn } from './words'
 
 type Props = {
@@ -14,7 +15,7 @@ type Props = {
   onValue?: (value: string) => void
   onBin?: (at: number) => void
 }
-type Row = { key: string; name: string; n: number; open: (() => void) | undefined }
+type Row = { key: string; name: string; n: number | null; open: (() => void) | undefined }
 
 export function Distribution({ spread, unit, view, onValue, onBin }: Props) {
   const { t } = useTranslation()
@@ -22,9 +23,11 @@ export function Distribution({ spread, unit, view, onValue, onBin }: Props) {
   const ofValues: Row[] = spread.values.map((value) => ({ key: value.value, name: labelIn(value, format.lang), n: value.n_customers, open: onValue && (() => onValue(value.value)) }))
   const ofBins: Row[] = spread.bins.map((bin, at) => ({ key: String(at), name: rangeIn(t, bin, unit, format), n: bin.n_customers, open: onBin && (() => onBin(at)) }))
   const rows = ofBins.length > 0 ? ofBins : ofValues
-  const rest = spread.n_customers - rows.reduce((sum, row) => sum + row.n, 0)
-  const most = Math.max(...rows.map((row) => row.n), 1)
-  const share = (n: number) => format.ratioColumn(n / spread.n_customers)
+  const isHidden = spread.is_suppressed || rows.some((row) => row.n === null)
+  // What is left of the whole would tell what is hidden.
+  const rest = isHidden ? 0 : (spread.n_customers ?? 0) - rows.reduce((sum, row) => sum + (row.n ?? 0), 0)
+  const most = Math.max(...rows.map((row) => row.n ?? 0), 1)
+  const share = (n: number | null) => format.ratioColumn(n === null || !spread.n_customers ? null : n / spread.n_customers)
   return (
     <>
       {view === 'table' ? (
@@ -35,7 +38,7 @@ export function Distribution({ spread, unit, view, onValue, onBin }: Props) {
           keepsColumns
           columns={[
             { key: 'value', title: t('tags.value'), isHead: true, cell: (row) => <Name row={row} /> },
-            { key: 'n', title: t('tags.people'), align: 'right', cell: (row) => format.count(row.n) },
+            { key: 'n', title: t('tags.people'), align: 'right', cell: (row) => format.people(row.n) },
             { key: 'share', title: t('tags.share'), align: 'right', cell: (row) => share(row.n) },
           ]}
         />
@@ -47,16 +50,17 @@ export function Distribution({ spread, unit, view, onValue, onBin }: Props) {
                 <Name row={row} />
               </span>
               <span className="zk-bar-track" aria-hidden="true">
-                <span className="zk-bar" style={{ width: `${(row.n / most) * 100}%` }} />
+                <span className="zk-bar" style={{ width: `${((row.n ?? 0) / most) * 100}%` }} />
               </span>
               <span className="zk-bar-value">
-                {format.count(row.n)} <small>{share(row.n)}</small>
+                {format.people(row.n)} <small>{share(row.n)}</small>
               </span>
             </li>
           ))}
         </ul>
       )}
       {view === 'chart' && rest > 0 && <p className="zk-muted">{t('tags.rest', { n: format.count(rest), share: share(rest) })}</p>}
+      <SmallGroups isSuppressed={isHidden} />
       {spread.quartiles && <Quartiles quartiles={spread.quartiles} unit={unit} />}
     </>
   )

@@ -165,9 +165,9 @@ function Preview({ spread, unit, ...both }: { spread: Parameters<typeof Distribu
     <>
       <p className="zk-segment-sentence">{sentenceOf(both, lang)}</p>
       <p role="status" className="zk-tag-count">
-        <strong>{format.ratio(spread.coverage_ratio)}</strong> {t('tags.of_all', { n: format.count(spread.n_customers), total: format.count(spread.n_total) })}
+        <strong>{format.ratio(spread.coverage_ratio)}</strong> {t('tags.of_all', { n: format.people(spread.n_customers), total: format.people(spread.n_total) })}
       </p>
-      {spread.n_customers > 0 && <Suspense><Distribution spread={spread} unit={unit} view="chart" /></Suspense>}
+      {spread.n_customers !== 0 && <Suspense><Distribution spread={spread} unit={unit} view="chart" /></Suspense>}
     </>
   )
 }

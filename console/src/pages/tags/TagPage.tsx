@@ -135,7 +135,7 @@ function Definition({ tag }: { tag: Tag }) {
         <div>
           <dt>{t('tags.coverage')}</dt>
           <dd>{format.ratio(spread?.coverage_ratio)}</dd>
-          {spread && <dd className="zk-figure-note">{t('tags.of_all', { n: format.count(spread.n_customers), total: format.count(spread.n_total) })}</dd>}
+          {spread && <dd className="zk-figure-note">{t('tags.of_all', { n: format.people(spread.n_customers), total: format.people(spread.n_total) })}</dd>}
         </div>
         <div>
           <dt>{t('tags.as_of')}</dt>
@@ -180,11 +180,11 @@ function Values({ tag }: { tag: Tag }) {
     <Card
       title={t('tags.spread')}
       hint={t('tags.spread_hint')}
-      extra={spread && spread.n_customers > 0 && <ViewSwitch view={view} onChange={(next) => void navigate({ search: (old) => ({ ...old, view: next }), replace: true, resetScroll: false })} />}
+      extra={spread && spread.n_customers !== 0 && <ViewSwitch view={view} onChange={(next) => void navigate({ search: (old) => ({ ...old, view: next }), replace: true, resetScroll: false })} />}
     >
       {!spread && <Notice title={t('tags.never')} help={t('tags.never_help')} />}
       {spread?.n_customers === 0 && <Notice title={t('tags.nobody')} help={t('tags.nobody_help')} />}
-      {spread && spread.n_customers > 0 && <Distribution spread={spread} unit={tag.unit} view={view} onValue={(next) => open({ value: next })} onBin={(next) => open({ bin: next })} />}
+      {spread && spread.n_customers !== 0 && <Distribution spread={spread} unit={tag.unit} view={view} onValue={(next) => open({ value: next })} onBin={(next) => open({ bin: next })} />}
       <Suspense>
         {value !== undefined && (
           <RulePeople title={`${name} = ${counted ? labelIn(counted, format.lang) : value}`} rule={ruleOfValue(tag, value)} onClose={close} />

@@ -142,7 +142,7 @@ function useTagColumns() {
     },
     { key: 'computes', title: t('tags.computes'), cell: (tag) => <span className="zk-tag-sentence" title={sentenceOf(tag, lang)}>{sentenceOf(tag, lang)}</span> },
     { key: 'coverage', title: t('tags.coverage'), cell: (tag) => <Coverage tag={tag} /> },
-    { key: 'people', title: t('tags.people'), align: 'right', cell: (tag) => format.count(tag.spread?.n_customers) },
+    { key: 'people', title: t('tags.people'), align: 'right', cell: (tag) => (tag.spread?.is_suppressed ? format.people(null) : format.count(tag.spread?.n_customers)) },
     { key: 'as_of', title: t('tags.as_of'), align: 'right', cell: (tag) => (tag.spread ? format.day(tag.spread.as_of) : t('tags.never')) },
     { key: 'refresh', title: t('tags.refresh'), cell: (tag) => refreshWord(t, tag) },
     { key: 'pack', title: t('tags.pack'), cell: (tag) => (tag.pack ? <PackName pack={tag.pack} /> : t('tags.own')) },
@@ -181,7 +181,7 @@ function Coverage({ tag: { spread } }: { tag: Tag }) {
   return (
     <span className="zk-bar-row zk-tag-coverage">
       <span className="zk-bar-track" aria-hidden="true">
-        <span className="zk-bar" style={{ width: `${spread.coverage_ratio * 100}%` }} />
+        <span className="zk-bar" style={{ width: `${(spread.coverage_ratio ?? 0) * 100}%` }} />
       </span>
       <span className="zk-bar-value">{format.ratioColumn(spread.coverage_ratio)}</span>
     </span>

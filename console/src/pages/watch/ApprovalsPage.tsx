@@ -2,18 +2,21 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { Button, Input } from 'antd'
+import type { TFunction } from 'i18next'
 import { useId, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { exportFile, exportQuery } from '../../api/customers'
+import { seeApproved } from '../../api/person'
 import { approvalsQuery, decideApproval, makeApproved } from '../../api/watch'
 import type { Approval } from '../../api/types'
 import { useSettings } from '../../app/settings'
 import { useFormat } from '../../app/workspace'
+import { Archive } from '../../ui/Archive'
 import { Card } from '../../ui/Card'
 import { DataTable, type Column } from '../../ui/DataTable'
 import { Page } from '../../ui/Page'
 import { Sheet } from '../../ui/Sheet'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
+import { Clear } from '../customers/Clear'
 import { known } from './words'
 import './watch.css'
 
@@ -35,7 +38,7 @@ export default function ApprovalsPage() {
       isHead: true,
       cell: (row) => (
         <button type="button" className="zk-link-button" onClick={() => show(row.approval_id)}>
-          {row.title}
+          {titleOf(t, row)}
         </button>
       ),
     },
@@ -60,6 +63,9 @@ export default function ApprovalsPage() {
   )
 }
 
+/** What was asked for; a look in the clear is named by its customer. */
+const titleOf = (t: TFunction, one: Approval) => (one.kind === 'unmask' ? t('approvals.unmask', { id: one.title }) : one.title)
+
 function One({ one, onClose }: { one: Approval; onClose: () => void }) {
   const { t } = useTranslation()
   const { lang } = useSettings()
@@ -70,6 +76,8 @@ function One({ one, onClose }: { one: Approval; onClose: () => void }) {
   const again = () => cache.invalidateQueries({ queryKey: approvalsQuery.queryKey })
   const decide = useMutation({ mutationFn: (approve: boolean) => decideApproval(one.approval_id, approve, note.trim()), onSuccess: again })
   const make = useMutation({ mutationFn: () => makeApproved(one.approval_id), onSuccess: again })
+  const see = useMutation({ mutationFn: () => seeApproved(one.approval_id), gcTime: 0, onSuccess: again })
+  const isLook = one.kind === 'unmask'
   const facts = [
     [t('approvals.rows'), format.count(one.n_rows)],
     [t('approvals.purpose'), lang === 'zh' ? one.purpose_name_zh : one.purpose_name],
@@ -80,7 +88,7 @@ function One({ one, onClose }: { one: Approval; onClose: () => void }) {
     [t('approvals.note'), one.note],
   ].filter(([, value]) => value)
   return (
-    <Sheet title={one.title} closeLabel={t('customers.close')} onClose={onClose}>
+    <Sheet title={titleOf(t, one)} closeLabel={t('customers.close')} onClose={onClose}>
       <dl className="zk-facts">
         {facts.map(([name, value]) => (
           <div key={name}>
@@ -105,7 +113,16 @@ function One({ one, onClose }: { one: Approval; onClose: () => void }) {
           {decide.error && <ErrorNotice error={decide.error} />}
         </div>
       )}
-      {one.own && one.status === 'approved' && !make.data && (
+      {one.own && one.status === 'approved' && isLook && !see.data && (
+        <div className="zk-form-actions">
+          <Button type="primary" loading={see.isPending} onClick={() => see.mutate()}>
+            {t('approvals.see')}
+          </Button>
+        </div>
+      )}
+      {see.error && <ErrorNotice error={see.error} />}
+      {see.data && <Clear sheet={see.data} />}
+      {one.own && one.status === 'approved' && !isLook && !make.data && (
         <div className="zk-form-actions">
           <Button type="primary" loading={make.isPending} onClick={() => make.mutate()}>
             {t('approvals.make')}
@@ -113,31 +130,7 @@ function One({ one, onClose }: { one: Approval; onClose: () => void }) {
         </div>
       )}
       {make.error && <ErrorNotice error={make.error} />}
-      {make.data && <Made exportId={make.data.export_id} password={make.data.password} />}
+      {make.data && <Archive exportId={make.data.export_id} password={make.data.password} />}
     </Sheet>
-  )
-}
-
-/** The password, here and nowhere else, and the file once it is made. */
-function Made({ exportId, password }: { exportId: string; password: string }) {
-  const { t } = useTranslation()
-  const [isTaken, setTaken] = useState(false)
-  const { data, error } = useQuery({ ...exportQuery(exportId), enabled: !isTaken })
-  return (
-    <div className="zk-sheet-form">
-      <p>{t('approvals.password')}</p>
-      <p>
-        <code className="zk-approval-password">{password}</code>
-      </p>
-      <p className="zk-muted">{t('approvals.password_help')}</p>
-      {error && <ErrorNotice error={error} />}
-      {data?.state === 'failed' && <Notice tone="error" title={t('approvals.failed')} />}
-      {data?.state === 'done' && !isTaken && (
-        <a className="zk-button zk-button-primary" href={exportFile(exportId)} download={data.file_name ?? ''} onClick={() => setTaken(true)}>
-          {t('approvals.download')}
-        </a>
-      )}
-      {!data || data.state === 'waiting' || data.state === 'writing' ? <p role="status">{t('approvals.making')}</p> : null}
-    </div>
   )
 }

@@ -5,9 +5,10 @@ import { Button, Input } from 'antd'
 import type { TFunction } from 'i18next'
 import { useId, useRef, useState, type SyntheticEvent } from 'react'
 import { useTranslation } from 'react-i18next'
-import { auditQuery, traceFile, verifyQuery } from '../../api/watch'
+import { actsQuery, auditQuery, traceFile, verifyQuery } from '../../api/watch'
 import type { AuditEntry, TracedExport } from '../../api/types'
 import type { AuditSearch } from '../../app/router'
+import { May, useMay } from '../../app/session'
 import { useSettings } from '../../app/settings'
 import { useFormat } from '../../app/workspace'
 import { Card } from '../../ui/Card'
@@ -19,13 +20,14 @@ import './watch.css'
 
 const route = getRouteApi('/governance/audit')
 const MINUTES_5 = 300_000
-const FIELDS = ['who', 'action', 'on', 'since', 'until'] as const
+const FIELDS = ['who', 'on', 'since', 'until'] as const
 
 export default function AuditPage() {
   const { t } = useTranslation()
   const { lang } = useSettings()
   const format = useFormat()
   const search = route.useSearch()
+  const readsAll = useMay('audit.read')
   const query = useInfiniteQuery(auditQuery(search))
   const rows = query.data?.pages.flatMap((page) => page.items) ?? []
   const columns: Column<AuditEntry>[] = [
@@ -46,7 +48,13 @@ export default function AuditPage() {
     },
   ]
   return (
-    <Page title={t('audit.title')} question={t('audit.question')} actions={<Chain />}>
+    <Page title={t('audit.title')} question={t('audit.question')} actions={
+        <May to="audit.read">
+          <Chain />
+        </May>
+      }
+    >
+      {!readsAll && <p className="zk-muted">{t('audit.security_only')}</p>}
       <Filters key={JSON.stringify(search)} search={search} />
       <Card title={t('audit.trail')} hint={t('audit.trail_hint')}>
         {query.isPending && <Skeleton rows={8} height={28} />}
@@ -87,6 +95,7 @@ function Filters({ search }: { search: AuditSearch }) {
   }
   return (
     <form className="zk-audit-filters" onSubmit={submit}>
+      <ActField value={draft.action} onChange={(action) => setDraft({ ...draft, action })} />
       {FIELDS.map((field) => (
         <div key={field} className="zk-field">
           <label htmlFor={`${id}-${field}`}>{t(`audit.${field}`)}</label>
@@ -104,6 +113,30 @@ function Filters({ search }: { search: AuditSearch }) {
         {Object.values(search).some(Boolean) && <Button onClick={() => void navigate({ search: {} })}>{t('audit.clear')}</Button>}
       </div>
     </form>
+  )
+}
+
+/** What was done, in words. */
+function ActField({ value, onChange }: { value: string | undefined; onChange: (action: string | undefined) => void }) {
+  const { t } = useTranslation()
+  const { lang } = useSettings()
+  const id = useId()
+  const acts = useQuery(actsQuery).data?.items ?? []
+  // What an address asks for may be the beginning of several.
+  const isOther = value !== undefined && !acts.some((act) => act.action === value)
+  return (
+    <div className="zk-field">
+      <label htmlFor={id}>{t('audit.action')}</label>
+      <select id={id} className="zk-select" value={value ?? ''} onChange={(event) => onChange(event.target.value || undefined)}>
+        <option value="">{t('audit.any')}</option>
+        {isOther && <option value={value}>{value}</option>}
+        {acts.map((act) => (
+          <option key={act.action} value={act.action}>
+            {lang === 'zh' ? act.name_zh : act.name}
+          </option>
+        ))}
+      </select>
+    </div>
   )
 }
 

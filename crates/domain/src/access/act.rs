@@ -45,14 +45,19 @@ const ACTS: &[(&str, &str, &str)] = &[
     ("key.create", "创建 API 密钥", "make an API key"),
     ("key.revoke", "撤销 API 密钥", "revoke an API key"),
     ("keys.destroy", "销毁旧密钥", "destroy older keys"),
+    ("keys.disable", "停用密钥", "disable the keys"),
+    ("keys.enable", "启用密钥", "enable the keys"),
     ("keys.rotate", "轮换密钥", "rotate the keys"),
     ("policy.change", "更改权限策略", "change how roles work"),
+    ("profile.correct", "更正客户资料", "correct a field"),
     ("profile.find", "按值查找客户", "look a customer up"),
     ("profile.open", "打开客户", "open a customer"),
+    ("profile.uncorrect", "撤销更正", "withdraw a correction"),
     ("profile.unmask", "查看明文", "see values in the clear"),
     ("purpose.put", "修改处理目的", "change a purpose"),
     ("quarantine.reveal", "查看隔离行明文", "see a row set aside in the clear"),
     ("request.check", "核验申请人身份", "check who asks"),
+    ("request.copy", "生成资料副本", "make a copy of a person's data"),
     ("request.do", "办结个人请求", "carry a request out"),
     ("request.enter", "受理个人请求", "enter a request"),
     ("request.erased", "删除请求已执行", "a request was carried out by erasure"),
@@ -72,6 +77,15 @@ const ACTS: &[(&str, &str, &str)] = &[
     ("user.unlock", "解锁用户", "unlock a user"),
 ];
 
+/// All acts, by name: name, Chinese, English.
+pub fn acts() -> Vec<(&'static str, &'static str, &'static str)> {
+    let named = Permission::ALL.iter().map(|one| (one.as_str(), one.zh(), one.en()));
+    let mut all: Vec<_> = ACTS.iter().copied().chain(named).collect();
+    all.sort_by_key(|act| act.0);
+    all.dedup_by_key(|act| act.0);
+    all
+}
+
 /// An act in Chinese and English; `None` for one that a later program wrote.
 pub fn act_words(action: &str) -> Option<(&'static str, &'static str)> {
     if let Ok(at) = ACTS.binary_search_by_key(&action, |act| act.0) {
@@ -90,5 +104,6 @@ mod tests {
         assert_eq!(act_words("account.sign_in"), Some(("登录", "sign in")));
         assert_eq!(act_words("imports.run").map(|words| words.1), Some("load files, repair and replay rows"));
         assert_eq!(act_words("nobody.does"), None);
+        assert!(acts().iter().all(|act| act_words(act.0) == Some((act.1, act.2))));
     }
 }

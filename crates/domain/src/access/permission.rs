@@ -51,6 +51,9 @@ permissions! {
     /// Personal values in the clear, as the grades of the role allow.
     ProfilesUnmask "profiles.unmask" "查看个人信息明文（须写理由，记入审计）"
         "see personal values in the clear, with a reason, on record" [Admin Service];
+    /// Personal values in the clear once somebody else has approved, as the grades of the role allow.
+    ProfilesAsk "profiles.ask" "申请查看个人信息明文（须他人批准）"
+        "ask to see personal values in the clear, which somebody else approves" [Admin Analyst Service];
     /// Tags put on customers by hand.
     ProfilesTag "profiles.tag" "给客户打手工标签" "put tags on customers by hand" [Admin Operator Service];
     /// Segments and what they hold.
@@ -107,6 +110,9 @@ permissions! {
         [Admin SecurityAdmin];
     /// The trail of acts.
     AuditRead "audit.read" "看审计记录" "read the audit trail" [Admin AuditAdmin];
+    /// Of the trail, what is about access ([`SECURITY_AREAS`](super::SECURITY_AREAS)).
+    AuditSecurity "audit.security" "看授权、安全事件与额度的审计记录" "read what the audit trail says of access, incidents and budgets"
+        [Admin SecurityAdmin AuditAdmin];
     /// Approvals decided.
     ApprovalsDecide "approvals.decide" "审批（不能批准自己的申请）" "approve or refuse, never what they asked for themselves"
         [Admin SecurityAdmin];
@@ -121,6 +127,21 @@ permissions! {
     /// The system run and examined.
     SystemRun "system.run" "运行与体检系统" "run and examine the system" [Admin SystemAdmin];
 }
+
+/// How the actions of the audit trail begin that are about access: who was let in or refused, what was approved, what went
+/// wrong, and the policies. Running the system and working with customers is not among them.
+pub const SECURITY_AREAS: [&str; 10] = [
+    "access.",
+    "account.",
+    "approval.",
+    "canary.",
+    "guard.",
+    "incident.",
+    "key.",
+    "policy.",
+    "retention.",
+    "user.change",
+];
 
 impl Permission {
     /// The one of a name.

@@ -82,7 +82,7 @@ pub fn region_of_address(address: &str) -> Region {
 }
 
 /// How many bytes of an address name province and city.
-pub(crate) fn n_region_bytes(address: &str) -> usize {
+pub fn n_region_bytes(address: &str) -> usize {
     PLACES.start_of(address).n_bytes
 }
 

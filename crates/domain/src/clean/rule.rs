@@ -120,6 +120,8 @@ named! {
         DuplicateRow "duplicate_row" "重复行" "duplicate row";
         /// A row was dropped because the same record was there already.
         DuplicateKey "duplicate_key" "重复主键" "duplicate record";
+        /// A value was kept back: the field was corrected on behalf of the person.
+        KeptBack "kept_back" "更正保留" "kept back by a correction";
         /// Personal data inside free text was masked.
         PersonalMasked "personal_masked" "文本中个人信息脱敏" "personal data in text masked";
     }
@@ -137,7 +139,7 @@ impl Rule {
             Self::Trim | Self::FullWidth | Self::ZeroWidth | Self::ExcelText | Self::NullWord | Self::IdTail => false,
             Self::DateForm | Self::MoneyForm | Self::NumberForm | Self::UnitScale => false,
             Self::PhoneForm | Self::EmailForm | Self::IdNumberForm | Self::GenderWord => false,
-            Self::RegionName | Self::StatusWord | Self::DuplicateRow => false,
+            Self::RegionName | Self::StatusWord | Self::DuplicateRow | Self::KeptBack => false,
             Self::MissingUnknown | Self::MissingMean | Self::MissingMedian | Self::MissingPrevious => true,
             Self::OutlierCap | Self::OutlierFlag | Self::FutureTime | Self::RefundSign | Self::RefundNetted => true,
             Self::NonProduct | Self::CurrencyConverted | Self::CurrencyUnconverted | Self::MaskedIdentity => true,

@@ -33,6 +33,7 @@ use super::message::Message;
 use super::personal::{Masked, mask_object, mask_text, mask_url};
 use crate::clean::RuleSet;
 use crate::clean::time::{DateOrder, TimeReader};
+use crate::grade::Class;
 use crate::sensitive::Sensitive;
 
 /// What happens to something that the plan does not want.
@@ -103,6 +104,12 @@ pub struct PropertyPlan {
     pub max_length: Option<u32>,
     /// What it is, in words.
     pub description: String,
+    /// What it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class: Option<Class>,
+    /// Its grade, 1 to 4; 4 where nobody says ([`crate::grade`]).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grade: Option<u8>,
 }
 
 /// A declared event.
@@ -176,6 +183,9 @@ impl Plan {
                     "长度上限为 0 不允许任何值：改为正数或去掉",
                     "a length of 0 allows nothing: make it positive, or drop it",
                 );
+            }
+            if property.grade.is_some_and(|grade| !(1..=4).contains(&grade)) {
+                add("分级为 1 到 4：请改正 grade", "grades are 1 to 4: correct `grade`");
             }
             if property.required && property.sensitivity == Sensitivity::Drop {
                 add(

@@ -1,7 +1,8 @@
 //! The receipt of an erasure: what was removed where, how it was checked, what it does not cover; in both languages.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+
+use crate::signed::{Signature, canonical};
 
 /// A number of things removed or kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,42 +86,14 @@ pub struct Sealed {
     pub algorithm: String,
     /// Over the canonical form of the receipt, in hex.
     pub seal: String,
+    /// Over receipt and seal, for whoever has the public key; receipts of older releases have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<Signature>,
 }
 
 impl Sealed {
     /// The bytes that the seal covers.
     pub fn sealed_bytes(receipt: &Receipt) -> Vec<u8> {
         serde_json::to_value(receipt).map(|value| canonical(&value)).unwrap_or_default().into_bytes()
-    }
-}
-
-/// JSON in one form: keys in order, no spaces.
-pub fn canonical(value: &Value) -> String {
-    match value {
-        Value::Object(fields) => {
-            let mut keys: Vec<&String> = fields.keys().collect();
-            keys.sort_unstable();
-            let inner: Vec<String> = keys
-                .into_iter()
-                .map(|key| format!("{}:{}", Value::from(key.as_str()), canonical(&fields[key])))
-                .collect();
-            format!("{{{}}}", inner.join(","))
-        }
-        Value::Array(items) => format!("[{}]", items.iter().map(canonical).collect::<Vec<_>>().join(",")),
-        other => other.to_string(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn the_canonical_form_does_not_depend_on_order_and_spaces() {
-        let one: Value = serde_json::from_str("{ \"b\": [1, {\"y\": null, \"x\": \"张\"}], \"a\": true }").unwrap();
-        assert_eq!(canonical(&one), "{\"a\":true,\"b\":[1,{\"x\":\"张\",\"y\":null}]}");
-        assert_eq!(canonical(&json!({"a": true, "b": [1, {"x": "张", "y": null}]})), canonical(&one));
     }
 }

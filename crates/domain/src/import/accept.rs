@@ -17,9 +17,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::entity::{Entity, IdentityKind, Target, TargetKind, targets};
 use super::layout::{could_be_skipped, is_closing_line, is_skipped_line};
-use super::mapping::{Log, Mapping, Problem, RATE_PLACES, TRAITS};
+use super::mapping::{CONSENT, Log, Mapping, Problem, RATE_PLACES, TRAITS};
 use super::products::NonProducts;
 use super::read::{How, Source, masked};
+use super::said::{self, Said};
 use super::shape::strip_marks;
 use super::slot::{FillDown, Slot, fill_down};
 use super::work::{Label, Notes, Work, shown};
@@ -111,6 +112,7 @@ pub struct Acceptor {
     plan: Plan,
     slots: Vec<Slot>,
     rests: Vec<Rest>,
+    said: Vec<Said>,
     labels: Vec<Label>,
     off: RuleSet,
     log_all: bool,
@@ -141,6 +143,7 @@ impl Acceptor {
         }
         let mut slots: Vec<Slot> = Vec::new();
         let mut rests = Vec::new();
+        let mut said = Vec::new();
         let mut times: Vec<usize> = Vec::new();
         for (at, column) in mapping.columns.iter().enumerate() {
             let Some(name) = column.target_name() else { continue };
@@ -155,6 +158,19 @@ impl Acceptor {
             if name == TRAITS {
                 let key = format!("{}:", serde_json::Value::from(column.header.as_str()));
                 rests.push(Rest { column: file_column, label: labels.len() as u16, key });
+                labels.push(Label { name: column.header.clone(), is_personal: false });
+                continue;
+            }
+            if let (CONSENT, Some(consent)) = (name, &column.consent) {
+                let when = consent.at.as_deref().map(position);
+                if when == Some(None) {
+                    let header = consent.at.as_deref().unwrap_or_default();
+                    let (zh, en) = (format!("文件中没有列 {header:?}"), format!("the file has no column {header:?}"));
+                    problems.push(Problem::new(format!("columns[{at}].consent.at"), zh, en));
+                    continue;
+                }
+                let (consent, label) = (consent.clone(), labels.len() as u16);
+                said.push(Said { consent, column: file_column, at: when.flatten(), label });
                 labels.push(Label { name: column.header.clone(), is_personal: false });
                 continue;
             }
@@ -231,6 +247,7 @@ impl Acceptor {
             },
             slots,
             rests,
+            said,
             labels,
             off,
             log_all: mapping.rules.log == Log::All,
@@ -306,6 +323,7 @@ impl Acceptor {
         for slot in &mut self.slots {
             slot.settle(&mut work);
         }
+        said::read(&self.said, &cells, &mut self.plan, &mut work);
         match self.plan.entity {
             Entity::Orders => orders::finish_orders(&mut self.plan, &mut work),
             Entity::OrderLines | Entity::OrderItems => orders::finish_lines(&mut self.plan, &mut work),
@@ -336,7 +354,8 @@ impl Acceptor {
     fn width(&self) -> usize {
         let of_slots = self.slots.iter().flat_map(|slot| &slot.sources);
         let of_slots = of_slots.flat_map(|source| [Some(source.column), source.time_column]).flatten();
-        of_slots.chain(self.rests.iter().map(|rest| rest.column)).max().map_or(0, |last| last + 1)
+        let of_said = self.said.iter().flat_map(|said| [Some(said.column), said.at]).flatten();
+        of_slots.chain(self.rests.iter().map(|rest| rest.column)).chain(of_said).max().map_or(0, |last| last + 1)
     }
 
     /// Writes what has no column of its own as JSON: further columns under their headers, some targets under their names.

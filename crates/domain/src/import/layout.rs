@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 
 use super::entity::Entity;
-use super::guess::likely_entity;
+use super::likely::likely_entity;
 use super::shape::{looks_like_value, strip_marks};
 use super::synonyms::{forms, is_known};
 

@@ -9,6 +9,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::entity::{Entity, IdentityKind, targets};
 use super::products::NonProducts;
+use super::said::ConsentColumn;
 use super::synonyms::normal;
 use crate::clean::fill::FillMissing;
 use crate::clean::money::MoneyUnit;
@@ -29,6 +30,9 @@ pub const RATE_PLACES: u8 = 6;
 pub const TRAITS: &str = "traits";
 /// A column mapped here is an identity whose kind stands beside it.
 pub const IDENTITY: &str = "identity";
+
+/// A column mapped here states consent; for what, stands beside it.
+pub const CONSENT: &str = "consent";
 
 /// How one kind of file is read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -93,6 +97,9 @@ pub struct ColumnMapping {
     /// Kind of the identity when the target is `identity`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<IdentityKind>,
+    /// What the column says when the target is `consent`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consent: Option<ConsentColumn>,
 }
 
 impl ColumnMapping {
@@ -105,6 +112,7 @@ impl ColumnMapping {
             date_order: None,
             confidence: 1.0,
             kind: None,
+            consent: None,
         }
     }
 
@@ -345,6 +353,7 @@ impl Mapping {
     fn check_columns(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         let mut headers = std::collections::HashSet::new();
+        let mut purposes = std::collections::HashSet::new();
         for (at, column) in self.columns.iter().enumerate() {
             if !headers.insert(column.header.as_str()) {
                 let problem = Problem::new(
@@ -362,6 +371,16 @@ impl Mapping {
                         format!("columns[{at}].kind"),
                         "目标为 identity 时须写明 kind（如 member_id），且该实体须有身份列",
                         "the target identity needs a kind such as member_id, and an entity that has identities",
+                    ));
+                }
+            } else if target == CONSENT {
+                let purpose = column.consent.as_ref().map(|consent| consent.purpose.as_str()).unwrap_or_default();
+                let is_first = purposes.insert(purpose);
+                if self.entity != Entity::Profiles || purpose.is_empty() || !is_first {
+                    problems.push(Problem::new(
+                        format!("columns[{at}].consent"),
+                        "目标为 consent 时须写明 consent.purpose，每个用途一列，且只用于客户文件",
+                        "the target consent needs a consent.purpose, one column a purpose, in files of customers",
                     ));
                 }
             } else if target != TRAITS && self.entity.target(target).is_none() {

@@ -557,7 +557,7 @@ fn shopify_orders_and_customers() {
          First Name > first_name
          Last Name > last_name
          Email > email
-         Accepts Email Marketing > ~
+         Accepts Email Marketing > consent
          Company > ~
          Address1 > address
          Address2 > -
@@ -566,7 +566,7 @@ fn shopify_orders_and_customers() {
          Country Code > country
          Zip > -
          Phone > phone
-         Accepts SMS Marketing > ~
+         Accepts SMS Marketing > consent
          Total Spent > ~
          Total Orders > ~
          Tags > ~
@@ -635,7 +635,7 @@ fn salesforce_contacts() {
          Lead Source > acquisition_channel
          Contact Owner > -
          Created Date > registered_on
-         Email Opt Out > ~
+         Email Opt Out > consent
          Birthdate > birthday",
         &[
             "0035g00000ABCDe|Ms.|Ann|Lee|CFO|Acme|ann@example.com|+1 617-555-0101|+1 617-555-0102|1 Main St|Boston|MA|02108|US|Web|Sam|9/13/2026|0|5/12/1990",

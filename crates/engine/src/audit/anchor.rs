@@ -7,9 +7,6 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;
-use zhike_state::AuditRootRow;
-
-use super::line;
 
 /// How long a log may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -61,12 +58,12 @@ impl fmt::Display for Anchor {
 }
 
 impl Anchor {
-    /// Appends roots; a file has them on its disk when this returns.
-    pub(super) async fn append(&self, roots: &[AuditRootRow]) -> io::Result<()> {
+    /// Appends the lines of roots with their times; a file has them on its disk when this returns.
+    pub(super) async fn append(&self, roots: &[(i64, String)]) -> io::Result<()> {
         match self {
             Self::File(path) => {
                 let path = path.clone();
-                let text: String = roots.iter().map(|root| line(root) + "\n").collect();
+                let text: String = roots.iter().map(|(_, line)| format!("{line}\n")).collect();
                 tokio::task::spawn_blocking(move || {
                     let mut file = std::fs::File::options().append(true).create(true).open(path)?;
                     file.write_all(text.as_bytes())?;
@@ -105,25 +102,26 @@ impl Anchor {
 /// A root as a message of a log.
 ///
 /// Source: RFC 5424 §6.
-fn message(root: &AuditRootRow) -> String {
-    let at = jiff::Timestamp::from_microsecond(root.at).unwrap_or_default();
+fn message((at, line): &(i64, String)) -> String {
+    let at = jiff::Timestamp::from_microsecond(*at).unwrap_or_default();
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let host: String = host.trim().chars().filter(char::is_ascii_graphic).take(255).collect();
     let host = if host.is_empty() { "-" } else { host.as_str() };
-    format!("<{PRIORITY}>1 {at:.6} {host} zhike {} audit-root - {}", std::process::id(), line(root))
+    format!("<{PRIORITY}>1 {at:.6} {host} zhike {} audit-root - {line}", std::process::id())
 }
 
 #[cfg(test)]
 mod tests {
     use tokio::io::AsyncReadExt;
 
-    use super::super::read_line;
     use super::*;
 
-    fn roots() -> Vec<AuditRootRow> {
-        let root =
-            |n| AuditRootRow { n, seq: 10 * n, at: 1_795_219_200_000_000, head: [1; 32], mac: [2; 32], is_anchored: 1 };
-        (1..=3).map(root).collect()
+    fn roots() -> Vec<(i64, String)> {
+        (1..=3).map(|n| (1_795_219_200_000_000, format!("{{\"root\":{n}}}"))).collect()
+    }
+
+    fn lines() -> Vec<String> {
+        roots().into_iter().map(|(_, line)| line).collect()
     }
 
     #[test]
@@ -146,7 +144,7 @@ mod tests {
         anchor.append(&roots()[1..]).await.unwrap();
         let text = std::fs::read_to_string(path).unwrap();
         assert!(text.starts_with("what stood there\n"));
-        assert_eq!(text.lines().filter_map(read_line).collect::<Vec<_>>(), roots());
+        assert_eq!(text.lines().skip(1).collect::<Vec<_>>(), lines());
         assert!(Anchor::File(dir.path().join("no/such")).append(&roots()).await.is_err());
     }
 
@@ -155,14 +153,14 @@ mod tests {
         let udp = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
         Anchor::Udp(udp.local_addr().unwrap().to_string()).append(&roots()).await.unwrap();
         let mut buffer = [0; 2048];
-        for root in roots() {
+        for line in lines() {
             let n = udp.recv(&mut buffer).await.unwrap();
             let text = std::str::from_utf8(&buffer[..n]).unwrap();
             assert!(
                 text.starts_with("<109>1 2026-11-21T00:00:00.000000Z ") && text.contains(" audit-root - {"),
                 "{text}"
             );
-            assert_eq!(read_line(text), Some(root));
+            assert!(text.ends_with(&line), "{text}");
         }
         let tcp = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let anchor = Anchor::Tcp(tcp.local_addr().unwrap().to_string());
@@ -173,10 +171,10 @@ mod tests {
         });
         sent.unwrap();
         let mut rest = received.as_str();
-        for root in roots() {
+        for line in lines() {
             let (n, after) = rest.split_once(' ').unwrap();
             let (message, after) = after.split_at(n.parse().unwrap());
-            assert_eq!(read_line(message), Some(root));
+            assert!(message.ends_with(&line), "{message}");
             rest = after;
         }
         assert_eq!(rest, "");

@@ -4,6 +4,8 @@ use crate::boxed;
 use std::collections::BTreeMap;
 use std::io::BufRead;
 
+use serde_json::Value as Json;
+use zhike_domain::signed::Kind;
 use zhike_state::{AuditRootRow, AuditRow};
 use zhike_vault::Vault;
 
@@ -28,6 +30,8 @@ pub enum FlawKind {
     Missing,
     /// A root stands outside and is not here, or says something else here.
     Anchor,
+    /// Roots before one are missing among those outside.
+    Gap,
 }
 
 impl FlawKind {
@@ -39,6 +43,7 @@ impl FlawKind {
             Self::Head => "head",
             Self::Missing => "missing",
             Self::Anchor => "anchor",
+            Self::Gap => "gap",
         }
     }
 
@@ -46,12 +51,14 @@ impl FlawKind {
     pub const fn words(self) -> (&'static str, &'static str) {
         match self {
             Self::Link => ("记录与前一条不衔接", "the entry does not follow the one before"),
-            Self::Signature => {
-                ("根的签名不是本目录的密钥所签", "the root was not signed with the keys of this directory")
-            }
+            Self::Signature => (
+                "根没有签名，或不是本安装的密钥所签",
+                "the root is not signed, or not with the keys of this installation",
+            ),
             Self::Head => ("记录与已签名的根不符", "the entry is not the one that a root was signed for"),
             Self::Missing => ("已签名的根所含的记录缺失", "an entry that a root was signed for is gone"),
             Self::Anchor => ("与外部留存的根不符", "it differs from the root that stands outside"),
+            Self::Gap => ("这个根之前缺少若干个根", "roots are missing before this one"),
         }
     }
 }
@@ -185,15 +192,12 @@ impl<'a> Verifier<'a> {
 /// **Errors**: `unavailable`, `unreadable_file` when the copy has no root at all.
 #[boxed]
 pub async fn verify(ctx: &Ctx, outside: Option<&mut (dyn BufRead + Send)>) -> Result<Verification> {
-    let mut copies = Vec::new();
-    if let Some(outside) = outside {
-        for line in outside.lines() {
-            let line = line.map_err(|error| unreadable(&error.to_string()))?;
-            copies.extend(read_line(&line));
+    let (mut copies, mut forged) = (Vec::new(), Vec::new());
+    for (root, document) in outside.map(read_roots).transpose()?.unwrap_or_default() {
+        if ctx.vault().public_key().check(Kind::AuditRoot, &document) == Some(false) {
+            forged.push(root.seq);
         }
-        if copies.is_empty() {
-            return Err(unreadable("it holds no root of an audit trail"));
-        }
+        copies.push(root);
     }
     // Roots first: entries written meanwhile are beyond them.
     let mut roots = Vec::new();
@@ -206,6 +210,7 @@ pub async fn verify(ctx: &Ctx, outside: Option<&mut (dyn BufRead + Send)>) -> Re
         }
     }
     let mut verifier = Verifier::new(ctx.vault(), &roots, &copies);
+    forged.into_iter().for_each(|seq| verifier.flaw(FlawKind::Signature, seq));
     let mut after = None;
     loop {
         let page = ctx.store().audit_page(after, PAGE).await?;
@@ -217,6 +222,17 @@ pub async fn verify(ctx: &Ctx, outside: Option<&mut (dyn BufRead + Send)>) -> Re
         }
         tokio::task::yield_now().await;
     }
+}
+
+/// The roots that stand in a file or log, with the documents of their signatures.
+///
+/// **Errors**: `unreadable_file` when there is none.
+pub(super) fn read_roots(outside: &mut (dyn BufRead + Send)) -> Result<Vec<(AuditRootRow, Json)>> {
+    let mut roots = Vec::new();
+    for line in outside.lines() {
+        roots.extend(read_line(&line.map_err(|error| unreadable(&error.to_string()))?));
+    }
+    if roots.is_empty() { Err(unreadable("it holds no root of an audit trail")) } else { Ok(roots) }
 }
 
 fn unreadable(why: &str) -> Error {

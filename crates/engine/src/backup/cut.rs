@@ -3,6 +3,8 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use zhike_vault::Vault;
+
 use super::files::{copy, folder_names, hex, make_dir, wait_for};
 use super::repository::{Entry, List, Repository};
 use super::{Backup, PART, Taken, sweep};
@@ -75,8 +77,8 @@ fn copy_all(from: &Path, to: &Path, wanted: impl Fn(&str) -> bool) -> Result<()>
 }
 
 impl Part {
-    /// Stores the files, then the list that names them.
-    pub(super) fn store(self, repository: &Repository) -> Result<Taken> {
+    /// Stores the files, then the list that names them, signed.
+    pub(super) fn store(self, repository: &Repository, vault: &Vault) -> Result<Taken> {
         let _changing = repository.change()?;
         let known = repository.known();
         let (mut n_new_files, mut n_new_bytes) = (0, 0);
@@ -99,7 +101,7 @@ impl Part {
             files.push(entry);
         }
         let list = List::new(self.at, self.audit.clone(), self.epochs.clone(), files);
-        let name = repository.put_list(&list)?;
+        let name = repository.put_list(&list, vault)?;
         let backup: Backup = list.backup(name);
         Ok(Taken { backup, n_new_files, n_new_bytes })
     }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::files::{copy, folder_names, make_dir, sync_dir};
-use super::{files_only, stamp};
+use super::stamp;
 use crate::{Ctx, Error, Result, audit};
 
 /// Copies kept.
@@ -33,10 +33,9 @@ pub struct KeysCopy {
 ///
 /// Without a passphrase the root key is part of the copy: whoever has it and a backup has everything.
 ///
-/// **Errors**: `bad_request` for a folder of the data directory; `conflict` with state on a server.
+/// **Errors**: `bad_request` for a folder of the data directory.
 #[boxed]
 pub async fn ship_keys(ctx: &Ctx, folder: &Path, actor: &str) -> Result<KeysCopy> {
-    files_only(ctx)?;
     make_dir(folder)?;
     let real = |path: &Path| path.canonicalize().map_err(|error| Error::io("find", path, error));
     let folder = real(folder)?;

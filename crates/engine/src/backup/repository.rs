@@ -6,15 +6,20 @@ use std::io::{self, BufReader, Write};
 use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use zhike_vault::{BackupKeys, ContentId, ListId};
+use serde_json::{Value as Json, json};
+use zhike_domain::signed::Kind;
+use zhike_vault::{BackupKeys, ContentId, ListId, PublicKey, Vault};
 
 use super::files::{folder_names, hex, make_dir, sync_dir, unhex, wait_for, whole};
-use super::{Backup, Checked, Pruned, damaged, stamp};
+use super::{Backup, Checked, Pruned, Signed, damaged, stamp};
 use crate::{Error, Result};
 
 const OBJECTS: &str = "objects";
 const LISTS: &str = "cuts";
 const ENDING: &str = ".cut";
+/// Beside a list: what anybody may know of it, signed.
+const SIGNED: &str = ".sig";
+const STATEMENT: &str = "zhike backup 1";
 /// Held by whoever changes what the folder holds.
 const LOCK: &str = "backup.lock";
 const FORMAT: u32 = 1;
@@ -51,6 +56,18 @@ impl List {
         Self { format: FORMAT, at, release: env!("CARGO_PKG_VERSION").to_owned(), audit, epochs, files }
     }
 
+    /// Name, time, size and the digest of the sealed list: the list itself opens with the keys alone.
+    fn statement(&self, name: &str, sealed: &[u8], vault: &Vault) -> Json {
+        let Backup { at, n_files, n_bytes, .. } = self.backup(name.to_owned());
+        let at = jiff::Timestamp::from_microsecond(at).unwrap_or_default().to_string();
+        let mut statement = json!({
+            "format": STATEMENT, "name": name, "at": at, "release": self.release, "n_files": n_files, "n_bytes": n_bytes,
+            "list_sm3": hex(&Vault::digest(sealed)),
+        });
+        statement["signature"] = json!(vault.sign(Kind::Backup, &statement));
+        statement
+    }
+
     pub(super) fn backup(&self, name: String) -> Backup {
         let n_bytes = self.files.iter().map(|file| file.n_bytes).sum();
         Backup { name, at: self.at, n_files: self.files.len() as u64, n_bytes }
@@ -72,11 +89,7 @@ impl Repository {
             if make {
                 make_dir(&path)?;
             } else if !path.is_dir() {
-                return Err(Error::new(
-                    zhike_domain::error_code::ErrorCode::NotFound,
-                    format!("{} holds no backups of Zhike", folder.display()),
-                    format!("{} 中没有知客的备份", folder.display()),
-                ));
+                return Err(none(folder));
             }
         }
         Ok(repository)
@@ -110,16 +123,19 @@ impl Repository {
         Ok((id, n_bytes, true))
     }
 
-    /// Stores a list: with it the backup exists.
-    pub(super) fn put_list(&self, list: &List) -> Result<String> {
+    /// Stores a list: with it the backup exists. Before it, what anybody may know of it, signed.
+    pub(super) fn put_list(&self, list: &List, vault: &Vault) -> Result<String> {
         let json = serde_json::to_vec(list).map_err(|error| Error::bug("the list of a backup", error))?;
         let unsealed = |error| Error::bug("sealing the list of a backup", error);
         let (id, sealed) = self.keys.seal_list(&json).map_err(unsealed)?;
         let name = format!("{}-{}", stamp(list.at), hex(&id));
-        whole(&self.folder.join(LISTS).join(format!("{name}{ENDING}")), |mut into| {
-            into.write_all(&sealed)?;
-            Ok(into)
-        })?;
+        let statement = list.statement(&name, &sealed, vault).to_string();
+        for (ending, bytes) in [(SIGNED, statement.as_bytes()), (ENDING, &sealed[..])] {
+            whole(&self.folder.join(LISTS).join(format!("{name}{ending}")), |mut into| {
+                into.write_all(bytes)?;
+                Ok(into)
+            })?;
+        }
         Ok(name)
     }
 
@@ -215,14 +231,23 @@ impl Repository {
         io::copy(&mut content, into).map(drop).map_err(failed)
     }
 
-    /// Reads everything.
-    pub(super) fn check(&self) -> Result<Checked> {
+    /// Reads everything; signatures are to be this key's.
+    pub(super) fn check(&self, key: &PublicKey) -> Result<Checked> {
         let mut checked = Checked::default();
         let mut files: BTreeMap<String, u64> = BTreeMap::new();
         for name in self.names()? {
             match self.list(&name) {
                 Ok(list) => {
                     checked.n_backups += 1;
+                    match signed(&self.folder, &name, key)?.is_signed {
+                        Some(true) => checked.n_signed += 1,
+                        None => {}
+                        Some(false) => {
+                            let path = self.folder.join(LISTS).join(format!("{name}{SIGNED}"));
+                            let error = damaged(&path, "its signature does not hold");
+                            checked.damaged.push((path, error.message));
+                        }
+                    }
                     files.extend(list.files.into_iter().map(|file| (file.id, file.n_bytes)));
                 }
                 Err(error) => {
@@ -252,6 +277,12 @@ impl Repository {
             let path = self.folder.join(LISTS).join(format!("{name}{ENDING}"));
             std::fs::remove_file(&path).map_err(|error| Error::io("remove", &path, error))?;
         }
+        for name in folder_names(&self.folder.join(LISTS))? {
+            if name.strip_suffix(SIGNED).is_some_and(|name| kept.iter().all(|(kept, _)| kept != name)) {
+                let path = self.folder.join(LISTS).join(&name);
+                std::fs::remove_file(&path).map_err(|error| Error::io("remove", &path, error))?;
+            }
+        }
         sync_dir(&self.folder.join(LISTS))?;
         // After the lists: one that died in between leaves contents that nobody names, which go at the next.
         let wanted: HashSet<&str> =
@@ -268,4 +299,51 @@ impl Repository {
         }
         Ok(pruned)
     }
+}
+
+/// The backups of a folder by their signatures alone, the newest first: no keys are needed, and what the lists name is not read.
+///
+/// **Errors**: `not_found` when the folder holds none.
+pub(super) fn all_signed(folder: &Path, key: &PublicKey) -> Result<Vec<Signed>> {
+    let lists = folder_names(&folder.join(LISTS))?;
+    let names: Vec<&str> = lists.iter().filter_map(|name| name.strip_suffix(ENDING)).collect();
+    if names.is_empty() {
+        return Err(none(folder));
+    }
+    names.into_iter().rev().map(|name| signed(folder, name, key)).collect()
+}
+
+fn signed(folder: &Path, name: &str, key: &PublicKey) -> Result<Signed> {
+    let path = folder.join(LISTS).join(format!("{name}{SIGNED}"));
+    let text = match std::fs::read(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Ok(Signed { name: name.to_owned(), at: None, n_files: None, n_bytes: None, is_signed: None });
+        }
+        Err(error) => return Err(Error::io("read", &path, error)),
+    };
+    let statement: Json = serde_json::from_slice(&text).unwrap_or_default();
+    let list = folder.join(LISTS).join(format!("{name}{ENDING}"));
+    let sealed = std::fs::read(&list).map_err(|error| Error::io("read", &list, error))?;
+    let says = |field: &str, value: &str| statement.get(field).and_then(Json::as_str) == Some(value);
+    let holds = key.check(Kind::Backup, &statement) == Some(true)
+        && says("format", STATEMENT)
+        && says("name", name)
+        && says("list_sm3", &hex(&Vault::digest(&sealed)));
+    let number = |field: &str| statement.get(field).and_then(Json::as_u64);
+    Ok(Signed {
+        name: name.to_owned(),
+        at: statement.get("at").and_then(Json::as_str).map(str::to_owned),
+        n_files: number("n_files"),
+        n_bytes: number("n_bytes"),
+        is_signed: Some(holds),
+    })
+}
+
+fn none(folder: &Path) -> Error {
+    Error::new(
+        zhike_domain::error_code::ErrorCode::NotFound,
+        format!("{} holds no backups of Zhike", folder.display()),
+        format!("{} 中没有知客的备份", folder.display()),
+    )
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use zhike_domain::error_code::ErrorCode;
+use zhike_state::{StateConfig, Store};
 use zhike_vault::{Unlock, Vault};
 
 use super::files::{copy, folder_names, hex, make_dir, sync_dir};
@@ -43,9 +44,10 @@ pub(crate) fn refuse_unfinished(dir: &Path) -> Result<()> {
 
 /// Makes the data directory that `options` names from the newest backup that is not later than `at` (microseconds; the
 /// newest of all when absent), with the keys of a copy, or those that stand in the directory already: take the newest,
-/// for whoever was erased since the backup has no key there. Everybody has to sign in again.
+/// for whoever was erased since the backup has no key there. With a server for state, it is loaded into empty schemas there,
+/// wherever it stood before. Everybody has to sign in again.
 ///
-/// **Errors**: `conflict` when the directory holds more than keys; `not_found` without keys, without a backup or without
+/// **Errors**: `conflict` when the directory holds more than keys, or the server anything; `not_found` without keys, without a backup or without
 /// one as old as `at`; `wrong_key`; `damaged`, and then the directory does not open.
 #[boxed]
 pub async fn restore(
@@ -55,25 +57,23 @@ pub async fn restore(
     at: Option<i64>,
     actor: &str,
 ) -> Result<Restored> {
-    if options.state_url.is_some() {
-        return Err(Error::conflict(
-            "a backup holds state as files: restore without --state".into(),
-            "备份中的状态库是文件：请去掉 --state 后恢复".into(),
-        ));
-    }
     let dir = options.dir.clone();
-    prepare(&dir, keys)?;
+    prepare(&dir, keys, options.state_url.is_some())?;
     let unlock = match options.passphrase.clone() {
         Some(passphrase) => Unlock::Passphrase(passphrase),
         None => Unlock::KeyFile,
     };
     let vault = Vault::open(&dir.join("keys"), unlock)?;
-    let repository = Repository::open(folder, vault.backup_keys(), false)?;
+    let repository = Repository::open(folder, vault.backup_keys()?, false)?;
     let epochs = vault.epochs();
     drop(vault);
     let folder = folder.to_owned();
     let target = dir.clone();
     let (backup, audit, n_left_out) = blocking(move || unpack(&repository, &folder, &target, at, &epochs)).await?;
+    if let Some(url) = &options.state_url {
+        let config = StateConfig { dir: dir.clone(), url: Some(url.clone()), ..StateConfig::default() };
+        Store::move_to_server(&config).await.map_err(unmoved)?;
+    }
     let n_audit = finish(options, &backup, &audit, actor).await?;
     std::fs::remove_file(dir.join(MARK)).map_err(|error| Error::io("remove", &dir.join(MARK), error))?;
     sync_dir(&dir)?;
@@ -81,7 +81,7 @@ pub async fn restore(
 }
 
 /// Checks that nothing is written over, puts the keys in their place.
-fn prepare(dir: &Path, keys: Option<&Path>) -> Result<()> {
+fn prepare(dir: &Path, keys: Option<&Path>, is_server: bool) -> Result<()> {
     make_dir(dir)?;
     let names = folder_names(dir)?;
     if names.iter().any(|name| name != "keys" && name != MARK) {
@@ -107,10 +107,28 @@ fn prepare(dir: &Path, keys: Option<&Path>) -> Result<()> {
                 copy(&from.join(&name), &home.join(&name))?;
             }
         }
-        None if has_keys => {}
+        // The keys of people are a file too, unless they stand on the server.
+        None if has_keys && (is_server || home.join("keys.db").exists()) => {}
         None => return Err(no_keys(&home)),
     }
     Ok(())
+}
+
+fn unmoved(error: zhike_state::Error) -> Error {
+    match error {
+        zhike_state::Error::Conflict { subject, .. } => Error::conflict(
+            format!(
+                "the schema {subject} of the server is not empty: name another database with --state, or drop the schema"
+            ),
+            format!("服务器上的 {subject} 模式不是空的：请用 --state 指定另一个数据库，或先删除该模式"),
+        ),
+        zhike_state::Error::NotFound { subject, .. } => Error::new(
+            ErrorCode::NotFound,
+            format!("the schema {subject} of the server holds no keys: name the newest copy of the keys with --keys"),
+            format!("服务器上的 {subject} 模式中没有密钥：请用 --keys 指定最新的密钥副本"),
+        ),
+        other => other.into(),
+    }
 }
 
 fn mark(dir: &Path) -> Result<()> {

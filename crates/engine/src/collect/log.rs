@@ -144,6 +144,11 @@ impl Collecting {
 fn unopened(error: zhike_wal::Error) -> CollectError {
     use zhike_domain::error_code::ErrorCode;
     use zhike_wal::Error as Wal;
+    if let Wal::Key { source, .. } = &error
+        && let Some(zhike_vault::Error::Disabled { epoch }) = source.get_ref().and_then(|cause| cause.downcast_ref())
+    {
+        return CollectError::Other(zhike_vault::Error::Disabled { epoch: *epoch }.into());
+    }
     let (code, zh) = match &error {
         Wal::Io { .. } => {
             return CollectError::Unavailable { retry_after_s: 5, message: format!("the event log: {error}") };

@@ -14,7 +14,7 @@ use crate::profiles::{RfmView, rfm_view};
 use crate::query::{masked_fields, shown_identity};
 use crate::sealing::{self, Keys};
 use crate::segments::{self, numbers};
-use crate::{Ctx, Result};
+use crate::{Ctx, Result, grades};
 
 /// A customer in a list.
 #[derive(Clone, Debug)]
@@ -120,7 +120,10 @@ pub(super) async fn listed(ctx: &Ctx, ids: &[i64], parts: &Parts) -> Result<Vec<
             more: more.remove(id).unwrap_or_default(),
         })
     };
-    Ok(ids.iter().filter_map(customer).collect())
+    let mut found: Vec<Listed> = ids.iter().filter_map(customer).collect();
+    let mask = grades::trait_mask(ctx, 0).await?;
+    found.iter_mut().for_each(|one| mask.apply(&mut one.row.traits));
+    Ok(found)
 }
 
 /// RFM scores of some customers at the newest refresh.

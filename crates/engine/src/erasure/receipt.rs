@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use zhike_domain::erasure::{Check, Count, Receipt, Sealed};
 use zhike_domain::id::{ErasureId, ProfileId, RequestId};
+use zhike_domain::signed::Kind;
 use zhike_state::LedgerRow;
+use zhike_vault::PublicKey;
 
-use crate::{Ctx, Result};
+use crate::{Ctx, Error, Result};
 
 const ALGORITHM: &str = "HMAC-SM3";
 const PURPOSE: &str = "erasure receipt";
@@ -32,9 +34,12 @@ const LIMITS: [(&str, &str); 5] = [
         "no list of people who must not come back is kept: whoever hands in data again is somebody new, connected with nothing",
     ),
     (
-        "本凭证的签章（HMAC-SM3）由本数据目录的密钥生成，只能用同一数据目录验证（zhike erase verify），并非第三方可验的电子签名",
-        "the seal (HMAC-SM3) is made with a key of this data directory and can be checked there alone (zhike erase verify): it is \
-         no electronic signature that outsiders could check",
+        "数字签名（Ed25519）可用本安装的公钥在任何机器上验证（zhike erase verify 凭证 --public-key 公钥），证明凭证由持有该密钥者签发且未被\
+         改动；公钥须从可信渠道取得。它不是第三方认证机构或时间戳服务的签名；签章（HMAC-SM3）只能用本数据目录的密钥验证",
+        "the signature (Ed25519) can be checked anywhere with this installation's public key (zhike erase verify RECEIPT \
+         --public-key KEY): it shows that whoever has the key made the receipt and nobody changed it; get the public key from a \
+         source you trust. It is no signature of a certification or time-stamping authority; the seal (HMAC-SM3) can be checked \
+         with the keys of this data directory alone",
     ),
 ];
 
@@ -109,16 +114,27 @@ fn words(place: &str) -> (String, String) {
     }
 }
 
-/// Seals a receipt.
+/// Seals and signs a receipt.
 pub(super) fn seal(ctx: &Ctx, receipt: Receipt) -> Result<Sealed> {
     let seal = hex(&ctx.vault().seal_document(PURPOSE, &Sealed::sealed_bytes(&receipt)));
-    Ok(Sealed { receipt, algorithm: ALGORITHM.to_owned(), seal })
+    let mut sealed = Sealed { receipt, algorithm: ALGORITHM.to_owned(), seal, signature: None };
+    sealed.signature = Some(ctx.vault().sign(Kind::Receipt, &json(&sealed)?));
+    Ok(sealed)
 }
 
 /// Whether a receipt is as it was sealed here.
 pub(super) fn is_sealed(ctx: &Ctx, sealed: &Sealed) -> bool {
     let seal = hex(&ctx.vault().seal_document(PURPOSE, &Sealed::sealed_bytes(&sealed.receipt)));
     sealed.algorithm == ALGORITHM && seal == sealed.seal
+}
+
+/// Whether a key signed a receipt; `None` when it has no signature.
+pub(super) fn is_signed(key: &PublicKey, sealed: &Sealed) -> Result<Option<bool>> {
+    Ok(key.check(Kind::Receipt, &json(sealed)?))
+}
+
+fn json(sealed: &Sealed) -> Result<serde_json::Value> {
+    serde_json::to_value(sealed).map_err(|error| Error::bug("a receipt as JSON", error))
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {

@@ -11,6 +11,7 @@ use zhike_lake::{Publication, Stage};
 use zhike_state::{QuarantineRow, QuarantineStatus};
 use zhike_vault::SubjectKey;
 
+use super::consents::Said;
 use super::people::{People, Resolved};
 use super::shards::Shards;
 use crate::sealing::QUARANTINE_ROW;
@@ -47,6 +48,8 @@ pub(crate) struct Loaded {
     pub(crate) n_new_profiles: u64,
     pub(crate) n_merged: u64,
     pub(crate) n_set_aside: u64,
+    /// What columns that state consent brought; missing when there is none.
+    pub(crate) said: Option<Said>,
 }
 
 impl Loaded {

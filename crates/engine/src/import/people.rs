@@ -12,6 +12,7 @@ use zhike_state::{EdgeRow, IdentityKey, IdentityRow, IdentityStatus, IdentityTou
 use zhike_vault::Indexer;
 
 use super::rowhash;
+use crate::corrections::Pins;
 use crate::sealing::{IDENTITY_VALUE, Keys};
 use crate::{Ctx, Result};
 
@@ -207,7 +208,9 @@ impl People {
         let mut profiles: Vec<i64> = existing_profile.iter().flatten().copied().collect();
         profiles.sort_unstable();
         profiles.dedup();
-        let rows = ctx.store().profiles_by_ids(&profiles).await?;
+        let mut rows = ctx.store().profiles_by_ids(&profiles).await?;
+        let pins = Pins::read(ctx).await?;
+        rows.iter_mut().for_each(|row| pins.lift(row));
         let created: HashMap<i64, i64> = rows.iter().map(|row| (row.profile_id, row.created_at)).collect();
         let mut known: HashMap<i64, ProfileRow> = rows.into_iter().map(|row| (row.profile_id, row)).collect();
         let kinds: Vec<IdentityKind> = self.locals.iter().map(|local| IdentityKind::ALL[local.kind as usize]).collect();
@@ -271,6 +274,7 @@ impl People {
         resolved.keys = keys;
         resolved.new_rows = new_rows;
         resolved.known = known;
+        resolved.pins = pins;
         Ok(resolved)
     }
 
@@ -324,7 +328,7 @@ impl People {
                 }
             };
             if keys.get(profile_id).is_none() {
-                keys.make(ctx, profile_id, now);
+                keys.make(ctx, profile_id, now)?;
             }
             let value = self.values.get(at).unwrap_or_default();
             let sealed = match keys.get(profile_id) {
@@ -438,8 +442,10 @@ pub(crate) struct Resolved {
     pub(crate) keys: Keys,
     /// Profiles made.
     pub(crate) new_rows: HashMap<i64, ProfileRow>,
-    /// Profiles that were there.
+    /// Profiles that were there, as files and events describe them.
     pub(crate) known: HashMap<i64, ProfileRow>,
+    /// Corrections that are laid over them before they are stored.
+    pub(crate) pins: Pins,
     pub(crate) n_new: u64,
     pub(crate) n_merged: u64,
     pub(crate) n_set_aside: u64,
@@ -477,7 +483,8 @@ impl Resolved {
         self.keys.store_new(ctx).await?;
         commit.new_profiles.extend(self.new_rows.into_values());
         commit.updated_profiles.extend(self.known.into_values());
-        Ok(())
+        crate::ingest::follow_merges(ctx, commit).await?;
+        self.pins.lay(ctx, commit).await
     }
 }
 

@@ -1,6 +1,6 @@
 //! Loading people and companies: attributes to state, personal fields to the vault.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use zhike_domain::clean::rule::Rule;
 use zhike_domain::frame::{Frame, TextColumn};
@@ -8,8 +8,11 @@ use zhike_domain::sensitive::Sensitive;
 use zhike_state::{FieldRow, LoadCommit, ProfileRow};
 use zhike_vault::Place;
 
+use super::Looked;
+use super::consents;
 use super::load::{Load, Loaded};
 use super::people::Known;
+use crate::corrections::Pins;
 use crate::sealing::{self, Keys};
 use crate::{Ctx, Result};
 
@@ -31,13 +34,14 @@ impl Persons {
     }
 
     /// The second pass: later rows win, what they leave out stays.
-    pub(crate) async fn finish(self, load: &mut Load<'_>, commit: &mut LoadCommit) -> Result<Loaded> {
+    pub(crate) async fn finish(self, load: &mut Load<'_>, looked: &Looked, commit: &mut LoadCommit) -> Result<Loaded> {
         let ctx = load.ctx;
         let mut resolved = load.people.resolve(ctx, load.batch_id, commit).await?;
         let mut loaded = Loaded::default();
-        let before = Before::read(ctx, &resolved.known, &mut resolved.keys).await?;
+        let before = Before::read(ctx, &resolved.known, &resolved.pins, &mut resolved.keys).await?;
         let mut fields: BTreeMap<(i64, &'static str), Sensitive<String>> = BTreeMap::new();
         let mut changed: HashMap<i64, u64> = HashMap::new();
+        let mut kept_back: BTreeSet<(i64, String)> = BTreeSet::new();
         for (frame, strongest) in &self.frames {
             for (row, &local) in strongest.iter().enumerate() {
                 let Some(profile_id) = resolved.profile_of.get(local as usize).copied().flatten() else {
@@ -48,6 +52,7 @@ impl Persons {
                 if let Some(profile) = resolved.profile_mut(profile_id) {
                     describe(profile, frame, row);
                 }
+                kept_back.extend(resolved.pins.kept_back(profile_id, frame, row).map(|it| (profile_id, it.to_owned())));
                 for field in FIELDS {
                     if let Some(value) = frame.sensitive(field).and_then(|column| column.expose().get(row)) {
                         fields.insert((profile_id, field), Sensitive::new(value.to_owned()));
@@ -61,6 +66,9 @@ impl Persons {
             if is_same { loaded.n_duplicate += n_rows } else { loaded.n_loaded += n_rows }
         }
         load.count(Rule::DuplicateKey, "profile", loaded.n_duplicate);
+        for (_, field) in kept_back {
+            load.count(Rule::KeptBack, &field, 1);
+        }
         for ((profile_id, field), value) in fields {
             let Some(key) = resolved.keys.get(profile_id) else { continue };
             commit.fields.push(FieldRow {
@@ -71,6 +79,7 @@ impl Persons {
                 updated_at: load.started_at,
             });
         }
+        loaded.said = consents::apply(load, looked, &self.frames, &resolved, commit).await?;
         loaded.people(&resolved);
         resolved.commit(ctx, commit).await?;
         Ok(loaded)
@@ -84,18 +93,20 @@ struct Before {
 }
 
 impl Before {
-    async fn read(ctx: &Ctx, known: &HashMap<i64, ProfileRow>, keys: &mut Keys) -> Result<Self> {
+    async fn read(ctx: &Ctx, known: &HashMap<i64, ProfileRow>, pins: &Pins, keys: &mut Keys) -> Result<Self> {
         let ids: Vec<i64> = known.keys().copied().collect();
         keys.fetch(ctx, ids.iter().copied()).await?;
-        let rows = ctx.store().profiles_by_ids(&ids).await?;
+        let mut rows = ctx.store().profiles_by_ids(&ids).await?;
+        rows.iter_mut().for_each(|row| pins.lift(row));
         let fields = ctx.store().profile_fields(&ids).await?;
-        let fields = fields
+        let mut fields: HashMap<(i64, String), Sensitive<String>> = fields
             .into_iter()
             .filter_map(|field| {
                 let value = sealing::field_value(keys, &field)?;
                 Some(((field.profile_id, field.field), Sensitive::new(value)))
             })
             .collect();
+        ids.iter().for_each(|id| pins.lift_fields(*id, &mut fields));
         Ok(Self { rows: rows.into_iter().map(|row| (row.profile_id, row)).collect(), fields })
     }
 

@@ -4,13 +4,14 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use serde::{Deserialize, Serialize};
 use zhike_domain::clean::rule::Rule;
-use zhike_domain::frame::TextColumn;
+use zhike_domain::frame::{ColumnType, TextColumn};
 use zhike_domain::id::BatchId;
 use zhike_domain::import::accept::{Accepted, Acceptor, Change, Reject};
 use zhike_domain::import::entity::Entity;
 use zhike_domain::import::mapping::Mapping;
 use zhike_domain::import::profile::Profiler;
 use zhike_domain::import::report::{self, LoadReport, QualityInput, quality};
+use zhike_domain::import::said;
 use zhike_domain::raw::RawBatch;
 use zhike_lake::Publication;
 use zhike_lake::read::{self, BadRow, Input, Notes, ReadOptions, SkippedLines};
@@ -136,9 +137,8 @@ pub(super) async fn run(
     let loaded = match target {
         Target::Lines(lines) => lines.finish(&mut load, &mut commit).await?,
         Target::Rows(rows) => rows.finish(&mut load, &mut commit).await?,
-        Target::Persons(persons) => persons.finish(&mut load, &mut commit).await?,
+        Target::Persons(persons) => persons.finish(&mut load, &looked, &mut commit).await?,
     };
-    crate::ingest::follow_merges(ctx, &mut commit).await?;
     let report = finish_report(&load, tally, &loaded, &ended);
     let mut publication = loaded.publication;
     commit.quarantine = load.finish_log(&mut publication)?;
@@ -197,7 +197,7 @@ struct Cleaner {
 
 impl Cleaner {
     fn clean(&mut self, read: Read) -> Cleaned {
-        let Accepted { frame, rejects, changes, n_skipped_lines, .. } = {
+        let Accepted { mut frame, rejects, changes, n_skipped_lines, .. } = {
             let accepted = self.acceptor.accept(&read.raw);
             self.tally.add(self.entity, &accepted);
             accepted
@@ -223,7 +223,13 @@ impl Cleaner {
         }));
         let rows = match frame.n_rows() {
             0 => Known::default(),
-            _ => self.people.know(frame, self.entity.fact_time()),
+            _ => {
+                // Where a row stands is nothing that it says: two that say the same are one.
+                let at = frame.remove(said::ROW);
+                let mut rows = self.people.know(frame, self.entity.fact_time());
+                at.into_iter().for_each(|at| rows.frame.set(said::ROW, ColumnType::Int, at));
+                rows
+            }
         };
         Cleaned { rows, refused, changes, n_rows, progress: read.progress }
     }
@@ -363,6 +369,11 @@ fn notes(mapping: &Mapping, ended: &Ended, loaded: &Loaded, zh: &mut Vec<String>
     if loaded.n_new_profiles > 0 || loaded.n_merged > 0 {
         zh.push(format!("新建客户 {} 个，合并 {} 个", loaded.n_new_profiles, loaded.n_merged));
         en.push(format!("{} new customers, {} merged", loaded.n_new_profiles, loaded.n_merged));
+    }
+    if let Some(said) = &loaded.said {
+        let (n, known, refused) = (said.n_recorded, said.n_known, said.n_refused);
+        zh.push(format!("同意表态：记录 {n} 条，已有表态而未记录 {known} 条，不成立 {refused} 条"));
+        en.push(format!("statements of consent: {n} recorded, {known} no news, {refused} do not stand"));
     }
     if loaded.n_set_aside > 0 {
         zh.push(format!("{} 个身份被太多人共用，已搁置，不再用来认人", loaded.n_set_aside));

@@ -27,6 +27,7 @@ use zhike_vault::Indexer;
 use super::Heard;
 use super::removals::Removals;
 use super::visitors::{Claims, MANY_CLAIMS, SETTLED, claim, spans, thin};
+use crate::corrections::Pins;
 use crate::import::{new_profile, scope};
 use crate::sealing::{IDENTITY_VALUE, Keys};
 use crate::{Ctx, Error, Result};
@@ -97,6 +98,8 @@ pub(super) struct People {
     /// Pairs that a scanned code bound in this batch.
     scanned: HashSet<(i64, i64)>,
     pub(super) keys: Keys,
+    /// Corrections that are laid over the profiles before they are stored.
+    pub(super) pins: Pins,
 }
 
 /// The name space in which a value of a kind is unique.
@@ -114,7 +117,7 @@ fn key_of(identity: &Identity, source: &str) -> (IdentityKind, String, String) {
 impl People {
     /// Finds out who the messages are about and writes what state has to change into `commit`.
     pub(super) async fn resolve(ctx: &Ctx, heard: &[Heard], commit: &mut IngestCommit) -> Result<Self> {
-        let mut people = Self::default();
+        let mut people = Self { pins: Pins::read(ctx).await?, ..Self::default() };
         people.gather(ctx, heard).await?;
         let touched: BTreeSet<i64> =
             people.nodes.values().filter_map(|node| Some(node.row.as_ref()?.profile_id)).collect();
@@ -646,7 +649,7 @@ impl People {
             }
             let Some(profile_id) = node.profile else { continue };
             if self.keys.get(profile_id).is_none() {
-                self.keys.make(ctx, profile_id, now);
+                self.keys.make(ctx, profile_id, now)?;
             }
             let Some(key) = self.keys.get(profile_id) else { continue };
             commit.load.new_identities.push(IdentityRow {
@@ -679,7 +682,8 @@ impl People {
         // A visitor's owner may be somebody whom nothing else in the batch concerns.
         self.load(ctx, stored.iter().copied()).await?;
         self.span_late();
-        for row in ctx.store().profiles_by_ids(&stored).await? {
+        for mut row in ctx.store().profiles_by_ids(&stored).await? {
+            self.pins.lift(&mut row);
             self.profiles.entry(row.profile_id).or_insert(row);
         }
         let mut counts: HashMap<i64, (i64, Option<i64>, Option<i64>)> = HashMap::new();

@@ -3,11 +3,13 @@
 use crate::boxed;
 use zhike_domain::frame::Frame;
 use zhike_domain::kpi::{Dimension, Kpi, Measure, Of, Take};
+use zhike_domain::small_groups::is_small;
 use zhike_lake::{KpiKey, KpiScan};
 
 use super::series::{is_of_people, no_dimension, periods, top};
-use super::{Ask, Known, Window, people};
+use super::{Ask, Known, Window, counts_people, people};
 use crate::guard::{self, Meter};
+use crate::segments::seen_lake;
 use crate::{Ctx, Error, Result};
 
 /// Which part of a number.
@@ -89,8 +91,9 @@ pub struct Behind {
     pub measure: &'static Measure,
     /// First and last day.
     pub days: (i64, i64),
-    /// The number: of a sum, what the amounts of all rows add up to, or else how many rows there are.
-    pub total: i64,
+    /// The number: of a sum, what the amounts of all rows add up to, or else how many rows there are; none where so
+    /// few people are not told.
+    pub total: Option<i64>,
     /// Rows.
     pub rows: Vec<BehindRow>,
     /// Where the next page begins.
@@ -139,8 +142,12 @@ pub async fn behind(ctx: &Ctx, kpi: &'static Kpi, asked: Asked) -> Result<Behind
     let by = dimension.map(|dimension| (dimension, values.as_slice()));
     let of = measure.of;
     let scan = KpiScan { of, spans: &spans, by, people: people(ctx, of, dimension).await? };
-    let sums = ctx.lake().kpi_sums(&scan, &[measure]).await?;
-    let total = sums.iter().filter(|cell| number.is_none_or(|part| cell.part == part)).map(|cell| cell.sums[0]).sum();
+    let lake = seen_lake(ctx).await?;
+    let sums = lake.kpi_sums(&scan, &[measure]).await?;
+    let total: i64 =
+        sums.iter().filter(|cell| number.is_none_or(|part| cell.part == part)).map(|cell| cell.sums[0]).sum();
+    let is_few = counts_people(measure) && is_small(total.unsigned_abs(), ctx.min_group());
+    let total = (!is_few).then_some(total);
     let kind = match (of, measure.take) {
         (of, _) if is_of_people(of) => Kind::People,
         (_, Take::People) => Kind::People,
@@ -149,16 +156,11 @@ pub async fn behind(ctx: &Ctx, kpi: &'static Kpi, asked: Asked) -> Result<Behind
         _ => Kind::Orders,
     };
     let after = asked.after.as_deref().map(read_cursor).transpose()?;
-    let frame = ctx.lake().kpi_rows(&scan, measure, (0, number), after.as_ref(), asked.limit + 1).await?;
+    let frame = lake.kpi_rows(&scan, measure, (0, number), after.as_ref(), asked.limit + 1).await?;
     let mut rows: Vec<BehindRow> = (0..frame.n_rows()).map(|row| read(&frame, row)).collect();
     let has_more = rows.len() > asked.limit;
     rows.truncate(asked.limit);
     let next = rows.last().filter(|_| has_more).map(cursor);
-    if ctx.scope().is_some() {
-        let ids: Vec<i64> = rows.iter().filter_map(|row| row.profile_id).collect();
-        let seen = crate::segments::seen(ctx, &ids).await?;
-        rows.retain(|row| row.profile_id.is_some_and(|id| seen.contains(&id)));
-    }
     guard::reserve(ctx, Meter::Rows, rows.len()).await?;
     Ok(Behind { kind, measure, days: window.days, total, rows, next })
 }

@@ -4,7 +4,7 @@ use crate::boxed;
 use zhike_domain::kpi::{Goal, Kpi, MICRO, Pace};
 use zhike_state::KpiGoalRow;
 
-use super::{Known, MAX_DAYS, Window, get, sums, total};
+use super::{Known, MAX_DAYS, Window, get, is_told, sums, total};
 use crate::{Ctx, Error, Result};
 
 /// A goal with its number.
@@ -29,12 +29,20 @@ pub(super) fn goal(row: &KpiGoalRow) -> Goal {
     Goal { first: row.from_on, last: row.to_on, value: row.value_micro as f64 / MICRO }
 }
 
+/// The goals as they are kept. They are about all customers: whoever sees some has none to compare with.
+pub(super) async fn kept(ctx: &Ctx) -> Result<Vec<KpiGoalRow>> {
+    if ctx.scope().is_some() {
+        return Ok(Vec::new());
+    }
+    Ok(ctx.store().kpi_goals().await?)
+}
+
 /// All goals, or those of one figure, by first day; goals of figures that are no more are left out.
 #[boxed]
 pub async fn goals(ctx: &Ctx, only: Option<&str>) -> Result<Vec<GoalState>> {
     ctx.refresh_overrides().await?;
     let mut found = Vec::new();
-    for row in ctx.store().kpi_goals().await? {
+    for row in kept(ctx).await? {
         if only.is_some_and(|only| only != row.kpi) {
             continue;
         }
@@ -46,7 +54,7 @@ pub async fn goals(ctx: &Ctx, only: Option<&str>) -> Result<Vec<GoalState>> {
         let actual = if is_known {
             let tables = sums(ctx, &[kpi], &[Window::days(goal.first, last)], None).await?;
             let sums = tables.first().map(|table| total(table, 0, kpi)).unwrap_or_default();
-            kpi.number(sums.part, sums.whole)
+            kpi.number(sums.part, sums.whole).filter(|_| is_told(kpi, sums, ctx.min_group()))
         } else {
             None
         };

@@ -4,9 +4,11 @@ use crate::boxed;
 use std::collections::BTreeMap;
 
 use zhike_domain::kpi::{Dimension, Goal, Holiday, Kpi, Of, Pace, Period, PeriodKind, holidays, kpis};
+use zhike_domain::small_groups;
 use zhike_lake::{KpiScan, KpiSpan};
 
-use super::{Known, Sums, Table, Window, part_of, people, sums, total};
+use super::{Known, Sums, Table, Window, counts_people, is_told, part_of, people, sums, total};
+use crate::segments::seen_lake;
 use crate::{Ctx, Error, Result};
 
 /// Periods shown at most.
@@ -32,10 +34,10 @@ pub struct Ask {
 /// A number, and those it is compared with.
 #[derive(Clone, Debug)]
 pub struct Figures {
-    /// The number; none where nothing is known, or of a rate of nothing.
+    /// The number; none where nothing is known, of a rate of nothing, and where so few people are not told.
     pub value: Option<f64>,
-    /// What it is computed from.
-    pub sums: Sums,
+    /// Whether it is missing because so few people are not told.
+    pub is_suppressed: bool,
     /// The number of the period before; of an unfinished one, of as many days.
     pub previous: Option<f64>,
     /// The number of a year earlier, likewise.
@@ -70,6 +72,8 @@ pub struct Part {
     pub is_other: bool,
     /// Its numbers, one a period.
     pub numbers: Vec<Option<f64>>,
+    /// Whether a number is missing because so few people are not told.
+    pub is_suppressed: Vec<bool>,
 }
 
 /// A figure by period.
@@ -180,7 +184,8 @@ async fn many(ctx: &Ctx, kpis: &[&'static Kpi], ask: Ask) -> Result<Vec<Series>>
     } else {
         Vec::new()
     };
-    let goals = ctx.store().kpi_goals().await?;
+    let goals = super::goals::kept(ctx).await?;
+    let k = ctx.min_group();
     let mut found = Vec::new();
     for (number, &kpi) in kpis.iter().enumerate() {
         let data_from = known.first_day(kpi);
@@ -189,7 +194,7 @@ async fn many(ctx: &Ctx, kpis: &[&'static Kpi], ask: Ask) -> Result<Vec<Series>>
             // A period that lies partly before the data has a number, but nothing is compared with it.
             let is_known = if is_whole { starts >= start } else { ends >= start };
             let sums = total(table, window, kpi);
-            kpi.number(sums.part, sums.whole).filter(|_| is_known)
+            kpi.number(sums.part, sums.whole).filter(|_| is_known && is_told(kpi, sums, k))
         };
         let points = shown.iter().map(|&period| {
             let whole = |earlier: Period| {
@@ -206,7 +211,7 @@ async fn many(ctx: &Ctx, kpis: &[&'static Kpi], ask: Ask) -> Result<Vec<Series>>
             let number_now = value(&tables[number], at, period.first, false, windows[at].days.1);
             let figures = Figures {
                 value: number_now,
-                sums: total(&tables[number], at, kpi),
+                is_suppressed: !is_told(kpi, total(&tables[number], at, kpi), k),
                 previous: if is_cut { cut(1, previous) } else { whole(previous) },
                 year_before: if is_cut { cut(0, year) } else { whole(year) },
             };
@@ -254,7 +259,7 @@ pub(super) async fn top(
     let of = measure.of;
     let scan =
         KpiScan { of, spans: &spans, by: Some((dimension, &[])), people: people(ctx, of, Some(dimension)).await? };
-    Ok(ctx.lake().kpi_top(&scan, measure, n.clamp(1, MAX_PARTS)).await?)
+    Ok(seen_lake(ctx).await?.kpi_top(&scan, measure, n.clamp(1, MAX_PARTS)).await?)
 }
 
 async fn parts(ctx: &Ctx, series: &Series, dimension: Dimension, n: usize) -> Result<Vec<Part>> {
@@ -270,15 +275,22 @@ async fn parts(ctx: &Ctx, series: &Series, dimension: Dimension, n: usize) -> Re
     let is_there = |part: i64| {
         table.iter().any(|(cell, sums)| cell.1 == part && *sums != Sums { part: 0, whole: sums.whole.map(|_| 0) })
     };
+    let rest = i64::try_from(top.len()).unwrap_or(i64::MAX);
+    let k = ctx.min_group();
+    let shown: Vec<_> = (0..windows.len()).map(|at| shown_parts(kpi, dimension, &table, (at, rest), k)).collect();
+    let is_shown = |window: usize, part: i64| shown[window].get(&part).copied().unwrap_or(true);
     let numbers = |part: i64| -> Vec<Option<f64>> {
         let number = |(window, point): (usize, &Point)| {
             let sums = part_of(&table, (window, part), kpi);
             // A part that buys nothing in a period has sold nothing; a period of which nothing is known has no parts.
-            point.figures.value.and_then(|_| kpi.number(sums.part, sums.whole))
+            point.figures.value.and_then(|_| kpi.number(sums.part, sums.whole)).filter(|_| is_shown(window, part))
         };
         series.points.iter().enumerate().map(number).collect()
     };
-    let rest = i64::try_from(top.len()).unwrap_or(i64::MAX);
+    let hidden = |part: i64| -> Vec<bool> {
+        let is_hidden = |(window, point): (usize, &Point)| point.figures.is_suppressed || !is_shown(window, part);
+        series.points.iter().enumerate().map(is_hidden).collect()
+    };
     let names = if dimension == Dimension::Product { product_names(ctx, &top).await? } else { BTreeMap::new() };
     let mut found: Vec<Part> = (0..)
         .zip(top)
@@ -287,14 +299,30 @@ async fn parts(ctx: &Ctx, series: &Series, dimension: Dimension, n: usize) -> Re
             value: Some(value),
             is_other: false,
             numbers: numbers(part),
+            is_suppressed: hidden(part),
         })
         .collect();
     for (part, is_other) in [(rest, true), (-1, false)] {
         if is_there(part) {
-            found.push(Part { value: None, label: None, is_other, numbers: numbers(part) });
+            let (numbers, is_suppressed) = (numbers(part), hidden(part));
+            found.push(Part { value: None, label: None, is_other, numbers, is_suppressed });
         }
     }
     Ok(found)
+}
+
+/// Which parts of a period are told, of `-1..=rest`.
+fn shown_parts(kpi: &Kpi, by: Dimension, table: &Table, (window, rest): (usize, i64), k: u64) -> BTreeMap<i64, bool> {
+    let numbers = || -1..=rest;
+    let sums = |part: i64| part_of(table, (window, part), kpi);
+    let is_count = kpi.measures().is_some_and(|(part, whole)| whole.is_none() && counts_people(part));
+    let adds_up = is_count && kpi.parts_add_up(by);
+    if adds_up {
+        let counts: Vec<u64> = numbers().map(|part| sums(part).part.unsigned_abs()).collect();
+        return numbers().zip(small_groups::parts(&counts, k)).collect();
+    }
+    // Nobody is in one part alone: what is left of all without it is a group too, but not one of the answer.
+    numbers().map(|part| (part, is_told(kpi, sums(part), k))).collect()
 }
 
 /// Names of products by their codes.

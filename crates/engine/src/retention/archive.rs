@@ -36,7 +36,8 @@ pub(super) async fn keep(ctx: &Ctx, folder: &Path, table: &str, before: i64) -> 
     if ctx.lake().write_rows_before(table, before, &part).await? == 0 {
         return Ok(None);
     }
-    let (keys, folder, start) = (ctx.vault().backup_keys(), folder.to_owned(), format!("{table}-{}", stamp(ctx.now())));
+    let (keys, folder, start) =
+        (ctx.vault().backup_keys()?, folder.to_owned(), format!("{table}-{}", stamp(ctx.now())));
     let work = move || {
         make_dir(&folder)?;
         let failed = |path: &Path| {
@@ -76,7 +77,7 @@ pub async fn open_archive(ctx: &Ctx, archive: &Path, to: &Path, actor: &str) -> 
     let part = ctx.dir().join(PART);
     let _guard = ctx.write_lock().await?;
     remove(&part)?;
-    let (keys, from, plain) = (ctx.vault().backup_keys(), archive.to_owned(), part.clone());
+    let (keys, from, plain) = (ctx.vault().backup_keys()?, archive.to_owned(), part.clone());
     let work = move || {
         let damaged = |error: &dyn std::fmt::Display| {
             let path = from.display();

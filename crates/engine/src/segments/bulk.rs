@@ -66,6 +66,11 @@ impl Bulk {
         self.within.as_ref().map_or(self.people.n() as u64, Set::count)
     }
 
+    /// The customers who may be seen.
+    pub(crate) fn seen(&self) -> Vec<i64> {
+        self.people.ids.iter().copied().filter(|id| self.sees(*id)).collect()
+    }
+
     /// Whether a customer may be seen.
     pub(crate) fn sees(&self, profile_id: i64) -> bool {
         let is_in = |set: &Set| self.people.at(profile_id).is_some_and(|at| set.contains(at));

@@ -2,8 +2,8 @@
 
 use crate::boxed;
 use jiff::civil::Date;
-use zhike_domain::audience::{AsOf, Cell, SCORES, Set, TRAITS, cell_of};
-use zhike_domain::frame::{Column, ColumnType};
+use zhike_domain::audience::{Cell, Rule, SCORES, Set, TRAITS, cell_of};
+use zhike_domain::small_groups;
 
 use super::bulk::Bulk;
 use super::people::{Seeker, is_word, numbers};
@@ -22,15 +22,19 @@ const MAX_WORDS: usize = 20;
 pub struct Overlap {
     /// Positions in the list asked for, ascending.
     pub segments: Vec<usize>,
-    /// Customers in all of these and in none of the others.
-    pub count: u64,
+    /// Customers in all of these and in none of the others; none where so few are not told.
+    pub count: Option<u64>,
 }
 
 /// Lays segments over each other: every combination that somebody is in, the largest first. Adds their sizes.
 ///
 /// **Errors**: `bad_request` for fewer than two or more than eight.
 #[boxed]
-pub async fn overlap(ctx: &Ctx, segments: &[Segment], day: Option<Date>) -> Result<(Vec<u64>, Vec<Overlap>, String)> {
+pub async fn overlap(
+    ctx: &Ctx,
+    segments: &[Segment],
+    day: Option<Date>,
+) -> Result<(Vec<Option<u64>>, Vec<Overlap>, String)> {
     if !(2..=MAX_SETS).contains(&segments.len()) {
         return Err(Error::bad_request(
             format!("an overlap is of 2 to {MAX_SETS} segments"),
@@ -47,15 +51,20 @@ pub async fn overlap(ctx: &Ctx, segments: &[Segment], day: Option<Date>) -> Resu
         let mask = sets.iter().enumerate().fold(0, |mask, (at, set)| mask | usize::from(set.contains(who)) << at);
         counts[mask] += 1;
     }
+    counts[0] = bulk.n_seen().saturating_sub(counts[1..].iter().sum());
+    let divisions: Vec<Vec<usize>> =
+        (0..sets.len()).map(|at| (0..counts.len()).map(|mask| mask >> at & 1).collect()).collect();
+    let shown = small_groups::cells(&counts, &divisions, ctx.min_group());
     let mut found: Vec<Overlap> = (1..counts.len())
         .filter(|mask| counts[*mask] > 0)
         .map(|mask| Overlap {
             segments: (0..sets.len()).filter(|at| mask >> at & 1 == 1).collect(),
-            count: counts[mask],
+            count: shown.cells[mask].then_some(counts[mask]),
         })
         .collect();
     found.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.segments.cmp(&b.segments)));
-    Ok((sets.iter().map(Set::count).collect(), found, day_text(&bulk.as_of)))
+    let size = |(at, set): (usize, &Set)| shown.classes[at][1].then(|| set.count());
+    Ok((sets.iter().enumerate().map(size).collect(), found, day_text(&bulk.as_of)))
 }
 
 async fn set_of(ctx: &Ctx, bulk: &mut Bulk, segment: &Segment) -> Result<Set> {
@@ -83,13 +92,13 @@ pub struct Difference {
 /// Two groups beside each other.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Compared {
-    /// Customers of the first.
-    pub n_left: u64,
-    /// Customers of the second.
-    pub n_right: u64,
-    /// Customers of both.
-    pub n_both: u64,
-    /// In what they differ most, the most first.
+    /// Customers of the first; none where so few are not told.
+    pub n_left: Option<u64>,
+    /// Customers of the second, likewise.
+    pub n_right: Option<u64>,
+    /// Customers of both, likewise.
+    pub n_both: Option<u64>,
+    /// In what they differ most, the most first; nothing of a group that is not told.
     pub differences: Vec<Difference>,
     /// Last day that counts.
     pub as_of: String,
@@ -104,13 +113,26 @@ pub async fn compare(ctx: &Ctx, left: &Segment, right: Option<&Segment>, day: Op
     let a = set_of(ctx, &mut bulk, left).await?;
     let b = match right {
         Some(right) => set_of(ctx, &mut bulk, right).await?,
-        None => Set::all(bulk.people.n()),
+        None => bulk.rule(ctx, &Rule::All(Vec::new())).await?,
     };
+    let mut both = a.clone();
+    both.and(&b);
+    let (n_left, n_right, n_both) = (a.count(), b.count(), both.count());
+    let n_none = bulk.n_seen().saturating_sub(n_left + n_right - n_both);
+    let divisions = [vec![1, 0, 1, 0], vec![0, 1, 1, 0]];
+    let k = ctx.min_group();
+    let shown = small_groups::cells(&[n_left - n_both, n_right - n_both, n_both, n_none], &divisions, k);
+    let (n_left, n_right) = (shown.classes[0][1].then_some(n_left), shown.classes[1][1].then_some(n_right));
+    let n_both = shown.cells[2].then_some(n_both);
+    let as_of = day_text(&bulk.as_of);
+    if n_left.is_none() || n_right.is_none() {
+        return Ok(Compared { n_left, n_right, n_both, differences: Vec::new(), as_of });
+    }
     let mut differences = Vec::new();
     for (name, _, zh, en) in TRAITS.iter().filter(|(name, ..)| is_word(name) || *name == "birth_year") {
         let column = bulk.people.column(ctx, name).await?;
         let label = ((*zh).to_owned(), (*en).to_owned());
-        differ(name, &label, column.0, &column.1, &a, &b, &mut differences);
+        differ_by(name, &label, (&a, &b, k), &mut differences, |at| cell_of(column.0, &column.1, at));
     }
     for score in SCORES {
         let frame = ctx.lake().scores(score.table, score.column, None, bulk.as_of.day, None).await?;
@@ -124,29 +146,14 @@ pub async fn compare(ctx: &Ctx, left: &Segment, right: Option<&Segment>, day: Op
             }
         }
         let label = (score.label.0.to_owned(), score.label.1.to_owned());
-        differ_by(score.name, &label, &a, &b, &mut differences, |at| {
+        differ_by(score.name, &label, (&a, &b, k), &mut differences, |at| {
             rows[at].map_or(Cell::Missing, |row| cell_of(field.kind, column, row))
         });
     }
     differences.retain(|one| one.size != 0.0);
     differences.sort_by(|a, b| b.size.abs().total_cmp(&a.size.abs()).then_with(|| a.field.cmp(&b.field)));
     differences.truncate(MAX_DIFFERENCES);
-    let mut both = a.clone();
-    both.and(&b);
-    let as_of: &AsOf = &bulk.as_of;
-    Ok(Compared { n_left: a.count(), n_right: b.count(), n_both: both.count(), differences, as_of: day_text(as_of) })
-}
-
-fn differ(
-    name: &str,
-    label: &(String, String),
-    kind: ColumnType,
-    column: &Column,
-    a: &Set,
-    b: &Set,
-    found: &mut Vec<Difference>,
-) {
-    differ_by(name, label, a, b, found, |at| cell_of(kind, column, at));
+    Ok(Compared { n_left, n_right, n_both, differences, as_of })
 }
 
 /// Sums of one group.
@@ -161,8 +168,7 @@ struct Sums {
 fn differ_by<'a>(
     name: &str,
     label: &(String, String),
-    a: &Set,
-    b: &Set,
+    (a, b, k): (&Set, &Set, u64),
     found: &mut Vec<Difference>,
     cell: impl Fn(usize) -> Cell<'a>,
 ) {
@@ -188,7 +194,8 @@ fn differ_by<'a>(
         sums
     };
     let (left, right) = (sums(a), sums(b));
-    if left.n == 0.0 || right.n == 0.0 {
+    let is_small = |n: f64| small_groups::is_small(n as u64, k);
+    if left.n == 0.0 || right.n == 0.0 || is_small(left.n) || is_small(right.n) {
         return;
     }
     let one = |value: Option<String>, (left, left_var): (f64, f64), (right, right_var): (f64, f64)| {
@@ -207,7 +214,12 @@ fn differ_by<'a>(
     let mut words: Vec<(&String, f64)> = left.words.iter().chain(&right.words).map(|(word, n)| (word, *n)).collect();
     words.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(b.0)));
     let mut seen = std::collections::HashSet::new();
-    words.retain(|(word, _)| seen.insert(*word));
+    // A share tells how many have the word, and how many have another.
+    let tells = |word: &String, sums: &Sums| {
+        let n = sums.words.get(word).copied().unwrap_or(0.0);
+        is_small(n) || is_small(sums.n - n)
+    };
+    words.retain(|(word, _)| seen.insert(*word) && !tells(word, &left) && !tells(word, &right));
     for (word, _) in words.into_iter().take(MAX_WORDS) {
         let share = |sums: &Sums| {
             let share = sums.words.get(word).copied().unwrap_or(0.0) / sums.n;

@@ -9,11 +9,12 @@ use zhike_domain::audience::{AsOf, Leaf, Source, score_of};
 use zhike_domain::consent::Purpose;
 use zhike_domain::frame::{Column, ColumnType, Frame};
 use zhike_domain::id::{ProfileId, SegmentId};
+use zhike_domain::small_groups::is_small;
 use zhike_lake::Publication;
 
 use super::bulk::Bulk;
 use super::people::numbers;
-use super::{Members, Refresh, Segment, as_of, at_day, day_text, list, people_of, rule_or_list};
+use super::{Members, Refresh, Segment, as_of, at_day, day_text, list, people_of, rule_or_list, seen_lake};
 use crate::customers::{Listed, listed_by_id};
 use crate::profiles::{current, own_ids};
 use crate::{Ctx, Error, Result, consents};
@@ -28,7 +29,7 @@ pub struct Run {
     /// When it was computed, in microseconds.
     pub at: i64,
     /// Members.
-    pub n_members: u64,
+    pub(super) n_members: u64,
 }
 
 /// What a refresh did to one segment.
@@ -38,12 +39,12 @@ pub struct RefreshedSegment {
     pub id: SegmentId,
     /// Its name.
     pub name: String,
-    /// Members now.
-    pub n_members: u64,
+    /// Members now; none where so few are not told, here and below.
+    pub n_members: Option<u64>,
     /// Who joined.
-    pub n_joined: u64,
+    pub n_joined: Option<u64>,
     /// Who left.
-    pub n_gone: u64,
+    pub n_gone: Option<u64>,
     /// Whether it was computed; false when nothing it depends on had changed.
     pub is_computed: bool,
 }
@@ -94,7 +95,8 @@ pub(crate) async fn refresh_locked(ctx: &Ctx, only: Option<SegmentId>, as_of: As
         let is_new = segment.run.as_ref().is_none_or(|run| run.inputs != inputs);
         if let (false, Some(run)) = (is_new, &segment.run) {
             let (id, name, n_members) = (segment.id, segment.spec.name, run.n_members);
-            done.push(RefreshedSegment { id, name, n_members, n_joined: 0, n_gone: 0, is_computed: false });
+            let [n_members, n_joined, n_gone] = told_change([n_members, 0, 0], &mut 0, ctx.min_group());
+            done.push(RefreshedSegment { id, name, n_members, n_joined, n_gone, is_computed: false });
             continue;
         }
         // A list is of no day.
@@ -133,14 +135,10 @@ pub(crate) async fn refresh_locked(ctx: &Ctx, only: Option<SegmentId>, as_of: As
         gate.cut(&mut counted);
         let n_members = counted.count();
         runs.push((segment.id, Run { inputs, day: bulk.as_of.day, at: ctx.now(), n_members }));
-        done.push(RefreshedSegment {
-            id: segment.id,
-            name: segment.spec.name,
-            n_members,
-            n_joined: joined.len() as u64,
-            n_gone: gone.len() as u64,
-            is_computed: true,
-        });
+        let change = [n_members, joined.len() as u64, gone.len() as u64];
+        let [n_members, n_joined, n_gone] = told_change(change, &mut 0, ctx.min_group());
+        let (id, name) = (segment.id, segment.spec.name);
+        done.push(RefreshedSegment { id, name, n_members, n_joined, n_gone, is_computed: true });
     }
     publish(ctx, stage).await?;
     for (id, run) in runs {
@@ -307,35 +305,49 @@ pub async fn members(
 pub struct Size {
     /// Day.
     pub day: String,
-    /// Members at its end.
-    pub n_members: i64,
+    /// Members at its end; none where so few are not told, here and below.
+    pub n_members: Option<u64>,
     /// Who joined on it.
-    pub n_joined: i64,
+    pub n_joined: Option<u64>,
     /// Who left on it.
-    pub n_gone: i64,
+    pub n_gone: Option<u64>,
 }
 
 /// The size of a segment over time: one entry per day with a change.
 #[boxed]
 pub async fn sizes(ctx: &Ctx, segment: &Segment) -> Result<Vec<Size>> {
-    let frame = ctx.lake().member_changes(segment.id.get()).await?;
+    let frame = seen_lake(ctx).await?.member_changes(segment.id.get()).await?;
     let workspace = ctx.workspace();
-    let mut sizes: Vec<(i64, Size)> = Vec::new();
+    // By day: members at its end, who joined, who left.
+    let mut sizes: Vec<(i64, [i64; 3])> = Vec::new();
     let (joined, gone) = (numbers(&frame, "joined"), numbers(&frame, "gone"));
     for (row, at) in numbers(&frame, "at").into_iter().enumerate() {
         let day = workspace.day_of(at);
-        let n_before = sizes.last().map_or(0, |(_, size)| size.n_members);
+        let n_before = sizes.last().map_or(0, |(_, size)| size[0]);
         if sizes.last().is_none_or(|(last, _)| *last != day) {
-            let text = day_text(&AsOf::new(day, workspace.time_zone()));
-            sizes.push((day, Size { day: text, n_members: n_before, n_joined: 0, n_gone: 0 }));
+            sizes.push((day, [n_before, 0, 0]));
         }
         if let Some((_, size)) = sizes.last_mut() {
-            size.n_joined += joined[row];
-            size.n_gone += gone[row];
-            size.n_members += joined[row] - gone[row];
+            size[0] += joined[row] - gone[row];
+            size[1] += joined[row];
+            size[2] += gone[row];
         }
     }
-    Ok(sizes.into_iter().map(|(_, size)| size).collect())
+    let (k, mut before) = (ctx.min_group(), 0_u64);
+    let told = sizes.into_iter().map(|(day, size)| {
+        let [n_members, n_joined, n_gone] = told_change(size.map(i64::unsigned_abs), &mut before, k);
+        Size { day: day_text(&AsOf::new(day, workspace.time_zone())), n_members, n_joined, n_gone }
+    });
+    Ok(told.collect())
+}
+
+/// What is told of members, those who joined and those who left: nothing of so few, nor a size that differs by so few from
+/// the last one told.
+fn told_change([n, joined, gone]: [u64; 3], before: &mut u64, k: u64) -> [Option<u64>; 3] {
+    let told = |n: u64| (!is_small(n, k)).then_some(n);
+    let members = told(n).filter(|n| !is_small(n.abs_diff(*before), k));
+    *before = members.unwrap_or(*before);
+    [members, told(joined), told(gone)]
 }
 
 /// A segment that a customer is or was in.

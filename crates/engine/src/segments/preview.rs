@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use serde_json::Value as Json;
 use zhike_domain::audience::{self, Cell, Rule, Words, leaf_sentence, sentence};
 use zhike_domain::id::{ProfileId, SegmentId};
+use zhike_domain::small_groups;
 
 use super::bulk::Bulk;
 use super::{KIND, Segment, as_of, day_text, read_rule, rule_of, rule_or_list, specs, words_for};
@@ -24,21 +25,23 @@ pub struct FunnelStep {
     pub pointer: String,
     /// In words, Chinese and English.
     pub sentence: (String, String),
-    /// For how many it holds by itself.
-    pub alone: u64,
-    /// How many are left after it and all before.
-    pub left: u64,
+    /// For how many it holds by itself; none where so few are not told.
+    pub alone: Option<u64>,
+    /// How many are left after it and all before, likewise.
+    pub left: Option<u64>,
 }
 
 /// How many a rule holds for.
 #[derive(Clone, Debug)]
 pub struct Count {
-    /// So many.
-    pub count: u64,
-    /// Of so many customers.
-    pub total: u64,
+    /// So many; none where so few are not told.
+    pub count: Option<u64>,
+    /// Of so many customers, likewise.
+    pub total: Option<u64>,
     /// Those for whom it holds whose data may not be used for the purpose; none without a purpose.
     pub excluded: Option<Excluded>,
+    /// Whether there are some and how many is not told.
+    pub is_excluded_hidden: bool,
     /// Last day that counts.
     pub as_of: String,
     /// When customers were read, in microseconds.
@@ -89,7 +92,7 @@ pub async fn preview(
         None => None,
     };
     let ms = started.elapsed().as_millis() as u64;
-    let count = Count { excluded, ..counted(&bulk, set.count(), ms) };
+    let (count, steps) = told(ctx, &bulk, set.count(), excluded, &steps, ms);
     let words = words(ctx).await?;
     let currency = ctx.workspace().currency;
     let group = matches!(rule, Rule::All(_));
@@ -100,16 +103,59 @@ pub async fn preview(
         left,
     });
     let funnel = funnel.collect();
-    // Spread over all of them, the same for the same set.
+    // Spread over all of them, the same for the same set. Some of so few would tell how few.
     let step = (set.count() as usize / SAMPLE).max(1);
+    let n_shown = if count.count.is_some() { SAMPLE } else { 0 };
     let some: Vec<ProfileId> =
-        set.iter().step_by(step).take(SAMPLE).map(|at| ProfileId::new(bulk.people.ids[at])).collect();
+        set.iter().step_by(step).take(n_shown).map(|at| ProfileId::new(bulk.people.ids[at])).collect();
     let sample = listed_by_id(ctx, &some).await?;
     Ok(Preview { count, funnel, sample, sentence: sentence(&rule, &currency, &words), rule: rule.to_json() })
 }
 
-pub(crate) fn counted(bulk: &Bulk, count: u64, ms: u64) -> Count {
-    Count { count, total: bulk.n_seen(), excluded: None, as_of: day_text(&bulk.as_of), at: bulk.people.at, ms }
+/// How many of those who may be seen are counted, as far as that is told.
+pub(crate) fn counted(ctx: &Ctx, bulk: &Bulk, count: u64, ms: u64) -> Count {
+    told(ctx, bulk, count, None, &[], ms).0
+}
+
+/// A step's own count, and what is left after it.
+type Step<N> = (N, N);
+
+/// What whoever asks is told of some counts, so that no difference of two tells of a small group.
+fn told(
+    ctx: &Ctx,
+    bulk: &Bulk,
+    count: u64,
+    excluded: Option<Excluded>,
+    steps: &[Step<u64>],
+    ms: u64,
+) -> (Count, Vec<Step<Option<u64>>>) {
+    let (k, total) = (ctx.min_group(), bulk.n_seen());
+    let n_excluded = excluded.as_ref().map_or(0, Excluded::total);
+    // All, those who may be used and those who may not, both; then every part of the rule alone and what it leaves.
+    let mut counts = vec![total, count, n_excluded, count + n_excluded];
+    let mut pairs = vec![(1, 0), (2, 0), (3, 0), (1, 3), (2, 3)];
+    for (at, (alone, left)) in steps.iter().enumerate() {
+        let own = counts.len();
+        counts.extend([*alone, *left]);
+        pairs.extend([(own, 0), (own + 1, 0), (1, own), (1, own + 1), (2, own), (2, own + 1), (3, own)]);
+        // What is left is among those of each part so far, and among what was left before.
+        pairs.extend((0..=at).map(|before| (own + 1, 4 + 2 * before)));
+        pairs.extend((0..at).map(|before| (own + 1, 5 + 2 * before)));
+    }
+    let shown = small_groups::nested(&counts, &pairs, k);
+    let of = |at: usize| shown[at].then_some(counts[at]);
+    let reasons: Vec<u64> = excluded.iter().flat_map(Excluded::reasons).map(|(_, n)| n).collect();
+    let is_excluded_hidden = !(shown[2] && small_groups::parts(&reasons, k).iter().all(|shown| *shown));
+    let found = Count {
+        count: of(1),
+        total: of(0),
+        excluded: excluded.filter(|_| !is_excluded_hidden),
+        is_excluded_hidden,
+        as_of: day_text(&bulk.as_of),
+        at: bulk.people.at,
+        ms,
+    };
+    (found, (0..steps.len()).map(|at| (of(4 + 2 * at), of(5 + 2 * at))).collect())
 }
 
 /// What a segment that is being changed is for.
@@ -128,7 +174,7 @@ pub async fn count(ctx: &Ctx, segment: &Segment, day: Option<Date>) -> Result<Co
     let purpose = consents::purpose_or_default(ctx, &segment.spec.purpose).await?;
     let excluded = consents::gate(ctx, &bulk.people, &purpose).await?.cut(&mut set);
     let ms = started.elapsed().as_millis() as u64;
-    Ok(Count { excluded: Some(excluded), ..counted(&bulk, set.count(), ms) })
+    Ok(told(ctx, &bulk, set.count(), Some(excluded), &[], ms).0)
 }
 
 /// The customers for whom a rule holds, ascending.

@@ -8,7 +8,7 @@ use zhike_domain::audience::{
 use zhike_domain::id::ProfileId;
 
 use super::bulk::Computed;
-use super::{Defined, Spread, defined, get, manual};
+use super::{Defined, Spread, Told, defined, get, manual};
 use crate::profiles::current;
 use crate::segments::{as_of, at_day, day_text, person, shown};
 use crate::workspace::day_number;
@@ -178,7 +178,8 @@ async fn ranking(ctx: &Ctx, tag: &Tag, as_of: &AsOf) -> Result<Ranking> {
 pub async fn values(ctx: &Ctx, json: &serde_json::Value, day: Option<Date>) -> Result<Vec<(ProfileId, String)>> {
     let tag = zhike_domain::audience::parse_tag(json).map_err(Error::invalid_tag)?;
     let computed = Computed::new(ctx, &[&tag], as_of(ctx, day).await?).await?;
-    let (cells, _) = computed.values(ctx, &tag).await?;
+    let (mut cells, _) = computed.values(ctx, &tag).await?;
+    hide_others(&computed, &mut cells);
     let ids = &computed.bulk.people.ids;
     let text = |(who, cell): (usize, Cell<'static>)| Some((ProfileId::new(ids[who]), tag_text(&cell)?));
     Ok(cells.into_iter().enumerate().filter_map(text).collect())
@@ -188,10 +189,17 @@ pub async fn values(ctx: &Ctx, json: &serde_json::Value, day: Option<Date>) -> R
 ///
 /// **Errors**: `invalid_tag`.
 #[boxed]
-pub async fn preview(ctx: &Ctx, json: &serde_json::Value, day: Option<Date>) -> Result<(Tag, Spread)> {
+pub async fn preview(ctx: &Ctx, json: &serde_json::Value, day: Option<Date>) -> Result<(Tag, Told)> {
     let tag = zhike_domain::audience::parse_tag(json).map_err(Error::invalid_tag)?;
     let computed = Computed::new(ctx, &[&tag], as_of(ctx, day).await?).await?;
-    let (cells, _) = computed.values(ctx, &tag).await?;
+    let (mut cells, _) = computed.values(ctx, &tag).await?;
+    hide_others(&computed, &mut cells);
     let (spread, _) = Spread::of(&computed, &cells, ctx.now());
-    Ok((tag, spread))
+    Ok((tag, spread.told(ctx.min_group())))
+}
+
+/// Takes the values of those who may not be seen away.
+fn hide_others(computed: &Computed, cells: &mut [Cell<'static>]) {
+    let ids = &computed.bulk.people.ids;
+    cells.iter_mut().zip(ids).filter(|(_, id)| !computed.bulk.sees(**id)).for_each(|(cell, _)| *cell = Cell::Missing);
 }

@@ -11,6 +11,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use zhike_domain::audience::{AsOf, Bin, Cell, Leaf, SCORES, Source, Tag, TagRefresh, bins, tag_text};
 use zhike_domain::frame::{Column, ColumnType, Frame, TextColumn};
+use zhike_domain::small_groups;
 use zhike_lake::{Publication, Stage};
 
 use super::bulk::Computed;
@@ -51,12 +52,78 @@ impl Spread {
             as_of: day_text(&computed.bulk.as_of),
             at: now,
             n_customers: values.len() as u64,
-            n_total: ids.len() as u64,
+            n_total: computed.bulk.n_seen(),
             top: if numbers.is_some() { Vec::new() } else { top(&values) },
             quartiles: numbers.as_deref().map(quartiles),
             bins: numbers.as_deref().map(bins).unwrap_or_default(),
         };
         (spread, values)
+    }
+}
+
+/// How the values of a tag are spread, as far as whoever asks is told; none where so few people are not told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Told {
+    /// Last day that counts.
+    pub as_of: String,
+    /// When it was computed, in microseconds.
+    pub at: i64,
+    /// Customers with a value.
+    pub n_customers: Option<u64>,
+    /// All customers.
+    pub n_total: Option<u64>,
+    /// The most frequent values with how many have them; of numbers none.
+    pub top: Vec<(String, Option<u64>)>,
+    /// Of numbers the smallest, the quartiles and the largest.
+    pub quartiles: Option<[f64; 5]>,
+    /// Of numbers how many are in which range.
+    pub bins: Vec<(Bin, bool)>,
+}
+
+impl Spread {
+    /// The same of some customers, whose values are counted; numbers keep their ranges.
+    pub(super) fn within(self, counts: &[(String, u64)], n_total: u64) -> Self {
+        let mut numbers: Vec<f64> = Vec::new();
+        if !self.bins.is_empty() {
+            let read = |(value, n): &(String, u64)| Some((value.parse::<f64>().ok()?, usize::try_from(*n).ok()?));
+            counts.iter().filter_map(read).for_each(|(value, n)| numbers.extend(std::iter::repeat_n(value, n)));
+            numbers.sort_unstable_by(f64::total_cmp);
+        }
+        let below =
+            |limit: Option<f64>| limit.map_or(numbers.len(), |limit| numbers.partition_point(|number| *number < limit));
+        let start = |from: Option<f64>| from.map_or(0, |from| below(Some(from)));
+        let bins = self.bins.iter().map(|bin| Bin { n: (below(bin.below) - start(bin.from)) as u64, ..*bin });
+        let bins = bins.collect();
+        let mut top: Vec<(String, u64)> = if numbers.is_empty() { counts.to_vec() } else { Vec::new() };
+        top.sort_unstable_by(|left, right| (right.1, &left.0).cmp(&(left.1, &right.0)));
+        top.truncate(MAX_TOP);
+        Self {
+            n_customers: counts.iter().map(|count| count.1).sum(),
+            n_total,
+            top,
+            quartiles: (!numbers.is_empty()).then(|| quartiles(&numbers)),
+            bins,
+            ..self
+        }
+    }
+
+    /// What of it is told when groups of fewer than `k` are not.
+    pub(super) fn told(self, k: u64) -> Told {
+        let shown = small_groups::nested(&[self.n_total, self.n_customers], &[(1, 0)], k);
+        let n_others = self.n_customers.saturating_sub(self.top.iter().map(|value| value.1).sum());
+        // Values that are not listed are a part too.
+        let values: Vec<u64> = self.top.iter().map(|value| value.1).chain([n_others]).collect();
+        let of_values = small_groups::parts(&values, k);
+        let of_bins = small_groups::parts(&self.bins.iter().map(|bin| bin.n).collect::<Vec<_>>(), k);
+        Told {
+            as_of: self.as_of,
+            at: self.at,
+            n_total: shown[0].then_some(self.n_total),
+            n_customers: shown[1].then_some(self.n_customers),
+            top: self.top.into_iter().zip(of_values).map(|((value, n), shown)| (value, shown.then_some(n))).collect(),
+            quartiles: self.quartiles.filter(|_| shown[1]),
+            bins: self.bins.into_iter().zip(of_bins).collect(),
+        }
     }
 }
 
@@ -68,6 +135,13 @@ pub(super) struct Run {
     /// Tags that were computed because they were asked for by name.
     asked: Vec<String>,
     pub(super) tags: BTreeMap<String, Spread>,
+}
+
+impl Run {
+    /// Last day that counts.
+    pub(super) const fn day(&self) -> i64 {
+        self.day
+    }
 }
 
 const RUN: &str = "tags_run";

@@ -10,12 +10,16 @@ use std::sync::Arc;
 
 use zhike_domain::collect::message::{Dialect, Identity, Kind, Message};
 use zhike_domain::collect::{Collected, Record};
+use zhike_domain::id::ProfileId;
 use zhike_domain::import::entity::{Entity, IdentityKind};
+use zhike_domain::rights::RequestKind;
+use zhike_domain::sensitive::Sensitive;
 use zhike_engine::backup::{self, Restored};
 use zhike_engine::collect::collect;
 use zhike_engine::refresh::{self, RefreshOptions};
+use zhike_engine::requests::{self, NewRequest};
 use zhike_engine::sources::{self, NewSource};
-use zhike_engine::{Clock, Ctx, Error, Options, ingest};
+use zhike_engine::{Clock, Ctx, Error, Options, audit, erasure, ingest, keys, profiles};
 
 use support::{Home, NOW, dump, load, rows};
 
@@ -109,7 +113,7 @@ async fn a_directory_comes_back_as_it_was() {
     assert_eq!(listed.len(), 3);
     assert_eq!(listed.last(), Some(&first.backup));
     let checked = backup::check(&ctx, &folder).await.unwrap();
-    assert_eq!((checked.n_backups, checked.damaged.len()), (3, 0));
+    assert_eq!((checked.n_backups, checked.n_signed, checked.damaged.len()), (3, 3, 0));
     ctx.close().await;
 
     for (at, expected) in [(None, &after), (Some(NOW + HOUR / 2), &before)] {
@@ -222,6 +226,7 @@ async fn damage_is_named_and_nothing_opens() {
     backup::take(&ctx, &folder, "tester").await.unwrap();
     backup::ship_keys(&ctx, &keys, "tester").await.unwrap();
     let files: Vec<PathBuf> = all_files(&folder).into_iter().filter(|file| !file.ends_with("backup.lock")).collect();
+    let is_signature = |file: &Path| file.extension().is_some_and(|ending| ending == "sig");
     assert!(files.len() > 10);
     for (n, file) in files.iter().enumerate() {
         let bytes = std::fs::read(file).unwrap();
@@ -231,7 +236,8 @@ async fn damage_is_named_and_nothing_opens() {
         std::fs::write(file, &changed).unwrap();
         let checked = backup::check(&ctx, &folder).await.unwrap();
         assert_eq!(checked.damaged.len(), 1, "byte {at} of {}", file.display());
-        if n % 5 == 0 {
+        // A signature is for others: whoever has the keys restores without.
+        if n % 5 == 0 && !is_signature(file) {
             let dir = tempfile::tempdir().unwrap();
             let dir = dir.path().join("data");
             let refused = restored(&dir, &folder, &keys, None).await.unwrap_err();
@@ -346,4 +352,105 @@ async fn two_backups_at_once_are_two() {
     let names = all_files(&home.path().join("data"));
     assert!(names.iter().all(|path| !path.display().to_string().contains("backup.part")), "{names:?}");
     ctx.close().await;
+}
+
+/// Who made a backup, and that its list is the one that was signed, is checked without its keys.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_is_checked_by_the_public_key_alone() {
+    let (home, other) = (Home::sqlite(), Home::sqlite());
+    let folder = home.path().join("backups");
+    let ctx = home.open().await;
+    let key = keys::read_public_key(&keys::public_key(&ctx).to_pem()).unwrap();
+    let others = keys::public_key(&other.open().await);
+    let taken = backup::take(&ctx, &folder, "tester").await.unwrap();
+    let signed = |key| backup::check_signatures(&folder, key).unwrap();
+    let found = signed(&key);
+    assert_eq!((found.len(), &found[0].name, found[0].is_signed), (1, &taken.backup.name, Some(true)));
+    assert_eq!((found[0].n_files, found[0].n_bytes), (Some(taken.backup.n_files), Some(taken.backup.n_bytes)));
+    assert_eq!(signed(&others)[0].is_signed, Some(false));
+    let file = |ending: &str| folder.join("cuts").join(format!("{}{ending}", taken.backup.name));
+    for ending in [".sig", ".cut"] {
+        let whole = std::fs::read(file(ending)).unwrap();
+        for at in 0..whole.len() {
+            let mut changed = whole.clone();
+            changed[at] ^= 1;
+            std::fs::write(file(ending), &changed).unwrap();
+            let found = signed(&key)[0].is_signed;
+            assert!(found != Some(true), "byte {at} of {ending}");
+        }
+        std::fs::write(file(ending), &whole).unwrap();
+    }
+    // One of an older release has none.
+    std::fs::remove_file(file(".sig")).unwrap();
+    assert_eq!(signed(&key)[0].is_signed, None);
+    let checked = backup::check(&ctx, &folder).await.unwrap();
+    assert_eq!((checked.n_backups, checked.n_signed, checked.damaged.len()), (1, 0, 0));
+    assert_eq!(backup::check_signatures(home.path(), &key).unwrap_err().code.as_str(), "not_found");
+    ctx.close().await;
+}
+
+async fn find(ctx: &Ctx, phone: &str) -> Option<ProfileId> {
+    let value = Sensitive::new(phone.to_owned());
+    let found = profiles::find(ctx, Some(IdentityKind::Phone), &value).await.unwrap();
+    found.first().copied()
+}
+
+async fn erase(ctx: &Ctx, phone: &str) {
+    let new = NewRequest {
+        profile_id: find(ctx, phone).await.unwrap(),
+        kind: RequestKind::Deletion,
+        channel: "phone".into(),
+        purpose: None,
+        note: "本人来电".into(),
+        received_at: None,
+    };
+    let id = requests::enter(ctx, new, "x").await.unwrap().id;
+    requests::check(ctx, id, "证件", "x").await.unwrap();
+    requests::carry_out(ctx, id, "", "y").await.unwrap();
+    erasure::approve(ctx, id, "officer").await.unwrap();
+    assert_eq!(erasure::finish(ctx).await.unwrap().len(), 1);
+}
+
+/// State on a server is backed up like files, and either comes back on either: same rows, same trail, the erased stay erased.
+#[tokio::test(flavor = "multi_thread")]
+async fn state_comes_back_on_files_and_on_a_server_wherever_it_was() {
+    for is_server in [true, false] {
+        let home = if is_server { Home::postgres() } else { Some(Home::sqlite()) };
+        let Some(home) = home else { return };
+        let (folder, keys_at) = (home.path().join("backups"), home.path().join("keys-elsewhere"));
+        let ctx = home.open().await;
+        busy(&ctx, &home).await;
+        let people = "会员号,姓名,手机号,地址\nZ1,欧阳昱珩,13957264832,浙江省杭州市\nZ2,顾客甲,13957264833,上海市\n";
+        load(&ctx, &home.file("people.csv", people), Entity::Profiles).await.unwrap();
+        backup::take(&ctx, &folder, "tester").await.unwrap();
+        // Erased after the backup: the copy of the keys knows it.
+        erase(&ctx, "13957264832").await;
+        let expected = seen_at_the_end(&ctx).await;
+        backup::ship_keys(&ctx, &keys_at, "tester").await.unwrap();
+        ctx.close().await;
+
+        let server = Home::postgres();
+        for url in [None, server.as_ref().and_then(Home::state_url)] {
+            if url.is_none() && !is_server || url.is_none() && server.is_none() {
+                continue;
+            }
+            let dir = tempfile::tempdir().unwrap();
+            let dir = dir.path().join("data");
+            let with = |dir: &Path| Options { state_url: url.clone(), ..options(dir.to_owned(), NOW + 9 * HOUR) };
+            let done = backup::restore(with(&dir), &folder, Some(&keys_at), None, "tester").await.unwrap();
+            assert!(done.n_audit > 0, "{done:?}");
+            assert_eq!(dir.join("state.db").exists(), url.is_none());
+            let ctx = Ctx::open(with(&dir)).await.unwrap();
+            assert_eq!(seen_at_the_end(&ctx).await, expected);
+            assert!(find(&ctx, "13957264832").await.is_none() && find(&ctx, "13957264833").await.is_some());
+            assert!(audit::verify(&ctx, None).await.unwrap().is_whole());
+            ctx.close().await;
+            if url.is_some() {
+                let again = tempfile::tempdir().unwrap();
+                let again = again.path().join("data");
+                let refused = backup::restore(with(&again), &folder, Some(&keys_at), None, "tester").await.unwrap_err();
+                assert_eq!(refused.code.as_str(), "conflict", "{refused}");
+            }
+        }
+    }
 }

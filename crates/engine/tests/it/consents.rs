@@ -8,10 +8,11 @@ use zhike_domain::import::entity::Entity;
 use zhike_engine::consents::{self, NewStatement};
 use zhike_engine::customers::{Sort, Whom};
 use zhike_engine::exports::{Export, Request, What};
+use zhike_engine::import::ImportOptions;
 use zhike_engine::segments::{self, Refresh, Spec};
 use zhike_engine::{Ctx, import, ingest};
 
-use crate::support::{Home, NOW, load, rows};
+use crate::support::{Home, NOW, load, load_with, rows};
 
 const DAY: i64 = 86_400_000_000;
 /// Nobody's age is known of M1 to M3; M4 is a child, M5 turns fourteen on the day after the tests' today.
@@ -43,8 +44,9 @@ pub(crate) async fn member(ctx: &Ctx, number: &str) -> ProfileId {
 async fn everybody(ctx: &Ctx, purpose: &str) -> (u64, Vec<(Refusal, u64)>) {
     let count = segments::preview(ctx, &json!({"all": []}), None, Some(purpose), None).await.unwrap().count;
     let excluded = count.excluded.unwrap();
-    assert_eq!(count.count + excluded.total(), count.total);
-    (count.count, excluded.reasons())
+    let n = count.count.unwrap();
+    assert_eq!(Some(n + excluded.total()), count.total);
+    (n, excluded.reasons())
 }
 
 /// INV-CONSENT-5 and 6.
@@ -78,7 +80,7 @@ async fn whoever_may_not_be_used_is_left_out_at_once_and_counted() {
     };
     let segment = segments::put(&ctx, None, live, None).await.unwrap();
     let done = segments::refresh(&ctx, Some(segment.id), None).await.unwrap();
-    assert_eq!(done[0].n_members, 3);
+    assert_eq!(done[0].n_members, Some(3));
     consents::record(&ctx, ids[0], &[no(sms)], "tester").await.unwrap();
     let reasons = vec![(Refusal::NoConsent, 2), (Refusal::OptedOut, 1), (Refusal::Minor, 1)];
     assert_eq!(everybody(&ctx, sms).await, (2, reasons));
@@ -94,7 +96,7 @@ async fn whoever_may_not_be_used_is_left_out_at_once_and_counted() {
     let refused = Export::open(&ctx, request(What::Orders(ids[0]))).await.err().unwrap();
     assert_eq!(refused.code.as_str(), "purpose_refused");
     let done = segments::refresh(&ctx, Some(segment.id), None).await.unwrap();
-    assert_eq!((done[0].n_members, done[0].n_gone), (2, 1));
+    assert_eq!((done[0].n_members, done[0].n_gone), (Some(2), Some(1)));
     // What is none of a segment's business changes nothing.
     consents::record(&ctx, ids[1], &[no("analysis")], "tester").await.unwrap();
     assert_eq!(everybody(&ctx, "analysis").await.1, [(Refusal::OptedOut, 1), (Refusal::Minor, 2)]);
@@ -246,4 +248,65 @@ async fn the_counts_of_every_purpose_add_up() {
         let said: u64 = one.states.values().sum();
         assert_eq!((said, one.n_allowed + one.excluded.total()), (6, 6), "{one:?}");
     }
+}
+
+/// A member table as shops export it: what stands in its columns are statements, and a word that nobody knows waits.
+#[tokio::test(flavor = "multi_thread")]
+async fn columns_of_a_member_table_state_consent() {
+    let home = Home::sqlite();
+    let ctx = home.open().await;
+    let table = "会员号,姓名,手机号,同意营销短信,邮件退订,同意时间\n\
+                 M1,王芳,13957264831,是,否,2026-03-01 10:00:00\n\
+                 M2,李雷,13957264832,否,是,2026-03-02 10:00:00\n\
+                 M3,韩梅,13957264833,,,\n\
+                 M4,赵敏,13957264834,待确认,否,2026-03-03 10:00:00\n";
+    let report = load(&ctx, &home.file("members.csv", table), Entity::Profiles).await.unwrap();
+    assert_eq!((report.rows_loaded, report.rows_quarantined), (3, 1));
+    assert_eq!(report.reasons.get("unknown_status"), Some(&1));
+    assert!(report.notes_zh.iter().any(|note| note.contains("记录 3 条")), "{:?}", report.notes_zh);
+    let said = "SELECT purpose, granted, channel, at, evidence FROM consents ORDER BY at, purpose";
+    assert_eq!(
+        rows(&ctx, said).await,
+        [
+            "marketing_sms|1|file|2026-03-01T02:00:00Z|members.csv#2 同意营销短信",
+            // Not to have opted out is no consent.
+            "marketing_email|0|file|2026-03-02T02:00:00Z|members.csv#3 邮件退订",
+            "marketing_sms|0|file|2026-03-02T02:00:00Z|members.csv#3 同意营销短信",
+        ]
+    );
+    assert_eq!(everybody(&ctx, "marketing_sms").await.0, 1);
+    // The mapping says what the word means, for another purpose and channel.
+    let mut mapping = report.mapping.clone();
+    let column = mapping.columns.iter_mut().find(|column| column.header == "同意营销短信").unwrap();
+    let consent = column.consent.as_mut().unwrap();
+    (consent.no, consent.channel) = (vec!["待确认".into()], "store".into());
+    let options =
+        ImportOptions { entity: Some(Entity::Profiles), mapping: Some(mapping.clone()), ..Default::default() };
+    let again = load_with(&ctx, &home.file("members.csv", table), options).await.unwrap();
+    assert_eq!(again.rows_quarantined, 0);
+    assert_eq!(rows(&ctx, "SELECT granted, channel FROM consents WHERE evidence LIKE '%#5%'").await, ["0|store"]);
+    // A purpose that there is not is said before anything is loaded.
+    mapping.columns.iter_mut().filter_map(|column| column.consent.as_mut()).for_each(|one| one.purpose = "fax".into());
+    mapping.columns.retain(|column| column.header != "邮件退订");
+    let options = ImportOptions { entity: Some(Entity::Profiles), mapping: Some(mapping), ..Default::default() };
+    let error = load_with(&ctx, &home.file("members2.csv", table), options).await.unwrap_err();
+    assert!(error.message.contains("fax"), "{error}");
+}
+
+/// A table without a day is how things stand: loaded every night it undoes no withdrawal.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_without_a_day_undoes_no_withdrawal() {
+    let home = Home::sqlite();
+    let ctx = home.open().await;
+    let table = |level: &str| format!("会员号,会员等级,同意营销短信\nM1,{level},是\nM2,{level},是\n");
+    load(&ctx, &home.file("a.csv", table("金卡")), Entity::Profiles).await.unwrap();
+    assert_eq!(everybody(&ctx, "marketing_sms").await.0, 2);
+    let one = member(&ctx, "M1").await;
+    consents::record(&ctx, one, &[no("marketing_sms")], "tester").await.unwrap();
+    let report = load(&ctx, &home.file("b.csv", table("银卡")), Entity::Profiles).await.unwrap();
+    assert!(report.notes_zh.iter().any(|note| note.contains("未记录 2 条")), "{:?}", report.notes_zh);
+    assert_eq!(everybody(&ctx, "marketing_sms").await.0, 1);
+    // A no in the table takes back what was given.
+    load(&ctx, &home.file("c.csv", "会员号,同意营销短信\nM2,否\n"), Entity::Profiles).await.unwrap();
+    assert_eq!(everybody(&ctx, "marketing_sms").await.0, 0);
 }

@@ -121,10 +121,19 @@ async fn nothing_is_left(home: Home, n_erased: usize, n_others: usize) {
         );
         assert_eq!(request.row.note, "");
         let verified = erasure::verify(&ctx, &sealed).await.unwrap();
-        assert!(verified.is_sealed && verified.is_listed);
+        assert!(verified.is_sealed && verified.is_listed && verified.is_signed == Some(true));
         let mut forged = sealed.clone();
         forged.receipt.approved_by = "somebody".into();
-        assert!(!erasure::verify(&ctx, &forged).await.unwrap().is_sealed);
+        let found = erasure::verify(&ctx, &forged).await.unwrap();
+        assert!(!found.is_sealed && found.is_signed == Some(false));
+        // Whoever has the public key checks without this data directory; of older releases there is no signature.
+        let key = zhike_engine::keys::public_key(&ctx);
+        assert_eq!(erasure::is_signed(&key, &sealed).unwrap(), Some(true));
+        assert_eq!(erasure::is_signed(&key, &forged).unwrap(), Some(false));
+        let older = zhike_domain::erasure::Sealed { signature: None, ..sealed.clone() };
+        assert_eq!(erasure::is_signed(&key, &older).unwrap(), None);
+        let verified = erasure::verify(&ctx, &older).await.unwrap();
+        assert!(verified.is_sealed && verified.is_listed && verified.is_signed.is_none());
     }
     let nameless = "SELECT count(*), count(profile_id), count(identity_id), count(traits) FROM orders \
                     WHERE profile_id IS NULL";

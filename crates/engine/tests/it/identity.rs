@@ -66,7 +66,8 @@ async fn values_in_the_clear_need_a_reason_and_leave_a_trace() {
     load(&ctx, &home.file("members.csv", MEMBERS), Entity::Profiles).await.unwrap();
     let member = Sensitive::new("M2".to_owned());
     let found = profiles::find(&ctx, None, &member).await.unwrap();
-    let clear = |reason: &str| Show::Clear { actor: "owner".into(), reason: reason.into(), up_to_grade: 4 };
+    let clear =
+        |reason: &str| Show::Clear { actor: "owner".into(), reason: reason.into(), up_to_grade: 4, approval: None };
     assert!(profiles::view(&ctx, found[0], &clear(" ")).await.is_err());
     let view = profiles::view(&ctx, found[0], &clear("complaint 12")).await.unwrap();
     assert_eq!(view.personal.get("name").map(String::as_str), Some("王芳"));

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+use zhike_domain::collect::message::Kind;
 use zhike_domain::import::entity::Entity;
-use zhike_engine::{Ctx, keys, quarantine, query};
+use zhike_engine::collect::{CollectError, collect};
+use zhike_engine::{Ctx, backup, ingest, keys, profiles, quarantine, query};
 
 use crate::consents::member;
-use crate::support::{Home, load, rows};
+use crate::live::{body, message, send, source};
+use crate::support::{Home, NOW, load, rows};
 
 fn people(n: usize) -> String {
     let mut text = String::from("会员号,姓名,手机号\n");
@@ -112,4 +115,61 @@ async fn another_process_follows() {
     let batch = zhike_domain::id::BatchId::new(batch.parse().unwrap());
     let shown = quarantine::reveal(&ctx, batch, row.parse().unwrap(), "x", "看看").await.unwrap();
     assert!(shown.cells.iter().flatten().any(|cell| cell == "T1"));
+}
+
+/// INV-KEYS-3.
+#[tokio::test(flavor = "multi_thread")]
+async fn disabled_keys_show_load_and_acknowledge_nothing_and_lose_nothing() {
+    for epoch in [None, Some(1)] {
+        let home = Home::sqlite();
+        let ctx = home.open().await;
+        load(&ctx, &home.file("people.csv", people(5)), Entity::Profiles).await.unwrap();
+        let web = source(&ctx, "web").await;
+        let event = |id: &str| message(id, 1, Kind::Track, &["anon:a1"]);
+        send(&ctx, &web, &[event("before")]).await;
+        let one = member(&ctx, "M1").await;
+        assert_eq!(keys::disable(&ctx, epoch, " ", "boss").await.unwrap_err().code.as_str(), "bad_request");
+        assert_eq!(keys::disable(&ctx, Some(9), "leak", "boss").await.unwrap_err().code.as_str(), "not_found");
+        assert_eq!(keys::enable(&ctx, epoch, "why", "boss").await.unwrap_err().code.as_str(), "conflict");
+        keys::disable(&ctx, epoch, "疑似泄露", "boss").await.unwrap();
+        assert_eq!(keys::disable(&ctx, epoch, "again", "boss").await.unwrap_err().code.as_str(), "conflict");
+
+        // The process that runs, and one that starts now.
+        let other = home.open().await;
+        let more = home.file("more.csv", people(9));
+        for ctx in [&ctx, &other] {
+            let status = keys::status(ctx).await.unwrap();
+            assert_eq!((status.disabled[0].epoch, status.disabled[0].by.as_str()), (epoch, "boss"));
+            let view = profiles::view(ctx, one, &profiles::Show::Masked).await.unwrap_err();
+            let loaded = load(ctx, &more, Entity::Profiles).await.unwrap_err();
+            let rotated = keys::rotate(ctx, "boss").await.unwrap_err();
+            let drained = ingest::drain(ctx).await.unwrap_err();
+            for refused in [&view, &loaded, &rotated, &drained] {
+                let conflict = refused.code.as_str() == "conflict" && std::ptr::eq(ctx, &other);
+                assert!(refused.code.as_str() == "keys_disabled" || conflict, "{refused} {:?}", refused.code);
+            }
+            assert_eq!(view.code.as_str(), "keys_disabled");
+            assert!(view.message.contains("zhike key enable") && view.message_zh.contains("zhike key enable"));
+            let refused = collect(ctx, &web, body(&[event("during")]), NOW).await.unwrap_err();
+            assert!(
+                matches!(&refused, CollectError::Other(error) if error.code.as_str() == "keys_disabled"),
+                "{refused:?}"
+            );
+            if epoch.is_none() {
+                let refused = backup::take(ctx, &home.path().join("backups"), "boss").await.unwrap_err();
+                assert_eq!(refused.code.as_str(), "keys_disabled");
+            }
+        }
+        other.close().await;
+        keys::enable(&ctx, epoch, "已核实", "boss").await.unwrap();
+        assert_eq!(names(&ctx).await, ["5|5|5"]);
+        send(&ctx, &web, &[event("after")]).await;
+        ingest::drain(&ctx).await.unwrap();
+        let events = rows(&ctx, "SELECT event_id FROM events ORDER BY event_id").await;
+        assert_eq!(events, ["after", "before"]);
+        let acts = rows(&ctx, "SELECT action, actor FROM audit WHERE action LIKE 'keys.%able' ORDER BY seq").await;
+        assert_eq!(acts, ["keys.disable|boss", "keys.enable|boss"]);
+        keys::rotate(&ctx, "boss").await.unwrap();
+        ctx.close().await;
+    }
 }

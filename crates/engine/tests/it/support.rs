@@ -47,6 +47,11 @@ impl Home {
         Some(Self { dir: tempfile::tempdir().unwrap(), state_url: Some(state_url) })
     }
 
+    /// The server's URL.
+    pub fn state_url(&self) -> Option<String> {
+        self.state_url.clone()
+    }
+
     pub fn path(&self) -> &Path {
         self.dir.path()
     }
@@ -59,7 +64,7 @@ impl Home {
     pub async fn open_with(&self, memory_bytes: Option<usize>) -> Ctx {
         let options = Options {
             dir: self.path().join("data"),
-            state_url: self.state_url.clone(),
+            state_url: self.state_url(),
             clock: Clock::fixed(NOW),
             memory_bytes,
             ..Options::default()
@@ -71,7 +76,7 @@ impl Home {
     pub async fn open_as(&self, change: impl FnOnce(Options) -> Options) -> Ctx {
         let options = Options {
             dir: self.path().join("data"),
-            state_url: self.state_url.clone(),
+            state_url: self.state_url(),
             clock: Clock::fixed(NOW),
             ..Options::default()
         };

@@ -133,7 +133,7 @@ async fn who_looked_is_in_the_trail_of_the_customer_and_of_nobody_else() {
     shop(&ctx, &home, 1).await;
     let people = everybody(&ctx).await;
     for reason in ["核对地址", "call back 13800138000", "again"] {
-        let show = Show::Clear { actor: "owner".into(), reason: reason.into(), up_to_grade: 4 };
+        let show = Show::Clear { actor: "owner".into(), reason: reason.into(), up_to_grade: 4, approval: None };
         profiles::view(&ctx, people[0], &show).await.unwrap();
     }
     let first = profiles::acts(&ctx, people[0], None, 2).await.unwrap();

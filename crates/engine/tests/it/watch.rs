@@ -116,7 +116,7 @@ async fn without_an_entry_nothing_leaves() {
     sqlite(&home, "CREATE TRIGGER no_audit BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'no'); END;");
     let ctx = home.open().await;
     let own = acting(&ctx, &somebody("ann", Role::Admin));
-    let clear = Show::Clear { actor: "ann".into(), reason: "call".into(), up_to_grade: 4 };
+    let clear = Show::Clear { actor: "ann".into(), reason: "call".into(), up_to_grade: 4, approval: None };
     let phone = zhike_domain::sensitive::Sensitive::new("13810000000".to_owned());
     assert!(profiles::view(&own, id, &clear).await.is_err());
     assert!(profiles::view(&own, id, &Show::Masked).await.is_err());
@@ -175,7 +175,7 @@ async fn over_budget_nothing_is_given_and_an_incident_is_open() {
     assert!((50..=60).contains(&used), "{used}");
     // Looks in the clear have a budget of their own.
     let id = everybody(&ctx, 1).await.unwrap().rows[0].profile_id;
-    let clear = Show::Clear { actor: "ann".into(), reason: "call".into(), up_to_grade: 3 };
+    let clear = Show::Clear { actor: "ann".into(), reason: "call".into(), up_to_grade: 3, approval: None };
     for wanted in [true, true, false] {
         assert_eq!(profiles::view(&own, id, &clear).await.is_ok(), wanted);
     }
@@ -198,7 +198,7 @@ async fn an_incident_escalates_locks_and_is_decided() {
     accounts::create(&ctx, &Principal::local("x"), new).await.unwrap();
     let own = acting(&ctx, &ann);
     let id = everybody(&ctx, 1).await.unwrap().rows[0].profile_id;
-    let clear = Show::Clear { actor: "ann".into(), reason: "call".into(), up_to_grade: 3 };
+    let clear = Show::Clear { actor: "ann".into(), reason: "call".into(), up_to_grade: 3, approval: None };
     profiles::view(&own, id, &clear).await.unwrap();
     // Somebody touches a customer whom nobody has a reason to touch.
     incidents::mark_canary(&ctx, &boss, id, true).await.unwrap();
@@ -230,7 +230,7 @@ async fn an_incident_escalates_locks_and_is_decided() {
     assert_eq!(profiles::view(&own, id, &clear).await.unwrap_err().code, ErrorCode::RightsLocked);
     profiles::view(&own, id, &Show::Masked).await.unwrap();
     let ben = acting(&ctx, &somebody("ben", Role::Admin));
-    let clear_ben = Show::Clear { actor: "ben".into(), reason: "call".into(), up_to_grade: 3 };
+    let clear_ben = Show::Clear { actor: "ben".into(), reason: "call".into(), up_to_grade: 3, approval: None };
     profiles::view(&ben, id, &clear_ben).await.unwrap();
 
     let mine = Principal { owner: "ann".into(), ..boss.clone() };
@@ -284,6 +284,52 @@ async fn a_second_person_decides_once() {
     clock.fetch_add(24 * 60 * MINUTE, Ordering::Relaxed);
     assert_eq!(approvals::get(&ctx, &ann, late.id).await.unwrap().status, "expired");
     assert_eq!(approvals::decide(&ctx, &ben, late.id, true, "").await.unwrap_err().code, ErrorCode::Conflict);
+    ctx.close().await;
+}
+
+/// Roles that see a grade only by a second person's word see it once, and no more than was approved.
+#[tokio::test]
+async fn a_look_in_the_clear_waits_for_a_second_person() {
+    const ID: &str = "11010519491231002X";
+    let home = Home::sqlite();
+    let ctx = home.open().await;
+    let people = format!("会员号,姓名,手机号,身份证号\nM1,王芳,13957264831,{ID}\nM2,李雷,13957264832,\n");
+    load(&ctx, &home.file("people.csv", &people), Entity::Profiles).await.unwrap();
+    let id = profiles::find(&ctx, None, &zhike_domain::sensitive::Sensitive::new("M1".to_owned())).await.unwrap()[0];
+    let (ann, ben) = (somebody("ann", Role::Analyst), somebody("ben", Role::SecurityAdmin));
+    let (kim, ops) = (somebody("kim", Role::Service), somebody("ops", Role::Operator));
+    // Whom it would show nothing, or no more than a reason does, has nothing to ask for.
+    let local = Principal::local("root");
+    for nobody in [&ops, &ben, &local] {
+        let asked = profiles::ask_to_see(&acting(&ctx, nobody), nobody, id, "call").await;
+        assert_eq!(asked.unwrap_err().code, ErrorCode::NoPermission, "{}", nobody.owner);
+    }
+    let as_ann = acting(&ctx, &ann);
+    assert!(profiles::ask_to_see(&as_ann, &ann, id, " ").await.is_err());
+    let one = profiles::ask_to_see(&as_ann, &ann, id, "who is this").await.unwrap();
+    assert_eq!(profiles::see_approved(&as_ann, &ann, one.id).await.unwrap_err().code, ErrorCode::ApprovalNeeded);
+    assert_eq!(approvals::take(&as_ann, &ann, one.id, Kind::Export).await.unwrap_err().code, ErrorCode::NotFound);
+    approvals::decide(&ctx, &ben, one.id, true, "").await.unwrap();
+    let of_kim = profiles::see_approved(&acting(&ctx, &kim), &kim, one.id).await;
+    assert_eq!(of_kim.unwrap_err().code, ErrorCode::NotFound, "another's");
+    let seen = profiles::see_approved(&as_ann, &ann, one.id).await.unwrap();
+    assert_eq!(seen.personal["name"], "王芳");
+    let value = |view: &profiles::Profile, kind: &str| {
+        view.identities.iter().find(|one| one.0.kind == kind).and_then(|one| one.1.clone()).unwrap()
+    };
+    assert_eq!(value(&seen, "phone"), "13957264831");
+    assert_ne!(value(&seen, "id_number"), ID, "an analyst sees grade 3 at most");
+    assert_eq!(profiles::see_approved(&as_ann, &ann, one.id).await.unwrap_err().code, ErrorCode::Conflict, "once");
+
+    // Customer service sees grade 3 for a reason, and grade 4 by approval.
+    let as_kim = acting(&ctx, &kim);
+    let two = profiles::ask_to_see(&as_kim, &kim, id, "identity check").await.unwrap();
+    approvals::decide(&ctx, &ben, two.id, true, "").await.unwrap();
+    assert_eq!(value(&profiles::see_approved(&as_kim, &kim, two.id).await.unwrap(), "id_number"), ID);
+    let filter = AuditFilter { action: Some("profile.unmask".into()), ..AuditFilter::default() };
+    let looks = audit::list(&ctx, &filter, None, 10).await.unwrap();
+    assert_eq!(looks.len(), 2);
+    assert!(looks[0].detail_json.contains(&two.id.to_string()) && looks[0].detail_json.contains("identity check"));
     ctx.close().await;
 }
 

@@ -11,9 +11,10 @@ use zhike_engine::accounts::{self, Change, NewApiKey, NewUser};
 
 use super::bind::Bind;
 use super::consent::Consent;
-use super::erase::Key;
+use super::grade::Grade;
 use super::history::History;
 use super::identity::{Identity, Policy};
+use super::key::Key;
 use super::kpi::{GoalCommand, Kpi};
 use super::profile::Profile;
 use super::quarantine::Quarantine;
@@ -80,16 +81,25 @@ impl Command {
             Self::Kpi(Kpi::Goal(GoalCommand::Set { .. } | GoalCommand::Remove { .. })) => P::GoalsWrite,
             Self::Kpi(Kpi::List { .. } | Kpi::Show { .. } | Kpi::Goal(GoalCommand::List { .. })) => P::FiguresRead,
             Self::Sql(_) => P::SqlRun,
+            Self::Profile(Profile::Ask { .. } | Profile::Show { approval: Some(_), .. }) => P::ProfilesAsk,
             Self::Profile(Profile::Show { unmask: Some(_), .. }) => P::ProfilesUnmask,
-            Self::Profile(Profile::Show { unmask: None, .. }) => P::ProfilesRead,
+            Self::Profile(Profile::Show { .. }) => P::ProfilesRead,
+            Self::Profile(Profile::Correct { .. }) => P::RequestsDecide,
             Self::Consent(Consent::Purposes { file: None } | Consent::Show { .. }) => P::ConsentsRead,
             Self::Consent(Consent::Purposes { file: Some(_) }) => P::PolicyChange,
             Self::Consent(Consent::Set { .. } | Consent::Import { .. }) => P::ConsentsWrite,
             Self::Request(Request::List | Request::New { .. } | Request::Check { .. }) => P::RequestsStart,
-            Self::Request(Request::Do { .. } | Request::Refuse { .. }) => P::RequestsDecide,
+            Self::Request(Request::Copy { .. } | Request::Do { .. } | Request::Refuse { .. }) => P::RequestsDecide,
             Self::Erase(erase) if erase.is_order() => P::ErasureApprove,
             Self::Erase(_) => P::RequestsStart,
-            Self::Key(Key::Status | Key::Rotate | Key::DestroyOld) => P::SystemRun,
+            Self::Key(
+                Key::Status
+                | Key::Rotate
+                | Key::DestroyOld
+                | Key::Public { .. }
+                | Key::Disable { .. }
+                | Key::Enable { .. },
+            ) => P::SystemRun,
             Self::Retention(retention) if retention.is_run() => P::ErasureApprove,
             Self::Retention(_) => P::PolicyChange,
             Self::User(User::List) => P::UsersRead,
@@ -103,13 +113,14 @@ impl Command {
             ) => P::UsersManage,
             Self::Sso(Sso::Show | Sso::Set { .. } | Sso::Remove) => P::PolicyChange,
             Self::Sso(Sso::Link { .. } | Sso::Unlink { .. }) => P::UsersManage,
-            Self::Audit(Audit::List { .. } | Audit::Verify { .. } | Audit::Trace { .. }) => P::AuditRead,
+            Self::Audit(Audit::List { .. } | Audit::Verify { .. } | Audit::Roots | Audit::Trace { .. }) => P::AuditRead,
             Self::Approval(Approvals::List) => P::AccountOwn,
             Self::Approval(Approvals::Approve { .. } | Approvals::Refuse { .. }) => P::ApprovalsDecide,
             Self::Incident(Incident::List | Incident::Show { .. } | Incident::Act { .. } | Incident::Hook(_)) => {
                 P::IncidentsManage
             }
             Self::Budget(Budget::Show | Budget::Set { .. }) => P::IncidentsManage,
+            Self::Grade(Grade::List | Grade::Set { .. }) => P::PolicyChange,
             Self::Canary(Canary::Add { .. } | Canary::Remove { .. } | Canary::List) => P::IncidentsManage,
             Self::ApiKey(ApiKey::Add { .. } | ApiKey::List | ApiKey::Revoke { .. }) => P::KeysManage,
             Self::Role(Role::List) => P::AccountOwn,

@@ -1,7 +1,7 @@
 //! `zhike backup`, `zhike restore`.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
@@ -9,6 +9,7 @@ use serde_json::json;
 use zhike_engine::Ctx;
 use zhike_engine::backup::{self, Backup as Cut};
 
+use super::key::read_public_key;
 use super::{Format, Global, Lang, Outcome};
 use crate::output::{print_json, print_rows};
 
@@ -27,11 +28,14 @@ pub(super) enum Backup {
         #[arg(long = "in", env = "ZHIKE_BACKUP", value_name = "DIR")]
         folder: PathBuf,
     },
-    /// Read every file of every backup and say what is damaged.
+    /// Read every file of every backup and say what is damaged; with --public-key check signatures alone, on any machine.
     Check {
         /// Folder of the backups.
         #[arg(long = "in", env = "ZHIKE_BACKUP", value_name = "DIR")]
         folder: PathBuf,
+        /// Public key as `zhike key public` writes it; no data directory is opened, and what the lists name is not read.
+        #[arg(long, value_name = "FILE")]
+        public_key: Option<PathBuf>,
     },
     /// Remove all backups but the newest.
     Prune {
@@ -58,8 +62,35 @@ fn fields(one: &Cut) -> serde_json::Value {
     json!({ "name": one.name, "at": time(one.at), "n_files": one.n_files, "n_bytes": one.n_bytes })
 }
 
+/// Checks who made the backups of a folder. Those of before signatures have none; once there is one, all have.
+fn check_signatures(global: &Global, folder: &Path, key: &Path) -> Outcome {
+    let all = backup::check_signatures(folder, &read_public_key(key)?)?;
+    let newest_first = all.iter().map(|one| one.is_signed);
+    let is_good = newest_first.clone().next() == Some(Some(true))
+        && newest_first.skip_while(|is| *is == Some(true)).all(|is| is.is_none());
+    if global.format == Format::Json {
+        let backups = all.iter().map(|one| {
+            json!({ "name": one.name, "at": one.at, "n_files": one.n_files, "n_bytes": one.n_bytes, "signed": one.is_signed })
+        });
+        print_json(&json!({ "whole": is_good, "backups": backups.collect::<Vec<_>>() }))?;
+    } else {
+        let none = || "--".to_owned();
+        let rows = all.iter().map(|one| {
+            let signed = one.is_signed.map_or("--", |is| if is { "yes" } else { "no" });
+            let number = |n: Option<u64>| n.map_or_else(none, |n| n.to_string());
+            let at = one.at.clone().unwrap_or_else(none);
+            [one.name.clone(), at, number(one.n_files), number(one.n_bytes), signed.to_owned()]
+        });
+        print_rows(global.format, ["name", "at", "n_files", "n_bytes", "signed"], rows)?;
+    }
+    Ok(if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
 impl Backup {
     pub(super) async fn run(self, global: &Global) -> Outcome {
+        if let Self::Check { folder, public_key: Some(key) } = &self {
+            return check_signatures(global, folder, key);
+        }
         let ctx = global.open().await?;
         let done = self.carry_out(&ctx, global).await;
         ctx.close().await;
@@ -95,17 +126,20 @@ impl Backup {
                     print_rows(global.format, ["name", "at", "n_files", "n_bytes"], rows)?;
                 }
             }
-            Self::Check { folder } => {
+            Self::Check { folder, public_key: _ } => {
                 let checked = backup::check(ctx, &folder).await?;
                 let mut err = std::io::stderr().lock();
                 for (path, what) in &checked.damaged {
                     writeln!(err, "{}: {what}", path.display())?;
                 }
                 let (n, files, bad) = (checked.n_backups, checked.n_files, checked.damaged.len());
+                let signed = checked.n_signed;
                 say(
-                    format!("{n} 份备份，{files} 个文件；损坏 {bad} 处"),
-                    format!("{n} backups, {files} files; {bad} damaged"),
-                    json!({ "n_backups": n, "n_files": files, "n_bytes": checked.n_bytes, "n_damaged": bad }),
+                    format!("{n} 份备份（{signed} 份有签名），{files} 个文件；损坏 {bad} 处"),
+                    format!("{n} backups ({signed} signed), {files} files; {bad} damaged"),
+                    json!({
+                        "n_backups": n, "n_signed": signed, "n_files": files, "n_bytes": checked.n_bytes, "n_damaged": bad,
+                    }),
                 )?;
                 return Ok(if bad == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE });
             }

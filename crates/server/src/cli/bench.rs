@@ -156,7 +156,7 @@ impl Bench {
                 counts.push(segments::preview(ctx, &rule(round), None, None, None).await?.count);
             }
             let best = counts.iter().min_by_key(|count| count.ms);
-            let (n, ms) = best.map_or((0, 0), |count| (count.count, count.ms));
+            let (n, ms) = best.map_or((0, 0), |count| (count.count.unwrap_or(0), count.ms));
             writeln!(out, "segment, {name}: {ms} ms ({n} customers)")?;
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! `zhike erase`: people erased, with receipts; `zhike key`: epochs of keys; `zhike retention`: how long what is kept.
+//! `zhike erase`: people erased, with receipts; `zhike retention`: how long what is kept.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -8,10 +8,11 @@ use clap::{Args, Subcommand};
 use zhike_domain::erasure::Sealed;
 use zhike_domain::id::{ErasureId, ProfileId, RequestId};
 use zhike_engine::erasure;
-use zhike_engine::{keys, requests, retention};
+use zhike_engine::{requests, retention};
 
+use super::key::read_public_key;
 use super::{Failure, Format, Global, Lang, Outcome, read_json};
-use crate::http::erasures::{EncryptionKeys, ErasureBody, KeyRotation};
+use crate::http::erasures::ErasureBody;
 use crate::http::retention::{Purge, RuleBody, class};
 use crate::output::{instant, print_json, print_rows};
 
@@ -37,10 +38,13 @@ enum EraseCommand {
         /// Erasure, `ers_…`.
         erasure: ErasureId,
     },
-    /// Check a receipt against this data directory.
+    /// Check a receipt against this data directory, or with --public-key its signature alone, on any machine.
     Verify {
         /// The receipt.
         file: PathBuf,
+        /// Public key as `zhike key public` writes it; no data directory is opened.
+        #[arg(long, value_name = "FILE")]
+        public_key: Option<PathBuf>,
     },
 }
 
@@ -51,6 +55,16 @@ impl Erase {
     }
 
     pub(super) async fn run(self, global: &Global) -> Outcome {
+        if let Some(EraseCommand::Verify { file, public_key: Some(key) }) = &self.command {
+            let sealed: Sealed = read_json(file)?;
+            let is_signed = erasure::is_signed(&read_public_key(key)?, &sealed)?;
+            let rows = [
+                ["signed with this key, unchanged".to_owned(), word(is_signed)],
+                ["nothing was found afterwards".to_owned(), word(Some(sealed.receipt.is_clean()))],
+            ];
+            print_rows(global.format, ["check", "holds"], rows)?;
+            return Ok(if is_signed == Some(true) { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
         let ctx = global.open().await?;
         let done = self.run_on(&ctx, global).await;
         ctx.close().await;
@@ -65,15 +79,16 @@ impl Erase {
                 let none = || Failure::new("the erasure is not finished yet", "销毁尚未完成，还没有凭证");
                 print_json(&sealed.ok_or_else(none)?)?;
             }
-            Some(EraseCommand::Verify { file }) => {
+            Some(EraseCommand::Verify { file, public_key: _ }) => {
                 let sealed: Sealed = read_json(&file)?;
                 let found = erasure::verify(ctx, &sealed).await?;
-                let is_good = found.is_sealed && found.is_listed;
-                let row = |name: &str, is: bool| [name.to_owned(), if is { "yes" } else { "no" }.to_owned()];
+                let is_good = found.is_sealed && found.is_listed && found.is_signed != Some(false);
+                let row = |name: &str, is: Option<bool>| [name.to_owned(), word(is)];
                 let rows = [
-                    row("sealed here, unchanged", found.is_sealed),
-                    row("in the ledger", found.is_listed),
-                    row("nothing was found afterwards", sealed.receipt.is_clean()),
+                    row("sealed here, unchanged", Some(found.is_sealed)),
+                    row("signed here (-- by releases before signatures)", found.is_signed),
+                    row("in the ledger", Some(found.is_listed)),
+                    row("nothing was found afterwards", Some(sealed.receipt.is_clean())),
                 ];
                 print_rows(global.format, ["check", "holds"], rows)?;
                 if !is_good {
@@ -103,6 +118,10 @@ impl Erase {
     }
 }
 
+fn word(is: Option<bool>) -> String {
+    is.map_or("--", |is| if is { "yes" } else { "no" }).to_owned()
+}
+
 fn print_erasures(global: &Global, all: Vec<erasure::Erasure>) -> Result<(), Failure> {
     let all = all.into_iter().map(ErasureBody::from);
     if global.format == Format::Json {
@@ -117,43 +136,6 @@ fn print_erasures(global: &Global, all: Vec<erasure::Erasure>) -> Result<(), Fai
     });
     let header = ["erasure_id", "customer", "request", "approved_at", "ended_at", "rows", "clean"];
     Ok(print_rows(global.format, header, rows)?)
-}
-
-/// Keys of people: which epoch wraps them.
-#[derive(Subcommand)]
-pub(super) enum Key {
-    /// Epochs and how many keys are wrapped under each.
-    Status,
-    /// Start an epoch, wrap every key anew, destroy the epochs before.
-    Rotate,
-    /// Destroy past epochs on which nothing hangs any more.
-    DestroyOld,
-}
-
-impl Key {
-    pub(super) async fn run(self, global: &Global) -> Outcome {
-        let ctx = global.open().await?;
-        let actor = global.actor();
-        let rotation = match self {
-            Self::Status => None,
-            Self::Rotate => Some(keys::rotate(&ctx, &actor).await?),
-            Self::DestroyOld => Some(keys::destroy_old(&ctx, &actor).await?),
-        };
-        let status = EncryptionKeys::from(keys::status(&ctx).await?);
-        ctx.close().await;
-        if global.format == Format::Json {
-            match rotation {
-                Some(rotation) => print_json(&KeyRotation::from(rotation))?,
-                None => print_json(&status)?,
-            }
-            return Ok(ExitCode::SUCCESS);
-        }
-        let rows = status.epochs.into_iter().map(|one| {
-            [one.epoch.to_string(), one.n_keys.to_string(), if one.is_current { "yes" } else { "no" }.to_owned()]
-        });
-        print_rows(global.format, ["epoch", "keys", "current"], rows)?;
-        Ok(ExitCode::SUCCESS)
-    }
 }
 
 /// How long what is kept.

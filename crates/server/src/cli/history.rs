@@ -10,7 +10,7 @@ use zhike_engine::history::{self, What};
 
 use super::{Format, Global, Lang, Outcome};
 use crate::http::history::{MovesBody, PastBody};
-use crate::output::{print_json, print_rows};
+use crate::output::{print_json, print_rows, told};
 
 /// What held as of past refreshes, what changed, and who moved.
 #[derive(Subcommand)]
@@ -80,7 +80,7 @@ impl History {
         match self {
             Self::Days { what } => {
                 let days = history::days(&ctx, &What::parse(&what)?).await?;
-                let rows = days.into_iter().map(|day| [day.as_of, day.n_customers.to_string()]);
+                let rows = days.into_iter().map(|day| [day.as_of, told(day.n_customers)]);
                 print_rows(format, ["as_of", "customers"], rows)?;
             }
             Self::Moves { what, from, to } => {
@@ -88,17 +88,19 @@ impl History {
                 if format == Format::Json {
                     print_json(&found)?;
                 } else {
-                    let rows = found.moves.into_iter().map(|one| {
-                        [one.before.unwrap_or_else(none), one.after.unwrap_or_else(none), one.n.to_string()]
-                    });
+                    let rows = found
+                        .moves
+                        .into_iter()
+                        .map(|one| [one.before.unwrap_or_else(none), one.after.unwrap_or_else(none), told(one.n)]);
                     print_rows(format, [found.from.as_str(), found.to.as_str(), "customers"], rows)?;
-                    let (stayed, moved, new, gone) = (found.n_stayed, found.n_moved, found.n_new, found.n_gone);
-                    let told = if is_zh {
+                    let [stayed, moved, new, gone] =
+                        [found.n_stayed, found.n_moved, found.n_new, found.n_gone].map(told);
+                    let line = if is_zh {
                         format!("不变 {stayed}，变化 {moved}，新增 {new}，不再有 {gone}")
                     } else {
                         format!("{stayed} stayed, {moved} moved, {new} are new, {gone} have none any more")
                     };
-                    writeln!(std::io::stdout(), "{told}")?;
+                    writeln!(std::io::stdout(), "{line}")?;
                 }
             }
             Self::Movers { what, from, to, before, after, limit } => {
@@ -119,8 +121,7 @@ impl History {
                     found.segments.into_iter().map(named("segment")).chain(found.tags.into_iter().map(named("tag")));
                 let rows = all.map(|(kind, one): (_, history::Change)| {
                     let name = if is_zh { one.name.0 } else { one.name.1 };
-                    let counts = [one.n_before, one.n_after, one.n_same].map(|n| n.to_string());
-                    let [before, after, same] = counts;
+                    let [before, after, same] = [one.n_before, one.n_after, one.n_same].map(told);
                     [kind.to_owned(), one.key, name, before, after, same]
                 });
                 print_rows(format, ["kind", "key", "name", "before", "after", "same"], rows)?;

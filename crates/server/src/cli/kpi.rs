@@ -13,7 +13,7 @@ use zhike_engine::workspace::day_number;
 
 use super::{Failure, Format, Global, Lang, Outcome};
 use crate::http::kpis::{KpiGoal, KpiPoint, TOP, all, behind_page, one};
-use crate::output::{Printer, print_json, print_rows};
+use crate::output::{Printer, print_json, print_rows, told};
 
 /// Figures of the business.
 #[derive(Subcommand)]
@@ -234,7 +234,7 @@ impl Kpi {
                 });
                 print_rows(global.format, ["profile_id", "name", "source", "id", "at", "amount"], rows)?;
                 if global.format == Format::Table {
-                    let (kind, total) = (page.kind, page.total);
+                    let (kind, total) = (page.kind, page.total.map_or_else(|| told(None), |total| total.to_string()));
                     let line = if is_zh { format!("{kind}：共 {total}") } else { format!("{kind}: {total} in all") };
                     writeln!(std::io::stdout(), "{line}")?;
                 }

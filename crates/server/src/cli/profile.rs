@@ -4,9 +4,10 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use zhike_domain::id::ProfileId;
+use zhike_domain::id::{ApprovalId, ProfileId, RequestId};
 use zhike_domain::import::entity::IdentityKind;
 use zhike_domain::sensitive::Sensitive;
+use zhike_engine::corrections;
 use zhike_engine::profiles::{self, Profile as View, Show};
 
 use super::{Failure, Format, Global, Lang, Outcome};
@@ -18,7 +19,7 @@ pub(super) enum Profile {
     /// Show one customer: identities, traits, scores, value over time.
     Show {
         /// Customer (`prf_…`).
-        #[arg(required_unless_present = "identity")]
+        #[arg(required_unless_present_any = ["identity", "approval"])]
         profile_id: Option<ProfileId>,
         /// By identity instead: `kind:value`, or the value alone.
         #[arg(long, value_name = "KIND:VALUE", conflicts_with = "profile_id")]
@@ -26,12 +27,52 @@ pub(super) enum Profile {
         /// Show personal fields in the clear; the reason goes to the audit trail.
         #[arg(long, value_name = "REASON")]
         unmask: Option<String>,
+        /// Show the customer of a look in the clear that was approved, once.
+        #[arg(long, value_name = "APPROVAL", conflicts_with_all = ["profile_id", "identity", "unmask"])]
+        approval: Option<ApprovalId>,
+    },
+    /// Ask a second person for a look at a customer in the clear, where the role needs one.
+    Ask {
+        /// Customer (`prf_…`).
+        profile_id: ProfileId,
+        /// Why.
+        reason: String,
+    },
+    /// Correct a field on behalf of a person: later files do not change it until the correction is withdrawn.
+    Correct {
+        /// Customer (`prf_…`).
+        profile_id: ProfileId,
+        /// name, address, birthday, gender, birth_year, country, province, city, member_level, registered_on,
+        /// acquisition_channel.
+        field: String,
+        /// What is right, written as in a file.
+        #[arg(required_unless_present = "withdraw")]
+        value: Option<String>,
+        /// Request for correction that was checked, `req_…`.
+        #[arg(long, value_name = "REQUEST", required_unless_present = "withdraw")]
+        request: Option<RequestId>,
+        /// Withdraw the correction instead: the field has the value that files and events say.
+        #[arg(long, conflicts_with_all = ["value", "request"])]
+        withdraw: bool,
     },
 }
 
 impl Profile {
     pub(super) async fn run(self, global: &Global) -> Outcome {
-        let Self::Show { profile_id, identity, unmask } = self;
+        let (profile_id, identity, unmask) = match self {
+            Self::Show { approval: Some(approval), .. } => return approved(global, approval).await,
+            Self::Show { profile_id, identity, unmask, .. } => (profile_id, identity, unmask),
+            Self::Ask { profile_id, reason } => {
+                let ctx = global.open().await?;
+                let asked = profiles::ask_to_see(&ctx, &global.by(), profile_id, &reason).await;
+                ctx.close().await;
+                writeln!(std::io::stdout(), "{}", asked?.id)?;
+                return Ok(ExitCode::SUCCESS);
+            }
+            Self::Correct { profile_id, field, value, request, .. } => {
+                return correct(global, profile_id, &field, value.zip(request)).await;
+            }
+        };
         let ctx = global.open().await?;
         let profile_id = match (profile_id, identity) {
             (Some(profile_id), _) => profile_id,
@@ -67,23 +108,49 @@ impl Profile {
             None => Show::Masked,
             Some(reason) => {
                 let up_to_grade = global.by().reveals_up_to().unwrap_or(2);
-                Show::Clear { actor: global.actor(), reason, up_to_grade }
+                Show::Clear { actor: global.actor(), reason, up_to_grade, approval: None }
             }
         };
         let view = profiles::view(&ctx, profile_id, &show).await?;
-        let currency = ctx.workspace().currency;
-        let mut out = std::io::stdout().lock();
-        match global.format {
-            Format::Json => {
-                serde_json::to_writer_pretty(&mut out, &ProfileBody::new(&view, &currency))
-                    .map_err(std::io::Error::from)?;
-                writeln!(out)?;
-            }
-            _ => print(&mut out, &view, &currency, global.lang())?,
-        }
+        put(global, &view, &ctx.workspace().currency)?;
         ctx.close().await;
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Shows a customer whom a second person approved.
+async fn approved(global: &Global, approval: ApprovalId) -> Outcome {
+    let ctx = global.open().await?;
+    let view = profiles::see_approved(&ctx, &global.by(), approval).await;
+    let currency = ctx.workspace().currency;
+    ctx.close().await;
+    put(global, &view?, &currency)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn put(global: &Global, view: &View, currency: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match global.format {
+        Format::Json => {
+            serde_json::to_writer_pretty(&mut out, &ProfileBody::new(view, currency)).map_err(std::io::Error::from)?;
+            writeln!(out)
+        }
+        _ => print(&mut out, view, currency, global.lang()),
+    }
+}
+
+/// Corrects a field, or withdraws its correction.
+async fn correct(global: &Global, profile_id: ProfileId, field: &str, to: Option<(String, RequestId)>) -> Outcome {
+    let ctx = global.open().await?;
+    let done = match to {
+        Some((value, request)) => {
+            corrections::correct(&ctx, profile_id, field, &Sensitive::new(value), request, &global.actor()).await
+        }
+        None => corrections::withdraw(&ctx, profile_id, field, &global.actor()).await,
+    };
+    ctx.close().await;
+    done?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn print(out: &mut impl Write, view: &View, currency: &str, lang: Lang) -> std::io::Result<()> {
@@ -101,6 +168,9 @@ fn print(out: &mut impl Write, view: &View, currency: &str, lang: Lang) -> std::
         shown(&head.city),
         shown(&head.member_level)
     )?;
+    for one in &body.corrections {
+        writeln!(out, "  {} {} · {}", word("更正", "corrected"), one.field, one.made_at)?;
+    }
     writeln!(out, "{}", word("身份", "Identities"))?;
     for identity in &body.identities {
         writeln!(out, "  {}: {}  ({})", identity.kind, shown(&identity.value), identity.source)?;

@@ -83,7 +83,7 @@ impl Rules {
                 writeln!(out)?;
             }
             Self::Set { file } => {
-                let version = refresh::set_rules(&ctx, &super::read_json(&file)?).await?;
+                let version = refresh::set_rules(&ctx, &super::read_json(&file)?, None).await?;
                 writeln!(out, "rfm rules version {version}")?;
             }
         }

@@ -1,5 +1,7 @@
 //! `zhike request`: what people ask for.
 
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Subcommand;
@@ -9,7 +11,7 @@ use zhike_engine::Ctx;
 use zhike_engine::requests::{self, NewRequest};
 
 use super::consent::print_json;
-use super::{Failure, Format, Global, Outcome};
+use super::{Failure, Format, Global, Lang, Outcome};
 use crate::http::requests::{RequestBody, kind, refusal};
 use crate::output::print_rows;
 
@@ -52,6 +54,14 @@ pub(super) enum Request {
         #[arg(default_value = "")]
         outcome: String,
     },
+    /// Write the copy of all that is held about whoever asks, as an encrypted ZIP; its password is shown once.
+    Copy {
+        /// Request, `req_…`; or customer, `prf_…`, whose open request it is.
+        whose: String,
+        /// Archive to write.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
     /// Refuse a request.
     Refuse {
         /// Request, `req_…`.
@@ -67,6 +77,11 @@ pub(super) enum Request {
 impl Request {
     pub(super) async fn run(self, global: &Global) -> Outcome {
         let ctx = global.open().await?;
+        if let Self::Copy { whose, out } = self {
+            let done = copy(&ctx, global, &whose, &out).await;
+            ctx.close().await;
+            return done;
+        }
         let found = self.run_on(&ctx, &global.actor()).await?.into_iter().map(RequestBody::from);
         ctx.close().await;
         if global.format == Format::Json {
@@ -99,9 +114,45 @@ impl Request {
             }
             Self::Check { request, method } => vec![requests::check(ctx, request, &method, actor).await?],
             Self::Do { request, outcome } => vec![requests::carry_out(ctx, request, &outcome, actor).await?],
+            // Answered above: it gives a file.
+            Self::Copy { .. } => Vec::new(),
             Self::Refuse { request, refusal: text, outcome } => {
                 vec![requests::refuse(ctx, request, refusal(&text).map_err(failed)?, &outcome, actor).await?]
             }
         })
     }
+}
+
+/// Writes a copy, and shows its password once.
+async fn copy(ctx: &Ctx, global: &Global, whose: &str, out: &Path) -> Outcome {
+    let id = match (whose.parse::<RequestId>(), whose.parse::<ProfileId>()) {
+        (Ok(id), _) => id,
+        (_, Ok(profile_id)) => requests::copyable(ctx, profile_id).await?,
+        _ => {
+            return Err(Failure::new(
+                format!("{whose} is neither a request (req_…) nor a customer (prf_…)"),
+                format!("{whose} 既不是请求编号（req_…）也不是客户编号（prf_…）"),
+            ));
+        }
+    };
+    let is_zh = matches!(global.lang(), Lang::Zh);
+    let made = requests::copy(ctx, id, is_zh, &global.actor()).await?;
+    let (n_rows, n_files, password) = (made.n_rows, made.files.len(), zhike_engine::exports::new_password());
+    // Beside its place until it is whole.
+    let mut part = out.as_os_str().to_owned();
+    part.push(".part");
+    requests::seal(made, Path::new(&part), &password).await?;
+    std::fs::rename(&part, out)?;
+    let mut stdout = std::io::stdout().lock();
+    let shown = password.expose();
+    if global.format == Format::Json {
+        let body = serde_json::json!({ "out": out, "rows": n_rows, "files": n_files, "password": shown });
+        serde_json::to_writer(&mut stdout, &body).map_err(std::io::Error::from)?;
+        writeln!(stdout)?;
+    } else if is_zh {
+        writeln!(stdout, "{n_rows} 行，{n_files} 个文件 → {}\n密码（只显示这一次）：{shown}", out.display())?;
+    } else {
+        writeln!(stdout, "{n_rows} rows, {n_files} files → {}\npassword (shown this once): {shown}", out.display())?;
+    }
+    Ok(ExitCode::SUCCESS)
 }

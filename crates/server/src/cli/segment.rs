@@ -12,7 +12,7 @@ use zhike_engine::{Ctx, import, segments};
 
 use super::{Failure, Format, Global, Lang, Outcome};
 use crate::http::segments::{CountBody, NewSegment, SegmentBody};
-use crate::output::{instant, print_json, print_rows};
+use crate::output::{instant, print_json, print_rows, told};
 
 /// Rules and lists of customers.
 #[derive(Subcommand)]
@@ -122,7 +122,7 @@ impl Segment {
             Self::List => {
                 let found = segments::list(ctx, false).await?.into_iter().map(SegmentBody::from);
                 let rows = found.map(|one| {
-                    let n = one.n_members.map_or_else(|| "--".into(), |n| n.to_string());
+                    let n = if one.refreshed_at.is_some() { told(one.n_members) } else { "--".to_owned() };
                     let at = one.refreshed_at.unwrap_or_else(|| "--".into());
                     let sentence = if is_zh { one.sentence_zh } else { one.sentence };
                     [one.segment_id, one.name, one.kind, one.refresh, one.version.to_string(), n, at, sentence]
@@ -138,7 +138,8 @@ impl Segment {
                 let stored = segments::put(ctx, known.map(|one| one.id), spec, None).await?;
                 let count = segments::count(ctx, &stored, None).await?;
                 let sentence = say(stored.sentence);
-                writeln!(out(), "{} v{}: {} / {}\n{sentence}", stored.id, stored.version, count.count, count.total)?;
+                let (n, total) = (told(count.count), told(count.total));
+                writeln!(out(), "{} v{}: {n} / {total}\n{sentence}", stored.id, stored.version)?;
             }
             Self::Count { file, as_of } => {
                 let json: serde_json::Value = super::read_json(&file)?;
@@ -151,7 +152,7 @@ impl Segment {
                 let rows = preview
                     .funnel
                     .into_iter()
-                    .map(|step| [step.pointer, step.alone.to_string(), step.left.to_string(), say(step.sentence)]);
+                    .map(|step| [step.pointer, told(step.alone), told(step.left), say(step.sentence)]);
                 print_rows(global.format, ["pointer", "alone", "left", "condition"], rows)?;
                 let left_out = count.excluded.as_ref().filter(|one| one.total > 0).map_or_else(String::new, |one| {
                     let (n, purpose) = (one.total, &one.purpose);
@@ -162,6 +163,7 @@ impl Segment {
                     }
                 });
                 let CountBody { count, total, as_of, ms, .. } = count;
+                let (count, total) = (told(count), told(total));
                 let line = if is_zh {
                     format!("{count} / {total} 人{left_out}，截至 {as_of}，{ms} 毫秒")
                 } else {
@@ -176,7 +178,7 @@ impl Segment {
                 };
                 let rows = segments::refresh(ctx, only, as_of).await?.into_iter().map(|one| {
                     let (n, joined, gone) = (one.n_members, one.n_joined, one.n_gone);
-                    [one.name, n.to_string(), joined.to_string(), gone.to_string(), one.is_computed.to_string()]
+                    [one.name, told(n), told(joined), told(gone), one.is_computed.to_string()]
                 });
                 print_rows(global.format, ["name", "members", "joined", "gone", "computed"], rows)?;
             }
@@ -203,7 +205,7 @@ impl Segment {
                 let rows = segments::sizes(ctx, &segment)
                     .await?
                     .into_iter()
-                    .map(|one| [one.day, one.n_members.to_string(), one.n_joined.to_string(), one.n_gone.to_string()]);
+                    .map(|one| [one.day, told(one.n_members), told(one.n_joined), told(one.n_gone)]);
                 print_rows(global.format, ["day", "members", "joined", "gone"], rows)?;
             }
             Self::Overlap { segments: names } => {
@@ -214,7 +216,7 @@ impl Segment {
                 let (_, combinations, _) = segments::overlap(ctx, &found, None).await?;
                 let rows = combinations.into_iter().map(|one| {
                     let names: Vec<&str> = one.segments.iter().map(|at| found[*at].spec.name.as_str()).collect();
-                    [names.join(" + "), one.count.to_string()]
+                    [names.join(" + "), told(one.count)]
                 });
                 print_rows(global.format, ["segments", "customers"], rows)?;
             }

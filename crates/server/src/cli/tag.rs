@@ -11,7 +11,7 @@ use zhike_engine::{Ctx, tags};
 
 use super::{Failure, Format, Global, Lang, Outcome};
 use crate::http::tags::TagBody;
-use crate::output::print_rows;
+use crate::output::{print_rows, told};
 
 /// Tags of customers.
 #[derive(Subcommand)]
@@ -104,13 +104,15 @@ impl Tag {
                     let name = if is_zh { one.name_zh } else { one.name };
                     let sentence = if is_zh { one.sentence_zh } else { one.sentence };
                     let as_of = one.spread.as_ref().map_or_else(none, |spread| spread.as_of.clone());
-                    let share =
-                        one.spread.as_ref().map_or_else(none, |one| format!("{:.1}%", one.coverage_ratio * 100.0));
+                    let share = one.spread.as_ref().and_then(|one| one.coverage_ratio);
+                    let share = share.map_or_else(none, |share| format!("{:.1}%", share * 100.0));
                     let values = one.spread.as_ref().map_or_else(none, |spread| match &spread.quartiles {
                         Some(numbers) => numbers.iter().map(f64::to_string).collect::<Vec<_>>().join(" / "),
                         None => {
                             let top = spread.values.iter().take(3);
-                            top.map(|one| format!("{} {}", one.value, one.n_customers)).collect::<Vec<_>>().join(", ")
+                            top.map(|one| format!("{} {}", one.value, told(one.n_customers)))
+                                .collect::<Vec<_>>()
+                                .join(", ")
                         }
                     });
                     let level = one.level.unwrap_or(one.kind);

@@ -1,7 +1,7 @@
 //! `zhike audit`, `zhike approval`, `zhike incident`, `zhike budget`, `zhike canary`.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Subcommand;
@@ -10,6 +10,7 @@ use zhike_domain::sensitive::Sensitive;
 use zhike_engine::audit::{self, AuditFilter};
 use zhike_engine::{Ctx, approvals, consents, exports, guard, hooks, incidents};
 
+use super::key::read_public_key;
 use super::{Failure, Format, Global, Lang, Outcome};
 use crate::http::audit::{AuditBody, TracedBody, VerificationBody, moment};
 use crate::http::hooks::{HookBody, check};
@@ -46,7 +47,13 @@ pub(super) enum Audit {
         /// File of an anchor, or of a log that took roots.
         #[arg(long, value_name = "FILE")]
         anchor: Option<PathBuf>,
+        /// Check the signatures of these roots alone, with the public key that `zhike key public` writes; no data directory is
+        /// opened.
+        #[arg(long, value_name = "FILE", requires = "anchor")]
+        public_key: Option<PathBuf>,
     },
+    /// Print all signed roots, as they stand outside: whoever has the public key can check them.
+    Roots,
     /// Tell which exports a file comes from, by the marks in it: a CSV, a workbook, or any text.
     Trace {
         /// File.
@@ -58,8 +65,53 @@ fn bad((en, zh): (String, String)) -> Failure {
     Failure::new(en, zh)
 }
 
+fn open_file(path: &Path) -> Result<std::io::BufReader<std::fs::File>, Failure> {
+    let name = path.display();
+    let file = std::fs::File::open(path)
+        .map_err(|error| Failure::new(format!("cannot read {name}: {error}"), format!("无法读取 {name}：{error}")))?;
+    Ok(std::io::BufReader::new(file))
+}
+
+/// Checks the signatures of roots that stand outside.
+fn check_roots(global: &Global, anchor: &Path, key: &Path) -> Outcome {
+    let found = audit::check_roots(&mut open_file(anchor)?, &read_public_key(key)?)?;
+    let (n, older, seq) = (found.n_signed, found.n_unsigned, found.seq);
+    let at = found.at.map_or_else(|| "--".to_owned(), crate::output::instant);
+    let is_zh = global.lang() == Lang::Zh;
+    if global.format == Format::Json {
+        let flaws = found.flaws.iter().map(|flaw| {
+            let (zh, en) = flaw.kind.words();
+            serde_json::json!({ "kind": flaw.kind.as_str(), "seq": flaw.seq, "zh": zh, "en": en })
+        });
+        print_json(&serde_json::json!({
+            "whole": found.is_whole(), "n_signed": n, "n_unsigned": older, "signed_seq": seq, "signed_at": at,
+            "flaws": flaws.collect::<Vec<_>>(),
+        }))?;
+    } else {
+        let mut out = std::io::stdout().lock();
+        let mark = if found.is_whole() { "✓" } else { "✗" };
+        match is_zh {
+            true => {
+                writeln!(out, "签名有效的根 {n} 个 {mark}，至第 {seq} 条记录（{at}）；签名功能之前的根 {older} 个")?
+            }
+            false => writeln!(
+                out,
+                "{n} roots signed with this key {mark}, to entry {seq} ({at}); {older} from before there were signatures"
+            )?,
+        }
+        for flaw in &found.flaws {
+            let (zh, en) = flaw.kind.words();
+            writeln!(out, "  #{} {}: {}", flaw.seq, flaw.kind.as_str(), if is_zh { zh } else { en })?;
+        }
+    }
+    Ok(if found.is_whole() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
 impl Audit {
     pub(super) async fn run(self, global: &Global) -> Outcome {
+        if let Self::Verify { anchor: Some(anchor), public_key: Some(key) } = &self {
+            return check_roots(global, anchor, key);
+        }
         let ctx = global.open().await?;
         let done = self.carry_out(&ctx, global).await;
         ctx.close().await;
@@ -71,7 +123,7 @@ impl Audit {
             Self::List { who, action, on, since, until, limit } => {
                 let at = |text: Option<String>, is_end| text.map(|text| moment(ctx, &text, is_end)).transpose();
                 let (since, until) = (at(since, false).map_err(bad)?, at(until, true).map_err(bad)?);
-                let filter = AuditFilter { actor: who, action, subject: on, since, until };
+                let filter = AuditFilter { actor: who, action, subject: on, since, until, is_security: false };
                 let rows = audit::list(ctx, &filter, None, limit).await?.into_iter().map(AuditBody::from);
                 if global.format == Format::Json {
                     print_json(&rows.collect::<Vec<_>>())?;
@@ -105,17 +157,15 @@ impl Audit {
                 print_rows(global.format, ["seq", "at", "who", "on", "purpose", "rows", "marks"], rows)?;
                 Ok(ExitCode::SUCCESS)
             }
-            Self::Verify { anchor } => {
-                let mut file = match &anchor {
-                    None => None,
-                    Some(path) => {
-                        let name = path.display();
-                        let file = std::fs::File::open(path).map_err(|error| {
-                            Failure::new(format!("cannot read {name}: {error}"), format!("无法读取 {name}：{error}"))
-                        })?;
-                        Some(std::io::BufReader::new(file))
-                    }
-                };
+            Self::Roots => {
+                let mut out = std::io::stdout().lock();
+                for line in audit::roots(ctx).await? {
+                    writeln!(out, "{line}")?;
+                }
+                Ok(ExitCode::SUCCESS)
+            }
+            Self::Verify { anchor, public_key: _ } => {
+                let mut file = anchor.as_deref().map(open_file).transpose()?;
                 let outside = file.as_mut().map(|file| file as &mut (dyn std::io::BufRead + Send));
                 let found = VerificationBody::new(ctx, audit::verify(ctx, outside).await?);
                 if global.format == Format::Json {

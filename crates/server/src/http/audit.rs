@@ -7,7 +7,7 @@ use axum::extract::{DefaultBodyLimit, Query};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use zhike_domain::access::act_words;
+use zhike_domain::access::{Permission, SECURITY_AREAS, act_words, acts};
 use zhike_domain::error_code::ErrorCode;
 use zhike_engine::audit::{self, AuditFilter, AuditRow, Verification};
 use zhike_engine::exports::{self, Traced};
@@ -103,7 +103,7 @@ pub(crate) fn moment(ctx: &zhike_engine::Ctx, text: &str, is_end: bool) -> Resul
     })
 }
 
-/// The audit trail, newest first.
+/// The audit trail, newest first: all of it, or what is about access, as the role allows.
 #[utoipa::path(get, path = "/api/v1/audit", params(AuditQuery),
     responses((status = 200, body = AuditPage), (status = 400, body = ErrorBody)))]
 pub(super) async fn list(app: Acting, query: Result<Query<AuditQuery>, QueryRejection>) -> ApiResult<Json<AuditPage>> {
@@ -119,6 +119,7 @@ pub(super) async fn list(app: Acting, query: Result<Query<AuditQuery>, QueryReje
         actor: given(query.who),
         action: given(query.action),
         subject: given(query.on),
+        is_security: !app.by().permissions.holds(Permission::AuditRead),
     };
     let limit = query.limit.unwrap_or(50).clamp(1, MAX_PAGE);
     let mut rows = audit::list(app.ctx(), &filter, query.before, limit + 1).await?;
@@ -126,6 +127,29 @@ pub(super) async fn list(app: Acting, query: Result<Query<AuditQuery>, QueryReje
     rows.truncate(limit);
     let next = rows.last().filter(|_| has_more).map(|row| row.seq);
     Ok(Json(AuditPage { items: rows.into_iter().map(AuditBody::from).collect(), next }))
+}
+
+/// An act that the trail may tell of.
+#[derive(Serialize, ToSchema)]
+pub(super) struct AuditAct {
+    action: &'static str,
+    name: &'static str,
+    name_zh: &'static str,
+}
+
+/// Acts by which the trail can be searched.
+#[derive(Serialize, ToSchema)]
+pub(super) struct AuditActs {
+    items: Vec<AuditAct>,
+}
+
+/// What the trail may tell of to whoever asks, in words.
+#[utoipa::path(get, path = "/api/v1/audit/acts", responses((status = 200, body = AuditActs)))]
+pub(super) async fn known_acts(app: Acting) -> Json<AuditActs> {
+    let reads_all = app.by().permissions.holds(Permission::AuditRead);
+    let is_seen = |action: &str| reads_all || SECURITY_AREAS.iter().any(|area| action.starts_with(area));
+    let items = acts().into_iter().filter(|act| is_seen(act.0));
+    Json(AuditActs { items: items.map(|(action, name_zh, name)| AuditAct { action, name, name_zh }).collect() })
 }
 
 /// Something that is wrong with the trail.

@@ -104,9 +104,11 @@ pub(super) struct ListPage {
     /// Hand it back as `after` for the next page.
     next: Option<String>,
     /// Customers that the list holds, on all pages.
-    total: u64,
+    total: Option<u64>,
+    /// Whether these are fewer people than the role is told of.
+    is_suppressed: bool,
     /// Of so many customers.
-    n_customers: u64,
+    n_customers: Option<u64>,
     /// Last day that counts.
     as_of: String,
     /// When customers were read.
@@ -265,6 +267,7 @@ async fn page(
         items: page.rows.into_iter().map(|row| ListItem::with(row, &columns)).collect(),
         next: page.next.map(|cursor| cursor.to_string()),
         total: page.count.count,
+        is_suppressed: page.count.count.is_none(),
         n_customers: page.count.total,
         as_of: page.count.as_of,
         at: instant(page.count.at),

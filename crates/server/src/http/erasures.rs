@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::Path;
-use axum::extract::rejection::PathRejection;
+use axum::extract::rejection::{JsonRejection, PathRejection};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zhike_domain::id::{ErasureId, RequestId};
 use zhike_engine::erasure::{self, Erasure};
@@ -122,6 +122,18 @@ pub(crate) struct EncryptionKeys {
     /// Keys whose epoch is gone: they open nothing.
     pub(crate) n_lost: u64,
     pub(crate) rotated_at: Option<String>,
+    /// What is disabled: nothing is sealed or opened under these.
+    pub(crate) disabled: Vec<DisabledKeys>,
+}
+
+/// Keys that are disabled.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct DisabledKeys {
+    /// All keys when missing.
+    pub(crate) epoch: Option<u32>,
+    pub(crate) reason: String,
+    pub(crate) by: String,
+    pub(crate) at: String,
 }
 
 impl From<Status> for EncryptionKeys {
@@ -131,6 +143,9 @@ impl From<Status> for EncryptionKeys {
             epochs: status.epochs.into_iter().map(epoch).collect(),
             n_lost: status.n_lost,
             rotated_at: status.rotated_at.map(instant),
+            disabled: (status.disabled.into_iter())
+                .map(|one| DisabledKeys { epoch: one.epoch, reason: one.reason, by: one.by, at: instant(one.at) })
+                .collect(),
         }
     }
 }
@@ -163,4 +178,37 @@ impl From<Rotation> for KeyRotation {
     responses((status = 200, body = KeyRotation), (status = 409, body = ErrorBody)))]
 pub(super) async fn rotate_keys(app: Acting) -> ApiResult<Json<KeyRotation>> {
     Ok(Json(keys::rotate(app.ctx(), &app.actor()).await?.into()))
+}
+
+/// Which keys, and why.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct KeySwitch {
+    /// All keys when missing.
+    epoch: Option<u32>,
+    reason: String,
+}
+
+/// Disables the keys of an epoch, or all: nothing is sealed or opened under them, by no process, until they are enabled.
+#[utoipa::path(post, path = "/api/v1/encryption-keys/disable", request_body = KeySwitch,
+    responses((status = 200, body = EncryptionKeys), (status = 400, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub(super) async fn disable_keys(
+    app: Acting,
+    body: Result<Json<KeySwitch>, JsonRejection>,
+) -> ApiResult<Json<EncryptionKeys>> {
+    let Json(KeySwitch { epoch, reason }) = body.map_err(ApiError::from)?;
+    keys::disable(app.ctx(), epoch, &reason, &app.actor()).await?;
+    Ok(Json(keys::status(app.ctx()).await?.into()))
+}
+
+/// Enables what was disabled.
+#[utoipa::path(post, path = "/api/v1/encryption-keys/enable", request_body = KeySwitch,
+    responses((status = 200, body = EncryptionKeys), (status = 400, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub(super) async fn enable_keys(
+    app: Acting,
+    body: Result<Json<KeySwitch>, JsonRejection>,
+) -> ApiResult<Json<EncryptionKeys>> {
+    let Json(KeySwitch { epoch, reason }) = body.map_err(ApiError::from)?;
+    keys::enable(app.ctx(), epoch, &reason, &app.actor()).await?;
+    Ok(Json(keys::status(app.ctx()).await?.into()))
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use zhike_domain::error_code::ErrorCode;
 use zhike_domain::id::ProfileId;
+use zhike_domain::small_groups::is_small;
 use zhike_engine::history::{self, Change, Moves, Past, Scores, Stay, What};
 use zhike_engine::refresh::{self, RefreshOptions};
 
@@ -38,7 +39,8 @@ fn what(text: Option<&str>) -> ApiResult<What> {
 #[derive(Serialize, ToSchema)]
 pub(super) struct HistoryDay {
     as_of: String,
-    n_customers: u64,
+    /// Missing where so few are not told, as all counts.
+    n_customers: Option<u64>,
 }
 
 /// Days that were computed, oldest first.
@@ -79,7 +81,8 @@ pub(super) async fn compute(
     let work = tokio::spawn(async move { refresh::refresh(&ctx, options).await });
     let ended = || ApiError::new(ErrorCode::Internal, "the refresh ended before it was done", "刷新中途结束");
     let done = work.await.map_err(|_| ended())??;
-    Ok(Json(HistoryDay { as_of: done.as_of, n_customers: done.n_customers }))
+    let n_customers = (!is_small(done.n_customers, app.by().min_group())).then_some(done.n_customers);
+    Ok(Json(HistoryDay { as_of: done.as_of, n_customers }))
 }
 
 /// Two days.
@@ -102,7 +105,9 @@ pub(crate) struct MoveBody {
     pub(crate) before: Option<String>,
     /// Missing: they have none.
     pub(crate) after: Option<String>,
-    pub(crate) n: u64,
+    /// Missing where so few are not told.
+    pub(crate) n: Option<u64>,
+    is_suppressed: bool,
 }
 
 /// Who had what on two days; each customer with a value on either is in one move or in `n_others`.
@@ -113,19 +118,24 @@ pub(crate) struct MovesBody {
     pub(crate) from: String,
     pub(crate) to: String,
     pub(crate) moves: Vec<MoveBody>,
-    n_before: u64,
-    n_after: u64,
-    pub(crate) n_stayed: u64,
-    pub(crate) n_moved: u64,
-    pub(crate) n_new: u64,
-    pub(crate) n_gone: u64,
+    n_before: Option<u64>,
+    n_after: Option<u64>,
+    pub(crate) n_stayed: Option<u64>,
+    pub(crate) n_moved: Option<u64>,
+    pub(crate) n_new: Option<u64>,
+    pub(crate) n_gone: Option<u64>,
     /// Of moves that are not listed, for there are too many.
-    n_others: u64,
+    n_others: Option<u64>,
 }
 
 impl From<Moves> for MovesBody {
     fn from(found: Moves) -> Self {
-        let moves = found.moves.into_iter().map(|one| MoveBody { before: one.before, after: one.after, n: one.n });
+        let moves = found.moves.into_iter().map(|one| MoveBody {
+            before: one.before,
+            after: one.after,
+            is_suppressed: one.n.is_none(),
+            n: one.n,
+        });
         Self {
             from: found.from,
             to: found.to,
@@ -217,10 +227,10 @@ pub(crate) struct ChangeBody {
     pub(crate) key: String,
     pub(crate) name: String,
     pub(crate) name_zh: String,
-    pub(crate) n_before: u64,
-    pub(crate) n_after: u64,
+    pub(crate) n_before: Option<u64>,
+    pub(crate) n_after: Option<u64>,
     /// In the segment, or with the same value, on both.
-    pub(crate) n_same: u64,
+    pub(crate) n_same: Option<u64>,
 }
 
 impl From<Change> for ChangeBody {

@@ -143,6 +143,8 @@ pub(crate) struct KpiPoint {
     pub(crate) is_unfinished: bool,
     /// The number, money in the workspace currency; missing where nothing is known, or of a rate of nothing.
     pub(crate) value: Option<f64>,
+    /// Whether it is missing because it counts fewer people than the role is told of.
+    pub(crate) is_suppressed: bool,
     /// The number of the period before.
     pub(crate) previous: Option<f64>,
     /// The number of a year earlier; of weeks 52 weeks earlier.
@@ -165,6 +167,7 @@ impl From<&Point> for KpiPoint {
             to: day(point.to),
             is_unfinished: point.is_unfinished,
             value: point.figures.value,
+            is_suppressed: point.figures.is_suppressed,
             previous: point.figures.previous,
             year_before: point.figures.year_before,
             holidays: holidays.collect(),
@@ -184,11 +187,14 @@ pub(crate) struct KpiPart {
     pub(crate) is_other: bool,
     /// One a period.
     pub(crate) numbers: Vec<Option<f64>>,
+    /// Whether a number is missing because it counts fewer people than the role is told of.
+    pub(crate) is_suppressed: Vec<bool>,
 }
 
 impl From<Part> for KpiPart {
     fn from(part: Part) -> Self {
-        Self { value: part.value, label: part.label, is_other: part.is_other, numbers: part.numbers }
+        let Part { value, label, is_other, numbers, is_suppressed } = part;
+        Self { value, label, is_other, numbers, is_suppressed }
     }
 }
 
@@ -368,7 +374,9 @@ pub(crate) struct KpiBehind {
     from: String,
     to: String,
     /// How many there are; of a sum, what the amounts of all add up to.
-    pub(crate) total: f64,
+    /// Missing where so few people are not told.
+    pub(crate) total: Option<f64>,
+    pub(crate) is_suppressed: bool,
     /// Whether `total` is the sum of the amounts.
     pub(crate) is_sum: bool,
     pub(crate) items: Vec<KpiBehindItem>,
@@ -443,7 +451,8 @@ pub(crate) async fn behind_page(ctx: &Ctx, key: &str, asked: Asked) -> EngineRes
         kind: kind.as_str().to_owned(),
         from: day(days.0),
         to: day(days.1),
-        total: total as f64 / scale,
+        is_suppressed: total.is_none(),
+        total: total.map(|total| total as f64 / scale),
         is_sum,
         items: items.collect(),
         next,

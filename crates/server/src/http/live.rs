@@ -14,7 +14,9 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::MissedTickBehavior;
 use utoipa::{IntoParams, ToSchema};
 use zhike_domain::access::Permission;
+use zhike_domain::error_code::ErrorCode;
 use zhike_domain::id::ProfileId;
+use zhike_engine::grades::{self, LiveMask};
 use zhike_engine::ingest::{self, LiveEvent};
 
 use super::App;
@@ -46,7 +48,7 @@ pub(crate) struct LiveBody {
 }
 
 impl LiveBody {
-    fn of(event: &LiveEvent) -> Self {
+    fn of(event: &LiveEvent, mask: &LiveMask) -> Self {
         Self {
             at: crate::output::instant(event.at),
             received_at: crate::output::instant(event.received_at),
@@ -55,7 +57,7 @@ impl LiveBody {
             event: event.event.clone(),
             profile_id: event.profile_id.map(|id| ProfileId::new(id).to_string()),
             outcome: event.outcome.clone(),
-            detail: event.detail.clone(),
+            detail: mask(&event.source, event.event.as_deref(), &event.detail),
         }
     }
 }
@@ -82,12 +84,21 @@ pub(super) async fn show(
     query: Result<Query<LiveQuery>, QueryRejection>,
 ) -> ApiResult<Sse<impl Stream<Item = Result<Event, Infallible>>>> {
     let Query(query) = query.map_err(ApiError::from)?;
+    if !app.by().scope.is_all() {
+        return Err(ApiError::new(
+            ErrorCode::NoPermission,
+            "what arrives is of all customers, most of them not known yet, and you see some customers",
+            "实时数据涉及全部客户，且多数尚未识别，而您只能看部分客户",
+        ));
+    }
     let events = ingest::live(app.ctx());
     let mut asked = tokio::time::interval(ASKED_EVERY);
     asked.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let start = (events, app.stopping(), query.source, asked, headers);
+    // Grades as they are when the page is opened.
+    let mask = grades::live_mask(app.ctx()).await?;
+    let start = (events, app.stopping(), query.source, asked, headers, mask);
     let app: App = app.clone();
-    let stream = futures::stream::unfold(start, move |(mut events, mut stopping, source, mut asked, headers)| {
+    let stream = futures::stream::unfold(start, move |(mut events, mut stopping, source, mut asked, headers, mask)| {
         let app = app.clone();
         async move {
             loop {
@@ -105,13 +116,13 @@ pub(super) async fn show(
                 };
                 let event = match received {
                     Ok(event) if source.as_ref().is_none_or(|source| *source == event.source) => {
-                        Event::default().json_data(LiveBody::of(&event)).unwrap_or_default()
+                        Event::default().json_data(LiveBody::of(&event, &mask)).unwrap_or_default()
                     }
                     Ok(_) => continue,
                     Err(RecvError::Lagged(n_missed)) => Event::default().event("missed").data(n_missed.to_string()),
                     Err(RecvError::Closed) => return None,
                 };
-                return Some((Ok(event), (events, stopping, source, asked, headers)));
+                return Some((Ok(event), (events, stopping, source, asked, headers, mask)));
             }
         }
     });

@@ -5,7 +5,7 @@ use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use zhike_engine::overview::{self, Compare, DayFigures, Overview, Totals};
+use zhike_engine::overview::{self, Class, Compare, DayFigures, Overview, Totals};
 
 use super::error::{ApiError, ApiResult};
 use super::profiles::{day, money};
@@ -59,6 +59,8 @@ pub(super) struct Kpi {
     unit: &'static str,
     value: Option<KpiValue>,
     previous: Option<KpiValue>,
+    /// Whether the value counts fewer people than the role is told of.
+    is_suppressed: bool,
     /// By day; empty where a day has no such figure.
     series: Vec<Option<f64>>,
 }
@@ -78,7 +80,8 @@ pub(super) struct TrendDay {
     on: String,
     net_sales: String,
     orders: i64,
-    active_customers: i64,
+    /// Missing where it counts fewer people than the role is told of.
+    active_customers: Option<i64>,
     /// The last day of the data, which may not be over.
     is_partial: bool,
     previous_net_sales: Option<String>,
@@ -90,10 +93,12 @@ pub(super) struct TrendDay {
 pub(super) struct TierRow {
     #[schema(value_type = TierWord)]
     tier: String,
-    n_customers: i64,
-    customer_ratio: f64,
-    monetary: String,
-    monetary_ratio: f64,
+    /// Whether these are fewer people than the role is told of; then the rest is missing.
+    is_suppressed: bool,
+    n_customers: Option<i64>,
+    customer_ratio: Option<f64>,
+    monetary: Option<String>,
+    monetary_ratio: Option<f64>,
 }
 
 /// One of the eight groups.
@@ -102,11 +107,13 @@ pub(super) struct TierRow {
 pub(super) struct SegmentRow {
     #[schema(value_type = SegmentWord)]
     rfm_segment: String,
-    n_customers: i64,
-    customer_ratio: f64,
-    monetary: String,
-    monetary_ratio: f64,
-    avg_recency_days: f64,
+    /// Whether these are fewer people than the role is told of; then the rest is missing.
+    is_suppressed: bool,
+    n_customers: Option<i64>,
+    customer_ratio: Option<f64>,
+    monetary: Option<String>,
+    monetary_ratio: Option<f64>,
+    avg_recency_days: Option<f64>,
 }
 
 /// Figures of some days against earlier ones, tiers and groups of the newest refresh.
@@ -170,21 +177,27 @@ fn kpis(figures: &Overview) -> Vec<Kpi> {
     let before = figures.before.as_ref();
     let series = |of: &dyn Fn(&DayFigures) -> Option<f64>| figures.days.iter().map(of).collect();
     let amount = |value: i64| Some(KpiValue::Money(money(value)));
-    let count = |n: i64| Some(KpiValue::Number(n as f64));
+    let count = |n: Option<i64>| n.map(|n| KpiValue::Number(n as f64));
     let share = |part: i64, whole: i64| (whole != 0).then(|| KpiValue::Number(part as f64 / whole as f64));
     let kpi = |key, unit, of: &dyn Fn(&Totals) -> Option<KpiValue>, series: Vec<Option<f64>>| Kpi {
         key,
         unit,
         value: of(&figures.now),
         previous: before.and_then(of),
+        is_suppressed: match key {
+            "active_customers" => figures.now.n_customers.is_none(),
+            "new_customers" => figures.now.n_new.is_none(),
+            "repurchase_rate" => figures.now.n_customers.is_none() || figures.now.n_repeat.is_none(),
+            _ => false,
+        },
         series,
     };
     vec![
         kpi("net_sales", "money", &|t| amount(t.net_sales), series(&|d| Some(d.net_sales as f64 / 100.0))),
-        kpi("orders", "count", &|t| count(t.n_orders), series(&|d| Some(d.n_orders as f64))),
-        kpi("active_customers", "count", &|t| count(t.n_customers), series(&|d| Some(d.n_customers as f64))),
+        kpi("orders", "count", &|t| count(Some(t.n_orders)), series(&|d| Some(d.n_orders as f64))),
+        kpi("active_customers", "count", &|t| count(t.n_customers), series(&|d| d.n_customers.map(|n| n as f64))),
         kpi("new_customers", "count", &|t| count(t.n_new), Vec::new()),
-        kpi("repurchase_rate", "ratio", &|t| share(t.n_repeat, t.n_customers), Vec::new()),
+        kpi("repurchase_rate", "ratio", &|t| share(t.n_repeat?, t.n_customers?), Vec::new()),
         kpi(
             "refund_rate",
             "ratio",
@@ -194,48 +207,40 @@ fn kpis(figures: &Overview) -> Vec<Kpi> {
     ]
 }
 
-fn ratio(part: i64, whole: i64) -> f64 {
-    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+/// Share of a whole; missing where that is not told.
+fn ratio(part: i64, whole: Option<i64>) -> Option<f64> {
+    whole.map(|whole| if whole == 0 { 0.0 } else { part as f64 / whole as f64 })
 }
 
 fn tiers(figures: &Overview) -> Vec<TierRow> {
-    let all = sums(figures, |_| true);
-    ["core", "potential", "general", "at_risk"]
-        .into_iter()
-        .map(|tier| {
-            let (n, monetary, _) = sums(figures, |group| group.0 == tier);
-            TierRow {
-                tier: tier.into(),
-                n_customers: n,
-                customer_ratio: ratio(n, all.0),
-                monetary: money(monetary),
-                monetary_ratio: ratio(monetary, all.1),
-            }
-        })
-        .collect()
+    let all = figures.all;
+    let row = |tier: &str| {
+        let class = figures.tiers.get(tier).copied().unwrap_or_else(|| Some(Class::default()));
+        TierRow {
+            tier: tier.into(),
+            is_suppressed: class.is_none(),
+            n_customers: class.map(|class| class.n_customers),
+            customer_ratio: class.and_then(|class| ratio(class.n_customers, all.map(|all| all.n_customers))),
+            monetary: class.map(|class| money(class.monetary)),
+            monetary_ratio: class.and_then(|class| ratio(class.monetary, all.map(|all| all.monetary))),
+        }
+    };
+    ["core", "potential", "general", "at_risk"].into_iter().map(row).collect()
 }
 
 fn segments(figures: &Overview) -> Vec<SegmentRow> {
-    let all = sums(figures, |_| true);
-    zhike_domain::rfm::Segment::ALL
-        .iter()
-        .map(|segment| {
-            let (n, monetary, days) = sums(figures, |group| group.1 == segment.as_str());
-            SegmentRow {
-                rfm_segment: segment.as_str().into(),
-                n_customers: n,
-                customer_ratio: ratio(n, all.0),
-                monetary: money(monetary),
-                monetary_ratio: ratio(monetary, all.1),
-                avg_recency_days: ratio(days, n),
-            }
-        })
-        .collect()
-}
-
-type Group = (String, String, i64, i64, i64);
-
-fn sums(figures: &Overview, keep: impl Fn(&Group) -> bool) -> (i64, i64, i64) {
-    let kept = figures.groups.iter().filter(|group| keep(group));
-    kept.fold((0, 0, 0), |sum, group| (sum.0 + group.2, sum.1 + group.3, sum.2 + group.4))
+    let all = figures.all;
+    let row = |segment: &zhike_domain::rfm::Segment| {
+        let class = figures.rfm_segments.get(segment.as_str()).copied().unwrap_or_else(|| Some(Class::default()));
+        SegmentRow {
+            rfm_segment: segment.as_str().into(),
+            is_suppressed: class.is_none(),
+            n_customers: class.map(|class| class.n_customers),
+            customer_ratio: class.and_then(|class| ratio(class.n_customers, all.map(|all| all.n_customers))),
+            monetary: class.map(|class| money(class.monetary)),
+            monetary_ratio: class.and_then(|class| ratio(class.monetary, all.map(|all| all.monetary))),
+            avg_recency_days: class.and_then(|class| ratio(class.recency_days, Some(class.n_customers))),
+        }
+    };
+    zhike_domain::rfm::Segment::ALL.iter().map(row).collect()
 }

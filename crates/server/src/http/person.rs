@@ -3,10 +3,11 @@
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{Path, Query};
+use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use zhike_domain::error_code::ErrorCode;
-use zhike_domain::id::ProfileId;
+use zhike_domain::id::{ApprovalId, ProfileId};
 use zhike_engine::profiles::{self, Happening, HappeningKind, Place, Show, TimelineFilter};
 use zhike_engine::segments;
 
@@ -14,6 +15,7 @@ use super::error::{ApiError, ApiResult, ErrorBody};
 use super::overview::date;
 use super::profiles::{ProfileBody, bad_cursor, money};
 use super::segments::SegmentBody;
+use super::watch::ApprovalBody;
 use super::who::Acting;
 use crate::output::instant;
 
@@ -282,8 +284,38 @@ pub(super) async fn reveal(
 ) -> ApiResult<Json<ProfileBody>> {
     let Path(profile_id) = path.map_err(ApiError::from)?;
     let Json(body) = body.map_err(ApiError::from)?;
-    let show = Show::Clear { actor: app.actor(), reason: body.reason, up_to_grade: app.may_unmask()? };
+    let up_to_grade = app.may_unmask()?;
+    let show = Show::Clear { actor: app.actor(), reason: body.reason, up_to_grade, approval: None };
     let view = profiles::view(app.ctx(), profile_id, &show).await?;
+    Ok(Json(ProfileBody::new(&view, &app.ctx().workspace().currency)))
+}
+
+/// Asks a second person for a look at a customer in the clear; it waits among the approvals.
+#[utoipa::path(post, path = "/api/v1/profiles/{profile_id}/reveal/ask",
+    params(("profile_id" = String, Path, description = "`prf_…`")), request_body = RevealBody,
+    responses((status = 202, body = ApprovalBody), (status = 400, body = ErrorBody), (status = 403, body = ErrorBody),
+        (status = 404, body = ErrorBody)))]
+pub(super) async fn ask_to_see(
+    app: Acting,
+    path: Result<Path<ProfileId>, PathRejection>,
+    body: Result<Json<RevealBody>, JsonRejection>,
+) -> ApiResult<(StatusCode, Json<ApprovalBody>)> {
+    let (Path(profile_id), Json(body)) = (path.map_err(ApiError::from)?, body.map_err(ApiError::from)?);
+    let one = profiles::ask_to_see(app.ctx(), app.by(), profile_id, &body.reason).await?;
+    Ok((StatusCode::ACCEPTED, Json(ApprovalBody::new(app.by(), one, &[]))))
+}
+
+/// Shows the customer that was approved in the clear, once, to whoever asked.
+#[utoipa::path(post, path = "/api/v1/approvals/{approval_id}/reveal",
+    params(("approval_id" = String, Path, description = "`apr_…`")),
+    responses((status = 200, body = ProfileBody), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
+        (status = 409, body = ErrorBody)))]
+pub(super) async fn see_approved(
+    app: Acting,
+    path: Result<Path<ApprovalId>, PathRejection>,
+) -> ApiResult<Json<ProfileBody>> {
+    let Path(id) = path.map_err(ApiError::from)?;
+    let view = profiles::see_approved(app.ctx(), app.by(), id).await?;
     Ok(Json(ProfileBody::new(&view, &app.ctx().workspace().currency)))
 }
 

@@ -16,6 +16,7 @@ use zhike_engine::customers::listed_by_id;
 use zhike_engine::profiles::{self, OrderPage, Profile, Show};
 use zhike_engine::workspace::date_of;
 
+use super::corrections::CorrectionBody;
 use super::customers::ListItem;
 use super::error::{ApiError, ApiResult};
 use super::schema::{SegmentWord, TierWord};
@@ -46,6 +47,8 @@ pub(crate) struct ProfileBody {
     pub(crate) rfm: Option<RfmBody>,
     pub(crate) totals: TotalsBody,
     pub(crate) value_by_month: Vec<MonthBody>,
+    /// Fields that were corrected on behalf of the person, and stay so.
+    pub(crate) corrections: Vec<CorrectionBody>,
 }
 
 /// Who the customer is; personal fields masked.
@@ -212,6 +215,7 @@ impl ProfileBody {
             rfm: view.rfm.as_ref().map(rfm_body),
             totals: totals(view),
             value_by_month: months(view),
+            corrections: view.corrections.iter().map(CorrectionBody::from).collect(),
         }
     }
 }

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::Path;
 use axum::extract::rejection::{JsonRejection, PathRejection};
+use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zhike_domain::id::{ProfileId, RequestId};
@@ -10,6 +11,7 @@ use zhike_domain::rights::{RequestKind, RequestRefusal};
 use zhike_engine::requests::{self, NewRequest, Request};
 
 use super::error::{ApiError, ApiResult, ErrorBody};
+use super::exports::Language;
 use super::overview::date;
 use super::who::Acting;
 use crate::output::instant;
@@ -208,6 +210,44 @@ pub(super) async fn carry_out(
     let Json(body) = body.map_err(ApiError::from)?;
     let outcome = body.outcome.unwrap_or_default();
     Ok(Json(requests::carry_out(app.ctx(), id(path)?, &outcome, &app.actor()).await?.into()))
+}
+
+/// How the copy is to be.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CopyRequest {
+    /// Of headings: zh (the default), en.
+    #[schema(value_type = Option<Language>)]
+    language: Option<Language>,
+}
+
+/// A copy that is being made.
+#[derive(Serialize, ToSchema)]
+pub(super) struct CopyStarted {
+    /// The archive, to be fetched once as exports are.
+    export_id: String,
+    /// Opens the archive; told here, once.
+    password: String,
+}
+
+/// Makes the copy of all that is held about whoever asks: an archive with AES-256, its password told here and nowhere else.
+#[utoipa::path(post, path = "/api/v1/requests/{request_id}/copy", request_body = CopyRequest,
+    params(("request_id" = String, Path, description = "`req_…`")),
+    responses((status = 202, body = CopyStarted), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody),
+        (status = 503, body = ErrorBody)))]
+pub(super) async fn copy(
+    app: Acting,
+    path: Result<Path<RequestId>, PathRejection>,
+    body: Result<Json<CopyRequest>, JsonRejection>,
+) -> ApiResult<(StatusCode, Json<CopyStarted>)> {
+    let (id, Json(body)) = (id(path)?, body.map_err(ApiError::from)?);
+    // Mistakes are told at once, before anything waits.
+    requests::check_copy(app.ctx(), id).await?;
+    let password = zhike_engine::exports::new_password();
+    let is_zh = body.language.unwrap_or_default() == Language::Zh;
+    let by = (app.by().owner.as_str(), app.actor());
+    let export_id = app.exports().start_copy(app.ctx(), by, id, is_zh, password.clone())?;
+    Ok((StatusCode::ACCEPTED, Json(CopyStarted { export_id, password: password.expose().clone() })))
 }
 
 /// Why a request is refused.

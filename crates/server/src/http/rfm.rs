@@ -17,16 +17,18 @@ use super::who::Acting;
 /// Customers with their money and orders.
 #[derive(Serialize, ToSchema)]
 pub(super) struct RfmSums {
-    n_customers: i64,
+    /// Whether these are fewer people than the role is told of; then the rest is missing.
+    is_suppressed: bool,
+    n_customers: Option<i64>,
     /// Share of all customers, 0 to 1.
-    customer_ratio: f64,
+    customer_ratio: Option<f64>,
     /// Net amount of all their orders.
-    monetary: String,
+    monetary: Option<String>,
     /// Share of the net amount of all customers.
-    monetary_ratio: f64,
+    monetary_ratio: Option<f64>,
     /// Net amount over customers.
     average: Option<String>,
-    n_orders: i64,
+    n_orders: Option<i64>,
     /// Mean days since the last order.
     avg_recency_days: Option<f64>,
 }
@@ -74,17 +76,19 @@ pub(super) struct RfmBody {
     tiers: Vec<RfmTier>,
 }
 
-fn sums(of: Sums, total: Sums) -> RfmSums {
+fn sums(of: Option<Sums>, total: Option<Sums>) -> RfmSums {
     let ratio = |part: i64, whole: i64| if whole == 0 { 0.0 } else { part as f64 / whole as f64 };
-    let n = of.n_customers;
+    let both = of.zip(total);
+    let some = of.filter(|of| of.n_customers > 0);
     RfmSums {
-        n_customers: n,
-        customer_ratio: ratio(n, total.n_customers),
-        monetary: money(of.monetary),
-        monetary_ratio: ratio(of.monetary, total.monetary),
-        average: (n > 0).then(|| money((of.monetary + n / 2).div_euclid(n))),
-        n_orders: of.n_orders,
-        avg_recency_days: (n > 0).then(|| of.recency_days as f64 / n as f64),
+        is_suppressed: of.is_none(),
+        n_customers: of.map(|of| of.n_customers),
+        customer_ratio: both.map(|(of, total)| ratio(of.n_customers, total.n_customers)),
+        monetary: of.map(|of| money(of.monetary)),
+        monetary_ratio: both.map(|(of, total)| ratio(of.monetary, total.monetary)),
+        average: some.map(|of| money((of.monetary + of.n_customers / 2).div_euclid(of.n_customers))),
+        n_orders: of.map(|of| of.n_orders),
+        avg_recency_days: some.map(|of| of.recency_days as f64 / of.n_customers as f64),
     }
 }
 
@@ -99,7 +103,7 @@ pub(super) async fn show(app: Acting, query: Result<Query<DayQuery>, QueryReject
 
 fn body(grid: Option<Grid>, currency: String) -> RfmBody {
     let Some(grid) = grid else {
-        let nobody = sums(Sums::default(), Sums::default());
+        let nobody = sums(Some(Sums::default()), Some(Sums::default()));
         return RfmBody {
             as_of: None,
             days: Vec::new(),

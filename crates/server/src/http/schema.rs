@@ -93,8 +93,28 @@ pub(super) struct MappingColumnSchema {
     unit: Option<String>,
     /// 0 to 1; 1 when absent.
     confidence: Option<f32>,
+    /// What the column says when the target is `consent`.
+    consent: Option<ConsentColumnSchema>,
     #[serde(flatten)]
     rest: BTreeMap<String, serde_json::Value>,
+}
+
+/// What a column says about a purpose.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ConsentColumn)]
+pub(super) struct ConsentColumnSchema {
+    /// Code of the purpose.
+    purpose: String,
+    /// Where it was stated; `file` when absent.
+    channel: Option<String>,
+    /// Further words that mean yes.
+    yes: Option<Vec<String>>,
+    /// Further words that mean no.
+    no: Option<Vec<String>>,
+    /// Whether the column says who opted out: yes takes the consent back, no says nothing.
+    is_opt_out: Option<bool>,
+    /// Header of the column that says when; the time of the load counts when absent.
+    at: Option<String>,
 }
 
 /// The report of a load; `rows_read = rows_loaded + rows_duplicate + rows_quarantined`.
@@ -185,7 +205,9 @@ impl From<&report::LoadReport> for LoadReport {
 }
 
 /// Bodies that clients send: fields that may be absent stay optional.
-const REQUESTS: [&str; 19] = [
+const REQUESTS: [&str; 21] = [
+    "ConsentColumn",
+    "CopyRequest",
     "CreateSource",
     "ExportRequest",
     "GuessRequest",

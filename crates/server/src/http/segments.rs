@@ -39,6 +39,8 @@ pub(crate) struct SegmentBody {
     pub(crate) sentence_zh: String,
     /// Members at the last refresh.
     pub(crate) n_members: Option<u64>,
+    /// Whether these are fewer people than the role is told of.
+    is_suppressed: bool,
     /// When that was.
     pub(crate) refreshed_at: Option<String>,
     is_archived: bool,
@@ -64,7 +66,8 @@ impl From<Segment> for SegmentBody {
             rule: segment.spec.rule,
             sentence_zh: segment.sentence.0,
             sentence: segment.sentence.1,
-            n_members: segment.run.as_ref().map(|run| run.n_members),
+            n_members: segment.n_members,
+            is_suppressed: segment.run.is_some() && segment.n_members.is_none(),
             refreshed_at: segment.run.as_ref().map(|run| instant(run.at)),
             is_archived: segment.spec.archived_at.is_some(),
             created_at: instant(segment.spec.created_at),
@@ -205,9 +208,12 @@ pub(super) struct PreviewQuery {
 #[derive(Serialize, ToSchema)]
 #[schema(as = SegmentCount)]
 pub(crate) struct CountBody {
-    pub(crate) count: u64,
+    /// Missing where these are fewer people than the role is told of, as all counts.
+    pub(crate) count: Option<u64>,
+    /// Whether the count is missing for that.
+    pub(crate) is_suppressed: bool,
     /// Of so many customers.
-    pub(crate) total: u64,
+    pub(crate) total: Option<u64>,
     /// Those for whom the rule holds and who are left out because of the purpose.
     pub(crate) excluded: Option<ExcludedBody>,
     /// Last day that counts.
@@ -221,6 +227,7 @@ impl From<Count> for CountBody {
     fn from(count: Count) -> Self {
         Self {
             count: count.count,
+            is_suppressed: count.count.is_none(),
             total: count.total,
             excluded: count.excluded.map(ExcludedBody::from),
             as_of: count.as_of,
@@ -251,10 +258,12 @@ pub(super) struct SegmentFunnelStep {
     pointer: String,
     sentence: String,
     sentence_zh: String,
-    /// For how many it holds by itself.
-    alone: u64,
-    /// How many are left after it and all before.
-    left: u64,
+    /// For how many it holds by itself; missing where so few are not told.
+    alone: Option<u64>,
+    /// How many are left after it and all before, likewise.
+    left: Option<u64>,
+    /// Whether one of the two is missing for that.
+    is_suppressed: bool,
 }
 
 /// Counts a rule, part by part, without storing it.
@@ -274,6 +283,7 @@ pub(super) async fn preview(
         pointer: step.pointer,
         sentence_zh: step.sentence.0,
         sentence: step.sentence.1,
+        is_suppressed: step.alone.is_none() || step.left.is_none(),
         alone: step.alone,
         left: step.left,
     });
@@ -312,9 +322,10 @@ pub(super) async fn count(
 /// What a refresh did to one segment.
 #[derive(Serialize, ToSchema)]
 pub(super) struct SegmentRefreshed {
-    n_members: u64,
-    n_joined: u64,
-    n_gone: u64,
+    /// Missing where so few are not told, as those who joined and left.
+    n_members: Option<u64>,
+    n_joined: Option<u64>,
+    n_gone: Option<u64>,
     /// False when nothing it depends on had changed.
     is_computed: bool,
 }
@@ -453,9 +464,10 @@ pub(super) async fn why(
 #[derive(Serialize, ToSchema)]
 pub(super) struct SegmentSize {
     day: String,
-    n_members: i64,
-    n_joined: i64,
-    n_gone: i64,
+    /// Missing where so few are not told, as those who joined and left.
+    n_members: Option<u64>,
+    n_joined: Option<u64>,
+    n_gone: Option<u64>,
 }
 
 /// Sizes over time.
@@ -502,14 +514,18 @@ pub(super) struct SegmentOverlap {
 pub(super) struct SegmentOverlapSet {
     segment_id: String,
     name: String,
-    count: u64,
+    /// Missing where so few are not told.
+    count: Option<u64>,
+    is_suppressed: bool,
 }
 
 /// Customers in exactly these.
 #[derive(Serialize, ToSchema)]
 pub(super) struct SegmentCombination {
     segment_ids: Vec<String>,
-    count: u64,
+    /// Missing where so few are not told.
+    count: Option<u64>,
+    is_suppressed: bool,
 }
 
 /// Lays segments over each other.
@@ -529,11 +545,14 @@ pub(super) async fn overlap(
     let sets = found.iter().zip(sizes).map(|(segment, count)| SegmentOverlapSet {
         segment_id: segment.id.to_string(),
         name: segment.spec.name.clone(),
+        is_suppressed: count.is_none(),
         count,
     });
-    let combinations = combinations
-        .into_iter()
-        .map(|one| SegmentCombination { segment_ids: one.segments.into_iter().map(id).collect(), count: one.count });
+    let combinations = combinations.into_iter().map(|one| SegmentCombination {
+        segment_ids: one.segments.into_iter().map(id).collect(),
+        is_suppressed: one.count.is_none(),
+        count: one.count,
+    });
     Ok(Json(SegmentOverlap { as_of, segments: sets.collect(), combinations: combinations.collect() }))
 }
 
@@ -551,9 +570,11 @@ pub(super) struct CompareQuery {
 #[derive(Serialize, ToSchema)]
 pub(super) struct SegmentComparison {
     as_of: String,
-    n_left: u64,
-    n_right: u64,
-    n_both: u64,
+    /// Missing where so few are not told, here and below.
+    n_left: Option<u64>,
+    n_right: Option<u64>,
+    n_both: Option<u64>,
+    is_suppressed: bool,
     /// In what they differ most, the most first.
     differences: Vec<SegmentDifference>,
 }
@@ -601,6 +622,7 @@ pub(super) async fn compare(
     });
     Ok(Json(SegmentComparison {
         as_of: compared.as_of,
+        is_suppressed: compared.n_left.is_none() || compared.n_right.is_none() || compared.n_both.is_none(),
         n_left: compared.n_left,
         n_right: compared.n_right,
         n_both: compared.n_both,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zhike_domain::audience::{Bin, Tag, TagUnit, expression_sentence};
 use zhike_domain::id::ProfileId;
-use zhike_engine::tags::{self, Listed, OfProfile, Spread, Why};
+use zhike_engine::tags::{self, Listed, OfProfile, Told, Why};
 
 use super::error::{ApiError, ApiResult, ErrorBody};
 use super::overview::date;
@@ -62,12 +62,14 @@ pub(crate) struct TagSpread {
     /// Last day that counts.
     pub(crate) as_of: String,
     computed_at: String,
-    /// Customers with a value.
-    pub(crate) n_customers: u64,
+    /// Customers with a value; missing where so few are not told, as all counts.
+    pub(crate) n_customers: Option<u64>,
+    /// Whether it is missing for that.
+    is_suppressed: bool,
     /// All customers.
-    n_total: u64,
+    n_total: Option<u64>,
     /// Customers with a value over all.
-    pub(crate) coverage_ratio: f64,
+    pub(crate) coverage_ratio: Option<f64>,
     /// The most frequent values; of numbers none.
     pub(crate) values: Vec<TagValueCount>,
     /// Of numbers: smallest, quartiles, largest.
@@ -83,12 +85,14 @@ pub(crate) struct TagBin {
     from: Option<f64>,
     /// Numbers in it are below this; the last range has none.
     below: Option<f64>,
-    n_customers: u64,
+    /// Missing where so few are not told.
+    n_customers: Option<u64>,
+    is_suppressed: bool,
 }
 
-impl From<Bin> for TagBin {
-    fn from(bin: Bin) -> Self {
-        Self { from: bin.from, below: bin.below, n_customers: bin.n }
+impl From<(Bin, bool)> for TagBin {
+    fn from((bin, shown): (Bin, bool)) -> Self {
+        Self { from: bin.from, below: bin.below, n_customers: shown.then_some(bin.n), is_suppressed: !shown }
     }
 }
 
@@ -98,22 +102,27 @@ pub(crate) struct TagValueCount {
     pub(crate) value: String,
     label: Option<String>,
     label_zh: Option<String>,
-    pub(crate) n_customers: u64,
+    /// Missing where so few are not told.
+    pub(crate) n_customers: Option<u64>,
+    is_suppressed: bool,
 }
 
-fn spread(spread: Spread, tag: Option<&Tag>) -> TagSpread {
+fn spread(spread: Told, tag: Option<&Tag>) -> TagSpread {
     let labels = tag.map(Tag::labels).unwrap_or_default();
-    let count = |(value, n_customers): (String, u64)| {
+    let count = |(value, n_customers): (String, Option<u64>)| {
         let label = labels.iter().find(|label| label.0 == value);
         let (label_zh, label) = (label.map(|label| label.1.clone()), label.map(|label| label.2.clone()));
-        TagValueCount { value, label, label_zh, n_customers }
+        TagValueCount { value, label, label_zh, n_customers, is_suppressed: n_customers.is_none() }
     };
+    let share = |(n, total): (u64, u64)| if total == 0 { 0.0 } else { n as f64 / total as f64 };
+    let ratio = spread.n_customers.zip(spread.n_total).map(share);
     TagSpread {
         as_of: spread.as_of,
         computed_at: instant(spread.at),
         n_customers: spread.n_customers,
         n_total: spread.n_total,
-        coverage_ratio: if spread.n_total == 0 { 0.0 } else { spread.n_customers as f64 / spread.n_total as f64 },
+        is_suppressed: spread.n_customers.is_none(),
+        coverage_ratio: ratio,
         values: spread.top.into_iter().map(count).collect(),
         quartiles: spread.quartiles.map(|quartiles| quartiles.to_vec()),
         bins: spread.bins.into_iter().map(TagBin::from).collect(),

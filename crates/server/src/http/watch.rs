@@ -57,14 +57,48 @@ pub(super) async fn put_budgets(app: Acting, body: Result<Json<Budgets>, JsonRej
     Ok(Json(body))
 }
 
+/// What a user used of a budget today.
+#[derive(Serialize, ToSchema)]
+pub(super) struct BudgetUse {
+    user: String,
+    roles: Vec<String>,
+    /// rows, people, unmasks.
+    meter: String,
+    /// Blocks taken in advance are among it.
+    n_used: u64,
+    /// No bound when missing.
+    per_day: Option<u64>,
+    n_left: Option<u64>,
+}
+
+/// What users used of their budgets today.
+#[derive(Serialize, ToSchema)]
+pub(super) struct BudgetUses {
+    items: Vec<BudgetUse>,
+}
+
+/// What users used of their budgets today, and what is left.
+#[utoipa::path(get, path = "/api/v1/budgets/uses", responses((status = 200, body = BudgetUses)))]
+pub(super) async fn budget_uses(app: Acting) -> ApiResult<Json<BudgetUses>> {
+    let item = |one: guard::Use| BudgetUse {
+        user: one.user,
+        roles: one.roles.iter().map(ToString::to_string).collect(),
+        meter: one.meter.as_str().to_owned(),
+        n_used: one.n_used,
+        per_day: one.per_day,
+        n_left: one.per_day.map(|most| most.saturating_sub(one.n_used)),
+    };
+    Ok(Json(BudgetUses { items: guard::uses(app.ctx()).await?.into_iter().map(item).collect() }))
+}
+
 /// Something that waits for a second person, or did.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Approval)]
 pub(crate) struct ApprovalBody {
     pub(crate) approval_id: String,
-    /// export.
+    /// export, unmask.
     pub(crate) kind: String,
-    /// What, in words.
+    /// What, in words; of a look in the clear the customer, `prf_…`.
     pub(crate) title: String,
     /// Code of the purpose, where data are given.
     pub(crate) purpose: String,

@@ -422,7 +422,8 @@ fn a_province_is_all_that_somebody_sees() {
     let all = server.get("/api/v1/profiles").1;
     assert_eq!(all["items"].as_array().unwrap().len(), 2, "{all}");
     let own = server.request_as(&ann, "GET", "/api/v1/profiles", &json!({})).2;
-    assert_eq!((own["items"].as_array().unwrap().len(), &own["total"]), (1, &json!(1)), "{own}");
+    let count = (&own["total"], &own["is_suppressed"]);
+    assert_eq!((own["items"].as_array().unwrap().len(), count), (1, (&json!(null), &json!(true))), "{own}");
     let search = |phone: &str| {
         let found = server.request_as(&ann, "POST", "/api/v1/profiles/search", &json!({"value": phone})).2;
         found["total"].as_i64()
@@ -507,4 +508,107 @@ fn a_live_stream_ends_with_what_allowed_it() {
     assert_eq!(server.send("DELETE", &path, &json!({})).0, 204);
     looking.ends();
     other.goes_on();
+}
+
+/// Without what differs by server and moment.
+fn plain(mut value: Value) -> Value {
+    const MOMENTS: [&str; 5] = ["at", "ms", "computed_at", "refreshed_at", "updated_at"];
+    match &mut value {
+        Value::Object(all) => {
+            MOMENTS.iter().for_each(|name| drop(all.remove(*name)));
+            all.values_mut().for_each(|one| *one = plain(one.take()));
+        }
+        Value::Array(all) => all.iter_mut().for_each(|one| *one = plain(one.take())),
+        _ => {}
+    }
+    value
+}
+
+/// Every sum for whoever sees one province is what it would be if there were no other.
+#[test]
+fn sums_are_those_of_ones_own_customers() {
+    let shop = |is_whole: bool| {
+        let home = Home::new();
+        let mut people = String::from("会员号,手机号,省份\n");
+        let mut orders = String::from("订单编号,会员号,门店,下单时间,实付金额,订单状态\n");
+        for n in 0..24 {
+            let is_own = n % 2 == 0;
+            if is_whole || is_own {
+                let province = if is_own { "浙江" } else { "江苏" };
+                people.push_str(&format!("M{n},1395726{:04},{province}\n", 4000 + n));
+                // Both have orders on the first and the last day.
+                for day in [1, 1 + n / 2, 12] {
+                    orders.push_str(&format!(
+                        "T{n}-{day},M{n},S{},2026-01-{day:02} 10:00:00,{}.00,交易成功\n",
+                        n % 3,
+                        10 * (n + day)
+                    ));
+                }
+            }
+        }
+        for (name, content, entity) in [("people.csv", people, "profiles"), ("orders.csv", orders, "orders")] {
+            let file = home.file(name, &content);
+            assert!(home.run(&["import", file.to_str().unwrap(), "--as", entity]).status.success());
+        }
+        assert!(home.run(&["refresh"]).status.success());
+        home
+    };
+    let (whole, part) = (shop(true), shop(false));
+    let (server, alone) = (Server::start(&whole), Server::start(&part));
+    let own = hire_with(&server, &json!({"name": "own", "roles": ["admin"], "provinces": ["浙江省"]}));
+    let addresses = [
+        "/api/v1/overview",
+        "/api/v1/kpis?by=day",
+        "/api/v1/kpis/net_sales?by=day&dimension=store",
+        "/api/v1/kpis/active_customers?by=week&dimension=province",
+        "/api/v1/history/days",
+        "/api/v1/consents",
+        "/api/v1/profiles?limit=1",
+    ];
+    for address in addresses {
+        let (status, _, theirs) = server.request_as(&own, "GET", address, &json!({}));
+        let (mut theirs, mut expected) = (plain(theirs), plain(alone.get(address).1));
+        if address == "/api/v1/overview" {
+            // Scores are given over all customers; how many there are is not.
+            let n = |body: &Value| {
+                body["tiers"].as_array().unwrap().iter().map(|one| one["n_customers"].as_i64().unwrap()).sum::<i64>()
+            };
+            assert_eq!((n(&theirs), n(&expected)), (12, 12));
+            for body in [&mut theirs, &mut expected] {
+                body["tiers"].take();
+                body["rfm_segments"].take();
+            }
+        }
+        if address.starts_with("/api/v1/profiles") {
+            (theirs, expected) = (theirs["total"].take(), expected["total"].take());
+        }
+        assert_eq!((status, &theirs), (200, &expected), "{address}");
+        assert_ne!(plain(server.get(address).1), expected, "{address}: another sum for whoever sees all");
+    }
+    for address in ["/api/v1/quality", "/api/v1/live"] {
+        assert_eq!(status_of(&server, &format!("Cookie: {own}\r\n"), "GET", address).0, 403, "{address}");
+    }
+}
+
+/// The security administrator reads of the trail what is about access, and nothing else.
+#[test]
+fn the_security_administrator_reads_their_part_of_the_trail() {
+    let home = Home::new();
+    let server = Server::start(&home);
+    let sec = hire(&server, "sec", &["security_admin"]);
+    let ann = hire(&server, "ann", &["analyst"]);
+    assert_eq!(server.request_as(&ann, "GET", "/api/v1/audit", &json!({})).0, 403);
+    let (status, _, theirs) = server.request_as(&sec, "GET", "/api/v1/audit", &json!({}));
+    let actions = |body: &Value| {
+        let of = |one: &Value| one["action"].as_str().unwrap().to_owned();
+        body["items"].as_array().unwrap().iter().map(of).collect::<std::collections::BTreeSet<_>>()
+    };
+    let (all, theirs) = (actions(&server.get("/api/v1/audit").1), actions(&theirs));
+    assert_eq!(status, 200);
+    assert!(theirs.contains("access.denied") && theirs.contains("account.sign_in"), "{theirs:?}");
+    assert!(!theirs.contains("user.create") && all.contains("user.create"), "{theirs:?}");
+    assert_eq!(server.request_as(&sec, "GET", "/api/v1/audit/verify", &json!({})).0, 403);
+    let (status, _, uses) = server.request_as(&sec, "GET", "/api/v1/budgets/uses", &json!({}));
+    let of_ann = uses["items"].as_array().unwrap().iter().find(|one| one["user"] == "ann" && one["meter"] == "rows");
+    assert_eq!((status, &of_ann.unwrap()["n_left"]), (200, &json!(10_000)));
 }

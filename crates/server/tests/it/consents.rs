@@ -70,3 +70,59 @@ fn a_statement_counts_at_once_and_a_deletion_hides() {
     let purposes = home.json(&["consent", "purposes"]);
     assert_eq!(purposes.as_array().unwrap().len(), 9);
 }
+
+fn checked(server: &Server, profile_id: &str, kind: &str) -> String {
+    let (status, asked) = server.post("/api/v1/requests", &json!({"profile_id": profile_id, "kind": kind}));
+    assert_eq!(status, 200, "{asked}");
+    let id = asked["request_id"].as_str().unwrap().to_owned();
+    assert_eq!(server.post(&format!("/api/v1/requests/{id}/check"), &json!({"method": "证件"})).0, 200);
+    id
+}
+
+#[test]
+fn a_copy_is_fetched_once_and_a_correction_stays() {
+    let home = Home::new();
+    let people = "会员号,姓名,手机号,城市\nM1,王芳,13957264831,杭州\n";
+    home.json(&["import", home.file("people.csv", people).to_str().unwrap(), "--as", "profiles"]);
+    let server = Server::start(&home);
+    let one = member(&server, "M1");
+    let request = checked(&server, &one, "copy");
+    let copy = |id: &str| server.post(&format!("/api/v1/requests/{id}/copy"), &json!({"language": "en"}));
+    let (status, started) = copy(&request);
+    assert_eq!((status, started["password"].as_str().unwrap().len() > 15), (202, true), "{started}");
+    let place = format!("/api/v1/exports/{}", started["export_id"].as_str().unwrap());
+    let mut job = server.get(&place).1;
+    for _ in 0..600 {
+        if job["state"] == "done" || job["state"] == "failed" {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        job = server.get(&place).1;
+    }
+    assert_eq!(job["state"], "done", "{job}");
+    assert!(job["file_name"].as_str().unwrap().ends_with(".zip"), "{job}");
+    let fetched = || server.request("GET", &format!("{place}/file"), &[], b"");
+    let (status, _, archive) = fetched();
+    assert!(status == 200 && archive.starts_with(b"PK"), "{status}");
+    assert!(!archive.windows(11).any(|part| part == b"13957264831"));
+    assert_eq!(fetched().0, 404);
+    let correction = checked(&server, &one, "correction");
+    assert_eq!(copy(&correction).0, 409);
+    let place = format!("/api/v1/profiles/{one}/corrections");
+    let correct = |value: &str| json!({"field": "city", "value": value, "request_id": correction});
+    assert_eq!(server.post(&place, &json!({"field": "phone", "value": "1", "request_id": correction})).0, 400);
+    assert_eq!(server.send("POST", &place, &correct("宁波")).0, 204);
+    let (_, sheet) = server.get(&format!("/api/v1/profiles/{one}"));
+    assert_eq!((&sheet["profile"]["city"], &sheet["corrections"][0]["field"]), (&json!("宁波市"), &json!("city")));
+    drop(server);
+
+    let report =
+        home.json(&["import", home.file("later.csv", "会员号,城市\nM1,温州\n").to_str().unwrap(), "--as", "profiles"]);
+    assert_eq!(report["files"][0]["rules"]["kept_back"], 1, "{report}");
+    assert_eq!(home.json(&["profile", "show", &one])["profile"]["city"], "宁波市");
+    assert!(home.run(&["profile", "correct", &one, "city", "--withdraw"]).status.success());
+    assert_eq!(home.json(&["profile", "show", &one])["profile"]["city"], "温州市");
+    let out = home.path().join("copy.zip");
+    let made = home.json(&["request", "copy", &one, "--out", out.to_str().unwrap()]);
+    assert!(std::fs::read(&out).unwrap().starts_with(b"PK") && made["rows"].as_u64().unwrap() > 2, "{made}");
+}

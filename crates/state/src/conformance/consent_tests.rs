@@ -1,12 +1,13 @@
 //! What people said and asked for.
 
 use super::{Place, commit, conformance, load};
-use crate::{ConsentRow, Error, LoadCommit, RequestRow, SaidRow};
+use crate::{ConsentRow, CorrectionRow, Error, LoadCommit, RequestRow, SaidRow};
 
 conformance!(
     statements_are_added_and_follow_their_identity,
     a_load_brings_statements_with_its_people,
     a_request_moves_on_from_the_status_expected,
+    a_correction_is_stored_with_what_it_changes,
 );
 
 fn said(identity_id: i64, purpose: &str, at: i64, granted: bool) -> ConsentRow {
@@ -101,4 +102,37 @@ async fn a_request_moves_on_from_the_status_expected(place: &Place) {
     let joined = LoadCommit { merged: vec![(11, 10)], moved_identities: vec![(11, 10)], ..load(2, 1) };
     commit(&store, &joined).await.unwrap();
     assert_eq!(store.requests().await.unwrap(), [(doing, 10)]);
+}
+
+async fn a_correction_is_stored_with_what_it_changes(place: &Place) {
+    let store = place.open().await;
+    commit(&store, &load(1, 2)).await.unwrap();
+    let made = CorrectionRow {
+        correction_id: 5,
+        profile_id: 10,
+        field: "city".to_owned(),
+        sealed: vec![1, 2],
+        said: None,
+        said_source: String::new(),
+        request_id: 9,
+        author: "owner".to_owned(),
+        made_at: 3,
+        withdrawn_by: None,
+        withdrawn_at: None,
+    };
+    let mut row = store.profile(10).await.unwrap().unwrap();
+    row.city = Some("x".to_owned());
+    let change = LoadCommit { updated_profiles: vec![row], corrections: vec![made.clone()], ..LoadCommit::default() };
+    store.correct(&change).await.unwrap();
+    assert_eq!(store.profile(10).await.unwrap().unwrap().city.as_deref(), Some("x"));
+    assert_eq!(store.corrections().await.unwrap(), std::slice::from_ref(&made));
+    // Again with what files say, then withdrawn.
+    let over = CorrectionRow { said: Some(vec![7]), said_source: "crm".to_owned(), ..made.clone() };
+    let again = LoadCommit { corrections: vec![over.clone()], ..LoadCommit::default() };
+    store.correct(&again).await.unwrap();
+    assert_eq!(store.corrections_of(&[10, 11]).await.unwrap(), std::slice::from_ref(&over));
+    let gone = CorrectionRow { withdrawn_by: Some("x".to_owned()), withdrawn_at: Some(8), ..over };
+    store.correct(&LoadCommit { corrections: vec![gone.clone()], ..LoadCommit::default() }).await.unwrap();
+    assert!(store.corrections().await.unwrap().is_empty());
+    assert_eq!(store.corrections_of(&[10]).await.unwrap(), [gone]);
 }

@@ -3,9 +3,9 @@
 use super::{Backend, Place, conformance};
 use crate::db::{GetRow, Pool};
 use crate::{
-    ApiKeyRow, AuditRow, BatchRow, BindingRow, BondRow, ClaimRow, ConsentRow, DefinitionRow, EdgeRow, ErasureRow,
-    Error, FailureRow, FieldRow, HoldRow, IdentityRow, IngestRow, KeyRow, LedgerRow, ManualTagRow, MappingRow,
-    NoticeRow, OverrideSpanRow, ProfileRow, PurgeRow, QuarantineRow, RegisterRow, RequestRow, SaidFieldRow,
+    ApiKeyRow, AuditRow, BatchRow, BindingRow, BondRow, ClaimRow, ConsentRow, CorrectionRow, DefinitionRow, EdgeRow,
+    ErasureRow, Error, FailureRow, FieldRow, HoldRow, IdentityRow, IngestRow, KeyRow, LedgerRow, ManualTagRow,
+    MappingRow, NoticeRow, OverrideSpanRow, ProfileRow, PurgeRow, QuarantineRow, RegisterRow, RequestRow, SaidFieldRow,
     SessionMoveRow, SessionRow, SourceHourRow, SourceRejectRow, SourceRow, SsoLinkRow, Store, StretchRow, TraitsRow,
     UserRow, ViewRow,
 };
@@ -66,6 +66,7 @@ async fn records_are_the_columns_of_their_tables(place: &Place) {
         ("sso_links", SsoLinkRow::COLUMNS),
         ("incident_notices", NoticeRow::COLUMNS),
         ("consents", ConsentRow::COLUMNS),
+        ("corrections", CorrectionRow::COLUMNS),
         ("requests", RequestRow::COLUMNS),
         ("erasures", ErasureRow::COLUMNS),
         ("holds", HoldRow::COLUMNS),

@@ -44,8 +44,11 @@ async fn the_trail_is_filtered_and_paged(place: &Place) {
     assert_eq!(seqs(AuditFilter { actor: text("ann"), ..all.clone() }, None, 10).await, [2, 1], "keys too, others not");
     assert_eq!(seqs(AuditFilter { action: text("profile"), ..all.clone() }, None, 10).await, [3, 2, 1]);
     assert_eq!(seqs(AuditFilter { subject: text("prf_1"), ..all.clone() }, None, 10).await, [3, 1]);
-    assert_eq!(seqs(AuditFilter { since: Some(20), until: Some(40), ..all }, None, 10).await, [3, 2]);
-    assert_eq!(store.audit_head().await.unwrap().map(|row| row.seq), Some(4));
+    assert_eq!(seqs(AuditFilter { since: Some(20), until: Some(40), ..all.clone() }, None, 10).await, [3, 2]);
+    store.append_audit(&entry(50, "sys", "backup.take", "all"), link).await.unwrap();
+    store.append_audit(&entry(60, "ann", "access.denied", "GET"), link).await.unwrap();
+    assert_eq!(seqs(AuditFilter { is_security: true, ..all }, None, 10).await, [6], "access, not work nor the system");
+    assert_eq!(store.audit_head().await.unwrap().map(|row| row.seq), Some(6));
 }
 
 async fn roots_are_numbered_once_and_noted_outside(place: &Place) {

@@ -3,7 +3,8 @@
 use std::fs;
 
 use zhike_domain::sensitive::Sensitive;
-use zhike_vault::{Place, Subject, Unlock, Vault};
+use zhike_domain::signed::Kind;
+use zhike_vault::{Place, PublicKey, Subject, Unlock, Vault};
 
 struct Released {
     files: &'static [(&'static str, &'static str)],
@@ -11,6 +12,8 @@ struct Released {
     sealed: &'static str,
     blind_index: &'static str,
     fingerprint: &'static str,
+    /// Public key and signature of a receipt `{"n":1}`.
+    signed: (&'static str, &'static str),
     /// Wrapped key of segment 40 and its record at position 41, for each algorithm.
     segments: &'static [(&'static str, &'static str)],
 }
@@ -43,6 +46,10 @@ const KEY_FILE_V1: Released = Released {
     sealed: "01019bf75d76f7980f1f2eed4724a8bef750403dcc1a6a3f87b127a88246230d1bac6b1ba8b5736bde",
     blind_index: "9681d97ee73bf24138ee960f97cf0139",
     fingerprint: "26b8d9a34b6fb130649cb98565c603b8",
+    signed: (
+        "MCowBQYDK2VwAyEAHLtIsVfADNjTNXgIJwzgaGvUem8PZb87mXg8cDU4YqQ=",
+        "JcJZohbEtiWp9Y+z4KyO5hmmnuw3Cpd+JV+IWGRAb8CDPvH6OJULAsO7Hk4D0H1v+uvXnBAi0naoNsTUcEsrAQ==",
+    ),
     segments: &[
         (
             concat!(
@@ -86,6 +93,10 @@ const PASSPHRASE_V1: Released = Released {
     sealed: "01012b7f6e8d7ba85e2379255371903b998c336abb28c6735b76383896158daf5665cb570085ba76f0",
     blind_index: "f8d8cc3b4e323085fee29e82ca5ec523",
     fingerprint: "f92b1db63343150017f58f7951a43708",
+    signed: (
+        "MCowBQYDK2VwAyEAoG+fJzY50RpTBXi5MCtxs5A9SJkawogUSveGlAvkxGI=",
+        "7WZvsDV8W+eVwJY4J0A8ej7tPWz+QpOwOV86SmYuAl3Qq/aJVqrM/pLuMVQr+9RjK7xjeBU3C1Tdt5XoRK/FCA==",
+    ),
     segments: &[
         (
             concat!(
@@ -122,6 +133,13 @@ fn check(released: &Released, unlock: Unlock) {
     assert_eq!(&key.open(place, &unhex(released.sealed)).unwrap()[..], b"13800138000");
     assert_eq!(&vault.blind_index("phone", "13800138000")[..], unhex(released.blind_index));
     assert_eq!(&vault.fingerprint(b"row")[..], unhex(released.fingerprint));
+    let (pem, value) = released.signed;
+    let mut document = serde_json::json!({"n": 1});
+    let signature = vault.sign(Kind::Receipt, &document);
+    assert_eq!((vault.public_key().to_pem().lines().nth(1), signature.value.as_str()), (Some(pem), value));
+    let key = PublicKey::from_pem(&format!("-----BEGIN PUBLIC KEY-----\n{pem}\n-----END PUBLIC KEY-----\n")).unwrap();
+    document["signature"] = serde_json::json!({"algorithm": "Ed25519", "key": key.fingerprint(), "value": value});
+    assert_eq!(key.check(Kind::Receipt, &document), Some(true));
     for (wrapped, record) in released.segments {
         let key = vault.unwrap_segment_key(40, &unhex(wrapped)).unwrap();
         assert_eq!(&key.open(41, &unhex(record)).unwrap()[..], b"13800138000");

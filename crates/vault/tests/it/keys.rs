@@ -25,7 +25,7 @@ fn keys_and_indexes_outlive_the_process() {
     let home = tempfile::tempdir().unwrap();
     let dir = home.path().join("data/vault");
     let vault = open(&dir);
-    let (key, wrapped) = vault.new_subject_key(WANG);
+    let (key, wrapped) = vault.new_subject_key(WANG).unwrap();
     let sealed = key.seal(PHONE, b"13800138000");
     let index = vault.blind_index("phone", "13800138000");
     let fingerprint = vault.fingerprint(b"row");
@@ -44,7 +44,7 @@ fn a_passphrase_opens_only_what_it_made() {
     let home = tempfile::tempdir().unwrap();
     let (by_words, by_file) = (home.path().join("words"), home.path().join("file"));
     assert!(matches!(refusal(&by_words, passphrase("short")), Error::Refused { .. }));
-    let wrapped = Vault::open(&by_words, passphrase("correct horse")).unwrap().new_subject_key(WANG).1;
+    let wrapped = Vault::open(&by_words, passphrase("correct horse")).unwrap().new_subject_key(WANG).unwrap().1;
     open(&by_file);
 
     Vault::open(&by_words, passphrase("correct horse")).unwrap().unwrap(WANG, &wrapped).unwrap();
@@ -131,8 +131,8 @@ fn a_destroyed_epoch_takes_its_wrapped_keys_along() {
     let dir = tempfile::tempdir().unwrap();
     let vault = open(dir.path());
     let index = vault.blind_index("phone", "13800138000");
-    let (key, wrapped) = vault.new_subject_key(WANG);
-    let erased = vault.new_subject_key(Subject::Profile(8)).1;
+    let (key, wrapped) = vault.new_subject_key(WANG).unwrap();
+    let erased = vault.new_subject_key(Subject::Profile(8)).unwrap().1;
     let sealed = key.seal(PHONE, b"13800138000");
     assert!(matches!(vault.destroy_kek(1), Err(Error::Refused { .. })));
 
@@ -161,7 +161,7 @@ fn a_destroyed_epoch_takes_its_wrapped_keys_along() {
 fn another_process_follows_a_rotation() {
     let dir = tempfile::tempdir().unwrap();
     let (one, other) = (open(dir.path()), open(dir.path()));
-    let (_, wrapped) = other.new_subject_key(WANG);
+    let (_, wrapped) = other.new_subject_key(WANG).unwrap();
     assert_eq!(one.rotate_kek().unwrap(), 2);
     let rewrapped = one.rewrap(&wrapped).unwrap();
     one.destroy_kek(1).unwrap();
@@ -206,12 +206,12 @@ fn openings_at_the_same_time_make_one_vault() {
 fn a_wrapped_key_opens_only_whole_and_for_its_subject() {
     let dir = tempfile::tempdir().unwrap();
     let vault = open(dir.path());
-    let wrapped = vault.new_subject_key(WANG).1;
+    let wrapped = vault.new_subject_key(WANG).unwrap().1;
     for other in [Subject::Profile(8), Subject::Batch(7)] {
         assert!(matches!(vault.unwrap(other, &wrapped), Err(Error::Corrupt { .. })));
         // Not even when its own header is made to name the other subject.
         let mut renamed = wrapped.clone();
-        renamed[6..15].copy_from_slice(&vault.new_subject_key(other).1[6..15]);
+        renamed[6..15].copy_from_slice(&vault.new_subject_key(other).unwrap().1[6..15]);
         assert!(matches!(vault.unwrap(other, &renamed), Err(Error::Corrupt { .. })));
         assert!(vault.rewrap(&renamed).is_err());
     }
@@ -246,13 +246,58 @@ fn nothing_secret_is_printed() {
 
     let dir = tempfile::tempdir().unwrap();
     let vault = open(dir.path());
-    let (key, _) = vault.new_subject_key(WANG);
+    let (key, _) = vault.new_subject_key(WANG).unwrap();
     let sealed = key.seal(PHONE, b"13800138000");
-    let error = vault.new_subject_key(WANG).0.open(PHONE, &sealed).unwrap_err();
+    let error = vault.new_subject_key(WANG).unwrap().0.open(PHONE, &sealed).unwrap_err();
     shared::<Vault>(&vault);
     shared::<SubjectKey>(&key);
     let printed =
         format!("{vault:?} {key:?} {:?} {:?} {error} {error:?}", vault.indexer("phone"), vault.fingerprinter());
     assert!(!printed.contains("138") && printed.contains("profiles.phone"), "{printed}");
     assert_eq!(format!("{:?}", passphrase("correct horse")), "Passphrase(***)");
+}
+
+/// INV-VAULT-16
+#[test]
+fn disabled_keys_neither_seal_nor_open_in_any_process_until_they_are_enabled() {
+    let disabled =
+        |error: Error, epoch: Option<u32>| matches!(error, Error::Disabled { epoch: found } if found == epoch);
+    for epoch in [None, Some(2)] {
+        let dir = tempfile::tempdir().unwrap();
+        let (vault, other) = (open(dir.path()), open(dir.path()));
+        let (_, old) = vault.new_subject_key(WANG).unwrap();
+        vault.rotate_kek().unwrap();
+        let (_, wrapped) = vault.new_subject_key(WANG).unwrap();
+        let (_, segment) = vault.new_segment_key(7, Default::default()).unwrap();
+        other.unwrap(WANG, &wrapped).unwrap();
+        vault.disable(epoch, "why").unwrap();
+        assert_eq!(vault.disabled().unwrap(), [(epoch, "why".to_owned())]);
+        assert!(matches!(vault.disable(epoch, "again"), Err(Error::Refused { .. })));
+        // One that is just opened knows at once, one that runs within a second.
+        let late = std::time::Instant::now() + std::time::Duration::from_secs(1);
+        while other.unwrap(WANG, &wrapped).is_ok() {
+            assert!(std::time::Instant::now() < late, "it goes on opening");
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        for vault in [&vault, &other, &open(dir.path())] {
+            assert!(disabled(vault.unwrap(WANG, &wrapped).unwrap_err(), epoch));
+            assert!(disabled(vault.new_subject_key(WANG).unwrap_err(), epoch));
+            assert!(disabled(vault.new_segment_key(8, Default::default()).unwrap_err(), epoch));
+            assert!(disabled(vault.unwrap_segment_key(7, &segment).unwrap_err(), epoch));
+            assert!(disabled(vault.rewrap(&old).unwrap_err(), epoch));
+            assert!(disabled(vault.rotate_kek().unwrap_err(), epoch));
+            assert!(disabled(vault.check_enabled().unwrap_err(), epoch));
+            assert_eq!(vault.unwrap(WANG, &old).is_ok(), epoch.is_some());
+            assert_eq!(vault.backup_keys().is_ok(), epoch.is_some());
+        }
+        vault.enable(epoch).unwrap();
+        assert!(matches!(vault.enable(epoch), Err(Error::Refused { .. })));
+        for vault in [vault, open(dir.path())] {
+            vault.unwrap(WANG, &wrapped).unwrap();
+            vault.unwrap_segment_key(7, &segment).unwrap();
+            vault.backup_keys().unwrap();
+        }
+    }
+    let dir = tempfile::tempdir().unwrap();
+    assert!(matches!(open(dir.path()).disable(Some(9), "why"), Err(Error::NotFound { .. })));
 }

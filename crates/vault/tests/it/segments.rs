@@ -72,6 +72,6 @@ fn a_segment_is_lost_with_its_epoch() {
 fn a_subjects_key_is_no_segments_key() {
     let home = tempfile::tempdir().unwrap();
     let vault = Vault::open(home.path(), Unlock::KeyFile).unwrap();
-    let (_, subject) = vault.new_subject_key(zhike_vault::Subject::Profile(7));
+    let (_, subject) = vault.new_subject_key(zhike_vault::Subject::Profile(7)).unwrap();
     assert!(is_refused(vault.unwrap_segment_key(u64::from_be_bytes(subject[6..14].try_into().unwrap()), &subject)));
 }

@@ -6,5 +6,6 @@ mod faults;
 mod format;
 mod model;
 mod process;
+mod renew;
 mod sim;
 mod toy;

@@ -1,0 +1,13 @@
+import { expect, test } from 'vitest'
+import { readRoleMap, roleMapText } from './roleMap'
+
+test('lines of groups and roles are read and written', () => {
+  const map = { marketing: 'operator', 'cn=data,dc=corp': 'analyst' }
+  expect(readRoleMap(roleMapText(map))).toEqual(map)
+  expect(readRoleMap('\n marketing=operator \n\n')).toEqual({ marketing: 'operator' })
+  expect(readRoleMap('')).toEqual({})
+})
+
+test('a line without a group or with an unknown role is none', () => {
+  for (const text of ['marketing', '= operator', 'marketing = boss', 'a = analyst\nb']) expect(readRoleMap(text)).toBeUndefined()
+})

@@ -1,0 +1,20 @@
+// Which group has which role, as lines of text: group = role.
+import { ROLES } from '../../api/accounts'
+
+export const roleMapText = (map: Readonly<Record<string, string>>): string =>
+  Object.entries(map)
+    .map(([group, role]) => `${group} = ${role}`)
+    .join('\n')
+
+/** The map that lines say; nothing when one of them says none. Groups may hold anything but the last equals sign. */
+export function readRoleMap(text: string): Record<string, string> | undefined {
+  const map: Record<string, string> = {}
+  for (const line of text.split('\n').filter((each) => each.trim() !== '')) {
+    const at = line.lastIndexOf('=')
+    const group = line.slice(0, Math.max(at, 0)).trim()
+    const role = ROLES.find((each) => each === line.slice(at + 1).trim())
+    if (group === '' || role === undefined) return undefined
+    map[group] = role
+  }
+  return map
+}
