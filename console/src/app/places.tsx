@@ -23,6 +23,7 @@ import {
   TagsOutlined,
   TeamOutlined,
   ThunderboltOutlined,
+  UsergroupAddOutlined,
   UserSwitchOutlined,
 } from '@ant-design/icons'
 import { useQuery } from '@tanstack/react-query'
@@ -42,6 +43,7 @@ export type PlacePath =
   | '/insight/migration'
   | '/data/imports'
   | '/data/quality'
+  | '/data/identity'
   | '/data/sources'
   | '/data/live'
   | '/data/bind'
@@ -92,6 +94,7 @@ export const GROUPS: readonly Group[] = [
     places: [
       { to: '/data/imports', name: 'imports', needs: 'imports.read', icon: ImportOutlined },
       { to: '/data/quality', name: 'quality', needs: 'imports.read', icon: SafetyCertificateOutlined },
+      { to: '/data/identity', name: 'identity', needs: 'imports.read', icon: UsergroupAddOutlined },
       { to: '/data/sources', name: 'sources', needs: 'sources.manage', icon: ApiOutlined },
       { to: '/data/live', name: 'live', needs: 'sources.read', icon: ThunderboltOutlined },
       { to: '/data/bind', name: 'bind', needs: 'bindings.manage', icon: QrcodeOutlined },

@@ -3,6 +3,7 @@ import type { QueryClient } from '@tanstack/react-query'
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect, stripSearchParams, type SearchSchemaInput } from '@tanstack/react-router'
 import { apiKeysQuery, ROLES, rolesQuery, sessionQuery, setupQuery, ssoQuery, usersQuery, type Permission, type Role, type Session } from '../api/accounts'
 import { budgetsQuery, gradesQuery, retentionQuery } from '../api/governance'
+import { identityHealthQuery } from '../api/identity'
 import { approvalsQuery, auditQuery, incidentsQuery } from '../api/watch'
 import { consentsQuery, requestsQuery } from '../api/consents'
 import { kpiQuery, kpisQuery } from '../api/kpis'
@@ -675,6 +676,14 @@ const grades = createRoute({
   component: lazyRouteComponent(() => import('../pages/governance/GradesPage')),
 })
 
+const identity = createRoute({
+  getParentRoute: () => root,
+  path: '/data/identity',
+  ...place('/data/identity'),
+  loader: ({ context }) => ahead(context.queryClient.query(identityHealthQuery)),
+  component: lazyRouteComponent(() => import('../pages/identity/IdentityPage')),
+})
+
 const incidents = createRoute({
   getParentRoute: () => root,
   path: '/governance/incidents',
@@ -695,7 +704,7 @@ const bind = createRoute({
 
 export function makeRouter(queryClient: QueryClient) {
   return createRouter({
-    routeTree: root.addChildren([signIn, setup, account, users, roles, apiKeys, sso, overview, customers, segments, newSegment, segment, editSegment, tags, newTag, tag, editTag, rfm, migration, kpis, kpi, profile, quality, imports, newImport, report, sources, live, bind, consents, requests, audit, approvals, incidents, budgets, retention, grades]),
+    routeTree: root.addChildren([signIn, setup, account, users, roles, apiKeys, sso, overview, customers, segments, newSegment, segment, editSegment, tags, newTag, tag, editTag, rfm, migration, kpis, kpi, profile, quality, imports, newImport, report, sources, live, bind, consents, requests, audit, approvals, incidents, budgets, retention, grades, identity]),
     context: { queryClient },
     defaultPreload: 'intent',
     defaultPreloadStaleTime: 0,

@@ -10,6 +10,7 @@ import { enKpis } from './en.kpis'
 import { enCustomers } from './en.customers'
 import { enSegments } from './en.segments'
 import { enTags } from './en.tags'
+import { who } from './who'
 
 export const en = {
   app: {
@@ -35,6 +36,7 @@ export const en = {
     tags: 'Tags',
     insight: 'Insight',
     rfm: 'RFM',
+    identity: 'Identity',
     quality: 'Quality',
     kpis: 'KPIs',
     data: 'Data',
@@ -672,6 +674,7 @@ export const en = {
   ...governance.en,
   ...watch.en,
   ...keeping.en,
+  ...who.en,
   ...history.en,
   live: {
     question: 'Is what we send arriving, and as we meant it?',

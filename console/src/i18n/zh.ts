@@ -10,6 +10,7 @@ import { zhKpis } from './zh.kpis'
 import { zhCustomers } from './zh.customers'
 import { zhSegments } from './zh.segments'
 import { zhTags } from './zh.tags'
+import { who } from './who'
 
 export const zh = {
   app: {
@@ -35,6 +36,7 @@ export const zh = {
     tags: '标签',
     insight: '分析',
     rfm: '价值分层',
+    identity: '身份',
     quality: '数据质量',
     kpis: '指标',
     data: '数据',
@@ -664,6 +666,7 @@ export const zh = {
   ...governance.zh,
   ...watch.zh,
   ...keeping.zh,
+  ...who.zh,
   ...history.zh,
   live: {
     question: '发来的数据，是按预期到达的吗？',

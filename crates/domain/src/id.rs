@@ -104,6 +104,10 @@ id!(
     EdgeId, "edg_"
 );
 id!(
+    /// A decision about who is who; random.
+    ActId, "act_"
+);
+id!(
     /// A code to be scanned; random.
     BindingId, "bnd_"
 );

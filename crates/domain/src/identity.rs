@@ -14,6 +14,8 @@
 //!   was refused (who came first then counts).
 //! - **INV-IDENTITY-4**: one call over all stored links, refused ones included, without profiles and counts, gives the
 //!   exact clusters again; so whatever INV-IDENTITY-3 leaves open can be repaired.
+//! - **INV-IDENTITY-5**: who was decided by hand to be different people is never one, whatever links say; who was decided
+//!   to be one person is, unless both was decided.
 
 #[cfg(test)]
 mod laws;
@@ -23,5 +25,5 @@ mod resolve;
 mod union;
 
 pub use policy::{Joined, Policy, PolicyProblem};
-pub use reason::Reason;
+pub use reason::{Evidence, Reason};
 pub use resolve::{Edge, Existing, Input, Merge, Refused, Resolution, SetAside, resolve};

@@ -34,7 +34,8 @@ use zhike_lake::Publication;
 use zhike_lake::read::{self, Input, ReadOptions, Sniffed};
 use zhike_state::{BatchStatus, MappingRow, NewBatch};
 
-pub use people::{identity_policy, set_policy};
+pub use people::identity_policy;
+pub(crate) use people::set_policy;
 pub(crate) use people::{new_profile, scope};
 pub use uploads::{Upload, UploadWriter, sweep as sweep_uploads};
 pub use zhike_state::BatchRow;

@@ -47,6 +47,7 @@ use crate::{Ctx, Error, Result, segments};
 use days::Days;
 pub(crate) use days::LIVE;
 use people::People;
+pub(crate) use people::decide;
 pub(crate) use registers::follow_merges;
 use rows::Batch;
 pub(crate) use rows::{ORDER, without_buyer};

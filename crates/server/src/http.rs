@@ -14,6 +14,7 @@ pub(crate) mod grades;
 pub(crate) mod guard;
 pub(crate) mod history;
 pub(crate) mod hooks;
+pub(crate) mod identity;
 mod imports;
 pub(crate) mod kpis;
 pub(crate) mod listen;
@@ -303,6 +304,14 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .allow(P::RequestsDecide, routes!(requests::copy))
         .allow(P::RequestsDecide, routes!(corrections::correct))
         .allow(P::RequestsDecide, routes!(corrections::withdraw))
+        .allow(P::ProfilesRead, routes!(identity::explain))
+        .allow(P::ProfilesRead, routes!(identity::acts))
+        .allow(P::IdentityDecide, routes!(identity::merge))
+        .allow(P::IdentityDecide, routes!(identity::split))
+        .allow(P::IdentityDecide, routes!(identity::undo))
+        .allow(P::ImportsRead, routes!(identity::health))
+        .allow(P::RulesWrite, routes!(identity::policy, identity::put_policy))
+        .allow(P::RulesWrite, routes!(identity::preview))
         // Whoever does not read the whole trail gets what is about access.
         .allow(P::AuditSecurity, routes!(audit::list))
         .allow(P::AuditSecurity, routes!(audit::known_acts))

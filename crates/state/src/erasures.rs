@@ -11,6 +11,7 @@ use crate::ingest::{OverrideSpanRow, RegisterRow, SaidFieldRow, TraitsRow};
 use crate::open::Store;
 use crate::profiles::ids;
 use crate::sessions::StretchRow;
+use crate::stated::{self, StatedRow};
 
 /// How long files are waited for that readers keep from being cut.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -256,9 +257,14 @@ impl Store {
             .await
     }
 
-    /// Replaces sealed values by the same ones under other keys: identities, and fields stated of them.
+    /// Replaces sealed values by the same ones under other keys: identities, and what was stated of them.
     #[boxed]
-    pub async fn reseal(&self, identities: &[(i64, Vec<u8>, i64)], fields: &[SaidFieldRow]) -> Result<()> {
+    pub async fn reseal(
+        &self,
+        identities: &[(i64, Vec<u8>, i64)],
+        fields: &[SaidFieldRow],
+        stated: &[StatedRow],
+    ) -> Result<()> {
         let mut tx = self.data.begin("reseal", "identities").await?;
         tx.bulk(
             "WITH v(v_id, v_sealed, v_key) AS ({rows}) UPDATE identities SET sealed = v_sealed, key_profile_id = v_key \
@@ -272,6 +278,7 @@ impl Store {
             fields,
         )
         .await?;
+        stated::put(&mut tx, stated).await?;
         tx.commit().await
     }
 
@@ -370,13 +377,15 @@ impl Store {
 }
 
 /// Tables of which rows go.
-const TABLES: [&str; 21] = [
+const TABLES: [&str; 23] = [
     "identities",
     "identity_bonds",
     "identity_claims",
+    "identity_decisions",
     "identity_edges",
     "identity_fields",
     "identity_homes",
+    "identity_stated",
     "identity_traits",
     "profile_overrides",
     "profile_override_spans",
@@ -415,9 +424,11 @@ async fn of_identities(tx: &mut Tx, gone: &[(i64,)]) -> Result<Vec<(&'static str
     delete!("bindings", "identity_id");
     delete!("identity_bonds", "left_identity_id", "right_identity_id");
     delete!("identity_claims", "identity_id", "owner_identity_id");
+    delete!("identity_decisions", "left_identity_id", "right_identity_id");
     delete!("identity_edges", "left_identity_id", "right_identity_id");
     delete!("identity_fields", "identity_id");
     delete!("identity_homes", "identity_id");
+    delete!("identity_stated", "identity_id");
     delete!("identity_traits", "identity_id");
     delete!("profile_overrides", "identity_id");
     delete!("profile_override_spans", "identity_id");

@@ -5,6 +5,7 @@ use crate::batches::{BatchRow, BatchStatus};
 use crate::bindings;
 use crate::boxed;
 use crate::db::{Put, Tx, record};
+use crate::decisions::{self, DecisionRow};
 use crate::definitions::bump;
 use crate::error::Result;
 use crate::live::{SourceHourRow, SourceRejectRow, count};
@@ -149,6 +150,8 @@ pub struct IngestCommit {
     pub undone_edges: Vec<i64>,
     /// Identities that identify somebody again.
     pub active_again: Vec<i64>,
+    /// Decisions about who is who, new or changed.
+    pub decisions: Vec<DecisionRow>,
     /// Statements about known identities.
     pub bonds: Vec<BondRow>,
     /// Statements about visitors.
@@ -374,7 +377,7 @@ impl Store {
     }
 }
 
-async fn apply(tx: &mut Tx, ingest: &IngestCommit) -> Result<()> {
+pub(crate) async fn apply(tx: &mut Tx, ingest: &IngestCommit) -> Result<()> {
     debug_assert!(ingest.new_days.iter().all(|day| day.status == BatchStatus::Loaded));
     tx.bulk("INSERT INTO batches ({columns}) {rows}", &ingest.new_days).await?;
     load::apply(tx, &ingest.load).await?;
@@ -398,6 +401,7 @@ async fn apply(tx: &mut Tx, ingest: &IngestCommit) -> Result<()> {
         &ids(&ingest.active_again),
     )
     .await?;
+    decisions::put(tx, &ingest.decisions).await?;
     tx.bulk(
         "INSERT INTO identity_bonds ({columns}) {rows} ON CONFLICT (left_identity_id, right_identity_id) \
          DO UPDATE SET said_at = excluded.said_at, said_by = excluded.said_by, holds = excluded.holds",

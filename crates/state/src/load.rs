@@ -13,6 +13,7 @@ use crate::identities::{EdgeRow, IdentityRow};
 use crate::open::Store;
 use crate::profiles::{FieldRow, ProfileRow, ids};
 use crate::quarantine::QuarantineRow;
+use crate::stated::{self, StatedRow};
 
 record! {
     /// Facts about an identity that is already there. The span of time only grows, and so does the count.
@@ -66,6 +67,8 @@ pub struct LoadCommit {
     pub consents: Vec<ConsentRow>,
     /// Corrections, new or changed.
     pub corrections: Vec<CorrectionRow>,
+    /// What files state of identities; replaces what they stated before.
+    pub stated: Vec<StatedRow>,
 }
 
 impl Store {
@@ -183,6 +186,7 @@ pub(crate) async fn apply(tx: &mut Tx, load: &LoadCommit) -> Result<()> {
     tx.bulk("INSERT INTO quarantine ({columns}) {rows}", &sorted(&load.quarantine, |row| row.row_no)).await?;
     consents::add(tx, &load.consents).await?;
     corrections::put(tx, &load.corrections).await?;
+    stated::put(tx, &load.stated).await?;
     Ok(())
 }
 

@@ -20,6 +20,7 @@ pub(crate) const DATA: &[&str] = &[
     include_str!("../migrations/0013_sso.sql"),
     include_str!("../migrations/0014_notices.sql"),
     include_str!("../migrations/0015_corrections.sql"),
+    include_str!("../migrations/0016_identity.sql"),
 ];
 /// Versions of the keys, from 1.
 pub(crate) const KEYS: &[&str] =

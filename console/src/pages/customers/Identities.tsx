@@ -5,6 +5,7 @@ import { useFormat } from '../../app/workspace'
 import { Card } from '../../ui/Card'
 import { Parts } from '../../ui/Parts'
 import { word } from '../../words'
+import { reasonWord } from '../identity/words'
 
 export function Identities({ identities, edges }: { identities: readonly Identity[]; edges: readonly IdentityEdge[] }) {
   const { t } = useTranslation()
@@ -39,7 +40,7 @@ export function Identities({ identities, edges }: { identities: readonly Identit
                 <p className="zk-edge-pair">
                   {t('profile.joined', { left: named.get(edge.left_identity_id) ?? edge.left_identity_id, right: named.get(edge.right_identity_id) ?? edge.right_identity_id })}
                 </p>
-                <p className="zk-edge-reason">{edge.reason}</p>
+                <p className="zk-edge-reason">{reasonWord(t, edge.reason)}</p>
                 <Parts
                   className="zk-identity-note"
                   parts={[

@@ -31,6 +31,7 @@ const PersonHistory = lazy(() => import('./PersonHistory').then((part) => ({ def
 const PersonConsents = lazy(() => import('../consents/PersonConsents').then((part) => ({ default: part.PersonConsents })))
 const PersonSegments = lazy(() => import('./PersonSegments').then((part) => ({ default: part.PersonSegments })))
 const PersonTags = lazy(() => import('./PersonTags').then((part) => ({ default: part.PersonTags })))
+const WhoIsWho = lazy(() => import('./WhoIsWho').then((part) => ({ default: part.WhoIsWho })))
 const Timeline = lazy(() => import('./Timeline').then((part) => ({ default: part.Timeline })))
 
 const route = getRouteApi('/customers/$profileId')
@@ -111,7 +112,12 @@ export default function ProfilePage() {
               {tab === 'tags' && <PersonTags profileId={profileId} />}
               {tab === 'segments' && <PersonSegments profileId={profileId} />}
               {tab === 'history' && <PersonHistory profileId={profileId} />}
-              {tab === 'identities' && <Identities identities={sheet.identities} edges={sheet.edges} />}
+              {tab === 'identities' && (
+                <div className="zk-stack">
+                  <Identities identities={sheet.identities} edges={sheet.edges} />
+                  <WhoIsWho key={profileId} profileId={profileId} identities={sheet.identities} />
+                </div>
+              )}
               {tab === 'feedback' && <Feedback profileId={profileId} currency={currency} />}
               {tab === 'consents' && <PersonConsents key={profileId} profileId={profileId} />}
               {tab === 'acts' && <Acts key={profileId} profileId={profileId} />}

@@ -56,6 +56,9 @@ permissions! {
         "ask to see personal values in the clear, which somebody else approves" [Admin Analyst Service];
     /// Tags put on customers by hand.
     ProfilesTag "profiles.tag" "给客户打手工标签" "put tags on customers by hand" [Admin Operator Service];
+    /// Who is who, decided by hand.
+    IdentityDecide "identity.decide" "判定客户是否为同一人（合并、拆分、撤销）"
+        "decide whether customers are one person: merge, split, undo" [Admin Service];
     /// Segments and what they hold.
     SegmentsRead "segments.read" "看分群" "see segments" [Admin Analyst Operator];
     /// Segments made and changed.

@@ -29,8 +29,19 @@ impl World {
     }
 
     fn resolve(&self, links: &[(u32, u32)], stored: Option<&[(u32, u32)]>, policy: &Policy) -> Resolution {
+        self.resolve_with(links, stored, policy, &[], &[])
+    }
+
+    fn resolve_with(
+        &self,
+        links: &[(u32, u32)],
+        stored: Option<&[(u32, u32)]>,
+        policy: &Policy,
+        same: &[(u32, u32)],
+        apart: &[(u32, u32)],
+    ) -> Resolution {
         let Self { kind, scope, joined, profile } = self;
-        resolve(Input { kind, scope, joined, profile, links, stored }, policy)
+        resolve(Input { kind, scope, joined, profile, links, stored, same, apart }, policy)
     }
 
     fn first(&self, links: &[(u32, u32)]) -> Resolution {
@@ -148,6 +159,23 @@ fn what_was_set_aside_late_names_its_profile() {
     let resolution = world.resolve(&[(1, 2)], Some(&[(0, 2)]), &policy(1, &[]));
     assert_eq!(resolution.set_aside, [SetAside { identity: 2, n_would_join: 2, is_new: true, profile: Some(1) }]);
     assert_eq!((resolution.cluster_of, resolution.profile_of), (vec![0, 1, 2], vec![Some(1), None, None]));
+}
+
+#[test]
+fn people_are_decided_by_hand() {
+    let world = World::new(&[MemberId, MemberId, Phone, IdNumber, IdNumber]);
+    let policy = Policy::default();
+    let rows = [(0, 2), (1, 2)];
+    let parted = world.resolve_with(&rows, Some(&[]), &policy, &[], &[(1, 0)]);
+    assert_eq!(parted.cluster_of, [0, 1, 0, 2, 3]);
+    assert_eq!(parted.refused, [Refused { left: 1, right: 2, reason: Reason::KeptApart }]);
+    // Whoever decides may give a person two ID numbers; a row alone may not.
+    let joined = world.resolve_with(&[(0, 3)], Some(&[]), &policy, &[(3, 4), (0, 3)], &[]);
+    assert_eq!(joined.cluster_of, [0, 1, 2, 0, 0]);
+    assert_eq!(reasons(&joined), [(0, 3, "same_row"), (3, 4, "by_hand")]);
+    // Contradictions leave people apart: a merge that is missed costs less than one that is wrong.
+    let both = world.resolve_with(&[], Some(&[]), &policy, &[(0, 1), (1, 2)], &[(0, 2)]);
+    assert_eq!((both.cluster_of, both.refused.len()), (vec![0, 0, 1, 2, 3], 1));
 }
 
 #[test]
@@ -312,6 +340,32 @@ proptest! {
         let whole = case.world.resolve(&case.links, Some(&[]), &policy);
         let again = case.world.resolve(&run(&case, &policy).stored, Some(&[]), &policy);
         prop_assert_eq!(again, whole);
+    }
+
+    /// Whatever links say, nobody is joined who was decided to be different, and nobody parts who was decided to be one;
+    /// the order of decisions does not matter.
+    #[test]
+    fn decisions_hold(
+        (case, same, apart) in cases().prop_flat_map(|case| {
+            let n = case.world.kind.len() as u32;
+            let pairs = || proptest::collection::vec((0..n, 0..n), 0..4);
+            (Just(case), pairs(), pairs())
+        }),
+        limit in 0..4_u32,
+    ) {
+        let policy = policy(limit, &[MemberId, IdNumber]);
+        let result = case.world.resolve_with(&case.links, Some(&[]), &policy, &same, &apart);
+        let is_together = |&(a, b): &(u32, u32)| result.cluster_of[a as usize] == result.cluster_of[b as usize];
+        prop_assert!(apart.iter().filter(|(a, b)| a != b).all(|pair| !is_together(pair)));
+        let is_aside = |at: u32| result.set_aside.iter().any(|aside| aside.identity == at);
+        if apart.is_empty() {
+            prop_assert!(same.iter().filter(|(a, b)| !is_aside(*a) && !is_aside(*b)).all(is_together));
+        }
+        let turned = |pairs: &[(u32, u32)]| pairs.iter().rev().map(|&(a, b)| (b, a)).collect::<Vec<_>>();
+        let again = case.world.resolve_with(
+            &turned(&case.links), Some(&[]), &policy, &turned(&same), &turned(&apart),
+        );
+        prop_assert_eq!(&result, &again);
     }
 
     #[test]

@@ -13,6 +13,10 @@ pub enum Reason {
     SameRow,
     /// A code made for one of them was scanned by the other.
     QrBind,
+    /// Somebody decided that both are one person.
+    ByHand,
+    /// Refused: somebody decided that those whom it would join are different people.
+    KeptApart,
     /// Both were seen in one row, and the weaker one, of this kind, was also seen with others whom it thereby joins.
     Shared(IdentityKind),
     /// Refused: an end of this kind was seen with too many.
@@ -29,6 +33,8 @@ macro_rules! reasons {
                 match self {
                     Self::SameRow => "same_row",
                     Self::QrBind => "qr_bind",
+                    Self::ByHand => "by_hand",
+                    Self::KeptApart => "kept_apart",
                     $(
                         Self::Shared(IdentityKind::$kind) => concat!("shared_", $name),
                         Self::SetAside(IdentityKind::$kind) => concat!("set_aside_", $name),
@@ -42,6 +48,8 @@ macro_rules! reasons {
                 match self {
                     Self::SameRow => "出现在同一行记录里",
                     Self::QrBind => "扫码绑定",
+                    Self::ByHand => "人工判定为同一位客户",
+                    Self::KeptApart => "人工判定为不同的客户，未合并",
                     $(
                         Self::Shared(IdentityKind::$kind) => concat!("共用同一个", $zh),
                         Self::SetAside(IdentityKind::$kind) => {
@@ -59,6 +67,8 @@ macro_rules! reasons {
                 match self {
                     Self::SameRow => "seen together in one row",
                     Self::QrBind => "bound by scanning a code",
+                    Self::ByHand => "decided by hand to be one person",
+                    Self::KeptApart => "not merged: decided by hand to be different people",
                     $(
                         Self::Shared(IdentityKind::$kind) => concat!("share one ", $en),
                         Self::SetAside(IdentityKind::$kind) => {
@@ -88,11 +98,18 @@ reasons! {
 }
 
 impl Reason {
+    /// Whether it says why a link was not made.
+    pub const fn is_refusal(self) -> bool {
+        matches!(self, Self::KeptApart | Self::SetAside(_) | Self::Conflict(_))
+    }
+
     /// The reason of a code.
     pub fn parse(code: &str) -> Option<Self> {
         match code {
             "same_row" => return Some(Self::SameRow),
             "qr_bind" => return Some(Self::QrBind),
+            "by_hand" => return Some(Self::ByHand),
+            "kept_apart" => return Some(Self::KeptApart),
             _ => {}
         }
         let of = |prefix: &str| code.strip_prefix(prefix).and_then(IdentityKind::parse);
@@ -100,6 +117,61 @@ impl Reason {
             .map(Self::Shared)
             .or_else(|| of("set_aside_").map(Self::SetAside))
             .or_else(|| of("conflict_").map(Self::Conflict))
+    }
+}
+
+/// How much a link says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Evidence {
+    /// Lent, shared, or a machine's.
+    Weak,
+    /// Somebody's, and sometimes a family's.
+    Medium,
+    /// One person's.
+    Strong,
+    /// Somebody looked at both.
+    Decided,
+}
+
+impl Evidence {
+    /// What a link between identities of two kinds says; that of the weaker one.
+    pub fn of(reason: Option<Reason>, left: Option<IdentityKind>, right: Option<IdentityKind>) -> Self {
+        let of_kind = |kind: Option<IdentityKind>| match kind {
+            Some(
+                IdentityKind::MemberId
+                | IdentityKind::IdNumber
+                | IdentityKind::Unionid
+                | IdentityKind::Openid
+                | IdentityKind::ExternalId,
+            ) => Self::Strong,
+            Some(IdentityKind::Phone | IdentityKind::Email) => Self::Medium,
+            _ => Self::Weak,
+        };
+        match reason {
+            Some(Reason::ByHand | Reason::KeptApart) => Self::Decided,
+            Some(Reason::Shared(_)) => of_kind(left).min(of_kind(right)).min(Self::Medium),
+            _ => of_kind(left).min(of_kind(right)),
+        }
+    }
+
+    /// Stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Weak => "weak",
+            Self::Medium => "medium",
+            Self::Strong => "strong",
+            Self::Decided => "decided",
+        }
+    }
+
+    /// In Chinese.
+    pub const fn zh(self) -> &'static str {
+        match self {
+            Self::Weak => "弱",
+            Self::Medium => "中",
+            Self::Strong => "强",
+            Self::Decided => "人工判定",
+        }
     }
 }
 
@@ -137,7 +209,9 @@ mod tests {
         }
         let json = serde_json::to_string(&Reason::SameRow).unwrap();
         assert_eq!(serde_json::from_str::<Reason>(&json).unwrap(), Reason::SameRow);
-        assert_eq!(Reason::parse(Reason::QrBind.code()), Some(Reason::QrBind));
+        for reason in [Reason::QrBind, Reason::ByHand, Reason::KeptApart] {
+            assert_eq!(Reason::parse(reason.code()), Some(reason));
+        }
         assert_eq!(Reason::parse("shared_nothing"), None);
     }
 }

@@ -38,6 +38,10 @@ pub struct Input<'a> {
     /// nor decided again. `None` when they were not loaded: then links within one profile are taken as stored, which
     /// keeps repeated loads from counting twice, but may count less than the links tell.
     pub stored: Option<&'a [(u32, u32)]>,
+    /// Decided by hand to be one person: followed before all links, counted for nothing. May repeat.
+    pub same: &'a [(u32, u32)],
+    /// Decided by hand to be different people: no link joins them, nor a chain of links. May repeat.
+    pub apart: &'a [(u32, u32)],
 }
 
 /// A link that was made.
@@ -111,9 +115,10 @@ pub struct Resolution {
 /// 1. Each new link counts once at its weaker end (at both when equally strong), by the kind of the other end. An identity
 ///    beyond its limit is set aside before anything is joined, so the order of rows does not matter.
 /// 2. Identities of one existing profile are one person.
-/// 3. Links are followed, the strongest evidence first, then by index. One that would give a person a second value of a
-///    unique kind from one source is refused.
-/// 4. Of profiles that become one the oldest stays, then the one with the smallest id.
+/// 3. What was decided by hand to be one person is, unless it was also decided to be different people.
+/// 4. Links are followed, the strongest evidence first, then by index. One that would give a person a second value of a
+///    unique kind from one source is refused, and one that would join what was decided to be different people.
+/// 5. Of profiles that become one the oldest stays, then the one with the smallest id.
 ///
 /// What holds over several calls: the module's invariants.
 ///
@@ -141,16 +146,24 @@ pub fn resolve(input: Input<'_>, policy: &Policy) -> Resolution {
     let mut graph = Graph::new(input, policy, &is_aside);
     let mut edges = Vec::with_capacity(links.len());
     let mut refused = Vec::new();
-    for (left, right) in by_evidence(input, links) {
+    let by_hand = decided(input, input.same);
+    let is_row = |link: &(u32, u32)| links.binary_search(link).is_ok();
+    let others = by_evidence(input, &links).into_iter().filter(|link| by_hand.binary_search(link).is_err());
+    for (link, is_by_hand) in by_hand.iter().map(|&link| (link, true)).chain(others.map(|link| (link, false))) {
+        let (left, right) = link;
         if let Some(aside) = [right, left].into_iter().find(|&at| is_aside[at as usize]) {
             refused.push(Refused { left, right, reason: Reason::SetAside(kind(aside)) });
             continue;
         }
-        match graph.link(left, right, edges.len() as u32) {
-            Err(kind) => refused.push(Refused { left, right, reason: Reason::Conflict(kind) }),
+        match graph.link(left, right, edges.len() as u32, is_by_hand) {
+            Err(reason) => refused.push(Refused { left, right, reason }),
             Ok(()) => {
                 let is_shared = kind(left) != kind(right) && joined[right as usize].most() > 1;
-                let reason = if is_shared { Reason::Shared(kind(right)) } else { Reason::SameRow };
+                let reason = match is_shared {
+                    _ if is_by_hand && !is_row(&link) => Reason::ByHand,
+                    true => Reason::Shared(kind(right)),
+                    false => Reason::SameRow,
+                };
                 edges.push(Edge { left, right, reason });
             }
         }
@@ -184,7 +197,16 @@ fn new_links(input: Input<'_>) -> Vec<(u32, u32)> {
             links
         }
     };
-    packed.into_iter().map(|link| ((link >> 32) as u32, link as u32)).collect()
+    packed.into_iter().map(unpacked).collect()
+}
+
+/// Pairs that were decided by hand, each once, the stronger end first, sorted.
+fn decided(input: Input<'_>, pairs: &[(u32, u32)]) -> Vec<(u32, u32)> {
+    directed(input, pairs).into_iter().map(unpacked).collect()
+}
+
+const fn unpacked(link: u64) -> (u32, u32) {
+    ((link >> 32) as u32, link as u32)
 }
 
 /// Links as one number each, the stronger end in the high half; sorted, each once, none of an identity with itself.
@@ -204,10 +226,10 @@ fn directed(input: Input<'_>, links: &[(u32, u32)]) -> Vec<u64> {
 }
 
 /// The links by the kind of their weaker end, the strongest kind first; within a kind as they were.
-fn by_evidence(input: Input<'_>, links: Vec<(u32, u32)>) -> Vec<(u32, u32)> {
+fn by_evidence(input: Input<'_>, links: &[(u32, u32)]) -> Vec<(u32, u32)> {
     let strength = |link: &(u32, u32)| usize::from(input.kind[link.1 as usize].strength());
     let mut start = [0_usize; IdentityKind::ALL.len() + 1];
-    for link in &links {
+    for link in links {
         start[strength(link) + 1] += 1;
     }
     for at in 1..start.len() {
@@ -215,8 +237,8 @@ fn by_evidence(input: Input<'_>, links: Vec<(u32, u32)>) -> Vec<(u32, u32)> {
     }
     let mut ordered = vec![(0, 0); links.len()];
     for link in links {
-        let place = &mut start[strength(&link)];
-        ordered[*place] = link;
+        let place = &mut start[strength(link)];
+        ordered[*place] = *link;
         *place += 1;
     }
     ordered
@@ -263,6 +285,8 @@ struct Graph<'a> {
     oldest: Vec<u32>,
     /// Per representative: first and last of the person's identities of unique kinds, and the chain between.
     unique: Option<Chains>,
+    /// Per representative: those whom somebody of the person was decided not to be. Empty when nothing was decided.
+    others: Vec<Vec<u32>>,
     /// Profiles that gave way, with the edge and an identity of the person.
     gone: Vec<(i64, u32, u32)>,
 }
@@ -285,7 +309,12 @@ impl<'a> Graph<'a> {
         });
         let oldest = own(&|at| input.profile[at].is_some());
         let union = Union::new(n as u32);
-        let mut graph = Self { input, union, oldest, unique, gone: Vec::new() };
+        let mut others = if input.apart.is_empty() { Vec::new() } else { vec![Vec::new(); n] };
+        for (a, b) in decided(input, input.apart) {
+            others[a as usize].push(b);
+            others[b as usize].push(a);
+        }
+        let mut graph = Self { input, union, oldest, unique, others, gone: Vec::new() };
         graph.glue(is_aside);
         graph
     }
@@ -308,19 +337,31 @@ impl<'a> Graph<'a> {
         }
     }
 
-    /// Follows a link.
-    fn link(&mut self, left: u32, right: u32, edge: u32) -> Result<(), IdentityKind> {
+    /// Follows a link. What was decided by hand may give a person a second value of a unique kind.
+    fn link(&mut self, left: u32, right: u32, edge: u32, is_by_hand: bool) -> Result<(), Reason> {
         let (a, b) = (self.union.find(left), self.union.find(right));
         if a == b {
             return Ok(());
         }
-        if let Some(kind) = self.conflict(a, b) {
-            return Err(kind);
+        if self.is_apart(a, b) {
+            return Err(Reason::KeptApart);
+        }
+        if let Some(kind) = self.conflict(a, b).filter(|_| !is_by_hand) {
+            return Err(Reason::Conflict(kind));
         }
         if let Some(gone) = self.join(a, b) {
             self.gone.push((gone, edge, left));
         }
         Ok(())
+    }
+
+    fn is_apart(&mut self, a: u32, b: u32) -> bool {
+        if self.others.is_empty() {
+            return false;
+        }
+        let (few, other) = if self.others[a as usize].len() <= self.others[b as usize].len() { (a, b) } else { (b, a) };
+        let union = &mut self.union;
+        self.others[few as usize].iter().any(|&at| union.find(at) == other)
     }
 
     fn conflict(&self, a: u32, b: u32) -> Option<IdentityKind> {
@@ -335,6 +376,10 @@ impl<'a> Graph<'a> {
         let (stays, goes) = (stays as usize, goes as usize);
         if let Some(chains) = &mut self.unique {
             chains.append(stays, goes);
+        }
+        if !self.others.is_empty() {
+            let gone = std::mem::take(&mut self.others[goes]);
+            self.others[stays].extend(gone);
         }
         let candidates = [self.oldest[stays], self.oldest[goes]];
         let existing = candidates.map(|at| self.input.profile.get(at as usize).copied().flatten());

@@ -87,8 +87,10 @@ fn words(place: &str) -> (String, String) {
         "profiles" => ("客户档案", "profiles"),
         "profile_fields" => ("个人信息字段", "personal fields"),
         "identities" => ("标识与盲索引", "identities with their blind indexes"),
-        "identity_edges" | "identity_bonds" | "identity_claims" => ("标识之间的关联", "links between identities"),
-        "identity_fields" | "identity_traits" => ("各来源陈述的属性", "what sources stated"),
+        "identity_edges" | "identity_bonds" | "identity_claims" | "identity_decisions" => {
+            ("标识之间的关联", "links between identities")
+        }
+        "identity_fields" | "identity_traits" | "identity_stated" => ("各来源陈述的属性", "what sources stated"),
         "identity_homes" | "profile_overrides" | "profile_override_spans" => ("归属记录", "records of whose rows are"),
         "consents" => ("同意记录", "statements of consent"),
         "manual_tags" => ("手工标签", "tags put by hand"),

@@ -119,10 +119,11 @@ pub(super) async fn reseal_others(ctx: &Ctx, subject: &Subject) -> Result<()> {
         row.key_profile_id = heir;
         said.push(row);
     }
-    if sealed.is_empty() && said.is_empty() {
+    let stated = crate::stated::resealed(ctx, &profiles, &heirs, &keys).await?;
+    if sealed.is_empty() && said.is_empty() && stated.is_empty() {
         return Ok(());
     }
-    Ok(ctx.store().reseal(&sealed, &said).await?)
+    Ok(ctx.store().reseal(&sealed, &said, &stated).await?)
 }
 
 /// Hands identities that are others' too over to them, without what was the person's.

@@ -8,7 +8,7 @@ use foldhash::fast::FixedState;
 use zhike_domain::frame::{Column, ColumnType, Frame, NumColumn, TextColumn};
 use zhike_domain::identity::{self, Existing, Joined, Policy};
 use zhike_domain::import::entity::IdentityKind;
-use zhike_state::{EdgeRow, IdentityKey, IdentityRow, IdentityStatus, IdentityTouch, LoadCommit, ProfileRow};
+use zhike_state::{EdgeRow, IdentityKey, IdentityRow, IdentityStatus, IdentityTouch, LoadCommit, ProfileRow, Verdict};
 use zhike_vault::Indexer;
 
 use super::rowhash;
@@ -229,6 +229,7 @@ impl People {
             })
             .collect();
         let stored = self.stored_links(ctx).await?;
+        let apart = self.kept_apart(ctx, &existing_profile).await?;
         // Every identity of a load comes from its one source.
         let scope = vec![0; kinds.len()];
         let input = identity::Input {
@@ -238,6 +239,9 @@ impl People {
             profile: &profile,
             links: &self.links,
             stored: Some(&stored),
+            // Those of one person have one profile already.
+            same: &[],
+            apart: &apart,
         };
         let resolution = identity::resolve(input, &policy);
         let mut is_aside: Vec<bool> = self.locals.iter().map(is_aside).collect();
@@ -291,6 +295,22 @@ impl People {
             .iter()
             .filter_map(|edge| Some((*numbers.get(&edge.left_identity_id)?, *numbers.get(&edge.right_identity_id)?)));
         Ok(both.collect())
+    }
+
+    /// Pairs of identities of this load, one each of two profiles that were decided to be different people.
+    async fn kept_apart(&self, ctx: &Ctx, existing_profile: &[Option<i64>]) -> Result<Vec<(u32, u32)>> {
+        let mut decisions = ctx.store().decisions().await?;
+        decisions.retain(|row| row.verdict == Verdict::Apart);
+        if decisions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ends: Vec<i64> = decisions.iter().flat_map(|row| [row.left_identity_id, row.right_identity_id]).collect();
+        let ends = ctx.store().identities_by_ids(&ends).await?;
+        let profile: HashMap<i64, i64> = ends.iter().map(|row| (row.identity_id, row.profile_id)).collect();
+        let here = (0..).zip(existing_profile).filter_map(|(at, profile)| Some(((*profile)?, at)));
+        let here: HashMap<i64, u32> = here.collect();
+        let at = |identity: i64| here.get(profile.get(&identity)?).copied();
+        Ok(decisions.iter().filter_map(|row| Some((at(row.left_identity_id)?, at(row.right_identity_id)?))).collect())
     }
 
     async fn commit_identities(
@@ -532,16 +552,7 @@ pub async fn identity_policy(ctx: &Ctx) -> Result<Policy> {
     policy(ctx).await
 }
 
-/// Puts a new identity policy in force for the loads that follow.
-///
-/// **Errors**: `bad_request` naming the limit that cannot be kept.
-#[boxed]
-pub async fn set_policy(ctx: &Ctx, policy: &Policy) -> Result<i64> {
-    let problems = policy.validate();
-    if !problems.is_empty() {
-        let en: Vec<&str> = problems.iter().map(|problem| problem.en.as_str()).collect();
-        let zh: Vec<&str> = problems.iter().map(|problem| problem.zh.as_str()).collect();
-        return Err(crate::Error::bad_request(en.join("; "), zh.join("；")));
-    }
+/// Stores a policy that was checked, for the loads that follow.
+pub(crate) async fn set_policy(ctx: &Ctx, policy: &Policy) -> Result<i64> {
     crate::query::put_definition(ctx, "identity_policy", "default", policy).await
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use zhike_domain::clean::rule::Rule;
-use zhike_domain::frame::{Frame, TextColumn};
+use zhike_domain::frame::Frame;
 use zhike_domain::sensitive::Sensitive;
 use zhike_state::{FieldRow, LoadCommit, ProfileRow};
 use zhike_vault::Place;
@@ -11,13 +11,11 @@ use zhike_vault::Place;
 use super::Looked;
 use super::consents;
 use super::load::{Load, Loaded};
-use super::people::Known;
+use super::people::{Known, Resolved};
 use crate::corrections::Pins;
 use crate::sealing::{self, Keys};
+use crate::stated::{self, PERSONAL, Stated};
 use crate::{Ctx, Result};
-
-/// Personal fields of a profile that are no identities.
-const FIELDS: [&str; 3] = ["name", "address", "birthday"];
 
 /// The first pass: rows in memory, some 300 bytes each.
 #[derive(Default)]
@@ -42,22 +40,27 @@ impl Persons {
         let mut fields: BTreeMap<(i64, &'static str), Sensitive<String>> = BTreeMap::new();
         let mut changed: HashMap<i64, u64> = HashMap::new();
         let mut kept_back: BTreeSet<(i64, String)> = BTreeSet::new();
+        let mut stated: HashMap<u32, Stated> = HashMap::new();
+        let mut n_rows = 0;
         for (frame, strongest) in &self.frames {
             for (row, &local) in strongest.iter().enumerate() {
+                n_rows += 1;
                 let Some(profile_id) = resolved.profile_of.get(local as usize).copied().flatten() else {
                     // Every identity of the row was set aside: it says nothing about anybody.
                     loaded.n_loaded += 1;
                     continue;
                 };
+                let one = Stated::of_row(frame, row, load.started_at, n_rows);
                 if let Some(profile) = resolved.profile_mut(profile_id) {
-                    describe(profile, frame, row);
+                    one.lay(profile);
                 }
                 kept_back.extend(resolved.pins.kept_back(profile_id, frame, row).map(|it| (profile_id, it.to_owned())));
-                for field in FIELDS {
-                    if let Some(value) = frame.sensitive(field).and_then(|column| column.expose().get(row)) {
+                for field in PERSONAL {
+                    if let Some((value, _)) = one.personal(field) {
                         fields.insert((profile_id, field), Sensitive::new(value.to_owned()));
                     }
                 }
+                stated.entry(local).or_default().merge(one);
                 *changed.entry(profile_id).or_default() += 1;
             }
         }
@@ -79,11 +82,38 @@ impl Persons {
                 updated_at: load.started_at,
             });
         }
+        keep(ctx, load, &resolved, stated, commit).await?;
         loaded.said = consents::apply(load, looked, &self.frames, &resolved, commit).await?;
         loaded.people(&resolved);
         resolved.commit(ctx, commit).await?;
         Ok(loaded)
     }
+}
+
+/// Keeps what the rows state, with what files of the same source stated before.
+async fn keep(
+    ctx: &Ctx,
+    load: &Load<'_>,
+    resolved: &Resolved,
+    stated: HashMap<u32, Stated>,
+    commit: &mut LoadCommit,
+) -> Result<()> {
+    let identity = |local: u32| resolved.identity_of[local as usize];
+    let ids: Vec<i64> = stated.keys().map(|local| identity(*local)).collect();
+    let mut keys = Keys::default();
+    let mut before = match resolved.known.is_empty() {
+        true => HashMap::new(),
+        false => stated::of_source(ctx, &ids, &load.source, &mut keys).await?,
+    };
+    for (local, now) in stated {
+        let identity_id = identity(local);
+        let Some(profile) = resolved.profile_of[local as usize] else { continue };
+        let Some(key) = resolved.keys.get(profile) else { continue };
+        let mut all = before.remove(&identity_id).unwrap_or_default();
+        all.merge(now);
+        commit.stated.push(all.to_row(identity_id, &load.source, profile, key)?);
+    }
+    Ok(())
 }
 
 /// What was known of the profiles of a load, to tell news from repetition.
@@ -118,46 +148,9 @@ impl Before {
     ) -> bool {
         let (Some(before), Some(now)) = (self.rows.get(&profile_id), now) else { return false };
         before == now
-            && FIELDS.iter().all(|&field| match fields.get(&(profile_id, field)) {
+            && PERSONAL.iter().all(|&field| match fields.get(&(profile_id, field)) {
                 None => true,
                 Some(value) => self.fields.get(&(profile_id, field.to_owned())) == Some(value),
             })
-    }
-}
-
-/// Sets what a row says of a profile.
-fn describe(profile: &mut ProfileRow, frame: &Frame, row: usize) {
-    let text = |name: &str| frame.text(name).and_then(|column: &TextColumn| column.get(row)).map(str::to_owned);
-    let num = |name: &str| frame.num(name).and_then(|column| column.get(row));
-    let set = |target: &mut Option<String>, value: Option<String>| {
-        if value.is_some() {
-            *target = value;
-        }
-    };
-    if let Some(kind) = text("kind") {
-        profile.kind = kind;
-    }
-    set(&mut profile.gender, text("gender"));
-    set(&mut profile.country, text("country"));
-    set(&mut profile.province, text("province"));
-    set(&mut profile.city, text("city"));
-    set(&mut profile.member_level, text("member_level"));
-    set(&mut profile.acquisition_channel, text("acquisition_channel"));
-    profile.birth_year = num("birth_year").or(profile.birth_year);
-    profile.registered_on = num("registered_on").or(profile.registered_on);
-    if let Some(traits) = text("traits") {
-        profile.traits = Some(merged_traits(profile.traits.as_deref(), &traits));
-    }
-}
-
-/// Attributes of two rows by name, the later value winning.
-fn merged_traits(before: Option<&str>, now: &str) -> String {
-    let parse = |text: &str| serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text).ok();
-    match (before.and_then(parse), parse(now)) {
-        (Some(mut before), Some(now)) => {
-            before.extend(now);
-            serde_json::Value::Object(before).to_string()
-        }
-        _ => now.to_owned(),
     }
 }

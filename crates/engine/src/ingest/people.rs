@@ -16,11 +16,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use zhike_domain::collect::linking::{Statement, statements};
 use zhike_domain::collect::message::{Identity, Message, Stamp};
-use zhike_domain::identity::{self, Joined};
 use zhike_domain::import::entity::IdentityKind;
 use zhike_state::{
-    BondRow, ClaimRow, EdgeRow, IdentityKey, IdentityRow, IdentityStatus, IdentityTouch, IngestCommit, OverrideSpanRow,
-    ProfileRow,
+    BondRow, ClaimRow, DecisionRow, IdentityKey, IdentityRow, IdentityStatus, IdentityTouch, IngestCommit,
+    OverrideSpanRow, ProfileRow,
 };
 use zhike_vault::Indexer;
 
@@ -32,7 +31,11 @@ use crate::import::{new_profile, scope};
 use crate::sealing::{IDENTITY_VALUE, Keys};
 use crate::{Ctx, Error, Result};
 
+mod bind;
+mod decide;
 mod whose;
+
+pub(crate) use decide::decide;
 
 /// An identity of the batch or of its neighbourhood.
 pub(super) struct Node {
@@ -98,6 +101,8 @@ pub(super) struct People {
     /// Pairs that a scanned code bound in this batch.
     scanned: HashSet<(i64, i64)>,
     pub(super) keys: Keys,
+    /// Decisions about who is who that are being made.
+    decided: Vec<DecisionRow>,
     /// Corrections that are laid over the profiles before they are stored.
     pub(super) pins: Pins,
 }
@@ -149,6 +154,13 @@ impl People {
         people.span_late();
         people.changed.extend(into.into_values());
         Ok(people)
+    }
+
+    /// Takes in identities that a load makes.
+    pub(super) fn add_new(&mut self, rows: &[IdentityRow]) {
+        for row in rows.iter().filter(|row| self.changed.contains(&row.profile_id)) {
+            self.nodes.insert(row.identity_id, Node::stored(row.clone()));
+        }
     }
 
     async fn gather(&mut self, ctx: &Ctx, heard: &[Heard]) -> Result<()> {
@@ -332,180 +344,6 @@ impl People {
         Ok(())
     }
 
-    /// Resolves the persons of changed identities afresh, from all their links.
-    async fn bind(
-        &mut self,
-        ctx: &Ctx,
-        dirty: BTreeSet<i64>,
-        heard: HashMap<(i64, i64), bool>,
-        commit: &mut IngestCommit,
-    ) -> Result<()> {
-        let concerned: BTreeSet<i64> =
-            dirty.iter().filter_map(|id| self.nodes.get(id)?.row.as_ref().map(|row| row.profile_id)).collect();
-        let is_inside = |id: &i64, node: &Node| {
-            let is_mine = node.row.as_ref().is_some_and(|row| concerned.contains(&row.profile_id));
-            let is_claimed = node.is_anonymous() && self.claims.get(id).is_some_and(|claims| !claims.is_empty());
-            (is_mine || dirty.contains(id)) && !is_claimed
-        };
-        let mut inside: Vec<i64> =
-            self.nodes.iter().filter(|(id, node)| is_inside(id, node)).map(|(id, _)| *id).collect();
-        inside.sort_unstable();
-        let stored: Vec<i64> = inside.iter().copied().filter(|id| self.nodes[id].row.is_some()).collect();
-        let edges = ctx.store().edges_of(&stored).await?;
-        let mut holds: HashMap<(i64, i64), bool> = HashMap::new();
-        for bond in ctx.store().bonds_of(&stored).await? {
-            holds.insert((bond.left_identity_id, bond.right_identity_id), bond.holds != 0);
-        }
-        holds.extend(heard);
-        let mut made: HashMap<(i64, i64), Vec<&EdgeRow>> = HashMap::new();
-        for edge in &edges {
-            let (left, right) = (edge.left_identity_id, edge.right_identity_id);
-            made.entry((left.min(right), left.max(right))).or_default().push(edge);
-        }
-        let mut links: BTreeSet<(i64, i64)> = BTreeSet::new();
-        for (&pair, edges) in &made {
-            let counts = |edge: &&EdgeRow| edge.undone_at.is_none() || is_refusal(&edge.reason);
-            if holds.get(&pair).copied().unwrap_or_else(|| edges.iter().any(counts)) {
-                links.insert(pair);
-            }
-        }
-        links.extend(holds.iter().filter(|(_, holds)| **holds).map(|(pair, _)| *pair));
-        // Others that are linked and yet not one person: an end is set aside. They count, and stay where they are.
-        let strangers: BTreeSet<i64> = links
-            .iter()
-            .flat_map(|(left, right)| [*left, *right])
-            .filter(|id| inside.binary_search(id).is_err())
-            .collect();
-        let unknown: Vec<i64> = strangers.iter().copied().filter(|id| !self.nodes.contains_key(id)).collect();
-        for row in ctx.store().identities_by_ids(&unknown).await? {
-            self.nodes.insert(row.identity_id, Node::stored(row));
-        }
-        let vertices: Vec<i64> =
-            inside.iter().copied().chain(strangers).filter(|id| self.nodes.contains_key(id)).collect();
-        let number: HashMap<i64, u32> = vertices.iter().zip(0..).map(|(id, at)| (*id, at)).collect();
-        let numbered: Vec<(u32, u32)> =
-            links.iter().filter_map(|(left, right)| Some((*number.get(left)?, *number.get(right)?))).collect();
-        let kinds: Vec<IdentityKind> = vertices.iter().map(|id| self.nodes[id].kind).collect();
-        // What is set aside stays so; everybody else's links are all here and are counted anew.
-        let joined = |id: &i64| {
-            let node = &self.nodes[id];
-            Joined::from_i64(if node.is_aside { node.joined } else { 0 })
-        };
-        let joined: Vec<Joined> = vertices.iter().map(joined).collect();
-        let nobody = vec![None; vertices.len()];
-        let scopes = vec![0; vertices.len()];
-        let policy = crate::import::identity_policy(ctx).await?;
-        let input = identity::Input {
-            kind: &kinds,
-            scope: &scopes,
-            joined: &joined,
-            profile: &nobody,
-            links: &numbered,
-            stored: Some(&[]),
-        };
-        let resolution = identity::resolve(input, &policy);
-        for aside in &resolution.set_aside {
-            let id = vertices[aside.identity as usize];
-            if let Some(node) = self.nodes.get_mut(&id).filter(|_| inside.binary_search(&id).is_ok()) {
-                node.is_aside = true;
-            }
-        }
-        for (at, id) in vertices.iter().enumerate().filter(|(_, id)| inside.binary_search(id).is_ok()) {
-            if let Some(node) = self.nodes.get_mut(id) {
-                node.joined = resolution.joined[at].to_i64();
-                node.is_touched |= node.row.as_ref().is_some_and(|row| row.n_joined != node.joined);
-            }
-        }
-        let now = ctx.now();
-        let accepted = resolution.edges.iter().map(|edge| (edge.left, edge.right, edge.reason, None));
-        let refused = resolution.refused.iter().map(|edge| (edge.left, edge.right, edge.reason, Some(now)));
-        for (left, right, reason, undone_at) in accepted.chain(refused) {
-            let (left, right) = (vertices[left as usize], vertices[right as usize]);
-            let there = made.get(&(left.min(right), left.max(right)));
-            let mut there = there.into_iter().flatten();
-            let is_there = match undone_at {
-                None => there.any(|edge| edge.undone_at.is_none()),
-                Some(_) => there.any(|edge| edge.undone_at.is_some()),
-            };
-            if is_there {
-                continue;
-            }
-            commit.load.edges.push(EdgeRow {
-                edge_id: ctx.vault().random_id(),
-                left_identity_id: left,
-                right_identity_id: right,
-                kind: "deterministic".into(),
-                strength: 1.0,
-                reason: self.reason(left, right, reason).code().into(),
-                source: self.nodes.get(&left).map(|node| node.source.clone()).unwrap_or_default(),
-                batch_id: 0,
-                created_at: now,
-                undone_at,
-            });
-        }
-        let kept: HashSet<(i64, i64)> = (resolution.edges.iter())
-            .map(|edge| (vertices[edge.left as usize], vertices[edge.right as usize]))
-            .map(|(left, right)| (left.min(right), left.max(right)))
-            .collect();
-        for (pair, edges) in &made {
-            let is_ours = inside.binary_search(&pair.0).is_ok() && inside.binary_search(&pair.1).is_ok();
-            if is_ours && !kept.contains(pair) {
-                let standing = edges.iter().filter(|edge| edge.undone_at.is_none());
-                commit.undone_edges.extend(standing.map(|edge| edge.edge_id));
-            }
-        }
-        let mut clusters: BTreeMap<u32, Vec<i64>> = BTreeMap::new();
-        for id in &inside {
-            if !self.nodes[id].is_aside {
-                clusters.entry(resolution.cluster_of[number[id] as usize]).or_default().push(*id);
-            }
-        }
-        self.house(ctx, clusters.into_values().collect()).await
-    }
-
-    /// Gives each person a profile: of those its identities had the oldest, one that no other person has a better right to.
-    async fn house(&mut self, ctx: &Ctx, clusters: Vec<Vec<i64>>) -> Result<()> {
-        let had = |people: &Self, id: &i64| people.nodes[id].row.as_ref().map(|row| row.profile_id);
-        let held: BTreeSet<i64> = clusters.iter().flatten().filter_map(|id| had(self, id)).collect();
-        let held: Vec<i64> = held.into_iter().collect();
-        let age: HashMap<i64, i64> =
-            ctx.store().profiles_by_ids(&held).await?.iter().map(|row| (row.profile_id, row.created_at)).collect();
-        // When a person parts, the profile stays with the strongest identity that it was made for, else the strongest.
-        let mut right: HashMap<i64, ((bool, u8, i64), usize)> = HashMap::new();
-        for (at, cluster) in clusters.iter().enumerate() {
-            for id in cluster {
-                let Some(row) = self.nodes[id].row.as_ref() else { continue };
-                let claim = (row.home_profile_id != row.profile_id, self.nodes[id].kind.strength(), *id);
-                let best = right.entry(row.profile_id).or_insert((claim, at));
-                if claim < best.0 {
-                    *best = (claim, at);
-                }
-            }
-        }
-        for (at, cluster) in clusters.iter().enumerate() {
-            let own = right.iter().filter(|(_, (_, owner))| *owner == at).map(|(profile, _)| *profile);
-            let oldest = own.min_by_key(|profile| (age.get(profile).copied().unwrap_or(i64::MAX), *profile));
-            let profile = oldest.unwrap_or_else(|| self.new_profile(ctx));
-            for id in cluster {
-                if let Some(node) = self.nodes.get_mut(id) {
-                    node.profile = Some(profile);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Why a link is made: a scan says more than that two ids came together.
-    fn reason(&self, left: i64, right: i64, reason: identity::Reason) -> identity::Reason {
-        use identity::Reason;
-        match reason {
-            Reason::SameRow | Reason::Shared(_) if self.scanned.contains(&(left.min(right), left.max(right))) => {
-                Reason::QrBind
-            }
-            reason => reason,
-        }
-    }
-
     fn new_profile(&mut self, ctx: &Ctx) -> i64 {
         let profile_id = ctx.vault().random_id();
         self.profiles.insert(profile_id, new_profile(profile_id, ctx.now()));
@@ -637,6 +475,9 @@ impl People {
                 if node.is_aside && row.status == IdentityStatus::Active {
                     commit.load.set_aside.push(id);
                 }
+                if !node.is_aside && row.status == IdentityStatus::SetAside {
+                    commit.active_again.push(id);
+                }
                 if node.is_touched {
                     commit.load.touched_identities.push(IdentityTouch {
                         identity_id: id,
@@ -720,11 +561,6 @@ impl People {
         }
         self.keys
     }
-}
-
-fn is_refusal(reason: &str) -> bool {
-    use identity::Reason;
-    matches!(Reason::parse(reason), Some(Reason::SetAside(_) | Reason::Conflict(_)))
 }
 
 /// The message with another id, should its own look like personal data.

@@ -3,7 +3,8 @@
 //!
 //! A profile's traits and fields are what the registers of its identities give together (INV-TRAITS-1 makes the order of
 //! merging indifferent), with those of visitors as far as the visitor belonged to it then. What files stated stays where
-//! no message ever stated the same key; where one did, messages decide.
+//! no message ever stated the same key; where one did, messages decide. When identities
+//! change hands, what files stated is made anew from the statements about them ([`crate::stated`]).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -11,16 +12,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use zhike_domain::collect::message::{Dialect, Kind, Message, Stamp};
 use zhike_domain::collect::traits::Traits;
-use zhike_state::{FieldRow, IngestCommit, LoadCommit, SaidFieldRow, TraitsRow};
+use zhike_state::{FieldRow, IngestCommit, LoadCommit, SaidFieldRow, StatedRow, TraitsRow};
 use zhike_vault::Place;
 
 use super::people::People;
 use super::{Heard, removals};
 use crate::sealing::open_text;
+use crate::stated::{self, PERSONAL, Stated};
 use crate::{Ctx, Error, Result};
 
-/// Personal fields of a profile that are no identities; of those only removals are kept ([`super::removals`]).
-const FIELDS: [&str; 3] = ["name", "address", "birthday"];
 const PLACE: &str = "identity_fields";
 
 /// What was stated of an identity.
@@ -58,12 +58,55 @@ impl Fact {
 
 /// Takes in what the messages state, and brings the profiles concerned up to date.
 pub(super) async fn apply(ctx: &Ctx, heard: &[Heard], people: &mut People, commit: &mut IngestCommit) -> Result<()> {
+    let files = Files::default();
+    apply_over(ctx, heard, people, files, commit).await
+}
+
+/// What files state of the people concerned.
+#[derive(Default)]
+struct Files {
+    /// Rows that are about to be stored.
+    new: Vec<StatedRow>,
+    /// Of profiles whose identities are others now, what their identities have.
+    of: BTreeMap<i64, Stated>,
+}
+
+impl Files {
+    /// Reads what files state of profiles whose identities are others now. Where they state nothing, nothing changes.
+    async fn read(
+        &mut self,
+        ctx: &Ctx,
+        people: &mut People,
+        members: &HashMap<i64, Vec<i64>>,
+        moved: &HashMap<i64, Vec<i64>>,
+    ) -> Result<()> {
+        let had = |profile: &i64| members.get(profile).into_iter().chain(moved.get(profile)).flatten().copied();
+        let ids: BTreeSet<i64> = people.changed.iter().flat_map(had).collect();
+        let ids: Vec<i64> = ids.into_iter().collect();
+        let stated = stated::of(ctx, &ids, &self.new, &mut people.keys).await?;
+        for profile in people.changed.iter().filter(|profile| had(profile).any(|id| stated.contains_key(&id))) {
+            let mut all = Stated::default();
+            let mine = members.get(profile).into_iter().flatten().filter_map(|id| stated.get(id));
+            mine.for_each(|one| all.merge(one.clone()));
+            self.of.insert(*profile, all);
+        }
+        Ok(())
+    }
+}
+
+async fn apply_over(
+    ctx: &Ctx,
+    heard: &[Heard],
+    people: &mut People,
+    mut files: Files,
+    commit: &mut IngestCommit,
+) -> Result<()> {
     let mut stated: BTreeMap<i64, Vec<&Message>> = BTreeMap::new();
     let mut fields: BTreeMap<i64, Vec<(&Heard, &'static str)>> = BTreeMap::new();
     for one in heard.iter().filter(|one| one.message.kind.states_traits()) {
         let Some(identity) = people.subject(one) else { continue };
         stated.entry(identity).or_default().push(&one.message);
-        let own = FIELDS.into_iter().filter(|field| one.message.personal.contains_key(*field));
+        let own = PERSONAL.into_iter().filter(|field| one.message.personal.contains_key(*field));
         for field in own.chain(removals::of_message(&one.message)) {
             fields.entry(identity).or_default().push((one, field));
         }
@@ -79,6 +122,7 @@ pub(super) async fn apply(ctx: &Ctx, heard: &[Heard], people: &mut People, commi
         all.entry(*profile).or_insert_with(Vec::new).push(*id);
         all
     });
+    files.read(ctx, people, &members, &moved).await?;
     let mut ids: BTreeSet<i64> = stated.keys().copied().collect();
     for profile in &concerned {
         ids.extend(members.get(profile).into_iter().flatten());
@@ -125,10 +169,14 @@ pub(super) async fn apply(ctx: &Ctx, heard: &[Heard], people: &mut People, commi
             decided.extend(held.get(id).map(Held::keys).unwrap_or_default());
         }
         if let Some(row) = people.profiles.get_mut(&profile) {
+            if let Some(files) = files.of.get(&profile) {
+                files.replace(row);
+            }
             describe(row, traits.values(), &decided);
         }
     }
-    self::fields(ctx, people, &concerned, &members, &moved, &fields, commit).await
+    let around = Around { concerned: &concerned, members: &members, moved: &moved, files: &files };
+    self::fields(ctx, people, around, &fields, commit).await
 }
 
 /// Brings the profiles that a load merges others into up to date with what messages stated of any of them.
@@ -137,10 +185,12 @@ pub(crate) async fn follow_merges(ctx: &Ctx, load: &mut LoadCommit) -> Result<()
         return Ok(());
     }
     let mut people = People::merged(ctx, &load.merged).await?;
+    people.add_new(&load.new_identities);
+    let files = Files { new: load.stated.clone(), ..Files::default() };
     let rows = load.updated_profiles.iter().filter(|row| people.changed.contains(&row.profile_id));
     people.profiles = rows.map(|row| (row.profile_id, row.clone())).collect();
     let mut commit = IngestCommit::default();
-    apply(ctx, &[], &mut people, &mut commit).await?;
+    apply_over(ctx, &[], &mut people, files, &mut commit).await?;
     for row in &mut load.updated_profiles {
         if let Some(now) = people.profiles.remove(&row.profile_id) {
             *row = now;
@@ -179,16 +229,24 @@ fn describe(row: &mut zhike_state::ProfileRow, values: Map<String, Value>, decid
     row.traits = (!all.is_empty()).then(|| Value::Object(all).to_string());
 }
 
+/// Profiles that are made anew, with the identities that they have and those that left them.
+#[derive(Clone, Copy)]
+struct Around<'a> {
+    concerned: &'a BTreeSet<i64>,
+    members: &'a HashMap<i64, Vec<i64>>,
+    moved: &'a HashMap<i64, Vec<i64>>,
+    files: &'a Files,
+}
+
 /// Personal fields: the newest statement wins, a removal too.
 async fn fields(
     ctx: &Ctx,
     people: &mut People,
-    concerned: &BTreeSet<i64>,
-    members: &HashMap<i64, Vec<i64>>,
-    moved: &HashMap<i64, Vec<i64>>,
+    around: Around<'_>,
     stated: &BTreeMap<i64, Vec<(&Heard, &'static str)>>,
     commit: &mut IngestCommit,
 ) -> Result<()> {
+    let Around { concerned, members, moved, files } = around;
     let ids = concerned.iter().flat_map(|profile| members.get(profile).into_iter().chain(moved.get(profile)).flatten());
     let ids: BTreeSet<i64> = ids.copied().chain(stated.keys().copied()).collect();
     let ids: Vec<i64> = ids.into_iter().collect();
@@ -239,12 +297,25 @@ async fn fields(
             continue;
         }
         let mine = members.get(&profile).map_or(&[][..], Vec::as_slice);
-        for field in FIELDS {
+        for field in PERSONAL {
             let said = known.iter().filter(|held| held.field == field && mine.contains(&held.identity_id));
             let newest = said
                 .filter(|held| people.owner_at(held.identity_id, held.said_at) == Some(profile))
                 .max_by(|a, b| stamp(a).cmp(&stamp(b)));
             let Some(newest) = newest else {
+                if let Some(files) = files.of.get(&profile) {
+                    match (files.personal(field), people.keys.get(profile)) {
+                        (Some((value, said)), Some(key)) => commit.load.fields.push(FieldRow {
+                            profile_id: profile,
+                            field: field.into(),
+                            sealed: key.seal(Place { table: "profiles", column: field }, value.as_bytes()),
+                            source: said.3.clone(),
+                            updated_at: said.1,
+                        }),
+                        _ => commit.load.dropped_fields.push((profile, field.to_owned())),
+                    }
+                    continue;
+                }
                 let left = moved.get(&profile).map_or(&[][..], Vec::as_slice);
                 if known.iter().any(|held| held.field == field && left.contains(&held.identity_id)) {
                     commit.load.dropped_fields.push((profile, field.to_owned()));

@@ -57,7 +57,7 @@ pub fn message(id: &str, at: i64, kind: Kind, who: &[&str]) -> Message {
 const SESSIONS: &str = "(SELECT session_id, min(event_id) AS first_event FROM events GROUP BY session_id)";
 
 /// Everything a user can see, without random ids; with what live collection adds.
-async fn live_dump(ctx: &Ctx) -> Vec<String> {
+pub async fn live_dump(ctx: &Ctx) -> Vec<String> {
     let who = "(SELECT profile_id, min(kind || ':' || value) AS who FROM identities WHERE status = 'active' GROUP BY profile_id)";
     let mut all = dump(ctx).await;
     for sql in [

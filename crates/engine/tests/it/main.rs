@@ -36,3 +36,4 @@ mod tags;
 mod tidy;
 mod timeline;
 mod watch;
+mod who;

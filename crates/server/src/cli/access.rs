@@ -51,8 +51,13 @@ impl Command {
             Self::Quarantine(Quarantine::Repair { .. } | Quarantine::Replay { .. }) => P::ImportsRun,
             Self::Refresh(_) => P::DataRefresh,
             Self::Rules(Rules::Show) => P::FiguresRead,
-            Self::Rules(Rules::Set { .. }) | Self::Identity(Identity::Policy(Policy::Set { .. })) => P::RulesWrite,
-            Self::Identity(Identity::Policy(Policy::Show)) => P::ProfilesRead,
+            Self::Rules(Rules::Set { .. }) => P::RulesWrite,
+            Self::Identity(identity) => match identity {
+                Identity::Explain { .. } | Identity::Acts { .. } | Identity::Policy(Policy::Show) => P::ProfilesRead,
+                Identity::Merge { .. } | Identity::Split { .. } | Identity::Undo { .. } => P::IdentityDecide,
+                Identity::Health => P::ImportsRead,
+                Identity::Policy(Policy::Preview { .. } | Policy::Set { .. }) => P::RulesWrite,
+            },
             Self::Segment(segment) => match segment {
                 Segment::Put { .. } | Segment::Refresh { .. } | Segment::Import { .. } | Segment::Archive { .. } => {
                     P::SegmentsWrite

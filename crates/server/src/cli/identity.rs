@@ -5,14 +5,59 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use zhike_engine::import;
+use zhike_domain::id::{ActId, IdentityId, ProfileId};
+use zhike_engine::{Ctx, identity, import};
 
-use super::{Global, Outcome};
+use super::{Failure, Format, Global, Lang, Outcome};
+use crate::http::identity::{
+    IdentityAct, IdentityDone, IdentityExplanation, IdentityHealth, IdentityNode, IdentityPreview, IdentityStep,
+};
+use crate::output::{print_json, print_rows};
 
 /// Who is who.
 #[derive(Subcommand)]
 pub(super) enum Identity {
-    /// Show or change how far identities may join people.
+    /// Say why two customers or identities are one person, or are not.
+    Explain {
+        /// Customer (`prf_…`), identity (`idn_…`), `kind:value`, or a value.
+        a: String,
+        /// The other one; all links of the customer when absent.
+        b: Option<String>,
+    },
+    /// Decide that two customers are one; it can be undone.
+    Merge {
+        /// Customer (`prf_…`).
+        a: ProfileId,
+        /// The other one.
+        b: ProfileId,
+        /// Why; kept.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Decide that some identities of a customer are somebody else; it can be undone.
+    Split {
+        /// Customer (`prf_…`).
+        profile_id: ProfileId,
+        /// Identities that part (`idn_…`).
+        #[arg(required = true)]
+        identities: Vec<IdentityId>,
+        /// Why; kept.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Undo a decision: everybody is as if it had not been made.
+    Undo {
+        /// Decision (`act_…`).
+        act_id: ActId,
+    },
+    /// List decisions, the newest first.
+    Acts {
+        /// Customer (`prf_…`); everybody when absent.
+        profile_id: Option<ProfileId>,
+    },
+    /// Report how well people are told apart: sizes, suspicious bridges, what was refused.
+    Health,
+    /// Show, try or change how far identities may join people.
     #[command(subcommand)]
     Policy(Policy),
 }
@@ -22,7 +67,12 @@ pub(super) enum Identity {
 pub(super) enum Policy {
     /// Print the policy in force as JSON, to edit.
     Show,
-    /// Put an edited policy in force for the loads that follow; it is checked first.
+    /// Say what an edited policy would merge and split.
+    Preview {
+        /// File with the policy.
+        file: PathBuf,
+    },
+    /// Put an edited policy in force and make anew everybody whom it changes.
     Set {
         /// File with the policy.
         file: PathBuf,
@@ -32,20 +82,163 @@ pub(super) enum Policy {
 impl Identity {
     pub(super) async fn run(self, global: &Global) -> Outcome {
         let ctx = global.open().await?;
-        let mut out = std::io::stdout().lock();
-        let Self::Policy(policy) = self;
-        match policy {
-            Policy::Show => {
-                let policy = import::identity_policy(&ctx).await?;
-                serde_json::to_writer_pretty(&mut out, &policy).map_err(std::io::Error::from)?;
-                writeln!(out)?;
+        let done = self.carry_out(&ctx, global).await;
+        ctx.close().await;
+        done.map(|()| ExitCode::SUCCESS)
+    }
+
+    async fn carry_out(self, ctx: &Ctx, global: &Global) -> Result<(), Failure> {
+        let actor = global.actor();
+        match self {
+            Self::Explain { a, b } => {
+                let other = b.as_deref().map(identity::read_whom);
+                let explained = identity::explain(ctx, &identity::read_whom(&a), other.as_ref()).await?;
+                put_explanation(global, &explained.into())
             }
-            Policy::Set { file } => {
-                let version = import::set_policy(&ctx, &super::read_json(&file)?).await?;
-                writeln!(out, "identity policy version {version}")?;
+            Self::Merge { a, b, reason } => put_done(global, identity::merge(ctx, a, b, &reason, &actor).await?.into()),
+            Self::Split { profile_id, identities, reason } => {
+                put_done(global, identity::split(ctx, profile_id, &identities, &reason, &actor).await?.into())
+            }
+            Self::Undo { act_id } => put_done(global, identity::undo(ctx, act_id, &actor).await?.into()),
+            Self::Acts { profile_id } => put_acts(global, identity::acts(ctx, profile_id).await?),
+            Self::Health => put_health(global, &identity::health(ctx).await?.into()),
+            Self::Policy(Policy::Show) => print_json(&import::identity_policy(ctx).await?),
+            Self::Policy(Policy::Preview { file }) => {
+                put_preview(global, &identity::preview(ctx, &super::read_json(&file)?).await?.into())
+            }
+            Self::Policy(Policy::Set { file }) => {
+                let (version, preview) = identity::apply_policy(ctx, &super::read_json(&file)?, &actor).await?;
+                if global.format != Format::Json {
+                    writeln!(std::io::stdout(), "identity policy version {version}")?;
+                }
+                put_preview(global, &preview.into())
             }
         }
-        ctx.close().await;
-        Ok(ExitCode::SUCCESS)
     }
+}
+
+fn put_done(global: &Global, done: IdentityDone) -> Result<(), Failure> {
+    if global.format == Format::Json {
+        return print_json(&done);
+    }
+    writeln!(std::io::stdout(), "{}\n{}", done.act_id, done.profile_ids.join(" "))?;
+    Ok(())
+}
+
+fn put_acts(global: &Global, acts: Vec<identity::Act>) -> Result<(), Failure> {
+    let acts: Vec<IdentityAct> = acts.into_iter().map(IdentityAct::from).collect();
+    if global.format == Format::Json {
+        return print_json(&acts);
+    }
+    let rows = acts.into_iter().map(|act| {
+        let undone = act.undone_at.map(|at| format!("{at} {}", act.undone_by.unwrap_or_default()));
+        let kind = act.kind.to_owned();
+        [
+            act.act_id,
+            kind,
+            act.decided_at,
+            act.author,
+            act.reason,
+            act.profile_ids.join(" "),
+            undone.unwrap_or_default(),
+        ]
+    });
+    Ok(print_rows(global.format, ["act", "kind", "decided", "author", "reason", "customers", "undone"], rows)?)
+}
+
+fn put_explanation(global: &Global, one: &IdentityExplanation) -> Result<(), Failure> {
+    if global.format == Format::Json {
+        return print_json(one);
+    }
+    let lang = global.lang();
+    let mut out = std::io::stdout().lock();
+    let head = match (lang, one.is_one) {
+        (Lang::Zh, true) => "同一位客户",
+        (Lang::Zh, false) => "两位不同的客户",
+        (Lang::En, true) => "one customer",
+        (Lang::En, false) => "two different customers",
+    };
+    writeln!(out, "{head}  {}", one.profile_ids.join("  "))?;
+    for step in &one.steps {
+        writeln!(out, "{}", words(step, lang))?;
+    }
+    if one.steps.is_empty() {
+        let none = match lang {
+            Lang::Zh => "没有关联",
+            Lang::En => "nothing links them",
+        };
+        writeln!(out, "  {none}")?;
+    }
+    for act in &one.acts {
+        let kind = match (lang, act.kind) {
+            (Lang::Zh, "merge") => "人工合并",
+            (Lang::Zh, _) => "人工拆分",
+            (Lang::En, "merge") => "merged by hand",
+            (Lang::En, _) => "split by hand",
+        };
+        let undone = match (&act.undone_at, lang) {
+            (None, _) => String::new(),
+            (Some(at), Lang::Zh) => format!("（{at} 已撤销）"),
+            (Some(at), Lang::En) => format!(" (undone {at})"),
+        };
+        writeln!(out, "{kind} {} {} {}: {}{undone}", act.act_id, act.decided_at, act.author, act.reason)?;
+    }
+    Ok(())
+}
+
+fn words(step: &IdentityStep, lang: Lang) -> String {
+    let node = |node: &IdentityNode| format!("{} {}", node.kind, node.value.as_deref().unwrap_or("--"));
+    let mark = if step.is_refused { "×" } else { "—" };
+    let (left, right) = (node(&step.left), node(&step.right));
+    let day = step.at.get(..10).unwrap_or_default();
+    match lang {
+        Lang::Zh => {
+            format!("  {left} {mark} {right}：{}（证据：{}）{} {day}", step.reason_zh, step.evidence_zh, step.source)
+        }
+        Lang::En => {
+            format!("  {left} {mark} {right}: {} (evidence: {}) {} {day}", step.reason_en, step.evidence, step.source)
+        }
+    }
+}
+
+fn put_health(global: &Global, health: &IdentityHealth) -> Result<(), Failure> {
+    if global.format == Format::Json {
+        return print_json(health);
+    }
+    let row = |what: &str, name: String, n: i64| [what.to_owned(), name, n.to_string()];
+    let count = |what: &'static str| move |(name, n): (&String, &u64)| row(what, name.clone(), *n as i64);
+    let sizes =
+        health.sizes.iter().map(|one| row("customers with identities", one.n_identities.to_string(), one.n_profiles));
+    let bridges = health.bridges.iter().map(|one| {
+        let [small, large] = one.sides;
+        ["bridge".to_owned(), format!("{} by {}", one.profile_id, one.kind), format!("{small} + {large}")]
+    });
+    let rows = sizes
+        .chain(health.links.iter().map(count("links")))
+        .chain(health.refused.iter().map(count("links refused or undone")))
+        .chain(health.set_aside.iter().map(count("identities set aside")))
+        .chain([row("bridges", String::new(), health.n_bridges as i64)])
+        .chain([row("decisions by hand", String::new(), health.n_decisions as i64)])
+        .chain(bridges);
+    Ok(print_rows(global.format, ["what", "of", "n"], rows)?)
+}
+
+fn put_preview(global: &Global, preview: &IdentityPreview) -> Result<(), Failure> {
+    if global.format == Format::Json {
+        return print_json(preview);
+    }
+    let row = |what: &str, name: String, n: u64| [what.to_owned(), name, n.to_string()];
+    let count = |what: &'static str| move |(name, n): (&String, &u64)| row(what, name.clone(), *n);
+    let rows = [
+        row("people now", String::new(), preview.n_people),
+        row("people by these rules", String::new(), preview.n_people_after),
+        row("groups that become one", String::new(), preview.n_merged),
+        row("customers that part", String::new(), preview.n_parted),
+    ];
+    let rows = rows
+        .into_iter()
+        .chain(preview.set_aside.iter().map(count("identities set aside")))
+        .chain(preview.active_again.iter().map(count("identities that identify again")))
+        .chain(preview.merged.iter().map(|group| row("become one", group.join(" "), group.len() as u64)));
+    Ok(print_rows(global.format, ["what", "of", "n"], rows)?)
 }

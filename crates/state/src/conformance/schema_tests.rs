@@ -3,11 +3,11 @@
 use super::{Backend, Place, conformance};
 use crate::db::{GetRow, Pool};
 use crate::{
-    ApiKeyRow, AuditRow, BatchRow, BindingRow, BondRow, ClaimRow, ConsentRow, CorrectionRow, DefinitionRow, EdgeRow,
-    ErasureRow, Error, FailureRow, FieldRow, HoldRow, IdentityRow, IngestRow, KeyRow, LedgerRow, ManualTagRow,
-    MappingRow, NoticeRow, OverrideSpanRow, ProfileRow, PurgeRow, QuarantineRow, RegisterRow, RequestRow, SaidFieldRow,
-    SessionMoveRow, SessionRow, SourceHourRow, SourceRejectRow, SourceRow, SsoLinkRow, Store, StretchRow, TraitsRow,
-    UserRow, ViewRow,
+    ApiKeyRow, AuditRow, BatchRow, BindingRow, BondRow, ClaimRow, ConsentRow, CorrectionRow, DecisionRow,
+    DefinitionRow, EdgeRow, ErasureRow, Error, FailureRow, FieldRow, HoldRow, IdentityRow, IngestRow, KeyRow,
+    LedgerRow, ManualTagRow, MappingRow, NoticeRow, OverrideSpanRow, ProfileRow, PurgeRow, QuarantineRow, RegisterRow,
+    RequestRow, SaidFieldRow, SessionMoveRow, SessionRow, SourceHourRow, SourceRejectRow, SourceRow, SsoLinkRow,
+    StatedRow, Store, StretchRow, TraitsRow, UserRow, ViewRow,
 };
 
 conformance!(records_are_the_columns_of_their_tables, a_newer_schema_is_refused, opening_again_changes_nothing);
@@ -53,6 +53,8 @@ async fn records_are_the_columns_of_their_tables(place: &Place) {
         ("identity_claims", ClaimRow::COLUMNS),
         ("identity_traits", TraitsRow::COLUMNS),
         ("identity_fields", SaidFieldRow::COLUMNS),
+        ("identity_decisions", DecisionRow::COLUMNS),
+        ("identity_stated", StatedRow::COLUMNS),
         ("profile_override_spans", OverrideSpanRow::COLUMNS),
         ("live_registers", RegisterRow::COLUMNS),
         ("session_stretches", StretchRow::COLUMNS),

@@ -1,0 +1,42 @@
+// Who is who: decisions by hand, the rules, and how well people are told apart.
+import { queryOptions } from '@tanstack/react-query'
+import { client, unwrap } from './client'
+import type { IdentityRules } from './types'
+
+export const identityHealthQuery = queryOptions({
+  queryKey: ['identity', 'health'],
+  queryFn: ({ signal }) => unwrap(client.GET('/api/v1/identity/health', { signal })),
+})
+
+export const identityRulesQuery = queryOptions({
+  queryKey: ['identity', 'policy'],
+  queryFn: async ({ signal }) => (await unwrap(client.GET('/api/v1/identity/policy', { signal }))).policy as IdentityRules,
+})
+
+/** Decisions about one customer, or about all. */
+export function identityActsQuery(profileId?: string) {
+  return queryOptions({
+    queryKey: ['identity', 'acts', profileId ?? ''],
+    queryFn: ({ signal }) => unwrap(client.GET('/api/v1/identity/acts', { params: { query: profileId ? { profile_id: profileId } : {} }, signal })),
+  })
+}
+
+export function previewIdentityRules(rules: IdentityRules) {
+  return unwrap(client.POST('/api/v1/identity/policy/preview', { body: { policy: rules } }))
+}
+
+export function putIdentityRules(rules: IdentityRules) {
+  return unwrap(client.PUT('/api/v1/identity/policy', { body: { policy: rules } }))
+}
+
+export function mergeProfiles(profileId: string, otherProfileId: string, reason: string) {
+  return unwrap(client.POST('/api/v1/identity/merge', { body: { profile_id: profileId, other_profile_id: otherProfileId, reason } }))
+}
+
+export function splitProfile(profileId: string, identityIds: string[], reason: string) {
+  return unwrap(client.POST('/api/v1/identity/split', { body: { profile_id: profileId, identity_ids: identityIds, reason } }))
+}
+
+export function undoIdentityAct(actId: string) {
+  return unwrap(client.POST('/api/v1/identity/acts/{act_id}/undo', { params: { path: { act_id: actId } } }))
+}
