@@ -3,6 +3,7 @@
 
 mod accounts;
 mod bindings;
+mod classes;
 mod clocks;
 mod consents;
 mod copy;
