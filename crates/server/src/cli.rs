@@ -281,11 +281,16 @@ impl From<std::io::Error> for Failure {
     }
 }
 
+/// Reads a text file that was named on the command line.
+fn read_text(path: &Path) -> Result<String, Failure> {
+    let name = path.display();
+    std::fs::read_to_string(path)
+        .map_err(|error| Failure::new(format!("cannot read {name}: {error}"), format!("无法读取 {name}：{error}")))
+}
+
 /// Reads a definition from a JSON file.
 fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Failure> {
-    let name = path.display();
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Failure::new(format!("cannot read {name}: {error}"), format!("无法读取 {name}：{error}")))?;
+    let (name, text) = (path.display(), read_text(path)?);
     serde_json::from_str(&text)
         .map_err(|error| Failure::new(format!("{name}: {error}"), format!("{name} 有误：{error}")))
 }

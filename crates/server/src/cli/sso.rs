@@ -114,8 +114,5 @@ impl Sso {
 
 /// The secret that a file holds.
 fn read_secret(file: &std::path::Path) -> Result<Sensitive<String>, Failure> {
-    let name = file.display();
-    let text = std::fs::read_to_string(file)
-        .map_err(|error| Failure::new(format!("cannot read {name}: {error}"), format!("无法读取 {name}：{error}")))?;
-    Ok(Sensitive::new(text.trim().to_owned()))
+    Ok(Sensitive::new(super::read_text(file)?.trim().to_owned()))
 }
