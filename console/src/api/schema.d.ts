@@ -2815,6 +2815,14 @@ export interface components {
              */
             n_ungraded: number;
         };
+        /**
+         * @description Which customers people of a group see: who lives in one of the provinces and bought in one of the stores; an empty list
+         *     limits nothing.
+         */
+        GroupRows: {
+            provinces: string[];
+            stores: string[];
+        };
         /** @description As what an upload is to be read. */
         GuessRequest: {
             entity: string;
@@ -4115,6 +4123,10 @@ export interface components {
             role_map: {
                 [key: string]: string;
             } | null;
+            /** @description Which customers people of a mapped group see. */
+            scope_map: {
+                [key: string]: components["schemas"]["GroupRows"];
+            } | null;
             /** @description Asked for beside `openid` and `profile`. */
             scopes: string[] | null;
         };
@@ -4764,6 +4776,10 @@ export interface components {
             /** @description Roles by group. */
             role_map: {
                 [key: string]: string;
+            };
+            /** @description Which customers people of a group see; all, where nothing is said. */
+            scope_map: {
+                [key: string]: components["schemas"]["GroupRows"];
             };
             scopes: string[];
         };
