@@ -384,6 +384,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/encryption-keys/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same, for whoever disables and enables keys. */
+        get: operations["get_encryption-keys_state"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/erasures": {
         parameters: {
             query?: never;
@@ -5189,6 +5206,8 @@ export interface components {
             currency: string;
             data_from: string | null;
             data_to: string | null;
+            /** @description Whether keys of people's data are disabled: what needs a personal value fails until they are enabled. */
+            keys_disabled: boolean;
             /** Format: int64 */
             n_orders: number;
             /** Format: int64 */
@@ -6052,6 +6071,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "get_encryption-keys_state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EncryptionKeys"];
                 };
             };
         };

@@ -92,14 +92,8 @@ impl Command {
             Self::Request(Request::Copy { .. } | Request::Do { .. } | Request::Refuse { .. }) => P::RequestsDecide,
             Self::Erase(erase) if erase.is_order() => P::ErasureApprove,
             Self::Erase(_) => P::RequestsStart,
-            Self::Key(
-                Key::Status
-                | Key::Rotate
-                | Key::DestroyOld
-                | Key::Public { .. }
-                | Key::Disable { .. }
-                | Key::Enable { .. },
-            ) => P::SystemRun,
+            Self::Key(Key::Disable { .. } | Key::Enable { .. }) => P::EncryptionDisable,
+            Self::Key(Key::Status | Key::Rotate | Key::DestroyOld | Key::Public { .. }) => P::SystemRun,
             Self::Retention(retention) if retention.is_run() => P::ErasureApprove,
             Self::Retention(_) => P::PolicyChange,
             Self::User(User::List) => P::UsersRead,
