@@ -4,6 +4,7 @@ mod access;
 mod backup;
 mod bench;
 mod bind;
+mod compliance;
 mod consent;
 mod demo;
 mod doctor;
@@ -235,6 +236,9 @@ enum Command {
     /// See and declare the grades of properties and traits.
     #[command(subcommand)]
     Grade(grade::Grade),
+    /// The register of processing activities, and impact assessments (PIPL 55, 56).
+    #[command(subcommand)]
+    Compliance(compliance::Compliance),
     /// Mark customers that nobody has a reason to touch.
     #[command(subcommand)]
     Canary(watch::Canary),
@@ -475,6 +479,7 @@ async fn run(cli: Cli) -> Outcome {
         Command::Incident(command) => command.run(global).await,
         Command::Budget(command) => command.run(global).await,
         Command::Grade(command) => command.run(global).await,
+        Command::Compliance(command) => command.run(global).await,
         Command::Canary(command) => command.run(global).await,
         Command::Doctor(command) => command.run(global).await,
         Command::Bench(command) => command.run(global).await,

@@ -5,6 +5,7 @@ mod accounts;
 mod bindings;
 mod classes;
 mod clocks;
+mod compliance;
 mod consents;
 mod copy;
 mod corrections;

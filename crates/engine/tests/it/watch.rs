@@ -98,7 +98,7 @@ async fn roots_stand_outside_and_tell_what_was_cut_off() {
 }
 
 /// Runs SQL on the database of a closed directory, as whoever has the file can.
-fn sqlite(home: &Home, sql: &str) {
+pub(crate) fn sqlite(home: &Home, sql: &str) {
     let script = "import sqlite3,sys\ndb=sqlite3.connect(sys.argv[1])\ndb.executescript(sys.argv[2])\ndb.commit()";
     let path = home.path().join("data/state.db");
     let done = std::process::Command::new("python3").args(["-c", script]).arg(path).arg(sql).status();

@@ -10,6 +10,7 @@ use zhike_engine::Ctx;
 use zhike_engine::accounts::{self, Change, NewApiKey, NewUser};
 
 use super::bind::Bind;
+use super::compliance::Compliance;
 use super::consent::Consent;
 use super::grade::Grade;
 use super::history::History;
@@ -105,7 +106,7 @@ impl Command {
                 | User::Reset { .. }
                 | User::Unlock { .. },
             ) => P::UsersManage,
-            Self::Sso(Sso::Show | Sso::Set { .. } | Sso::Remove) => P::PolicyChange,
+            Self::Sso(Sso::Show | Sso::Set(_) | Sso::Remove) => P::PolicyChange,
             Self::Sso(Sso::Link { .. } | Sso::Unlink { .. }) => P::UsersManage,
             Self::Audit(Audit::List { .. } | Audit::Verify { .. } | Audit::Roots | Audit::Trace { .. }) => P::AuditRead,
             Self::Approval(Approvals::List) => P::AccountOwn,
@@ -114,6 +115,9 @@ impl Command {
                 P::IncidentsManage
             }
             Self::Budget(Budget::Show | Budget::Set { .. }) => P::IncidentsManage,
+            Self::Compliance(
+                Compliance::Register { .. } | Compliance::List | Compliance::Show { .. } | Compliance::Assess { .. },
+            ) => P::ComplianceManage,
             Self::Grade(Grade::List | Grade::Set { .. }) => P::PolicyChange,
             Self::Canary(Canary::Add { .. } | Canary::Remove { .. } | Canary::List) => P::IncidentsManage,
             Self::ApiKey(ApiKey::Add { .. } | ApiKey::List | ApiKey::Revoke { .. }) => P::KeysManage,
