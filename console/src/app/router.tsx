@@ -2,7 +2,7 @@
 import type { QueryClient } from '@tanstack/react-query'
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect, stripSearchParams, type SearchSchemaInput } from '@tanstack/react-router'
 import { apiKeysQuery, ROLES, rolesQuery, sessionQuery, setupQuery, ssoQuery, usersQuery, type Permission, type Role, type Session } from '../api/accounts'
-import { budgetsQuery, gradesQuery, retentionQuery } from '../api/governance'
+import { budgetsQuery, gradesQuery, keysQuery, registerQuery, retentionQuery } from '../api/governance'
 import { approvalsQuery, auditQuery, incidentsQuery } from '../api/watch'
 import { consentsQuery, requestsQuery } from '../api/consents'
 import { kpiQuery, kpisQuery } from '../api/kpis'
@@ -675,6 +675,23 @@ const grades = createRoute({
   component: lazyRouteComponent(() => import('../pages/governance/GradesPage')),
 })
 
+const dataKeys = createRoute({
+  getParentRoute: () => root,
+  path: '/governance/keys',
+  ...place('/governance/keys'),
+  loader: ({ context }) => ahead(context.queryClient.query(keysQuery)),
+  component: lazyRouteComponent(() => import('../pages/governance/KeysPage')),
+})
+
+const register = createRoute({
+  getParentRoute: () => root,
+  path: '/governance/register',
+  ...place('/governance/register'),
+  validateSearch: (raw: RetentionSearch & SearchSchemaInput): RetentionSearch => ({ open: text(raw.open) }),
+  loader: ({ context }) => ahead(context.queryClient.query(registerQuery)),
+  component: lazyRouteComponent(() => import('../pages/governance/RegisterPage')),
+})
+
 const incidents = createRoute({
   getParentRoute: () => root,
   path: '/governance/incidents',
@@ -695,7 +712,7 @@ const bind = createRoute({
 
 export function makeRouter(queryClient: QueryClient) {
   return createRouter({
-    routeTree: root.addChildren([signIn, setup, account, users, roles, apiKeys, sso, overview, customers, segments, newSegment, segment, editSegment, tags, newTag, tag, editTag, rfm, migration, kpis, kpi, profile, quality, imports, newImport, report, sources, live, bind, consents, requests, audit, approvals, incidents, budgets, retention, grades]),
+    routeTree: root.addChildren([signIn, setup, account, users, roles, apiKeys, sso, overview, customers, segments, newSegment, segment, editSegment, tags, newTag, tag, editTag, rfm, migration, kpis, kpi, profile, quality, imports, newImport, report, sources, live, bind, consents, requests, audit, approvals, incidents, budgets, retention, grades, dataKeys, register]),
     context: { queryClient },
     defaultPreload: 'intent',
     defaultPreloadStaleTime: 0,
