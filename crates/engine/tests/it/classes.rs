@@ -105,6 +105,12 @@ async fn every_way_draws_from_the_class_that_it_shows() {
     for fits in [true, true, false] {
         assert_eq!(profiles::view(&own, id, &clear).await.is_ok(), fits);
     }
+    // What happened to a customer is a list like any other.
+    bound(&ctx, "commerce", 1).await;
+    let own = fresh(&ctx, "timeline", Role::Service);
+    let all = profiles::TimelineFilter::default();
+    assert_eq!(profiles::timeline(&own, id, &all, 10).await.unwrap().items.len(), 1);
+    assert!(profiles::timeline(&own, id, &all, 10).await.is_err_and(is_over));
     // Nobody's budget of another class is touched by it.
     bound(&ctx, "sensitive", 0).await;
     let own = fresh(&ctx, "other", Role::Service);
