@@ -5,8 +5,8 @@ import { expect, open, SHOTS, test } from './console'
 import { PASSWORD } from './setup'
 
 const WORDS = {
-  zh: { preview: '清理预览', events: '行为事件', days: '保存天数', save: '保存', hold: '新建留存指令', on: '对象', reason: '理由', lift: '解除', held: '留存中', rows: '客户数据行数 · 每天', approvals: /^审批/, audit: '审计', budgets: '导出额度', analyst: '分析师', only: /全部记录由审计管理员查看/ },
-  en: { preview: 'What a purge would do', events: 'Events', days: 'Days kept', save: 'Save', hold: 'New hold', on: 'On', reason: 'Reason', lift: 'Lift', held: 'On hold', rows: 'Rows about customers · a day', approvals: /^Approvals/, audit: 'Audit', budgets: 'Data budgets', analyst: 'Analyst', only: /the audit administrator reads the whole trail/ },
+  zh: { preview: '清理预览', events: '行为事件', days: '保存天数', save: '保存', hold: '新建留存指令', on: '对象', reason: '理由', lift: '解除', held: '留存中', rows: '客户数据行数 · 每天', classes: '数据类别（明文）', contact: '身份与联系方式 · 每天', approvals: /^审批/, audit: '审计', budgets: '导出额度', analyst: '分析师', only: /全部记录由审计管理员查看/ },
+  en: { preview: 'What a purge would do', events: 'Events', days: 'Days kept', save: 'Save', hold: 'New hold', on: 'On', reason: 'Reason', lift: 'Lift', held: 'On hold', rows: 'Rows about customers · a day', classes: 'Classes of data (in the clear)', contact: 'Identity and contact · a day', approvals: /^Approvals/, audit: 'Audit', budgets: 'Data budgets', analyst: 'Analyst', only: /the audit administrator reads the whole trail/ },
 } as const
 
 const HEAD = { 'x-zhike-request': '1' }
@@ -57,8 +57,12 @@ for (const lang of ['zh', 'en'] as const) {
       await theirs.page.screenshot({ path: `${SHOTS}/e2e-budgets-${lang}.png`, fullPage: true })
       await theirs.page.getByRole('button', { name: words.analyst, exact: true }).click()
       await theirs.page.getByLabel(words.rows, { exact: true }).fill('9999')
+      await theirs.page.locator('dialog[open] summary').filter({ hasText: words.classes }).click()
+      await theirs.page.getByLabel(words.contact, { exact: true }).fill('777')
+      await theirs.page.screenshot({ path: `${SHOTS}/e2e-budget-form-${lang}.png` })
       await theirs.page.getByRole('button', { name: words.save, exact: true }).click()
       await expect(theirs.page.locator('tbody tr').filter({ hasText: words.analyst }).first()).toContainText('9,999')
+      await expect(theirs.page.locator('tbody tr').filter({ hasText: words.analyst }).first()).toContainText('777')
       await theirs.page.getByRole('link', { name: words.audit, exact: true }).click()
       await expect(theirs.page.getByText(words.only)).toBeVisible()
       await expect(theirs.page.locator('tbody tr').first().locator('[title="policy.change"]')).toBeVisible()

@@ -6,8 +6,8 @@ import type { Browser, Page } from '@playwright/test'
 import { expect, open, SHOTS, test } from './console'
 
 const WORDS = {
-  zh: { button: '使用 Corp 登录', account: /^账号/, signOut: '退出登录', noAccount: '没有与之关联且可用的账号', hooks: '事件通知', issuer: '签发者地址（Issuer）', client: '客户端编号（Client ID）', key: '客户端密钥', label: '登录页上的名称', claim: '分组所在的声明（Claim）', map: '分组与角色（每行一个：分组 = 角色）', creates: '首次登录自动创建账号，只授予映射的角色', saved: '已保存', off: '停用单点登录', urls: '通知地址（每行一个）', save: '保存', secret: /签名密钥/, noted: '已记下', trial: '发送测试通知', status: '对方返回状态码 404' },
-  en: { button: 'Sign in with Corp', account: /^Account/, signOut: 'Sign out', noAccount: 'no account that may sign in is linked', hooks: 'Notices', issuer: 'Issuer', client: 'Client id', key: 'Client secret', label: 'Name on the sign-in page', claim: 'Claim that names groups', map: 'Groups and roles (one a line: group = role)', creates: 'A first sign-in makes an account, with mapped roles only', saved: 'Saved', off: 'Switch single sign-on off', urls: 'Addresses (one a line)', save: 'Save', secret: /Secret of the signature/, noted: 'I have noted it', trial: 'Send a test notice', status: 'answered with status 404' },
+  zh: { button: '使用 Corp 登录', account: /^账号/, signOut: '退出登录', noAccount: '没有与之关联且可用的账号', hooks: '事件通知', issuer: '签发者地址（Issuer）', client: '客户端编号（Client ID）', key: '客户端密钥', label: '登录页上的名称', claim: '分组所在的声明（Claim）', map: '分组与角色（每行一个：分组 = 角色）', rows: '各分组看得到的客户', provinces: '省份', creates: '首次登录自动创建账号，只授予映射的角色', saved: '已保存', off: '停用单点登录', urls: '通知地址（每行一个）', save: '保存', secret: /签名密钥/, noted: '已记下', trial: '发送测试通知', status: '对方返回状态码 404' },
+  en: { button: 'Sign in with Corp', account: /^Account/, signOut: 'Sign out', noAccount: 'no account that may sign in is linked', hooks: 'Notices', issuer: 'Issuer', client: 'Client id', key: 'Client secret', label: 'Name on the sign-in page', claim: 'Claim that names groups', map: 'Groups and roles (one a line: group = role)', rows: 'Customers that groups see', provinces: 'Provinces', creates: 'A first sign-in makes an account, with mapped roles only', saved: 'Saved', off: 'Switch single sign-on off', urls: 'Addresses (one a line)', save: 'Save', secret: /Secret of the signature/, noted: 'I have noted it', trial: 'Send a test notice', status: 'answered with status 404' },
 } as const
 
 const HEAD = { 'x-zhike-request': '1' }
@@ -57,11 +57,14 @@ for (const lang of ['zh', 'en'] as const) {
     await page.getByLabel(words.map).fill('stats = boss')
     await expect(page.getByRole('button', { name: words.save, exact: true })).toBeDisabled()
     await page.getByLabel(words.map).fill('stats = analyst')
+    await page.locator('summary').filter({ hasText: words.rows }).click()
+    await page.getByLabel(words.provinces, { exact: true }).fill('浙江')
+    await page.keyboard.press('Enter')
     await page.getByLabel(words.creates).check()
     await page.getByRole('button', { name: words.save, exact: true }).click()
     await expect(page.getByRole('button', { name: words.off })).toBeVisible()
     await page.screenshot({ path: `${SHOTS}/e2e-sso-settings-${lang}.png`, fullPage: true })
-    expect(await (await page.request.get('/api/v1/sso')).json()).toMatchObject({ provider: { has_secret: true, role_map: { stats: 'analyst' }, creates: true } })
+    expect(await (await page.request.get('/api/v1/sso')).json()).toMatchObject({ provider: { has_secret: true, role_map: { stats: 'analyst' }, scope_map: { stats: { provinces: ['浙江'], stores: [] } }, creates: true } })
     try {
       const name = `li-${lang}-${Date.now().toString(36)}`
       const theirs = await stranger(browser, baseURL)
@@ -73,8 +76,8 @@ for (const lang of ['zh', 'en'] as const) {
       await throughProvider(theirs, name)
       await theirs.waitForURL(`${baseURL ?? ''}/**`)
       await expect(theirs.getByRole('button', { name: words.account })).toHaveAccessibleName(new RegExp(name))
-      const session = (await (await theirs.request.get('/api/v1/session')).json()) as { user: { name: string; roles: string[] } }
-      expect(session.user).toMatchObject({ name, roles: ['analyst'] })
+      const session = (await (await theirs.request.get('/api/v1/session')).json()) as { user: { name: string; roles: string[]; provinces: string[] } }
+      expect(session.user).toMatchObject({ name, roles: ['analyst'], provinces: ['浙江'] })
       // Out, and in again: the provider remembers.
       await theirs.getByRole('button', { name: words.account }).click()
       await theirs.getByText(words.signOut).click()

@@ -21,7 +21,7 @@ export function renderPart(part: ReactNode, lang: 'zh' | 'en' = 'zh', permission
     as_of: '2026-11-21',
     refreshed_at: null,
     n_profiles: 1,
-    n_orders: 1,
+    n_orders: 1, keys_disabled: false,
   })
   const session: Session = {
     user: { user_id: 'usr_1', name: 'lin', display_name: '林晓', roles: ['admin'], has_totp: false, must_change_password: false, provinces: [], stores: [] },

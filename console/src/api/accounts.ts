@@ -38,6 +38,8 @@ export type Permission =
   | 'roles.assign'
   | 'policy.change'
   | 'keys.manage'
+  | 'encryption.disable'
+  | 'compliance.manage'
   | 'audit.read'
   | 'audit.security'
   | 'approvals.decide'

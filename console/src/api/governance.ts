@@ -1,7 +1,7 @@
 // How long what is kept, and how much of people's data leaves.
 import { queryOptions } from '@tanstack/react-query'
 import { client, unwrap } from './client'
-import type { Budgets, DeclaredGrade, RetentionRule } from './types'
+import type { Budgets, DeclaredGrade, NewAssessment, RetentionRule } from './types'
 
 export const retentionQuery = queryOptions({
   queryKey: ['retention'],
@@ -38,6 +38,33 @@ export const budgetUsesQuery = queryOptions({
 
 export function setBudgets(budgets: Budgets) {
   return unwrap(client.PUT('/api/v1/budgets', { body: budgets }))
+}
+
+/** Epochs of the keys of people's data, and what of them is disabled. */
+export const keysQuery = queryOptions({
+  queryKey: ['encryption-keys'],
+  queryFn: ({ signal }) => unwrap(client.GET('/api/v1/encryption-keys/state', { signal })),
+})
+
+export function switchKeys(disables: boolean, body: { epoch: number | null; reason: string }) {
+  return unwrap(disables ? client.POST('/api/v1/encryption-keys/disable', { body }) : client.POST('/api/v1/encryption-keys/enable', { body }))
+}
+
+/** What is processed for what, as it follows from what is configured. */
+export const registerQuery = queryOptions({
+  queryKey: ['compliance', 'register'],
+  queryFn: ({ signal }) => unwrap(client.GET('/api/v1/compliance/register', { signal })),
+})
+
+export const registerDocument = (lang: string): string => `/api/v1/compliance/register/document?lang=${lang}`
+
+export const assessmentsQuery = queryOptions({
+  queryKey: ['compliance', 'assessments'],
+  queryFn: ({ signal }) => unwrap(client.GET('/api/v1/compliance/assessments', { signal })),
+})
+
+export function recordAssessment(body: NewAssessment) {
+  return unwrap(client.POST('/api/v1/compliance/assessments', { body }))
 }
 
 export const gradesQuery = queryOptions({

@@ -298,6 +298,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/compliance/assessments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All versions of all impact assessments. */
+        get: operations["get_compliance_assessments"];
+        put?: never;
+        /** Records an impact assessment for good: another version may take its place, none is altered or removed. */
+        post: operations["post_compliance_assessments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compliance/register": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The register as it is now. */
+        get: operations["get_compliance_register"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compliance/register/document": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The register as a document (Markdown). */
+        get: operations["get_compliance_register_document"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/consents": {
         parameters: {
             query?: never;
@@ -378,6 +430,23 @@ export interface paths {
         put?: never;
         /** Starts an epoch, wraps every key anew and destroys the epochs before; others go on reading. */
         post: operations["post_encryption-keys_rotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/encryption-keys/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same, for whoever disables and enables keys. */
+        get: operations["get_encryption-keys_state"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2367,6 +2436,14 @@ export interface components {
         ChooseTagPacks: {
             packs: string[];
         };
+        /** @description A role that may read a class, by the highest grade of it. */
+        ClassReader: {
+            role: string;
+            /** @description clear, partial, full: the mask. */
+            shown: string;
+            /** @description What it takes to see masked values: reason, approval, never. */
+            unmask: string | null;
+        };
         /** @description What a loaded column looks like. */
         ColumnReport: {
             max: string | null;
@@ -2564,6 +2641,20 @@ export interface components {
             /** @description Shown once; it must be changed at the first sign-in. */
             password: string;
             user: components["schemas"]["User"];
+        };
+        /** @description Who was given files within three years. */
+        DataRecipient: {
+            /** @description Of the columns, masked or not. */
+            classes: string[];
+            last_at: string;
+            /** Format: int64 */
+            n_files: number;
+            /** Format: int64 */
+            n_rows: number;
+            /** @description Code of the purpose; empty for copies. */
+            purpose: string;
+            /** @description Who made them; `person` for copies of people's own data. */
+            who: string;
         };
         /** @description Grades to be declared. */
         DeclareGrades: {
@@ -2815,9 +2906,33 @@ export interface components {
              */
             n_ungraded: number;
         };
+        /**
+         * @description Which customers people of a group see: who lives in one of the provinces and bought in one of the stores; an empty list
+         *     limits nothing.
+         */
+        GroupRows: {
+            provinces: string[];
+            stores: string[];
+        };
         /** @description As what an upload is to be read. */
         GuessRequest: {
             entity: string;
+        };
+        /** @description A class of data about people that is held. */
+        HeldClass: {
+            class: string;
+            fields: string[];
+            /**
+             * Format: int32
+             * @description The highest grade among its fields.
+             */
+            grade: number;
+            /** @description How long what happened is kept. */
+            kept: components["schemas"]["RetentionRule"][];
+            readers: components["schemas"]["ClassReader"][];
+            sources: string[];
+            /** @description Whether it is kept with the customer, until they are erased. */
+            until_erased: boolean;
         };
         /** @description A segment or tag on two days. */
         HistoryChange: {
@@ -2891,6 +3006,35 @@ export interface components {
             /** Format: double */
             strength: number;
             undone_at: string | null;
+        };
+        /** @description A version of an impact assessment. */
+        ImpactAssessment: {
+            /** @description The same for all versions. */
+            assessment_id: string;
+            at: string;
+            author: string;
+            conclusion: string;
+            /** @description Whether a later version takes its place. */
+            is_superseded: boolean;
+            /** @description Whether it is what its audit entry was written for. */
+            is_whole: boolean;
+            measures: string;
+            necessity: string;
+            processing: string;
+            /** @description Codes of the purposes that it is about. */
+            purposes: string[];
+            risks: string;
+            title: string;
+            /**
+             * Format: int64
+             * @description From 1.
+             */
+            version: number;
+        };
+        /** @description Impact assessments. */
+        ImpactAssessments: {
+            /** @description All versions, the newest first. */
+            items: components["schemas"]["ImpactAssessment"][];
         };
         /** @description A load in a list. */
         ImportItem: {
@@ -3445,6 +3589,24 @@ export interface components {
             n_stayed: number | null;
             to: string;
         };
+        /** @description An impact assessment to be recorded. */
+        NewAssessment: {
+            /** @description What follows. */
+            conclusion: string;
+            /** @description Measures, and whether they fit the risk. */
+            measures: string;
+            /** @description Whether ends and means are lawful, proper and necessary. */
+            necessity: string;
+            /** @description What is processed, and how. */
+            processing: string;
+            /** @description Codes of the purposes that it is about. */
+            purposes: string[];
+            /** @description What it means for people, and what could go wrong. */
+            risks: string;
+            /** @description `pia_…` whose place it takes; a new one when missing. */
+            supersedes: string | null;
+            title: string;
+        };
         /** @description A statement to be recorded. */
         NewConsent: {
             /** @description When it was made; now when absent. */
@@ -3677,6 +3839,43 @@ export interface components {
             pointer: string;
             /** @description What, and what to write instead, in Chinese. */
             zh: string;
+        };
+        /** @description What is done for a purpose. */
+        ProcessingActivity: {
+            /** @description The newest assessment that names it. */
+            assessment_id: string | null;
+            /** @description Why it needs an impact assessment: sensitive, automated, provided, abroad. */
+            assessment_needed: string[];
+            /** @description consent, contract, legal_duty, vital, public, legitimate_interest. */
+            basis: string;
+            basis_note: string;
+            /** @description technical, behaviour, commerce, attribute, location, identity, sensitive, text, unknown. */
+            classes: string[];
+            /**
+             * Format: int64
+             * @description Files made within three years.
+             */
+            n_files: number;
+            /** Format: int64 */
+            n_segments: number;
+            name: string;
+            name_zh: string;
+            /** @description Version of the notice in force. */
+            notice: string | null;
+            /** @description Code. */
+            purpose: string;
+            /** @description Why it needs a consent of its own: sensitive, third_party, abroad, minor, publish. */
+            separate: string | null;
+        };
+        /** @description The register of processing activities, derived from what is configured and was done. */
+        ProcessingRegister: {
+            activities: components["schemas"]["ProcessingActivity"][];
+            /** @description The versions in force, the newest first. */
+            assessments: components["schemas"]["ImpactAssessment"][];
+            classes: components["schemas"]["HeldClass"][];
+            controller: string;
+            made_at: string;
+            recipients: components["schemas"]["DataRecipient"][];
         };
         /** @description Who the customer is; personal fields masked. */
         Profile: {
@@ -4114,6 +4313,10 @@ export interface components {
             /** @description Roles by group. */
             role_map: {
                 [key: string]: string;
+            } | null;
+            /** @description Which customers people of a mapped group see. */
+            scope_map: {
+                [key: string]: components["schemas"]["GroupRows"];
             } | null;
             /** @description Asked for beside `openid` and `profile`. */
             scopes: string[] | null;
@@ -4765,6 +4968,10 @@ export interface components {
             role_map: {
                 [key: string]: string;
             };
+            /** @description Which customers people of a group see; all, where nothing is said. */
+            scope_map: {
+                [key: string]: components["schemas"]["GroupRows"];
+            };
             scopes: string[];
         };
         /** @description Whether single sign-on is set, and what the provider must know. */
@@ -5173,6 +5380,8 @@ export interface components {
             currency: string;
             data_from: string | null;
             data_to: string | null;
+            /** @description Whether keys of people's data are disabled: what needs a personal value fails until they are enabled. */
+            keys_disabled: boolean;
             /** Format: int64 */
             n_orders: number;
             /** Format: int64 */
@@ -5866,6 +6075,121 @@ export interface operations {
             };
         };
     };
+    get_compliance_assessments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImpactAssessments"];
+                };
+            };
+        };
+    };
+    post_compliance_assessments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAssessment"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImpactAssessment"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_compliance_register: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProcessingRegister"];
+                };
+            };
+        };
+    };
+    get_compliance_register_document: {
+        parameters: {
+            query?: {
+                /** @description zh, en; Chinese when absent. */
+                lang?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/markdown": unknown;
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_consents: {
         parameters: {
             query?: never;
@@ -6036,6 +6360,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "get_encryption-keys_state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EncryptionKeys"];
                 };
             };
         };

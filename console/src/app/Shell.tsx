@@ -95,6 +95,7 @@ export function Shell() {
         <Version />
       </dialog>
       <main id="main" ref={main} className="zk-main" tabIndex={-1}>
+        <KeysDisabled />
         <Outlet />
       </main>
       <div className="zk-hidden" role="status">
@@ -177,6 +178,21 @@ function MineToDecide() {
       {n}
     </span>
   ) : null
+}
+
+/** Said on every page: what needs a personal value fails, and why. */
+function KeysDisabled() {
+  const { t } = useTranslation()
+  const { data } = useWorkspace()
+  if (!data?.keys_disabled) return null
+  return (
+    <p className="zk-banner" role="alert">
+      <strong>{t('data_keys.banner')}</strong> {t('data_keys.banner_help')}{' '}
+      <May to="encryption.disable">
+        <Link to="/governance/keys">{t('data_keys.open')}</Link>
+      </May>
+    </p>
+  )
 }
 
 function WorkspaceName() {

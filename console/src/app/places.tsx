@@ -17,7 +17,9 @@ import {
   LockOutlined,
   OrderedListOutlined,
   QrcodeOutlined,
+  ReadOutlined,
   SafetyCertificateOutlined,
+  SecurityScanOutlined,
   SolutionOutlined,
   SwapOutlined,
   TagsOutlined,
@@ -55,6 +57,8 @@ export type PlacePath =
   | '/governance/budgets'
   | '/governance/retention'
   | '/governance/grades'
+  | '/governance/register'
+  | '/governance/keys'
   | '/governance/users'
   | '/governance/roles'
   | '/governance/api-keys'
@@ -111,6 +115,8 @@ export const GROUPS: readonly Group[] = [
       { to: '/governance/budgets', name: 'budgets', needs: 'incidents.manage', icon: DashboardOutlined },
       { to: '/governance/retention', name: 'retention', needs: 'policy.change', icon: HourglassOutlined },
       { to: '/governance/grades', name: 'grades', needs: 'policy.change', icon: OrderedListOutlined },
+      { to: '/governance/register', name: 'register', needs: 'compliance.manage', icon: ReadOutlined },
+      { to: '/governance/keys', name: 'data_keys', needs: 'encryption.disable', icon: SecurityScanOutlined },
       { to: '/governance/users', name: 'users', needs: 'users.read', icon: UserSwitchOutlined },
       { to: '/governance/roles', name: 'roles', needs: 'users.read', icon: LockOutlined },
       { to: '/governance/api-keys', name: 'api_keys', needs: 'keys.manage', icon: KeyOutlined },

@@ -2,7 +2,7 @@
 import type { QueryClient } from '@tanstack/react-query'
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect, stripSearchParams, type SearchSchemaInput } from '@tanstack/react-router'
 import { apiKeysQuery, ROLES, rolesQuery, sessionQuery, setupQuery, ssoQuery, usersQuery, type Permission, type Role, type Session } from '../api/accounts'
-import { budgetsQuery, gradesQuery, retentionQuery } from '../api/governance'
+import { budgetsQuery, gradesQuery, keysQuery, registerQuery, retentionQuery } from '../api/governance'
 import { identityHealthQuery } from '../api/identity'
 import { approvalsQuery, auditQuery, incidentsQuery } from '../api/watch'
 import { consentsQuery, requestsQuery } from '../api/consents'
@@ -684,6 +684,23 @@ const identity = createRoute({
   component: lazyRouteComponent(() => import('../pages/identity/IdentityPage')),
 })
 
+const dataKeys = createRoute({
+  getParentRoute: () => root,
+  path: '/governance/keys',
+  ...place('/governance/keys'),
+  loader: ({ context }) => ahead(context.queryClient.query(keysQuery)),
+  component: lazyRouteComponent(() => import('../pages/governance/KeysPage')),
+})
+
+const register = createRoute({
+  getParentRoute: () => root,
+  path: '/governance/register',
+  ...place('/governance/register'),
+  validateSearch: (raw: RetentionSearch & SearchSchemaInput): RetentionSearch => ({ open: text(raw.open) }),
+  loader: ({ context }) => ahead(context.queryClient.query(registerQuery)),
+  component: lazyRouteComponent(() => import('../pages/governance/RegisterPage')),
+})
+
 const incidents = createRoute({
   getParentRoute: () => root,
   path: '/governance/incidents',
@@ -704,7 +721,7 @@ const bind = createRoute({
 
 export function makeRouter(queryClient: QueryClient) {
   return createRouter({
-    routeTree: root.addChildren([signIn, setup, account, users, roles, apiKeys, sso, overview, customers, segments, newSegment, segment, editSegment, tags, newTag, tag, editTag, rfm, migration, kpis, kpi, profile, quality, imports, newImport, report, sources, live, bind, consents, requests, audit, approvals, incidents, budgets, retention, grades, identity]),
+    routeTree: root.addChildren([signIn, setup, account, users, roles, apiKeys, sso, overview, customers, segments, newSegment, segment, editSegment, tags, newTag, tag, editTag, rfm, migration, kpis, kpi, profile, quality, imports, newImport, report, sources, live, bind, consents, requests, audit, approvals, incidents, budgets, retention, grades, dataKeys, register, identity]),
     context: { queryClient },
     defaultPreload: 'intent',
     defaultPreloadStaleTime: 0,

@@ -2,6 +2,7 @@
 import { accounts } from './accounts'
 import { bind } from './bind'
 import { governance } from './governance'
+import { compliance } from './compliance'
 import { keeping } from './keeping'
 import { watch } from './watch'
 import { history } from './history'
@@ -59,6 +60,8 @@ export const en = {
     budgets: 'Data budgets',
     retention: 'Retention',
     grades: 'Data grades',
+    data_keys: 'Data keys',
+    register: 'Register',
   },
   command: {
     open: 'Search',
@@ -673,6 +676,7 @@ export const en = {
   ...bind.en,
   ...governance.en,
   ...watch.en,
+  ...compliance.en,
   ...keeping.en,
   ...who.en,
   ...history.en,

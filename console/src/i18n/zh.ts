@@ -2,6 +2,7 @@
 import { accounts } from './accounts'
 import { bind } from './bind'
 import { governance } from './governance'
+import { compliance } from './compliance'
 import { keeping } from './keeping'
 import { watch } from './watch'
 import { history } from './history'
@@ -59,6 +60,8 @@ export const zh = {
     budgets: '导出额度',
     retention: '数据留存',
     grades: '数据分级',
+    data_keys: '数据密钥',
+    register: '处理活动登记',
   },
   command: {
     open: '搜索',
@@ -665,6 +668,7 @@ export const zh = {
   ...bind.zh,
   ...governance.zh,
   ...watch.zh,
+  ...compliance.zh,
   ...keeping.zh,
   ...who.zh,
   ...history.zh,

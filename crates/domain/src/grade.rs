@@ -10,6 +10,10 @@
 //!
 //! Source: GB/T 43697-2024 (classes and grades of data), GB/T 35273-2020 annex B (what is sensitive).
 
+mod columns;
+
+pub use columns::{Classes, class_in_the_clear, class_of_column, class_of_field};
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::access::Role;
+use crate::grade::Class;
 
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,19 +23,45 @@ pub enum Meter {
     People,
     /// Looks at values in the clear.
     Unmasks,
+    /// Rows, or looks at one person, that show values of a class in the clear.
+    Class(Class),
 }
 
 impl Meter {
-    /// All of them.
+    /// Those that give nothing where nothing is said; a class is bounded only where its budget is named.
     pub const ALL: [Self; 3] = [Self::Rows, Self::People, Self::Unmasks];
 
-    /// Name.
+    /// Classes that can have a budget: all that is about people.
+    pub fn classes() -> impl Iterator<Item = Class> {
+        Class::ALL.iter().copied().filter(|class| *class != Class::Technical)
+    }
+
+    /// All of them, classes last.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().chain(Self::classes().map(Self::Class))
+    }
+
+    /// Name; of a class `class.` and its own.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Rows => "rows",
             Self::People => "people",
             Self::Unmasks => "unmasks",
+            Self::Class(Class::Technical) => "class.technical",
+            Self::Class(Class::Behaviour) => "class.behaviour",
+            Self::Class(Class::Commerce) => "class.commerce",
+            Self::Class(Class::Attribute) => "class.attribute",
+            Self::Class(Class::Location) => "class.location",
+            Self::Class(Class::Identity) => "class.identity",
+            Self::Class(Class::Sensitive) => "class.sensitive",
+            Self::Class(Class::Text) => "class.text",
+            Self::Class(Class::Unknown) => "class.unknown",
         }
+    }
+
+    /// The one of a name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::all().find(|meter| meter.as_str() == name)
     }
 
     /// In Chinese and English.
@@ -43,6 +70,15 @@ impl Meter {
             Self::Rows => ("客户数据行数", "rows about people"),
             Self::People => ("查看的不同客户数", "different people opened"),
             Self::Unmasks => ("查看明文次数", "looks at values in the clear"),
+            Self::Class(Class::Technical) => ("技术信息明文行数", "rows with technical values in the clear"),
+            Self::Class(Class::Behaviour) => ("行为明文行数", "rows with behaviour in the clear"),
+            Self::Class(Class::Commerce) => ("商品与交易明文行数", "rows with goods and orders in the clear"),
+            Self::Class(Class::Attribute) => ("个人属性明文行数", "rows with attributes of a person in the clear"),
+            Self::Class(Class::Location) => ("位置明文行数", "rows with locations in the clear"),
+            Self::Class(Class::Identity) => ("身份与联系方式明文行数", "rows with identity and contact in the clear"),
+            Self::Class(Class::Sensitive) => ("敏感个人信息明文行数", "rows with sensitive values in the clear"),
+            Self::Class(Class::Text) => ("自由文本明文行数", "rows with free text in the clear"),
+            Self::Class(Class::Unknown) => ("未分类信息明文行数", "rows with values of an unknown class in the clear"),
         }
     }
 }
@@ -59,6 +95,7 @@ pub struct Limit {
 
 impl Limit {
     const NOTHING: Self = Self { per_minute: Some(0), per_day: Some(0) };
+    const NO_BOUND: Self = Self { per_minute: None, per_day: None };
 
     /// The wider of two.
     fn or(self, other: Self) -> Self {
@@ -72,7 +109,7 @@ impl Limit {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Budgets {
-    /// By role, then by meter. A role or meter that is missing has nothing.
+    /// By role, then by meter. A role or meter that is missing has nothing; a class that is missing has no bound of its own.
     pub roles: BTreeMap<String, BTreeMap<String, Limit>>,
     /// Rows up to which an export needs nobody else.
     pub export_rows: u64,
@@ -101,10 +138,12 @@ impl Default for Budgets {
 }
 
 impl Budgets {
-    /// The budget of somebody with some roles: the widest of them.
+    /// The budget of somebody with some roles: the widest of them. Of a class the widest of those that name it: a role that
+    /// says nothing of a class takes no bound away that another sets.
     pub fn of(&self, roles: &[Role], meter: Meter) -> Limit {
-        let of = |role: &Role| self.roles.get(role.as_str()).and_then(|meters| meters.get(meter.as_str()));
-        roles.iter().filter_map(of).fold(Limit::NOTHING, |all, one| all.or(*one))
+        let of = |role: &Role| self.roles.get(role.as_str()).and_then(|meters| meters.get(meter.as_str())).copied();
+        let widest = roles.iter().filter_map(of).reduce(Limit::or);
+        widest.unwrap_or(if matches!(meter, Meter::Class(_)) { Limit::NO_BOUND } else { Limit::NOTHING })
     }
 
     /// What of it is no role or meter, in Chinese and English.
@@ -113,7 +152,7 @@ impl Budgets {
             if Role::parse(role).is_none() {
                 return Some((format!("没有角色“{role}”"), format!("there is no role {role:?}")));
             }
-            if let Some(meter) = meters.keys().find(|key| !Meter::ALL.iter().any(|meter| meter.as_str() == *key)) {
+            if let Some(meter) = meters.keys().find(|key| Meter::parse(key).is_none()) {
                 return Some((format!("没有额度项“{meter}”"), format!("there is no meter {meter:?}")));
             }
         }
@@ -285,5 +324,24 @@ mod tests {
         let mut wrong = Budgets::default();
         wrong.roles.insert("guest".into(), BTreeMap::new());
         assert!(wrong.problem().is_some());
+    }
+
+    #[test]
+    fn a_class_is_bounded_where_a_role_names_it() {
+        let contact = Meter::Class(Class::Identity);
+        assert!(Meter::all().all(|meter| Meter::parse(meter.as_str()) == Some(meter)));
+        assert_eq!(Meter::parse("class.technical"), None, "nothing of people");
+        let mut budgets = Budgets::default();
+        assert_eq!(budgets.of(&[Role::Admin], contact), Limit::NO_BOUND);
+        let few = Limit { per_minute: None, per_day: Some(50) };
+        budgets.roles.get_mut("service").unwrap().insert("class.identity".into(), few);
+        assert_eq!(budgets.of(&[Role::Service], contact), few);
+        assert_eq!(budgets.of(&[Role::Service, Role::Analyst], contact), few, "no role takes the bound away");
+        assert_eq!(budgets.of(&[Role::Analyst], contact), Limit::NO_BOUND);
+        budgets.roles.get_mut("analyst").unwrap().insert("class.identity".into(), Limit { per_day: Some(80), ..few });
+        assert_eq!(budgets.of(&[Role::Service, Role::Analyst], contact).per_day, Some(80));
+        assert_eq!(budgets.problem(), None);
+        budgets.roles.get_mut("service").unwrap().insert("class.secrets".into(), few);
+        assert!(budgets.problem().is_some());
     }
 }

@@ -148,6 +148,10 @@ id!(
     /// A key of the API; random, says nothing about the secret.
     ApiKeyId, "key_"
 );
+id!(
+    /// An impact assessment with all its versions; random.
+    AssessmentId, "pia_"
+);
 
 #[cfg(test)]
 mod tests {

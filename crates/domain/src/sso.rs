@@ -4,7 +4,7 @@
 //! requests or accounts: whether a key made a token is for the vault to say.
 //!
 //! - INV-SSO-1: claims hold only for this client, this attempt, this moment and the provider that was set.
-//! - INV-SSO-2: groups give the roles that they were mapped to, and no other.
+//! - INV-SSO-2: groups give the roles that they were mapped to, and no other, and customers to those who are bound to some.
 //!
 //! **Source**: OpenID Connect Core 1.0 §3.1.3.7, Discovery 1.0 §4.3, RFC 9207 (issuer in the answer).
 
@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use crate::access::Role;
+use crate::access::{Role, Scope};
 
 /// Clocks may differ by so many seconds.
 const LEEWAY_S: i64 = 60;
@@ -323,6 +323,23 @@ pub fn roles_of(groups: &[String], map: &BTreeMap<String, String>) -> Vec<Role> 
     roles
 }
 
+/// Which customers somebody of some groups sees, by what is said of those groups that give a role: a group of which nothing is
+/// said sees all. Provinces add up, and so do stores; who is bound to both sees those who fit both, never more than either.
+pub fn scope_of(groups: &[String], map: &BTreeMap<String, String>, scopes: &BTreeMap<String, Scope>) -> Scope {
+    let mut all = Scope::default();
+    let gives = |group: &&String| map.get(*group).is_some_and(|role| Role::parse(role).is_some());
+    for group in groups.iter().filter(gives) {
+        let Some(scope) = scopes.get(group).filter(|scope| !scope.is_all()) else { return Scope::default() };
+        all.provinces.extend(scope.provinces.iter().cloned());
+        all.stores.extend(scope.stores.iter().cloned());
+    }
+    for list in [&mut all.provinces, &mut all.stores] {
+        list.sort_unstable();
+        list.dedup();
+    }
+    all
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -481,5 +498,31 @@ mod tests {
                 let _ = (Claims::read(json, &EXPECTED), Header::read(json), read_jwks(json), Discovery::read(json, ""));
             }
         }
+    }
+
+    #[test]
+    fn groups_bound_to_some_customers_see_those() {
+        let map: BTreeMap<String, String> =
+            [("east", "operator"), ("west", "operator"), ("head", "analyst"), ("odd", "king")]
+                .map(|(group, role)| (group.into(), role.into()))
+                .into();
+        let of = |provinces: &[&str], stores: &[&str]| Scope {
+            provinces: provinces.iter().map(|one| (*one).to_owned()).collect(),
+            stores: stores.iter().map(|one| (*one).to_owned()).collect(),
+        };
+        let scopes: BTreeMap<String, Scope> = [
+            ("east".to_owned(), of(&["浙江", "江苏"], &[])),
+            ("west".to_owned(), of(&["四川", "浙江"], &["S1"])),
+            ("odd".to_owned(), of(&["北京"], &[])),
+        ]
+        .into();
+        let seen = |groups: &[&str]| {
+            let groups: Vec<String> = groups.iter().map(|one| (*one).to_owned()).collect();
+            scope_of(&groups, &map, &scopes)
+        };
+        assert_eq!(seen(&["east"]), of(&["江苏", "浙江"], &[]));
+        assert_eq!(seen(&["east", "west"]), of(&["四川", "江苏", "浙江"], &["S1"]));
+        assert!(seen(&["east", "head"]).is_all(), "nothing is said of head");
+        assert_eq!(seen(&["east", "odd", "unknown"]), seen(&["east"]), "what gives no role counts for nothing");
     }
 }

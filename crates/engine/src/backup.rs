@@ -48,6 +48,8 @@ pub use restore::{Restored, restore};
 
 /// Where a backup gathers its files, in the data directory.
 pub(crate) const PART: &str = "backup.part";
+/// How often it is looked whether disabled keys were enabled, when a backup is due.
+const TICK: Duration = Duration::from_secs(5);
 
 /// A backup.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -183,10 +185,11 @@ pub async fn prune(ctx: &Ctx, folder: &Path, keep: usize, actor: &str) -> Result
 }
 
 /// Takes a backup whenever the newest is older than `every`, until told to stop; a failure is logged, and tried again
-/// after as long.
+/// after as long, or as soon as keys that were disabled are enabled.
 #[boxed]
 pub async fn run(ctx: Ctx, folder: PathBuf, every: Duration, keep: usize, mut shutdown: watch::Receiver<bool>) {
     let mut wait = until_next(&ctx, &folder, every).await;
+    let mut is_held = false;
     loop {
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
@@ -195,14 +198,26 @@ pub async fn run(ctx: Ctx, folder: PathBuf, every: Duration, keep: usize, mut sh
                 return;
             }
         }
+        // Disabled keys seal nothing: it is looked again and again whether somebody enabled them, and said once.
+        if crate::keys::disabled(&ctx).is_ok_and(|all| !all.is_empty()) {
+            if !is_held {
+                tracing::warn!(folder = %folder.display(), "keys are disabled: a backup waits until they are enabled");
+            }
+            (is_held, wait) = (true, TICK.min(every));
+            continue;
+        }
         let turn = async {
             take(&ctx, &folder, "system").await?;
             prune(&ctx, &folder, keep, "system").await
         };
+        (is_held, wait) = (false, every);
         if let Err(error) = turn.await {
             tracing::error!(%error, folder = %folder.display(), "no backup was taken");
+            // They were disabled in the middle of it.
+            if error.code == ErrorCode::KeysDisabled {
+                wait = TICK.min(every);
+            }
         }
-        wait = every;
     }
 }
 

@@ -205,6 +205,8 @@ pub async fn page(
     let (ids, next) = list.cut(after, limit);
     guard::reserve(ctx, Meter::Rows, ids.len()).await?;
     let rows = listed::listed(ctx, &ids, &Parts::of(columns, true)).await?;
+    let shown = guard::classes::of_list(&rows).or(columns::shown(ctx, columns).await?);
+    guard::show(ctx, rows.len(), shown).await?;
     let sentence = segments::said(ctx, &list.rule).await?;
     Ok(Page { rows, next, count, rule: list.rule.to_json(), sentence })
 }

@@ -18,12 +18,14 @@ use zhike_domain::clean::rule::Reason;
 use zhike_domain::detect::mask_text;
 use zhike_domain::error_code::ErrorCode;
 use zhike_domain::frame::{Column, ColumnType, Frame, NumColumn, TextColumn};
+use zhike_domain::grade::Classes;
 use zhike_domain::id::{BatchId, ProfileId};
 use zhike_domain::sensitive::Sensitive;
 use zhike_domain::tables;
 
 use crate::consents::{self, Excluded};
 use crate::customers::{self, Sort, Whom, columns};
+use crate::guard::classes;
 use crate::segments::{self, numbers};
 use crate::{Ctx, Error, Result, audit, boxed, guard, incidents, profiles, quarantine};
 use marks::Marks;
@@ -180,7 +182,18 @@ impl Export {
                 ));
             }
         }
-        guard::reserve(ctx, guard::Meter::Rows, usize::try_from(self.n_rows).unwrap_or(usize::MAX)).await
+        let n_rows = usize::try_from(self.n_rows).unwrap_or(usize::MAX);
+        guard::reserve(ctx, guard::Meter::Rows, n_rows).await?;
+        let shown = match &self.source {
+            From::Customers { columns, since, .. } => {
+                let stay = since.is_some().then_some(("segment_members", "since"));
+                columns::shown(ctx, columns).await?.or(classes::of_columns(stay))
+            }
+            From::Orders(_) => classes::of_columns(ORDER.iter().map(|column| ("orders", *column))),
+            // Rows set aside stay sealed: what is wrong with them is said without their values.
+            From::Quarantine { .. } => Classes::default(),
+        };
+        guard::show(ctx, n_rows, shown).await
     }
 
     /// The next rows; `None` at the end.

@@ -13,9 +13,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use zhike_domain::access::{Permission, Principal, Role, Shown, shows};
 pub use zhike_domain::grade::{Class, Declared, Graded, Origin, TRAITS, UNKNOWN};
-use zhike_domain::grade::{Grades, Looks, mask_json, mask_object};
+use zhike_domain::grade::{Classes, Grades, Looks, mask_json, mask_object};
 use zhike_lake::PropertyMask;
 
+use crate::guard::classes::Met;
 use crate::query::{definition, put_definition};
 use crate::{Ctx, Error, Result, accounts, audit, sources};
 
@@ -131,22 +132,23 @@ pub async fn list(ctx: &Ctx) -> Result<Vec<Seen>> {
     Ok(seen)
 }
 
-/// How properties are masked for whoever asks, one event after another; none for the process itself.
-pub(crate) async fn property_mask(ctx: &Ctx) -> Result<Option<PropertyMask>> {
+/// How properties are masked for whoever asks, one event after another, and where is noted what was not; none for the process
+/// itself.
+pub(crate) async fn property_mask(ctx: &Ctx, met: Arc<Met>) -> Result<Option<PropertyMask>> {
     let Some(by) = ctx.by() else { return Ok(None) };
     let (grades, roles) = (grades(ctx).await?, by.roles.clone());
     let known: Mutex<HashMap<(String, String), Arc<HowShown>>> = Mutex::default();
     Ok(Some(Arc::new(move |source: &str, event: &str, text: &str| {
         let key = (source.to_owned(), event.to_owned());
         let how = known.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default().clone();
-        mask_json(text, |name| how.of(name, || grade_of(&grades, source, event, name), &roles))
+        mask_json(text, |name| how.of(name, || graded(&grades, source, event, name), &roles, &met))
     })))
 }
 
-fn grade_of(grades: &Grades, source: &str, event: &str, name: &str) -> u8 {
+fn graded(grades: &Grades, source: &str, event: &str, name: &str) -> Graded {
     match event {
-        TRAITS => grades.of_trait(name).grade,
-        event => grades.of(source, event, name).grade,
+        TRAITS => grades.of_trait(name),
+        event => grades.of(source, event, name),
     }
 }
 
@@ -155,35 +157,48 @@ fn grade_of(grades: &Grades, source: &str, event: &str, name: &str) -> u8 {
 struct HowShown(Mutex<HashMap<String, Shown>>);
 
 impl HowShown {
-    fn of(&self, name: &str, grade: impl Fn() -> u8, roles: &[Role]) -> Shown {
+    fn of(&self, name: &str, graded: impl Fn() -> Graded, roles: &[Role], met: &Met) -> Shown {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(how) = known.get(name) {
             return *how;
         }
-        let how = shows(roles, grade());
+        let graded = graded();
+        let how = shows(roles, graded.grade);
+        if how == Shown::Clear {
+            met.note(graded);
+        }
         known.insert(name.to_owned(), how);
         how
     }
 }
 
 /// How the traits of customers, as JSON, are masked for whoever asks.
-pub(crate) struct TraitMask(Option<(Grades, Vec<Role>, u8)>);
+pub(crate) struct TraitMask(Option<(Grades, Vec<Role>, u8)>, Met);
 
 impl TraitMask {
     /// Masks those of one customer.
     pub(crate) fn apply(&self, traits: &mut Option<String>) {
         let (Some((grades, roles, up_to)), Some(json)) = (&self.0, traits) else { return };
-        *json = mask_json(json, |name| match grades.of_trait(name).grade {
-            grade if grade <= *up_to => Shown::Clear,
-            grade => shows(roles, grade),
+        *json = mask_json(json, |name| {
+            let graded = grades.of_trait(name);
+            let how = if graded.grade <= *up_to { Shown::Clear } else { shows(roles, graded.grade) };
+            if how == Shown::Clear {
+                self.1.note(graded);
+            }
+            how
         });
+    }
+
+    /// Of which classes something was left in the clear so far.
+    pub(crate) fn shown(&self) -> Classes {
+        self.1.classes()
     }
 }
 
 /// How traits are masked by grade; those up to a grade are shown as they are. The process itself sees them.
 pub(crate) async fn trait_mask(ctx: &Ctx, up_to_grade: u8) -> Result<TraitMask> {
-    let Some(by) = ctx.by() else { return Ok(TraitMask(None)) };
-    Ok(TraitMask(Some((grades(ctx).await?, by.roles.clone(), up_to_grade))))
+    let Some(by) = ctx.by() else { return Ok(TraitMask(None, Met::default())) };
+    Ok(TraitMask(Some((grades(ctx).await?, by.roles.clone(), up_to_grade)), Met::default()))
 }
 
 /// Masks the detail of a live event, of a source and a name.
@@ -198,7 +213,7 @@ pub async fn live_mask(ctx: &Ctx) -> Result<LiveMask> {
         let Some(roles) = &roles else { return detail };
         for (key, event) in [("properties", event.unwrap_or_default()), ("traits", TRAITS)] {
             if let Some(Value::Object(all)) = detail.get_mut(key) {
-                *all = mask_object(all, |name| shows(roles, grade_of(&grades, source, event, name)));
+                *all = mask_object(all, |name| shows(roles, graded(&grades, source, event, name).grade));
             }
         }
         detail

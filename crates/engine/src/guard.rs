@@ -7,6 +7,9 @@
 //!   buckets, whether they come by session or key, one after another or at once.
 //! - INV-GUARD-4: what is refused hands out nothing, and ends the session before the answer is sent.
 //!
+//! - INV-GUARD-5: what shows a class of data in the clear draws from the budget of that class too, where there is one; what is
+//!   masked does not. Which classes these are stands in [`classes`].
+//!
 //! Whoever is at the machine itself holds keys and files anyway, and is on record only.
 
 use crate::boxed;
@@ -16,12 +19,15 @@ use std::sync::PoisonError;
 use serde_json::json;
 use zhike_domain::access::{Means, Permission, Principal, Role};
 use zhike_domain::error_code::ErrorCode;
+use zhike_domain::grade::Classes;
 use zhike_domain::guard::{Bucket, Span, Step};
 use zhike_domain::id::ApiKeyId;
 
 use crate::{Ctx, Error, Result, accounts, audit, incidents, query};
 
 pub use zhike_domain::guard::{Budgets, Limit, Meter};
+
+pub(crate) mod classes;
 
 const BUDGETS: &str = "data_budgets";
 const DAY: i64 = 86_400_000_000;
@@ -32,6 +38,8 @@ pub(crate) struct Known {
     buckets: tokio::sync::Mutex<HashMap<(String, Meter), Bucket>>,
     /// Whom each opened on a day: a second look takes nothing.
     opened: std::sync::Mutex<(i64, HashSet<(String, i64)>)>,
+    /// The same of pages that show more than that there is somebody.
+    shown: std::sync::Mutex<(i64, HashSet<(String, i64)>)>,
     /// Held while an incident is opened: what happens at once is one incident.
     pub(crate) opening: tokio::sync::Mutex<()>,
 }
@@ -91,11 +99,12 @@ pub async fn uses(ctx: &Ctx) -> Result<Vec<Use>> {
     let (budgets, used) = (budgets(ctx).await?, ctx.store().budget_uses(day(ctx)).await?);
     let mut all = Vec::new();
     for user in accounts::list(ctx).await? {
-        for meter in Meter::ALL {
+        for meter in Meter::all() {
             let n =
                 used.iter().find(|(of, name, _)| *of == user.name && name == meter.as_str()).map_or(0, |(.., n)| *n);
             let (n_used, per_day) = (n.unsigned_abs(), budgets.of(&user.roles, meter).per_day);
-            if n_used > 0 || per_day != Some(0) && !user.is_disabled {
+            let is_said = !matches!(meter, Meter::Class(_)) || per_day.is_some();
+            if n_used > 0 || is_said && per_day != Some(0) && !user.is_disabled {
                 all.push(Use { user: user.name.clone(), roles: user.roles.clone(), meter, n_used, per_day });
             }
         }
@@ -111,12 +120,54 @@ pub(crate) async fn reserve(ctx: &Ctx, meter: Meter, n: usize) -> Result<()> {
     if n == 0 {
         return Ok(());
     }
-    let limit = budgets(ctx).await?.of(&by.roles, meter);
-    let n = n as u64;
+    take(ctx, by, meter, budgets(ctx).await?.of(&by.roles, meter), n as u64).await
+}
+
+/// Reserves so many rows, or looks at one person, that show classes of data in the clear; must be called before anything is
+/// handed out. Classes without a budget cost nothing.
+///
+/// **Errors**: as [`reserve`].
+pub(crate) async fn show(ctx: &Ctx, n: usize, shown: Classes) -> Result<()> {
+    let Some(by) = ctx.by().filter(|by| by.means != Means::Local) else { return Ok(()) };
+    if n == 0 || shown == Classes::default() {
+        return Ok(());
+    }
+    let budgets = budgets(ctx).await?;
+    for meter in shown.iter().map(Meter::Class) {
+        let limit = budgets.of(&by.roles, meter);
+        if limit.per_minute.is_some() || limit.per_day.is_some() {
+            take(ctx, by, meter, limit, n as u64).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn take(ctx: &Ctx, by: &Principal, meter: Meter, limit: Limit, n: u64) -> Result<()> {
     match draw(ctx, by, meter, limit, n).await? {
         None => Ok(()),
         Some(span) => Err(exceeded(ctx, by, meter, limit, span, n).await),
     }
+}
+
+/// As [`show`], of one customer's page: each once a day.
+pub(crate) async fn show_page(ctx: &Ctx, profile: i64, shown: Classes) -> Result<()> {
+    let Some(by) = ctx.by() else { return Ok(()) };
+    let today = day(ctx);
+    let key = (by.owner.clone(), profile);
+    let is_known = {
+        let known = ctx.guarding().shown.lock().unwrap_or_else(PoisonError::into_inner);
+        known.0 == today && known.1.contains(&key)
+    };
+    if is_known {
+        return Ok(());
+    }
+    show(ctx, 1, shown).await?;
+    let mut known = ctx.guarding().shown.lock().unwrap_or_else(PoisonError::into_inner);
+    if known.0 != today {
+        *known = (today, HashSet::new());
+    }
+    known.1.insert(key);
+    Ok(())
 }
 
 /// Notes who was opened, once it stands in the audit trail.

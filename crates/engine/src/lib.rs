@@ -15,6 +15,7 @@ pub mod backup;
 pub mod bindings;
 mod clock;
 pub mod collect;
+pub mod compliance;
 pub mod consents;
 pub mod corrections;
 mod ctx;

@@ -8,6 +8,7 @@ use zhike_domain::clean::id_number::read_id_number;
 use zhike_domain::clean::phone::{PhoneReading, read_phone};
 use zhike_domain::clean::{RuleSet, cell};
 use zhike_domain::frame::Frame;
+use zhike_domain::grade::{Class, Classes, class_of_field};
 use zhike_domain::id::{ApprovalId, ProfileId};
 use zhike_domain::import::entity::IdentityKind;
 use zhike_domain::rfm::{self, Scores, Segment, Tier, Why};
@@ -16,6 +17,7 @@ use zhike_lake::RowsOf;
 use zhike_state::{AuditRow, EdgeRow, IdentityRow, ProfileRow};
 
 use crate::corrections::{self, Correction};
+use crate::guard::classes;
 use crate::query::{masked_fields, personal_fields, shown_identity};
 use crate::sealing::{self, Keys};
 use crate::{Ctx, Error, Result, audit, guard, incidents, refresh, requests, segments};
@@ -199,8 +201,12 @@ pub async fn view(ctx: &Ctx, profile_id: ProfileId, show: &Show) -> Result<Profi
     let personal = match show {
         Show::Masked => masked_fields(ctx, &[id]).await?,
         Show::Clear { actor, reason, up_to_grade, approval } => {
-            unmasking(ctx, actor, "profile.unmask", &ProfileId::new(id).to_string(), reason, *approval).await?;
             let mut fields = personal_fields(ctx, &[id]).await?;
+            let clear = fields.keys().filter(|(_, field)| grade_of(field) <= *up_to_grade);
+            let kinds = identities.iter().filter(|one| grade_of(&one.kind) <= *up_to_grade);
+            let kinds = kinds.map(|one| class_of_field(&one.kind));
+            let clear: Classes = clear.map(|(_, field)| class_of_field(field)).chain(kinds).collect();
+            unmasking(ctx, actor, "profile.unmask", &ProfileId::new(id).to_string(), reason, clear, *approval).await?;
             for ((_, field), value) in &mut fields {
                 if grade_of(field) > *up_to_grade {
                     *value = zhike_domain::mask::field(field, value);
@@ -213,10 +219,12 @@ pub async fn view(ctx: &Ctx, profile_id: ProfileId, show: &Show) -> Result<Profi
         Show::Masked => 0,
         Show::Clear { up_to_grade, .. } => *up_to_grade,
     };
-    crate::grades::trait_mask(ctx, up_to_grade).await?.apply(&mut row.traits);
+    let mask = crate::grades::trait_mask(ctx, up_to_grade).await?;
+    mask.apply(&mut row.traits);
     let mut keys = Keys::default();
     keys.fetch(ctx, identities.iter().map(|identity| identity.key_profile_id)).await?;
     let written_for = written_for(ctx, id, &identities).await?;
+    let numbers = identities.iter().map(|one| classes::of_identity(&one.kind)).fold(Classes::default(), Classes::or);
     let identities = identities
         .into_iter()
         .map(|identity| {
@@ -229,6 +237,15 @@ pub async fn view(ctx: &Ctx, profile_id: ProfileId, show: &Show) -> Result<Profi
         .collect();
     let (rfm, months) = tokio::try_join!(rfm_of(ctx, id), months(ctx, id, &written_for))?;
     let corrections = corrections::of(ctx, id, false).await?;
+    let place = row.province.as_ref().or(row.city.as_ref()).map(|_| Class::Location);
+    let bought = (rfm.is_some() || !months.is_empty()).then_some(Class::Commerce);
+    let seen: Classes = place.into_iter().chain(bought).chain([Class::Attribute]).collect();
+    match show {
+        Show::Masked => guard::show_page(ctx, id, seen.or(numbers).or(mask.shown())).await?,
+        // Traits of a higher grade are shown for the same reason as the fields.
+        Show::Clear { approval: None, .. } => guard::show(ctx, 1, mask.shown()).await?,
+        Show::Clear { .. } => {}
+    }
     Ok(Profile {
         personal: personal.into_iter().map(|((_, field), value)| (field, value)).collect(),
         identities,
@@ -285,6 +302,7 @@ pub(crate) async fn unmasking(
     action: &str,
     subject: &str,
     reason: &str,
+    shown: Classes,
     approval: Option<ApprovalId>,
 ) -> Result<()> {
     if reason.trim().is_empty() {
@@ -300,7 +318,10 @@ pub(crate) async fn unmasking(
             incidents::check_unlocked(ctx).await?;
             detail["approval"] = id.to_string().into();
         }
-        None => guard::unmask(ctx).await?,
+        None => {
+            guard::unmask(ctx).await?;
+            guard::show(ctx, 1, shown).await?;
+        }
     }
     audit::record(ctx, actor, action, subject, &detail).await
 }
@@ -432,6 +453,8 @@ async fn explain(ctx: &Ctx, view: &mut RfmView) -> Result<()> {
 pub async fn orders(ctx: &Ctx, profile_id: ProfileId, skip: usize, limit: usize) -> Result<OrderPage> {
     let page = all_orders(ctx, profile_id, skip, limit).await?;
     guard::reserve(ctx, guard::Meter::Rows, page.orders.n_rows()).await?;
+    let columns = page.orders.fields().iter().map(|field| ("orders", field.name.as_str()));
+    guard::show(ctx, page.orders.n_rows(), classes::of_columns(columns)).await?;
     Ok(page)
 }
 

@@ -4,8 +4,9 @@ use crate::boxed;
 use std::sync::Arc;
 
 use serde_json::Value;
+use zhike_domain::grade::{Class, Classes, class_of_field};
 use zhike_domain::id::BatchId;
-use zhike_domain::import::mapping::Mapping;
+use zhike_domain::import::mapping::{ColumnMapping, Mapping};
 use zhike_domain::import::report::LoadReport;
 pub use zhike_state::{QuarantineRow, QuarantineStatus};
 
@@ -56,12 +57,17 @@ pub async fn counts(ctx: &Ctx, batch_id: BatchId) -> Result<Vec<(String, i64)>> 
 /// **Errors**: `not_found`, `quarantine_row_gone`.
 #[boxed]
 pub async fn reveal(ctx: &Ctx, batch_id: BatchId, row_no: u64, actor: &str, reason: &str) -> Result<Revealed> {
-    let header = match is_live(ctx, batch_id).await? {
-        true => vec!["record".to_owned()],
-        false => mapping_of(ctx, batch_id).await?.columns.iter().map(|column| column.header.clone()).collect(),
+    let (header, shown) = match is_live(ctx, batch_id).await? {
+        true => (vec!["record".to_owned()], [Class::Unknown].into_iter().collect()),
+        false => {
+            let columns = mapping_of(ctx, batch_id).await?.columns;
+            let class = |column: &ColumnMapping| column.target_name().map_or(Class::Unknown, class_of_field);
+            let shown: Classes = columns.iter().map(class).collect();
+            (columns.into_iter().map(|column| column.header).collect(), shown)
+        }
     };
     let row = one(ctx, batch_id, row_no).await?;
-    unmasking(ctx, actor, "quarantine.reveal", &format!("{batch_id}#{row_no}"), reason, None).await?;
+    unmasking(ctx, actor, "quarantine.reveal", &format!("{batch_id}#{row_no}"), reason, shown, None).await?;
     let key = sealing::batch_key(ctx, batch_id.get()).await?;
     Ok(Revealed { header, cells: cells_of(&key, &row)? })
 }

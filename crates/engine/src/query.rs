@@ -1,10 +1,13 @@
 //! Read-only SQL over all tables, and definitions kept as data.
 
+use std::sync::Arc;
+
 use crate::boxed;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zhike_domain::access::Permission;
 use zhike_domain::frame::{Column, ColumnType, Field, Frame, TextColumn};
+use zhike_domain::grade::Classes;
 use zhike_domain::import::entity::IdentityKind;
 use zhike_domain::mask;
 use zhike_domain::tables::{Home, TABLES};
@@ -12,6 +15,7 @@ pub use zhike_lake::QueryLimits;
 use zhike_lake::Seen;
 use zhike_state::ScanTable;
 
+use crate::guard::classes::{self, Met};
 use crate::sealing::{self, Keys};
 use crate::{Ctx, Error, Result, accounts, audit, grades, guard};
 
@@ -21,6 +25,9 @@ const PAGE: usize = 50_000;
 /// Rows of a query, a frame at a time.
 pub struct Rows {
     rows: zhike_lake::QueryRows,
+    /// What its columns show in the clear, and what the properties of events do, as far as they were read.
+    shown: Classes,
+    properties: Option<Arc<Met>>,
     ctx: Ctx,
 }
 
@@ -42,6 +49,8 @@ impl Rows {
     pub async fn next(&mut self) -> Result<Option<Frame>> {
         let Some(frame) = self.rows.next().await? else { return Ok(None) };
         guard::reserve(&self.ctx, guard::Meter::Rows, frame.n_rows()).await?;
+        let properties = self.properties.as_ref().map(|met| met.classes()).unwrap_or_default();
+        guard::show(&self.ctx, frame.n_rows(), self.shown.or(properties)).await?;
         Ok(Some(frame))
     }
 }
@@ -100,15 +109,27 @@ async fn run(ctx: &Ctx, sql: &str, limits: QueryLimits, min_group: u64) -> Resul
         return Err(accounts::no_permission(Permission::AuditRead));
     }
     let mut snapshots = Vec::new();
+    let (traits, values, properties) = (Met::default(), Met::default(), Arc::new(Met::default()));
     for table in TABLES.iter().filter(|table| table.home == Home::State && named.contains(table.name)) {
-        snapshots.push((table.name, snapshot(ctx, table.name, sql).await?));
+        let met = if table.name == "profiles" { &traits } else { &values };
+        snapshots.push((table.name, snapshot(ctx, table.name, sql, met).await?));
     }
-    let mask = if named.contains("events") { grades::property_mask(ctx).await? } else { None };
+    let mask = if named.contains("events") { grades::property_mask(ctx, properties.clone()).await? } else { None };
     let seen = Seen { mask, min_group };
-    Ok(Rows { rows: ctx.lake().sql(sql, snapshots, seen, limits).await?, ctx: ctx.clone() })
+    let rows = ctx.lake().sql(sql, snapshots, seen, limits).await?;
+    let holds = |table: &'static str, column: &str| rows.origins().contains(&(table, column.to_owned()));
+    let mut shown = classes::of_origins(rows.origins());
+    for (table, column, met) in [("profiles", "traits", &traits), ("identities", "value", &values)] {
+        if holds(table, column) {
+            shown = shown.or(met.classes());
+        }
+    }
+    let properties = holds("events", "properties").then_some(properties);
+    Ok(Rows { rows, shown, properties, ctx: ctx.clone() })
 }
 
-async fn snapshot(ctx: &Ctx, table: &str, sql: &str) -> Result<Frame> {
+/// A table of state as it is now; what of its mixed columns is shown in the clear is noted.
+async fn snapshot(ctx: &Ctx, table: &str, sql: &str, met: &Met) -> Result<Frame> {
     if table == "segments" {
         return crate::segments::table(ctx).await;
     }
@@ -133,7 +154,7 @@ async fn snapshot(ctx: &Ctx, table: &str, sql: &str) -> Result<Frame> {
         if matches!(table, "profiles" | "identities") {
             leave_out(&mut page, &gone);
         }
-        add_masked(ctx, table, &mut page, sql).await?;
+        add_masked(ctx, table, &mut page, sql, met).await?;
         match &mut whole {
             None => whole = Some(page),
             Some(whole) => whole.append(&page),
@@ -151,6 +172,7 @@ async fn snapshot(ctx: &Ctx, table: &str, sql: &str) -> Result<Frame> {
             .unwrap_or_default();
         let mask = grades::trait_mask(ctx, 0).await?;
         traits.iter_mut().for_each(|traits| mask.apply(traits));
+        met.add(mask.shown());
         whole.set("traits", ColumnType::Text, Column::Text(traits.iter().map(Option::as_deref).collect()));
     }
     Ok(whole)
@@ -176,7 +198,7 @@ fn empty(table: &str) -> Frame {
 }
 
 /// Adds the personal columns of a page, masked; they are opened only when the query can see them.
-async fn add_masked(ctx: &Ctx, table: &str, page: &mut Frame, sql: &str) -> Result<()> {
+async fn add_masked(ctx: &Ctx, table: &str, page: &mut Frame, sql: &str, met: &Met) -> Result<()> {
     let sees = |column: &str| sql.contains('*') || sql.to_ascii_lowercase().contains(column);
     match table {
         "profiles" => {
@@ -194,7 +216,7 @@ async fn add_masked(ctx: &Ctx, table: &str, page: &mut Frame, sql: &str) -> Resu
             let ids: Vec<i64> = page.num("profile_id").map(|ids| ids.iter().flatten().collect()).unwrap_or_default();
             let mut column = TextColumn::default();
             if sees("value") {
-                let masks = masked_identities(ctx, &ids).await?;
+                let masks = masked_identities(ctx, &ids, met).await?;
                 let own: Vec<Option<i64>> = page.num("identity_id").map(|ids| ids.iter().collect()).unwrap_or_default();
                 own.iter().for_each(|id| column.push(id.and_then(|id| masks.get(&id)).map(String::as_str)));
             } else {
@@ -269,12 +291,13 @@ pub(crate) fn shown_identity(kind: &str, value: &str) -> String {
     }
 }
 
-async fn masked_identities(ctx: &Ctx, profiles: &[i64]) -> Result<std::collections::HashMap<i64, String>> {
+async fn masked_identities(ctx: &Ctx, profiles: &[i64], met: &Met) -> Result<std::collections::HashMap<i64, String>> {
     let identities = ctx.store().identities_of(profiles).await?;
     let mut keys = Keys::default();
     keys.fetch(ctx, identities.iter().map(|identity| identity.key_profile_id)).await?;
     let shown = identities.iter().filter_map(|identity| {
         let value = sealing::identity_value(&keys, identity)?;
+        met.add(classes::of_identity(&identity.kind));
         Some((identity.identity_id, shown_identity(&identity.kind, &value)))
     });
     Ok(shown.collect())

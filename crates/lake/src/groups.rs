@@ -159,7 +159,7 @@ fn is_people(plan: &LogicalPlan) -> bool {
 }
 
 /// Whether a plan was put in place of a table: what a query says itself has the name of a table in it.
-fn is_view(plan: &LogicalPlan) -> bool {
+pub(crate) fn is_view(plan: &LogicalPlan) -> bool {
     let mut is_said = false;
     let found = plan.apply(|node| {
         let name = match node {

@@ -25,6 +25,7 @@ mod groups;
 mod history;
 mod insight;
 mod kpi;
+mod lineage;
 mod lookup;
 mod marks;
 mod members;

@@ -73,6 +73,7 @@ impl Default for QueryLimits {
 /// Rows of a query, a frame at a time.
 pub struct QueryRows {
     fields: Vec<Field>,
+    origins: BTreeSet<(&'static str, String)>,
     schema: SchemaRef,
     stream: SendableRecordBatchStream,
     n_left: usize,
@@ -84,6 +85,11 @@ impl QueryRows {
     /// Names and types of the columns.
     pub fn fields(&self) -> &[Field] {
         &self.fields
+    }
+
+    /// Tables and columns whose values a user's query holds, whatever its own columns are called.
+    pub const fn origins(&self) -> &BTreeSet<(&'static str, String)> {
+        &self.origins
     }
 
     /// Whether rows were cut off at the limit.
@@ -302,9 +308,10 @@ impl Lake {
         }
         let plan = session.state().create_logical_plan(sql).await?;
         check_read_only(&plan)?;
+        let origins = crate::lineage::origins(&plan)?;
         let plan = crate::groups::without_small(plan, seen.min_group)?;
         let frame = session.execute_logical_plan(plan).await?;
-        rows(frame, limits).await
+        Ok(QueryRows { origins, ..rows(frame, limits).await? })
     }
 
     /// Runs one of Zhike's own queries over the lake and `inputs`.
@@ -449,7 +456,7 @@ pub(crate) async fn rows(frame: datafusion::dataframe::DataFrame, limits: QueryL
     let deadline = tokio::time::Instant::now() + limits.timeout;
     let stream = frame.execute_stream().await?;
     let fields = convert::fields(&schema);
-    Ok(QueryRows { fields, schema, stream, n_left: limits.max_rows, is_cut: false, deadline })
+    Ok(QueryRows { fields, origins: BTreeSet::new(), schema, stream, n_left: limits.max_rows, is_cut: false, deadline })
 }
 
 /// Decides on the plan, not on the text: only reading, only tables.

@@ -4,6 +4,7 @@ mod access;
 mod backup;
 mod bench;
 mod bind;
+mod compliance;
 mod consent;
 mod demo;
 mod doctor;
@@ -235,6 +236,9 @@ enum Command {
     /// See and declare the grades of properties and traits.
     #[command(subcommand)]
     Grade(grade::Grade),
+    /// The register of processing activities, and impact assessments (PIPL 55, 56).
+    #[command(subcommand)]
+    Compliance(compliance::Compliance),
     /// Mark customers that nobody has a reason to touch.
     #[command(subcommand)]
     Canary(watch::Canary),
@@ -281,11 +285,16 @@ impl From<std::io::Error> for Failure {
     }
 }
 
+/// Reads a text file that was named on the command line.
+fn read_text(path: &Path) -> Result<String, Failure> {
+    let name = path.display();
+    std::fs::read_to_string(path)
+        .map_err(|error| Failure::new(format!("cannot read {name}: {error}"), format!("无法读取 {name}：{error}")))
+}
+
 /// Reads a definition from a JSON file.
 fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Failure> {
-    let name = path.display();
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Failure::new(format!("cannot read {name}: {error}"), format!("无法读取 {name}：{error}")))?;
+    let (name, text) = (path.display(), read_text(path)?);
     serde_json::from_str(&text)
         .map_err(|error| Failure::new(format!("{name}: {error}"), format!("{name} 有误：{error}")))
 }
@@ -470,6 +479,7 @@ async fn run(cli: Cli) -> Outcome {
         Command::Incident(command) => command.run(global).await,
         Command::Budget(command) => command.run(global).await,
         Command::Grade(command) => command.run(global).await,
+        Command::Compliance(command) => command.run(global).await,
         Command::Canary(command) => command.run(global).await,
         Command::Doctor(command) => command.run(global).await,
         Command::Bench(command) => command.run(global).await,

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use zhike_domain::frame::ColumnType;
+use zhike_domain::grade::class_of_column;
 use zhike_domain::tables::{Home, TABLES};
 
 use crate::cli::{Failure, Outcome};
@@ -41,7 +42,8 @@ fn write(root: &Path, name: &str, text: &str) -> Result<(), Failure> {
 fn tables() -> String {
     let mut text = String::from(
         "# Tables\n\nMade by `make gen` from `crates/domain/src/tables.rs`. Grades: 1 aggregates and catalogue, 2 behaviour \
-         under a pseudonym, 3 personal, 4 sensitive personal; grades 3 and 4 appear masked.\n",
+         under a pseudonym, 3 personal, 4 sensitive personal; grades 3 and 4 appear masked. Classes say what a column is \
+         about: budgets may name them.\n",
     );
     for table in TABLES {
         let home = match table.home {
@@ -51,7 +53,7 @@ fn tables() -> String {
         };
         let _ = writeln!(
             text,
-            "\n## {}\n\n{} ({home}).\n\n| column | type | grade | meaning |\n|---|---|---|---|",
+            "\n## {}\n\n{} ({home}).\n\n| column | type | class | grade | meaning |\n|---|---|---|---|---|",
             table.name, table.doc
         );
         for column in table.columns {
@@ -64,7 +66,8 @@ fn tables() -> String {
                 ColumnType::Bool => "BOOLEAN".to_owned(),
                 ColumnType::Float => "DOUBLE".to_owned(),
             };
-            let _ = writeln!(text, "| `{}` | {kind} | {} | {} |", column.name, column.grade, column.doc);
+            let class = class_of_column(table.name, column.name).as_str();
+            let _ = writeln!(text, "| `{}` | {kind} | {class} | {} | {} |", column.name, column.grade, column.doc);
         }
     }
     text

@@ -3,6 +3,7 @@
 pub(crate) mod audit;
 pub(crate) mod bindings;
 pub(crate) mod collect;
+pub(crate) mod compliance;
 pub(crate) mod consents;
 pub(crate) mod corrections;
 mod csp;
@@ -334,8 +335,12 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .allow(P::RequestsStart, routes!(erasures::receipt))
         .allow(P::SystemRun, routes!(erasures::key_status))
         .allow(P::SystemRun, routes!(erasures::rotate_keys))
-        .allow(P::SystemRun, routes!(erasures::disable_keys))
-        .allow(P::SystemRun, routes!(erasures::enable_keys))
+        .allow(P::EncryptionDisable, routes!(erasures::key_state))
+        .allow(P::EncryptionDisable, routes!(erasures::disable_keys))
+        .allow(P::EncryptionDisable, routes!(erasures::enable_keys))
+        .allow(P::ComplianceManage, routes!(compliance::register))
+        .allow(P::ComplianceManage, routes!(compliance::document))
+        .allow(P::ComplianceManage, routes!(compliance::assessments, compliance::assess))
         .allow(P::PolicyChange, routes!(grades::list, grades::declare))
         .allow(P::PolicyChange, routes!(retention::show))
         .allow(P::PolicyChange, routes!(retention::put_rule))

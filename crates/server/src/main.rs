@@ -14,6 +14,7 @@ mod jobs;
 mod outbound;
 mod output;
 mod qr;
+mod register;
 
 use std::process::ExitCode;
 

@@ -173,7 +173,8 @@ impl Store {
                  AND ($5 IS NULL OR substr(action, 1, CAST($6 AS INTEGER)) = $5) AND ($7 IS NULL OR subject = $7) \
                  AND ($8 IS NULL OR at >= $8) AND ($9 IS NULL OR at < $9) \
                  AND ($11 IS NULL OR action LIKE $11 OR action LIKE $12 OR action LIKE $13 OR action LIKE $14 OR action LIKE $15 \
-                 OR action LIKE $16 OR action LIKE $17 OR action LIKE $18 OR action LIKE $19 OR action LIKE $20) \
+                 OR action LIKE $16 OR action LIKE $17 OR action LIKE $18 OR action LIKE $19 OR action LIKE $20 \
+                 OR action LIKE $21 OR action LIKE $22 OR action LIKE $23) \
                  ORDER BY seq DESC LIMIT $10",
                 &args,
             )

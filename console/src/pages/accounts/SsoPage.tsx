@@ -8,7 +8,8 @@ import { Card } from '../../ui/Card'
 import { Page } from '../../ui/Page'
 import { ErrorNotice, Skeleton } from '../../ui/states'
 import { word } from '../../words'
-import { readRoleMap, roleMapText } from './roleMap'
+import { readRoleMap, roleMapText, rowsOfGroups } from './roleMap'
+import { ScopeFields } from './ScopeFields'
 
 export default function SsoPage() {
   const { t } = useTranslation()
@@ -38,6 +39,7 @@ function Provider({ state: { provider, redirect_url: redirectUrl } }: { state: S
     role_map: roleMapText(provider?.role_map ?? {}),
   })
   const [creates, setCreates] = useState(provider?.creates ?? false)
+  const [rows, setRows] = useState(provider?.scope_map ?? {})
   const onSuccess = () => cache.invalidateQueries({ queryKey: ssoQuery.queryKey })
   const save = useMutation({ mutationFn: (next: NewSso) => setSso(next), onSuccess })
   const remove = useMutation({ mutationFn: removeSso, onSuccess })
@@ -48,7 +50,7 @@ function Provider({ state: { provider, redirect_url: redirectUrl } }: { state: S
     if (!map) return
     // A secret that is not written again stays.
     const secret = draft.client_secret === '' ? null : draft.client_secret
-    save.mutate({ issuer: draft.issuer, client_id: draft.client_id, client_secret: secret, name: draft.name, scopes: words, role_claim: draft.role_claim || null, role_map: map, creates })
+    save.mutate({ issuer: draft.issuer, client_id: draft.client_id, client_secret: secret, name: draft.name, scopes: words, role_claim: draft.role_claim || null, role_map: map, scope_map: rowsOfGroups(rows, map), creates })
   }
   const field = (key: keyof typeof draft, more?: { type?: string; placeholder?: string }) => (
     <div className="zk-field">
@@ -78,6 +80,18 @@ function Provider({ state: { provider, redirect_url: redirectUrl } }: { state: S
         <Input.TextArea id={`${id}-map`} rows={4} value={draft.role_map} placeholder="marketing = operator" status={map ? '' : 'error'} onChange={(event) => setDraft({ ...draft, role_map: event.target.value })} />
         <p className="zk-field-help">{t('sso.role_map_help', { roles: ROLES.map((role) => `${role} (${word(t, 'role', role)})`).join(' · ') })}</p>
       </div>
+      {map && Object.keys(map).length > 0 && (
+        <details className="zk-commerce" open={Object.keys(rows).length > 0 || undefined}>
+          <summary>{t('sso.rows')}</summary>
+          <p className="zk-field-help">{t('sso.rows_help')}</p>
+          {Object.keys(map).map((group) => (
+            <fieldset key={group} className="zk-group-rows">
+              <legend>{group}</legend>
+              <ScopeFields scope={rows[group] ?? { provinces: [], stores: [] }} onChange={(scope) => setRows({ ...rows, [group]: scope })} />
+            </fieldset>
+          ))}
+        </details>
+      )}
       <label className="zk-check">
         <input type="checkbox" checked={creates} onChange={(event) => setCreates(event.target.checked)} />
         {t('sso.creates')}

@@ -10,6 +10,7 @@ export const minutesOf = (seconds: number): number => Math.max(1, Math.ceil(seco
 export function ssoProblem(t: TFunction, code: string | undefined): string {
   if (!code) return ''
   if (code === 'sso_no_account') return t('access.sso_no_account')
+  if (code === 'locked_out') return t('access.sso_locked')
   if (code === 'outbound_failed' || code === 'outbound_refused') return t('access.sso_unreachable')
   return t('access.sso_refused')
 }

@@ -18,3 +18,9 @@ export function readRoleMap(text: string): Record<string, string> | undefined {
   }
   return map
 }
+
+type Rows = { provinces: string[]; stores: string[] }
+
+/** Which customers the groups of a map see; groups that see all, and those that have gone, are left out. */
+export const rowsOfGroups = (rows: Readonly<Record<string, Rows>>, map: Readonly<Record<string, string>>): Record<string, Rows> =>
+  Object.fromEntries(Object.entries(rows).filter(([group, of]) => Object.hasOwn(map, group) && of.provinces.length + of.stores.length > 0))

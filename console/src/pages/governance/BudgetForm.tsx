@@ -9,12 +9,12 @@ import type { Budgets } from '../../api/types'
 import { Sheet } from '../../ui/Sheet'
 import { ErrorNotice } from '../../ui/states'
 import { word } from '../../words'
-import { METERS } from './meters'
+import { BUDGET_CLASSES, classMeter, METERS } from './meters'
 import { known } from './words'
 
 const SPANS = ['per_minute', 'per_day'] as const
 
-type Field = { key: string; label: string; text: string; isNeeded?: boolean }
+type Field = { key: string; label: string; text: string; isNeeded?: boolean; isClass?: boolean }
 
 export default function BudgetForm({ role, budgets, onClose }: { role: Role; budgets: Budgets; onClose: () => void }) {
   const { t } = useTranslation()
@@ -37,6 +37,13 @@ export default function BudgetForm({ role, budgets, onClose }: { role: Role; bud
         return { key: `${meter}.${span}`, label: `${known(t, 'budgets.meter', meter)} · ${t(`budgets.${span}`)}`, text: now === null || now === undefined ? '' : String(now) }
       }),
     ),
+    ...BUDGET_CLASSES.flatMap((each) =>
+      SPANS.map((span) => {
+        const now = of[classMeter(each)]?.[span]
+        const label = `${known(t, 'grades.class', each)} · ${t(`budgets.${span}`)}`
+        return { key: `${classMeter(each)}.${span}`, label, text: now === null || now === undefined ? '' : String(now), isClass: true }
+      }),
+    ),
     { key: 'export_rows', label: t('budgets.export_rows'), text: String(budgets.export_rows), isNeeded: true },
     { key: 'approval_hours', label: t('budgets.approval_hours'), text: String(budgets.approval_hours), isNeeded: true },
   ]
@@ -49,27 +56,36 @@ export default function BudgetForm({ role, budgets, onClose }: { role: Role; bud
   }
   const submit = (event: SyntheticEvent) => {
     event.preventDefault()
-    const meters = Object.fromEntries(METERS.map((meter) => [meter, { per_minute: numberAt(`${meter}.per_minute`), per_day: numberAt(`${meter}.per_day`) }]))
+    const limit = (meter: string) => ({ per_minute: numberAt(`${meter}.per_minute`), per_day: numberAt(`${meter}.per_day`) })
+    const classes = BUDGET_CLASSES.map(classMeter).map((meter) => [meter, limit(meter)] as const)
+    const bounded = classes.filter(([, { per_minute: minute, per_day: day }]) => minute !== null || day !== null)
+    const meters = Object.fromEntries([...METERS.map((meter) => [meter, limit(meter)] as const), ...bounded])
     save.mutate({ roles: { ...budgets.roles, [role]: meters }, export_rows: numberAt('export_rows') ?? 0, approval_hours: numberAt('approval_hours') ?? 0 })
   }
+  const input = (field: Field) => (
+    <div key={field.key} className="zk-field">
+      <label htmlFor={`${id}-${field.key}`}>{field.label}</label>
+      <Input
+        id={`${id}-${field.key}`}
+        value={draft[field.key] ?? field.text}
+        inputMode="numeric"
+        maxLength={9}
+        status={isWrong(field) ? 'error' : ''}
+        placeholder={field.isNeeded ? undefined : t('budgets.no_bound')}
+        onChange={(event) => setDraft({ ...draft, [field.key]: event.target.value })}
+      />
+    </div>
+  )
   return (
     <Sheet title={t('budgets.of', { role: word(t, 'role', role) })} closeLabel={t('customers.close')} onClose={onClose}>
       <form className="zk-sheet-form" onSubmit={submit}>
         <p className="zk-muted">{t('budgets.form_help')}</p>
-        {fields.map((field) => (
-          <div key={field.key} className="zk-field">
-            <label htmlFor={`${id}-${field.key}`}>{field.label}</label>
-            <Input
-              id={`${id}-${field.key}`}
-              value={draft[field.key] ?? field.text}
-              inputMode="numeric"
-              maxLength={9}
-              status={isWrong(field) ? 'error' : ''}
-              placeholder={field.isNeeded ? undefined : t('budgets.no_bound')}
-              onChange={(event) => setDraft({ ...draft, [field.key]: event.target.value })}
-            />
-          </div>
-        ))}
+        {fields.filter((field) => field.isClass !== true).map(input)}
+        <details className="zk-commerce" open={fields.some((field) => field.isClass === true && field.text !== '')}>
+          <summary>{t('budgets.classes')}</summary>
+          <p className="zk-muted">{t('budgets.classes_help')}</p>
+          {fields.filter((field) => field.isClass).map(input)}
+        </details>
         {save.error && <ErrorNotice error={save.error} />}
         <div className="zk-form-actions">
           <Button type="primary" htmlType="submit" disabled={fields.some(isWrong)} loading={save.isPending}>

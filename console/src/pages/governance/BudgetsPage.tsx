@@ -1,6 +1,7 @@
 // 导出额度: how much of people's data each role may see and take, and what everybody used of it today.
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
+import type { TFunction } from 'i18next'
 import { lazy, Suspense } from 'react'
 import { useTranslation } from 'react-i18next'
 import { ROLES, type Role } from '../../api/accounts'
@@ -12,7 +13,7 @@ import { DataTable, type Column } from '../../ui/DataTable'
 import { Page } from '../../ui/Page'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
 import { word } from '../../words'
-import { METERS, type Meter } from './meters'
+import { BUDGET_CLASSES, classMeter, classOf, METERS, type Meter } from './meters'
 import { known } from './words'
 
 // The form is asked for when somebody opens it.
@@ -59,6 +60,18 @@ function RoleTable({ budgets, onOpen }: { budgets: Budgets; onOpen: (role: Role)
       ),
     },
     ...METERS.map((meter): Column<Role> => ({ key: meter, title: known(t, 'budgets.meter', meter), align: 'right', cell: (role) => cell(role, meter) })),
+    {
+      key: 'classes',
+      title: t('budgets.classes'),
+      cell: (role) => {
+        const bounded = BUDGET_CLASSES.filter((each) => budgets.roles[role]?.[classMeter(each)] !== undefined)
+        if (bounded.length === 0) return t('budgets.no_bound')
+        return bounded.map((each) => {
+          const found = budgets.roles[role]?.[classMeter(each)]
+          return <div key={each}>{t('budgets.class_limit', { name: known(t, 'grades.class', each), minute: limit(found?.per_minute), day: limit(found?.per_day) })}</div>
+        })
+      },
+    },
   ]
   return (
     <>
@@ -68,6 +81,11 @@ function RoleTable({ budgets, onOpen }: { budgets: Budgets; onOpen: (role: Role)
   )
 }
 
+function meterName(t: TFunction, meter: string): string {
+  const of = classOf(meter)
+  return of === undefined ? known(t, 'budgets.meter', meter) : t('budgets.class_meter', { name: known(t, 'grades.class', of) })
+}
+
 function Uses() {
   const { t } = useTranslation()
   const format = useFormat()
@@ -75,7 +93,7 @@ function Uses() {
   const columns: Column<BudgetUse>[] = [
     { key: 'user', title: t('budgets.user'), isHead: true, cell: (row) => row.user },
     { key: 'roles', title: t('budgets.role'), cell: (row) => row.roles.map((role) => word(t, 'role', role)).join(t('access.and')) },
-    { key: 'meter', title: t('budgets.what'), cell: (row) => known(t, 'budgets.meter', row.meter) },
+    { key: 'meter', title: t('budgets.what'), cell: (row) => meterName(t, row.meter) },
     { key: 'used', title: t('budgets.used'), align: 'right', cell: (row) => format.count(row.n_used) },
     { key: 'left', title: t('budgets.left'), align: 'right', cell: (row) => (row.n_left === null ? t('budgets.no_bound') : format.count(row.n_left)) },
     { key: 'day', title: t('budgets.per_day'), align: 'right', cell: (row) => (row.per_day === null ? t('budgets.no_bound') : format.count(row.per_day)) },

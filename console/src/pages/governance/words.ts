@@ -2,10 +2,10 @@
 import type { TFunction } from 'i18next'
 import { zh } from '../../i18n/zh'
 
-type Group = 'retention.class' | 'retention.basis' | 'retention.then' | 'budgets.meter' | 'grades.class' | 'grades.origin'
+type Group = 'retention.class' | 'retention.basis' | 'retention.then' | 'budgets.meter' | 'register.why' | 'register.basis' | 'register.separate' | 'grades.class' | 'grades.origin'
 
 export function known(t: TFunction, group: Group, code: string): string {
-  const [page, part] = group.split('.') as ['retention' | 'budgets' | 'grades', string]
+  const [page, part] = group.split('.') as ['retention' | 'budgets' | 'register' | 'grades', string]
   if (!Object.hasOwn(zh[page], `${part}_${code}`)) return code
   // The key is known to exist, which the compiler cannot see.
   return (t as unknown as (key: string) => string)(`${group}_${code}`)

@@ -20,6 +20,7 @@ const ACTS: &[(&str, &str, &str)] = &[
     ("approval.ask", "提出审批申请", "ask for approval"),
     ("approval.refuse", "驳回申请", "refuse approval"),
     ("approval.use", "按批准执行", "use an approval"),
+    ("assessment.record", "记录影响评估", "record an impact assessment"),
     ("backup.keys", "备份密钥", "copy the keys"),
     ("backup.prune", "清理旧备份", "remove older backups"),
     ("backup.restore", "恢复备份", "restore a backup"),

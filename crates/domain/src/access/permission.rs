@@ -123,6 +123,12 @@ permissions! {
     IncidentsManage "incidents.manage" "处置安全事件、设定额度" "decide on incidents and set budgets" [Admin SecurityAdmin];
     /// Own keys of the API.
     KeysManage "keys.manage" "创建和撤销自己的 API 密钥" "make and revoke own API keys" [Admin Analyst Operator];
+    /// The register of processing, and impact assessments.
+    ComplianceManage "compliance.manage" "看处理活动登记、记录影响评估" "read the register of processing and record impact assessments"
+        [Admin SecurityAdmin];
+    /// Keys of people's data disabled and enabled.
+    EncryptionDisable "encryption.disable" "停用和启用数据密钥（怀疑泄露时）"
+        "disable and enable the keys of people's data, when a leak is suspected" [Admin SecurityAdmin];
     /// Settings of the workspace.
     WorkspaceManage "workspace.manage" "修改工作区设置" "change the workspace's settings" [Admin];
     /// Copies made and restored.
@@ -133,14 +139,17 @@ permissions! {
 
 /// How the actions of the audit trail begin that are about access: who was let in or refused, what was approved, what went
 /// wrong, and the policies. Running the system and working with customers is not among them.
-pub const SECURITY_AREAS: [&str; 10] = [
+pub const SECURITY_AREAS: [&str; 13] = [
     "access.",
     "account.",
     "approval.",
+    "assessment.",
     "canary.",
     "guard.",
     "incident.",
     "key.",
+    "keys.disable",
+    "keys.enable",
     "policy.",
     "retention.",
     "user.change",

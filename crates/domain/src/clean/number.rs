@@ -327,7 +327,7 @@ impl<'a> Pieces<'a> {
             return true;
         }
         // `五星` has no digit at all.
-        let (head, unit) = match head.is_empty().then(|| chinese_digit(unit)).flatten() {
+        let (head, unit) = match head.is_empty().then(|| leading_numeral(unit)).flatten() {
             Some((digit, unit)) => {
                 self.number.digits = digit;
                 ("", unit)
@@ -456,10 +456,10 @@ fn read_stars(text: &str) -> Option<u128> {
     (!text.is_empty()).then_some(n_full)
 }
 
-/// `五星` → 5 and `星`.
-fn chinese_digit(text: &str) -> Option<(u128, &str)> {
-    let first = text.chars().next()?;
-    let digit = match first {
+/// A Chinese numeral from zero to ten, or a hundred.
+pub const fn chinese_numeral(char: char) -> Option<u32> {
+    Some(match char {
+        '零' | '〇' => 0,
         '一' => 1,
         '二' | '两' => 2,
         '三' => 3,
@@ -470,9 +470,16 @@ fn chinese_digit(text: &str) -> Option<(u128, &str)> {
         '八' => 8,
         '九' => 9,
         '十' => 10,
+        '百' => 100,
         _ => return None,
-    };
-    Some((digit, &text[first.len_utf8()..]))
+    })
+}
+
+/// `五星` → 5 and `星`.
+fn leading_numeral(text: &str) -> Option<(u128, &str)> {
+    let first = text.chars().next()?;
+    let digit = chinese_numeral(first).filter(|digit| (1..=10).contains(digit))?;
+    Some((digit.into(), &text[first.len_utf8()..]))
 }
 
 /// Units that count or measure and change no figure.

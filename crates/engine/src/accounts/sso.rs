@@ -12,17 +12,17 @@ use std::sync::PoisonError;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use zhike_domain::access::{Permission, Principal, Role, check_roles};
+use zhike_domain::access::{Permission, Principal, Role, Scope, check_roles};
 use zhike_domain::error_code::ErrorCode;
 use zhike_domain::id::UserId;
 use zhike_domain::sensitive::Sensitive;
-use zhike_domain::sso::{Algorithm, Claims, Expected, Flaw, Header, Jwk, roles_of};
+use zhike_domain::sso::{Algorithm, Claims, Expected, Flaw, Header, Jwk, roles_of, scope_of};
 use zhike_state::{Proof, Sessions, SsoLinkRow, UserRow};
 use zhike_vault::jws::{self, Jws, PublicKey};
 use zhike_vault::password;
 
 use super::sign_in::{begin, locked_out, locked_until, refused, subjects};
-use super::users::{keep_one, names, need, read_name, roles_json, row};
+use super::users::{keep_one, names, need, read_name, read_scope, roles_json, row};
 use super::{Policy, SECOND, SignedIn, entry, factor, link, policy, user};
 use crate::{Ctx, Error, Result, audit, query};
 
@@ -55,12 +55,27 @@ pub struct Sso {
     /// Roles by group.
     #[serde(default)]
     pub role_map: BTreeMap<String, String>,
+    /// Which customers people of a mapped group see; all, where nothing is said.
+    #[serde(default)]
+    pub scope_map: BTreeMap<String, Rows>,
     /// Whether a first sign-in makes an account, with mapped roles.
     #[serde(default)]
     pub creates: bool,
     /// Sealed secret of the client.
     #[serde(default)]
     secret_sealed: Option<String>,
+}
+
+/// Which customers people of a group see: of these provinces, who bought in these stores.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rows {
+    /// Provinces of residence.
+    #[serde(default)]
+    pub provinces: Vec<String>,
+    /// Stores where they bought.
+    #[serde(default)]
+    pub stores: Vec<String>,
 }
 
 /// A provider to be set.
@@ -80,6 +95,8 @@ pub struct NewSso {
     pub role_claim: Option<String>,
     /// Roles by group.
     pub role_map: BTreeMap<String, String>,
+    /// Which customers people of a mapped group see; all, where nothing is said.
+    pub scope_map: BTreeMap<String, Rows>,
     /// Whether a first sign-in makes an account.
     pub creates: bool,
 }
@@ -149,6 +166,19 @@ pub async fn set_sso(ctx: &Ctx, by: &Principal, new: NewSso) -> Result<Sso> {
             format!("没有角色 {role:?}：可用的有 {known}"),
         ));
     }
+    let mut scope_map = BTreeMap::new();
+    for (group, rows) in &new.scope_map {
+        if !new.role_map.contains_key(group) {
+            return Err(Error::invalid_account(
+                format!("{group:?} has no role: map it before its customers are limited"),
+                format!("分组“{group}”没有映射角色：请先映射，再限定客户范围"),
+            ));
+        }
+        let rows = Rows { provinces: read_scope(&rows.provinces, true)?, stores: read_scope(&rows.stores, false)? };
+        if rows != Rows::default() {
+            scope_map.insert(group.clone(), rows);
+        }
+    }
     if new.creates && (new.role_claim.is_none() || new.role_map.is_empty()) {
         return wrong(
             "accounts are made with mapped roles only: name the claim of groups and map one group at least",
@@ -164,9 +194,9 @@ pub async fn set_sso(ctx: &Ctx, by: &Principal, new: NewSso) -> Result<Sso> {
         Some(secret) => Some(ctx.vault().tokens("sso client").seal(secret.expose().trim().as_bytes())),
     };
     let (scopes, role_claim, role_map, creates) = (new.scopes, new.role_claim, new.role_map, new.creates);
-    let set = Sso { issuer, client_id, name, scopes, role_claim, role_map, creates, secret_sealed };
+    let set = Sso { issuer, client_id, name, scopes, role_claim, role_map, scope_map, creates, secret_sealed };
     let detail = json!({"issuer": set.issuer, "client_id": set.client_id, "role_claim": set.role_claim,
-        "role_map": set.role_map, "creates": set.creates, "secret": set.has_secret()});
+        "role_map": set.role_map, "scope_map": set.scope_map, "creates": set.creates, "secret": set.has_secret()});
     audit::record(ctx, &by.actor, "policy.change", KIND, &detail).await?;
     query::put_definition(ctx, KIND, "default", &Some(&set)).await?;
     Ok(set)
@@ -271,20 +301,32 @@ pub enum Vouched {
     CodeNeeded(Sensitive<String>),
 }
 
+/// Whether an address may try: refused attempts of either way of signing in count together.
+///
+/// **Errors**: `locked_out`.
+#[boxed]
+pub async fn may_try(ctx: &Ctx, from: Option<IpAddr>) -> Result<()> {
+    match locked_until(ctx, &address(ctx, from)).await? {
+        Some(until) => Err(locked_out(until - ctx.now())),
+        None => Ok(()),
+    }
+}
+
 /// Lets somebody in whom the provider vouches for.
 ///
 /// **Errors**: `sso_no_account`.
 #[boxed]
-pub async fn sign_in_vouched(ctx: &Ctx, set: &Sso, claims: &Claims) -> Result<Vouched> {
+pub async fn sign_in_vouched(ctx: &Ctx, set: &Sso, claims: &Claims, from: Option<IpAddr>) -> Result<Vouched> {
     let policy = policy(ctx).await?;
     let hash = link_hash(ctx, &set.issuer, &claims.subject);
     let found = match ctx.store().sso_link(&hash).await? {
         Some(link) => existing(ctx, set, claims, &policy, &link).await?,
         None if set.creates => made(ctx, set, claims, &policy, hash).await?,
-        None => None,
+        None => Err(Flaw::Account),
     };
-    let Some(row) = found else {
-        return Err(refuse(ctx, Flaw::Account).await);
+    let row = match found {
+        Ok(row) => row,
+        Err(flaw) => return Err(refuse(ctx, flaw, from).await),
     };
     if row.totp_sealed.is_some() && !claims.is_strong {
         let kept = format!("{} {}", ctx.now(), row.user_id);
@@ -331,14 +373,26 @@ pub async fn sign_in_code(
     Ok(signed_in)
 }
 
-/// Writes down why somebody whose attempt was real was not let in; the error to answer with.
+/// Writes down why somebody whose attempt was real was not let in, and counts it against the address as a wrong password is;
+/// the error to answer with.
 #[boxed]
-pub async fn refuse(ctx: &Ctx, flaw: Flaw) -> Error {
+pub async fn refuse(ctx: &Ctx, flaw: Flaw, from: Option<IpAddr>) -> Error {
     let refused = entry(ctx, "anonymous", "account.refused", KIND, json!({ "why": flaw.as_str() }));
-    match ctx.store().append_audit(&refused, link).await {
+    let counted = async {
+        let (policy, now) = (policy(ctx).await?, ctx.now());
+        let lock = policy.lock_minutes * 60 * SECOND;
+        let limit = (now - lock, policy.max_failures, now + lock);
+        Ok::<_, Error>(ctx.store().count_failure(&address(ctx, from), limit, &refused, link).await?)
+    };
+    match counted.await {
         Ok(_) => flawed(flaw),
-        Err(error) => error.into(),
+        Err(error) => error,
     }
+}
+
+/// The address as attempts are counted by it.
+fn address(ctx: &Ctx, from: Option<IpAddr>) -> Vec<String> {
+    subjects(ctx, "", from).split_off(1)
 }
 
 fn flawed(flaw: Flaw) -> Error {
@@ -357,18 +411,30 @@ fn flawed(flaw: Flaw) -> Error {
 }
 
 /// The account of a link, changed to what the provider says where the first sign-in made it.
-async fn existing(ctx: &Ctx, set: &Sso, claims: &Claims, policy: &Policy, to: &SsoLinkRow) -> Result<Option<UserRow>> {
-    let Some(mut row) = ctx.store().user(to.user_id).await? else { return Ok(None) };
+async fn existing(
+    ctx: &Ctx,
+    set: &Sso,
+    claims: &Claims,
+    policy: &Policy,
+    to: &SsoLinkRow,
+) -> Result<std::result::Result<UserRow, Flaw>> {
+    let Some(mut row) = ctx.store().user(to.user_id).await? else { return Ok(Err(Flaw::Account)) };
     let before = user(&row, policy, ctx.now())?;
     if before.is_disabled {
-        return Ok(None);
+        return Ok(Err(Flaw::Account));
     }
     let mut sessions = Sessions::Keep;
     if to.is_made != 0 && !set.role_map.is_empty() {
-        let Some(roles) = mapped(set, claims, policy) else { return Err(refuse(ctx, Flaw::Role).await) };
+        let Some(roles) = mapped(set, claims, policy) else { return Ok(Err(Flaw::Role)) };
         // The last who can give roles keeps them, whatever the provider says.
         if roles != before.roles && keep_one(ctx, policy, &before, &roles, false).await.is_ok() {
             row.roles_json = roles_json(&roles);
+            sessions = Sessions::End;
+        }
+        // Where no group is bound to some customers, what an administrator set of an account stays.
+        let scope = seen_by(set, claims);
+        if !set.scope_map.is_empty() && scope != before.scope {
+            (row.provinces_json, row.stores_json) = scope_json(&scope);
             sessions = Sessions::End;
         }
     }
@@ -379,11 +445,24 @@ async fn existing(ctx: &Ctx, set: &Sso, claims: &Claims, policy: &Policy, to: &S
     }
     if is_once || sessions == Sessions::End {
         let roles: serde_json::Value = serde_json::from_str(&row.roles_json).unwrap_or_default();
-        let detail = json!({"roles": roles, "roles_before": names(&before.roles), "one_time_password": !is_once});
+        let read = |json: &str| serde_json::from_str::<serde_json::Value>(json).unwrap_or_default();
+        let detail = json!({"roles": roles, "roles_before": names(&before.roles), "one_time_password": !is_once,
+            "provinces": read(&row.provinces_json), "stores": read(&row.stores_json)});
         let changed = entry(ctx, KIND, "user.change", &before.id.to_string(), detail);
         ctx.store().update_user(&row, sessions, &changed, link).await?;
     }
-    Ok(Some(row))
+    Ok(Ok(row))
+}
+
+/// Which customers somebody of these groups sees.
+fn seen_by(set: &Sso, claims: &Claims) -> Scope {
+    let of = |rows: &Rows| Scope { provinces: rows.provinces.clone(), stores: rows.stores.clone() };
+    let scopes = set.scope_map.iter().map(|(group, rows)| (group.clone(), of(rows))).collect();
+    scope_of(&claims.groups, &set.role_map, &scopes)
+}
+
+fn scope_json(scope: &Scope) -> (String, String) {
+    (json!(scope.provinces).to_string(), json!(scope.stores).to_string())
 }
 
 /// The roles of somebody's groups, if they are any and go together.
@@ -393,8 +472,16 @@ fn mapped(set: &Sso, claims: &Claims, policy: &Policy) -> Option<Vec<Role>> {
 }
 
 /// An account for somebody who has none: with mapped roles, and no password.
-async fn made(ctx: &Ctx, set: &Sso, claims: &Claims, policy: &Policy, link_hash: [u8; 16]) -> Result<Option<UserRow>> {
-    let Some(roles) = mapped(set, claims, policy) else { return Err(refuse(ctx, Flaw::Role).await) };
+async fn made(
+    ctx: &Ctx,
+    set: &Sso,
+    claims: &Claims,
+    policy: &Policy,
+    link_hash: [u8; 16],
+) -> Result<std::result::Result<UserRow, Flaw>> {
+    let Some(roles) = mapped(set, claims, policy) else { return Ok(Err(Flaw::Role)) };
+    let scope = seen_by(set, claims);
+    let (provinces_json, stores_json) = scope_json(&scope);
     // A name that is an address is named by its first part.
     let wanted = claims.username.as_deref().and_then(|name| name.split('@').next()).unwrap_or_default();
     let wanted = read_name(wanted).unwrap_or_else(|_| FALLBACK.to_owned());
@@ -412,8 +499,8 @@ async fn made(ctx: &Ctx, set: &Sso, claims: &Claims, policy: &Policy, link_hash:
             user_id: ctx.vault().random_id(),
             display_name: if is_shown { display.to_owned() } else { name.clone() },
             roles_json: roles_json(&roles),
-            provinces_json: "[]".into(),
-            stores_json: "[]".into(),
+            provinces_json: provinces_json.clone(),
+            stores_json: stores_json.clone(),
             password_hash: password::no_password(),
             password_at: now,
             must_change: 0,
@@ -425,14 +512,15 @@ async fn made(ctx: &Ctx, set: &Sso, claims: &Claims, policy: &Policy, link_hash:
             last_seen_at: None,
             name,
         };
-        let detail = json!({"name": row.name, "roles": names(&roles)});
+        let detail = json!({"name": row.name, "roles": names(&roles), "provinces": scope.provinces,
+            "stores": scope.stores});
         let entry = entry(ctx, KIND, "user.create", &UserId::new(row.user_id).to_string(), detail);
         let to = SsoLinkRow { link_hash, user_id: row.user_id, is_made: 1, linked_at: now };
         if ctx.store().insert_linked_user(row.clone(), to, &entry, link).await? {
-            return Ok(Some(row));
+            return Ok(Ok(row));
         }
     }
-    Ok(None)
+    Ok(Err(Flaw::Account))
 }
 
 /// Links an account to the subject that the provider in force knows somebody by.

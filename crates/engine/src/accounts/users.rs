@@ -302,7 +302,7 @@ fn read_roles(all: &[String], policy: &Policy) -> Result<Vec<Role>> {
     Ok(roles)
 }
 
-fn read_scope(all: &[String], is_province: bool) -> Result<Vec<String>> {
+pub(super) fn read_scope(all: &[String], is_province: bool) -> Result<Vec<String>> {
     let mut read: Vec<String> = Vec::new();
     for text in all {
         let text = text.trim();

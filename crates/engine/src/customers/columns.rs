@@ -1,10 +1,12 @@
 //! Columns that a list of customers can have: what they are called, what they hold, where they come from.
 
 use crate::boxed;
-use zhike_domain::audience::{Cell, FieldKind, SCORES, TRAITS, TagUnit, json_cell};
+use zhike_domain::audience::{Cell, FieldKind, SCORES, TRAITS, TagUnit, json_cell, score_of};
 use zhike_domain::frame::{Column as Values, ColumnType, Frame, NumColumn, TextColumn};
+use zhike_domain::grade::{Class, Classes};
 
 use super::Listed;
+use crate::guard::classes;
 use crate::{Ctx, Error, Result};
 
 /// A column.
@@ -166,6 +168,28 @@ pub async fn read(ctx: &Ctx, keys: &[String]) -> Result<Vec<Column>> {
     Ok(found)
 }
 
+/// Which classes of data these columns show in the clear, for whoever asks. A main identity counts as shown: numbers of members
+/// are.
+pub(crate) async fn shown(ctx: &Ctx, columns: &[Column]) -> Result<Classes> {
+    let of = |column: &Column| -> Classes {
+        match &column.of {
+            Of::Personal | Of::Trait => Classes::default(),
+            Of::Identity if column.key == "identity" => [Class::Identity].into_iter().collect(),
+            Of::Identity => Classes::default(),
+            Of::Row => classes::of_columns([("profiles", column.key.as_str())]),
+            Of::Rfm => classes::of_columns([("rfm", column.key.as_str())]),
+            Of::Orders => classes::of_columns([("orders", "ordered_at")]),
+            Of::Tag(_) => classes::of_columns([("tags", "value")]),
+            Of::Model(name) => {
+                score_of(name).map(|score| classes::of_columns([(score.table, score.column)])).unwrap_or_default()
+            }
+        }
+    };
+    let traits = columns.iter().filter(|column| column.of == Of::Trait);
+    let traits = classes::of_traits(ctx, traits.filter_map(|column| column.key.strip_prefix("traits."))).await?;
+    Ok(columns.iter().map(of).fold(traits, Classes::or))
+}
+
 /// Customers as a table.
 ///
 /// **Shape**: one row a customer, the columns named as they are.
@@ -259,8 +283,6 @@ impl Column {
 
 #[cfg(test)]
 mod tests {
-    use zhike_domain::audience::score_of;
-
     use super::*;
 
     #[test]

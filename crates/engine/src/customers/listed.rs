@@ -76,7 +76,9 @@ impl Parts {
 pub async fn listed_by_id(ctx: &Ctx, profiles: &[ProfileId]) -> Result<Vec<Listed>> {
     let ids: Vec<i64> = profiles.iter().map(|profile| profile.get()).collect();
     guard::reserve(ctx, Meter::Rows, ids.len()).await?;
-    listed(ctx, &ids, &Parts::of(&[], true)).await
+    let rows = listed(ctx, &ids, &Parts::of(&[], true)).await?;
+    guard::show(ctx, rows.len(), guard::classes::of_list(&rows)).await?;
+    Ok(rows)
 }
 
 pub(super) async fn listed(ctx: &Ctx, ids: &[i64], parts: &Parts) -> Result<Vec<Listed>> {

@@ -2,6 +2,7 @@
 
 use crate::boxed;
 use zhike_domain::frame::Frame;
+use zhike_domain::grade::Class;
 use zhike_domain::kpi::{Dimension, Kpi, Measure, Of, Take};
 use zhike_domain::small_groups::is_small;
 use zhike_lake::{KpiKey, KpiScan};
@@ -162,6 +163,13 @@ pub async fn behind(ctx: &Ctx, kpi: &'static Kpi, asked: Asked) -> Result<Behind
     rows.truncate(asked.limit);
     let next = rows.last().filter(|_| has_more).map(cursor);
     guard::reserve(ctx, Meter::Rows, rows.len()).await?;
+    let class = match kind {
+        // Those whose rows are read draw by what is shown of them.
+        Kind::People => None,
+        Kind::Orders => Some(Class::Commerce),
+        Kind::Events | Kind::Sessions => Some(Class::Behaviour),
+    };
+    guard::show(ctx, rows.len(), class.into_iter().collect()).await?;
     Ok(Behind { kind, measure, days: window.days, total, rows, next })
 }
 

@@ -6,12 +6,13 @@ use crate::boxed;
 use std::collections::BTreeMap;
 
 use zhike_domain::frame::{Column, Frame};
+use zhike_domain::grade::Class;
 use zhike_domain::id::ProfileId;
 use zhike_lake::RowsOf;
 
 use super::{current, written_for};
 use crate::workspace::day_number;
-use crate::{Ctx, Result};
+use crate::{Ctx, Result, guard};
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,6 +34,15 @@ pub enum HappeningKind {
 impl HappeningKind {
     /// All of them.
     pub const ALL: [Self; 6] = [Self::Order, Self::Refund, Self::Event, Self::Interaction, Self::Feedback, Self::Touch];
+
+    /// Which classes of data one shows.
+    const fn classes(self) -> &'static [Class] {
+        match self {
+            Self::Order | Self::Refund => &[Class::Commerce],
+            Self::Event | Self::Touch => &[Class::Behaviour],
+            Self::Interaction | Self::Feedback => &[Class::Behaviour, Class::Text],
+        }
+    }
 
     /// Name in JSON.
     pub const fn as_str(self) -> &'static str {
@@ -137,6 +147,11 @@ pub async fn timeline(ctx: &Ctx, profile_id: ProfileId, filter: &TimelineFilter,
     let mut items: Vec<Happening> = all.into_iter().filter(is_wanted).take(limit + 1).collect();
     let has_more = items.len() > limit;
     items.truncate(limit);
+    let mut shown: BTreeMap<Class, usize> = BTreeMap::new();
+    items.iter().flat_map(|one| one.place.kind.classes()).for_each(|class| *shown.entry(*class).or_default() += 1);
+    for (class, n) in shown {
+        guard::show(ctx, n, [class].into_iter().collect()).await?;
+    }
     Ok(TimelinePage { items, has_more, kinds: kinds.into_iter().collect(), channels: channels.into_iter().collect() })
 }
 

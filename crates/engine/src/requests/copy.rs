@@ -9,6 +9,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value as Json, json};
 use zhike_domain::frame::{ColumnType, Frame};
+use zhike_domain::grade::{Class, Classes, class_of_field};
 use zhike_domain::id::{BatchId, ProfileId, RequestId, SegmentId};
 use zhike_domain::rights::RequestStatus;
 use zhike_domain::sensitive::Sensitive;
@@ -20,11 +21,12 @@ use zhike_state::{AuditRow, EdgeRow, IdentityRow, ProfileRow, SaidRow};
 use super::{Request, follows, get, list, noted, sheets};
 use crate::boxed;
 use crate::corrections::{self, Correction};
+use crate::guard::classes;
 use crate::profiles::{current, own_ids, written_for};
 use crate::query::personal_fields;
 use crate::sealing::{Keys, identity_value};
 use crate::workspace::date_of;
-use crate::{Ctx, Error, Result, consents, guard, segments, tags};
+use crate::{Ctx, Error, Result, consents, grades, guard, segments, tags};
 
 /// Version of the document; it changes when a field changes its meaning.
 const SCHEMA: &str = "zhike.person/1";
@@ -108,6 +110,7 @@ pub async fn copy(ctx: &Ctx, id: RequestId, is_zh: bool, actor: &str) -> Result<
     let n_rows = 1 + person.identities.len() + person.said.len() + counts.iter().map(|(_, n)| n).sum::<usize>();
     guard::unmask(ctx).await?;
     guard::reserve(ctx, guard::Meter::Rows, n_rows).await?;
+    guard::show(ctx, n_rows, shown(ctx, &person).await?).await?;
     let document = document(ctx, &person, &request).await?;
     let mut text = serde_json::to_vec_pretty(&document).map_err(|error| Error::bug("a copy as JSON", error))?;
     text.push(b'\n');
@@ -115,6 +118,18 @@ pub async fn copy(ctx: &Ctx, id: RequestId, is_zh: bool, actor: &str) -> Result<
     files.extend(sheets::of(ctx, &person, is_zh).await?);
     noted(ctx, actor, "request.copy", profile_id.get(), id, request.kind).await?;
     Ok(Copy { profile_id, files, n_rows: n_rows as u64 })
+}
+
+/// Of which classes a copy holds something: all in the clear, whatever its grade.
+async fn shown(ctx: &Ctx, person: &Person) -> Result<Classes> {
+    let grades = grades::grades(ctx).await?;
+    let fields = person.fields.iter().map(|(field, _)| class_of_field(field));
+    let identities = person.identities.iter().map(|_| Class::Identity);
+    let row = TABLES.iter().filter(|spec| spec.name == "profiles").flat_map(|spec| spec.columns);
+    let row = classes::of_columns(row.map(|column| ("profiles", column.name)));
+    let all: Classes = fields.chain(identities).collect();
+    let tables = person.tables.iter().filter(|(_, frame)| frame.n_rows() > 0);
+    Ok(tables.map(|(spec, frame)| classes::of_rows(&grades, spec.name, frame)).fold(all.or(row), Classes::or))
 }
 
 /// Puts a copy into an archive that a password opens; nothing of it touches the disk in the clear.

@@ -23,7 +23,12 @@ pub(super) async fn of(ctx: &Ctx, person: &Person, is_zh: bool) -> Result<Vec<(S
     let mut files = Vec::new();
     let mut commands = Vec::new();
     let mut add = |name: String, entity: &str, source: &str, content: String| {
-        let from = if source.is_empty() { String::new() } else { format!(" --source {source}") };
+        let from = match source {
+            "" => String::new(),
+            // A name with a dash before it would be taken for another option.
+            source if source.starts_with('-') => format!(" --source={}", shell_word(source)),
+            source => format!(" --source {}", shell_word(source)),
+        };
         commands.push(match entity {
             "consents" => format!("zhike consent import {name}"),
             _ => format!("zhike import {name} --as {entity}{from}"),
@@ -53,6 +58,15 @@ pub(super) async fn of(ctx: &Ctx, person: &Person, is_zh: bool) -> Result<Vec<(S
     let note = note(is_zh, &commands);
     files.push(("README.txt".to_owned(), Sensitive::new(note.into_bytes())));
     Ok(files)
+}
+
+/// A word as a shell takes it, whatever it holds: names of sources are what people gave.
+fn shell_word(word: &str) -> String {
+    let is_plain = |char: char| char.is_alphanumeric() || matches!(char, '-' | '_' | '.' | '/' | ':' | '@');
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 fn note(is_zh: bool, commands: &[String]) -> String {
@@ -259,4 +273,23 @@ fn consents(person: &Person, (kind, value): &(IdentityKind, String), is_zh: bool
     };
     let head = std::iter::once(who).chain(rest).map(str::to_owned).collect();
     written(head, person.said.iter().map(line).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shell_word;
+
+    #[test]
+    fn a_shell_takes_the_name_of_a_source_as_one_word() {
+        for (name, word) in [
+            ("orders", "orders"),
+            ("天猫旗舰店", "天猫旗舰店"),
+            ("a b", "'a b'"),
+            ("it's; rm -r $HOME", r"'it'\''s; rm -r $HOME'"),
+            ("`x`", "'`x`'"),
+            ("", "''"),
+        ] {
+            assert_eq!(shell_word(name), word);
+        }
+    }
 }

@@ -263,10 +263,10 @@ async fn a_provider_that_asked_for_two_factors_is_enough() {
     accounts::link_sso(ctx, &Principal::local("x"), user.id, &word("s-1")).await.unwrap();
     let claims =
         |is_strong| Claims { subject: "s-1".into(), username: None, display_name: None, groups: Vec::new(), is_strong };
-    let vouched = accounts::sign_in_vouched(ctx, &set, &claims(true)).await.unwrap();
+    let vouched = accounts::sign_in_vouched(ctx, &set, &claims(true), None).await.unwrap();
     assert!(matches!(vouched, Vouched::In(signed_in) if signed_in.user.name == "boss"));
     let ask = || async {
-        match accounts::sign_in_vouched(ctx, &set, &claims(false)).await.unwrap() {
+        match accounts::sign_in_vouched(ctx, &set, &claims(false), None).await.unwrap() {
             Vouched::CodeNeeded(kept) => kept,
             Vouched::In(_) => panic!("the code was not asked for"),
         }
@@ -323,13 +323,15 @@ async fn a_one_time_password_ends_with_the_first_sign_in_by_the_provider() {
         groups: vec!["x".into()],
         is_strong: false,
     };
-    let Vouched::In(ann) = accounts::sign_in_vouched(ctx, &set, &claims).await.unwrap() else { panic!("no code") };
+    let Vouched::In(ann) = accounts::sign_in_vouched(ctx, &set, &claims, None).await.unwrap() else {
+        panic!("no code")
+    };
     assert!(!ann.user.must_change_password && ann.permissions.holds(Permission::SqlRun));
     assert_eq!(code(place.enter("ann", once.expose(), None, 1).await), ErrorCode::WrongCredentials);
     // Another issuer's subject of the same name is somebody else.
     let new = NewSso { issuer: "https://other.example".into(), client_id: "zhike".into(), ..NewSso::default() };
     let other = accounts::set_sso(ctx, &by, new).await.unwrap();
-    assert_eq!(code(accounts::sign_in_vouched(ctx, &other, &claims).await.map(|_| ())), ErrorCode::SsoNoAccount);
+    assert_eq!(code(accounts::sign_in_vouched(ctx, &other, &claims, None).await.map(|_| ())), ErrorCode::SsoNoAccount);
 }
 
 /// Whether a recovery code would still let somebody in, were there a second factor.

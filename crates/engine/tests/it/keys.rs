@@ -117,6 +117,33 @@ async fn another_process_follows() {
     assert!(shown.cells.iter().flatten().any(|cell| cell == "T1"));
 }
 
+/// A backup that was due while keys were disabled is taken when they are enabled, not an interval later.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_waits_for_disabled_keys_and_no_longer() {
+    let home = Home::sqlite();
+    let ctx = home.open().await;
+    let folder = home.path().join("backups");
+    keys::disable(&ctx, None, "leak", "boss").await.unwrap();
+    let (stop, stopping) = tokio::sync::watch::channel(false);
+    let hour = std::time::Duration::from_secs(3_600);
+    let running = tokio::spawn(backup::run(ctx.clone(), folder.clone(), hour, 3, stopping));
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    assert!(!folder.join("cuts").exists(), "nothing is sealed");
+    keys::enable(&ctx, None, "known", "boss").await.unwrap();
+    let mut taken = Vec::new();
+    for _ in 0..600 {
+        taken = backup::list(&ctx, &folder).await.unwrap_or_default();
+        if !taken.is_empty() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    assert_eq!(taken.len(), 1);
+    stop.send(true).unwrap();
+    running.await.unwrap();
+    ctx.close().await;
+}
+
 /// INV-KEYS-3.
 #[tokio::test(flavor = "multi_thread")]
 async fn disabled_keys_show_load_and_acknowledge_nothing_and_lose_nothing() {

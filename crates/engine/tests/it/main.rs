@@ -3,7 +3,9 @@
 
 mod accounts;
 mod bindings;
+mod classes;
 mod clocks;
+mod compliance;
 mod consents;
 mod copy;
 mod corrections;

@@ -20,7 +20,7 @@ use crate::support::{Home, NOW, load};
 
 const MINUTE: i64 = 60_000_000;
 
-fn somebody(name: &str, role: Role) -> Principal {
+pub(crate) fn somebody(name: &str, role: Role) -> Principal {
     Principal {
         id: format!("usr_{name}"),
         owner: name.into(),
@@ -32,11 +32,11 @@ fn somebody(name: &str, role: Role) -> Principal {
     }
 }
 
-fn acting(ctx: &Ctx, by: &Principal) -> Ctx {
+pub(crate) fn acting(ctx: &Ctx, by: &Principal) -> Ctx {
     ctx.acting(&Arc::new(by.clone()))
 }
 
-async fn some_customers(home: &Home, ctx: &Ctx, n: usize) {
+pub(crate) async fn some_customers(home: &Home, ctx: &Ctx, n: usize) {
     let mut text = String::from("订单编号,会员号,手机号,下单时间,实付金额,订单状态\n");
     for at in 0..n {
         text.push_str(&format!("T{at},M{at},138{:08},2026-01-02 10:00:00,100.00,交易成功\n", 10_000_000 + at));
@@ -44,7 +44,7 @@ async fn some_customers(home: &Home, ctx: &Ctx, n: usize) {
     load(ctx, &home.file("orders.csv", text), Entity::Orders).await.unwrap();
 }
 
-async fn everybody(ctx: &Ctx, limit: usize) -> zhike_engine::Result<customers::Page> {
+pub(crate) async fn everybody(ctx: &Ctx, limit: usize) -> zhike_engine::Result<customers::Page> {
     customers::page(ctx, &Whom::default(), Sort::default(), &[], None, limit).await
 }
 
@@ -98,7 +98,7 @@ async fn roots_stand_outside_and_tell_what_was_cut_off() {
 }
 
 /// Runs SQL on the database of a closed directory, as whoever has the file can.
-fn sqlite(home: &Home, sql: &str) {
+pub(crate) fn sqlite(home: &Home, sql: &str) {
     let script = "import sqlite3,sys\ndb=sqlite3.connect(sys.argv[1])\ndb.executescript(sys.argv[2])\ndb.commit()";
     let path = home.path().join("data/state.db");
     let done = std::process::Command::new("python3").args(["-c", script]).arg(path).arg(sql).status();

@@ -2,6 +2,7 @@
 
 use zhike_domain::clean::email::read_email;
 use zhike_domain::clean::id_number::read_id_number;
+use zhike_domain::clean::number::chinese_numeral;
 use zhike_domain::clean::person::looks_masked;
 use zhike_domain::clean::phone::{PhoneReading, read_phone};
 use zhike_domain::clean::region::{n_region_bytes, region_of_address};
@@ -173,7 +174,7 @@ fn arabic_numbers(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut at = 0;
     while at < chars.len() {
-        let end = at + chars[at..].iter().take_while(|char| digit(**char).is_some()).count();
+        let end = at + chars[at..].iter().take_while(|char| chinese_numeral(**char).is_some()).count();
         let is_number = end > at && chars.get(end).is_some_and(|unit| "号弄室栋幢楼层单座院巷组队村".contains(*unit));
         if is_number {
             out.push_str(&number(&chars[at..end]));
@@ -186,27 +187,8 @@ fn arabic_numbers(text: &str) -> String {
     out
 }
 
-/// Zero to nine, ten, a hundred.
-fn digit(char: char) -> Option<u32> {
-    Some(match char {
-        '零' | '〇' => 0,
-        '一' => 1,
-        '二' | '两' => 2,
-        '三' => 3,
-        '四' => 4,
-        '五' => 5,
-        '六' => 6,
-        '七' => 7,
-        '八' => 8,
-        '九' => 9,
-        '十' => 10,
-        '百' => 100,
-        _ => return None,
-    })
-}
-
 fn number(chars: &[char]) -> String {
-    let digits: Vec<u32> = chars.iter().filter_map(|char| digit(*char)).collect();
+    let digits: Vec<u32> = chars.iter().filter_map(|char| chinese_numeral(*char)).collect();
     if digits.iter().all(|digit| *digit < 10) {
         return digits.iter().map(u32::to_string).collect();
     }

@@ -10,6 +10,7 @@ use zhike_engine::Ctx;
 use zhike_engine::accounts::{self, Change, NewApiKey, NewUser};
 
 use super::bind::Bind;
+use super::compliance::Compliance;
 use super::consent::Consent;
 use super::grade::Grade;
 use super::history::History;
@@ -97,14 +98,8 @@ impl Command {
             Self::Request(Request::Copy { .. } | Request::Do { .. } | Request::Refuse { .. }) => P::RequestsDecide,
             Self::Erase(erase) if erase.is_order() => P::ErasureApprove,
             Self::Erase(_) => P::RequestsStart,
-            Self::Key(
-                Key::Status
-                | Key::Rotate
-                | Key::DestroyOld
-                | Key::Public { .. }
-                | Key::Disable { .. }
-                | Key::Enable { .. },
-            ) => P::SystemRun,
+            Self::Key(Key::Disable { .. } | Key::Enable { .. }) => P::EncryptionDisable,
+            Self::Key(Key::Status | Key::Rotate | Key::DestroyOld | Key::Public { .. }) => P::SystemRun,
             Self::Retention(retention) if retention.is_run() => P::ErasureApprove,
             Self::Retention(_) => P::PolicyChange,
             Self::User(User::List) => P::UsersRead,
@@ -116,7 +111,7 @@ impl Command {
                 | User::Reset { .. }
                 | User::Unlock { .. },
             ) => P::UsersManage,
-            Self::Sso(Sso::Show | Sso::Set { .. } | Sso::Remove) => P::PolicyChange,
+            Self::Sso(Sso::Show | Sso::Set(_) | Sso::Remove) => P::PolicyChange,
             Self::Sso(Sso::Link { .. } | Sso::Unlink { .. }) => P::UsersManage,
             Self::Audit(Audit::List { .. } | Audit::Verify { .. } | Audit::Roots | Audit::Trace { .. }) => P::AuditRead,
             Self::Approval(Approvals::List) => P::AccountOwn,
@@ -125,6 +120,9 @@ impl Command {
                 P::IncidentsManage
             }
             Self::Budget(Budget::Show | Budget::Set { .. }) => P::IncidentsManage,
+            Self::Compliance(
+                Compliance::Register { .. } | Compliance::List | Compliance::Show { .. } | Compliance::Assess { .. },
+            ) => P::ComplianceManage,
             Self::Grade(Grade::List | Grade::Set { .. }) => P::PolicyChange,
             Self::Canary(Canary::Add { .. } | Canary::Remove { .. } | Canary::List) => P::IncidentsManage,
             Self::ApiKey(ApiKey::Add { .. } | ApiKey::List | ApiKey::Revoke { .. }) => P::KeysManage,

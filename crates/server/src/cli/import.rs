@@ -93,9 +93,7 @@ impl Import {
 }
 
 pub(super) fn read_mapping(path: &Path) -> Result<zhike_domain::import::mapping::Mapping, Failure> {
-    let name = path.display();
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Failure::new(format!("cannot read {name}: {error}"), format!("无法读取 {name}：{error}")))?;
+    let (name, text) = (path.display(), super::read_text(path)?);
     import::parse_mapping(&text)
         .map_err(|error| Failure::new(format!("{name}: {}", error.message), format!("{name}：{}", error.message_zh)))
 }

@@ -48,10 +48,7 @@ pub(super) enum Key {
 
 /// Reads a public key from a file.
 pub(super) fn read_public_key(path: &Path) -> Result<PublicKey, Failure> {
-    let name = path.display();
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Failure::new(format!("cannot read {name}: {error}"), format!("无法读取 {name}：{error}")))?;
-    Ok(keys::read_public_key(&text)?)
+    Ok(keys::read_public_key(&super::read_text(path)?)?)
 }
 
 impl Key {

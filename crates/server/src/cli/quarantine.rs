@@ -77,7 +77,7 @@ impl Quarantine {
                 let text = if cells.as_os_str() == "-" {
                     std::io::read_to_string(std::io::stdin())?
                 } else {
-                    std::fs::read_to_string(&cells)?
+                    super::read_text(&cells)?
                 };
                 let cells = serde_json::from_str(&text).map_err(|error| {
                     Failure::new(

@@ -146,10 +146,7 @@ pub(super) enum CommerceCommand {
 }
 
 fn read_commerce(path: &Path) -> Result<CommerceMapping, Failure> {
-    let name = path.display();
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Failure::new(format!("cannot read {name}: {error}"), format!("无法读取 {name}：{error}")))?;
-    Ok(sources::parse_commerce(&text)?)
+    Ok(sources::parse_commerce(&super::read_text(path)?)?)
 }
 
 impl Source {

@@ -1,12 +1,13 @@
 //! `zhike sso`: which identity provider vouches for people, and whose account an identity opens.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use zhike_domain::sensitive::Sensitive;
 use zhike_engine::Ctx;
-use zhike_engine::accounts::{self, NewSso};
+use zhike_engine::accounts::{self, NewSso, Rows};
 
 use super::access::id_of;
 use super::{Failure, Global, Outcome};
@@ -20,34 +21,7 @@ pub(super) enum Sso {
     /// Show the provider in force.
     Show,
     /// Put a provider in force, once it has answered.
-    Set {
-        /// Address of the provider: https://…
-        #[arg(long, value_name = "URL")]
-        issuer: String,
-        /// Who we are to it.
-        #[arg(long, value_name = "ID")]
-        client_id: String,
-        /// File that holds the secret of the client; the one that was set stays when absent.
-        #[arg(long, value_name = "FILE")]
-        client_secret_file: Option<PathBuf>,
-        /// What the sign-in page calls the provider; its host when absent.
-        #[arg(long, default_value = "", value_name = "NAME")]
-        name: String,
-        /// Asked for beside openid and profile; several times for several.
-        #[arg(long = "scope", value_name = "SCOPE")]
-        scopes: Vec<String>,
-        /// Which claim of the token names groups; dots lead into it.
-        #[arg(long, value_name = "CLAIM")]
-        role_claim: Option<String>,
-        /// Role of a group; several times for several.
-        #[arg(long = "role-map", value_name = "GROUP=ROLE")]
-        role_map: Vec<String>,
-        /// A first sign-in makes an account, with mapped roles.
-        #[arg(long)]
-        create: bool,
-        #[command(flatten)]
-        outbound: outbound::Options,
-    },
+    Set(Box<Provider>),
     /// Take the provider away.
     Remove,
     /// Link a user to the subject that the provider knows somebody by.
@@ -62,6 +36,43 @@ pub(super) enum Sso {
         /// Name or id.
         user: String,
     },
+}
+
+/// A provider to be put in force.
+#[derive(Args)]
+pub(super) struct Provider {
+    /// Address of the provider: https://…
+    #[arg(long, value_name = "URL")]
+    issuer: String,
+    /// Who we are to it.
+    #[arg(long, value_name = "ID")]
+    client_id: String,
+    /// File that holds the secret of the client; the one that was set stays when absent.
+    #[arg(long, value_name = "FILE")]
+    client_secret_file: Option<PathBuf>,
+    /// What the sign-in page calls the provider; its host when absent.
+    #[arg(long, default_value = "", value_name = "NAME")]
+    name: String,
+    /// Asked for beside openid and profile; several times for several.
+    #[arg(long = "scope", value_name = "SCOPE")]
+    scopes: Vec<String>,
+    /// Which claim of the token names groups; dots lead into it.
+    #[arg(long, value_name = "CLAIM")]
+    role_claim: Option<String>,
+    /// Role of a group; several times for several.
+    #[arg(long = "role-map", value_name = "GROUP=ROLE")]
+    role_map: Vec<String>,
+    /// Customers of a province are all that people of a group see; several times for several.
+    #[arg(long = "group-province", value_name = "GROUP=PROVINCE")]
+    provinces: Vec<String>,
+    /// Customers of a store are all that people of a group see; several times for several.
+    #[arg(long = "group-store", value_name = "GROUP=STORE")]
+    stores: Vec<String>,
+    /// A first sign-in makes an account, with mapped roles.
+    #[arg(long)]
+    create: bool,
+    #[command(flatten)]
+    outbound: outbound::Options,
 }
 
 impl Sso {
@@ -81,41 +92,53 @@ impl Sso {
                 Ok(accounts::link_sso(ctx, by, id_of(ctx, &user).await?, &Sensitive::new(subject)).await?)
             }
             Self::Unlink { user } => Ok(accounts::unlink_sso(ctx, by, id_of(ctx, &user).await?).await?),
-            Self::Set {
-                issuer,
-                client_id,
-                client_secret_file,
-                name,
-                scopes,
-                role_claim,
-                role_map,
-                create: creates,
-                outbound,
-            } => {
+            Self::Set(set) => {
+                let Provider {
+                    issuer,
+                    client_id,
+                    client_secret_file,
+                    name,
+                    scopes,
+                    role_claim,
+                    role_map,
+                    provinces,
+                    stores,
+                    create: creates,
+                    outbound,
+                } = *set;
                 let secret = client_secret_file.map(|file| read_secret(&file)).transpose()?;
-                let pairs = role_map.iter().map(|pair| {
-                    let (group, role) = pair.rsplit_once('=').ok_or_else(|| {
-                        Failure::new(format!("{pair:?} is no GROUP=ROLE"), format!("{pair} 不是“分组=角色”"))
-                    })?;
-                    Ok((group.to_owned(), role.to_owned()))
-                });
-                let role_map = pairs.collect::<Result<_, Failure>>()?;
+                let role_map =
+                    role_map.iter().map(|pair| of_group(pair, ("ROLE", "角色"))).collect::<Result<_, _>>()?;
+                let mut scope_map: BTreeMap<String, Rows> = BTreeMap::new();
+                for pair in &provinces {
+                    let (group, province) = of_group(pair, ("PROVINCE", "省份"))?;
+                    scope_map.entry(group).or_default().provinces.push(province);
+                }
+                for pair in &stores {
+                    let (group, store) = of_group(pair, ("STORE", "门店"))?;
+                    scope_map.entry(group).or_default().stores.push(store);
+                }
                 let unanswered = |error: crate::http::ApiError| {
                     let (en, zh) = error.into_texts();
                     Failure::new(en, zh)
                 };
                 discover(&Outbound::new(outbound), issuer.trim()).await.map_err(unanswered)?;
-                let new = NewSso { issuer, client_id, secret, name, scopes, role_claim, role_map, creates };
+                let new = NewSso { issuer, client_id, secret, name, scopes, role_claim, role_map, scope_map, creates };
                 print_json(&SsoProvider::from(accounts::set_sso(ctx, by, new).await?))
             }
         }
     }
 }
 
+/// A group and what is said of it.
+fn of_group(pair: &str, (what, what_zh): (&str, &str)) -> Result<(String, String), Failure> {
+    let (group, said) = pair
+        .rsplit_once('=')
+        .ok_or_else(|| Failure::new(format!("{pair:?} is no GROUP={what}"), format!("{pair} 不是“分组={what_zh}”")))?;
+    Ok((group.to_owned(), said.to_owned()))
+}
+
 /// The secret that a file holds.
 fn read_secret(file: &std::path::Path) -> Result<Sensitive<String>, Failure> {
-    let name = file.display();
-    let text = std::fs::read_to_string(file)
-        .map_err(|error| Failure::new(format!("cannot read {name}: {error}"), format!("无法读取 {name}：{error}")))?;
-    Ok(Sensitive::new(text.trim().to_owned()))
+    Ok(Sensitive::new(super::read_text(file)?.trim().to_owned()))
 }

@@ -156,6 +156,12 @@ pub(super) async fn key_status(app: Acting) -> ApiResult<Json<EncryptionKeys>> {
     Ok(Json(keys::status(app.ctx()).await?.into()))
 }
 
+/// The same, for whoever disables and enables keys.
+#[utoipa::path(get, path = "/api/v1/encryption-keys/state", responses((status = 200, body = EncryptionKeys)))]
+pub(super) async fn key_state(app: Acting) -> ApiResult<Json<EncryptionKeys>> {
+    key_status(app).await
+}
+
 /// What a change of epochs did.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct KeyRotation {

@@ -4,6 +4,7 @@
 //! by `zhike_engine::accounts`.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -20,7 +21,7 @@ use zhike_domain::error_code::ErrorCode;
 use zhike_domain::id::UserId;
 use zhike_domain::sensitive::Sensitive;
 use zhike_domain::sso::{Claims, Discovery, Flaw, Jwk, discovery_url, read_jwks};
-use zhike_engine::accounts::{self, Attempt, NewSso, Sso, Vouched};
+use zhike_engine::accounts::{self, Attempt, NewSso, Rows, Sso, Vouched};
 
 use super::App;
 use super::error::{ApiError, ApiResult, ErrorBody};
@@ -144,14 +145,15 @@ async fn set(app: &App) -> ApiResult<Sso> {
 /// Sends a browser to the identity provider.
 #[utoipa::path(get, path = "/api/v1/session/oidc/start",
     responses((status = 303, description = "To the provider, or back to the sign-in page with the code of an error")))]
-pub(super) async fn start(State(app): State<App>, headers: HeaderMap) -> Response {
-    match away(&app, &headers).await {
+pub(super) async fn start(State(app): State<App>, Client(from): Client, headers: HeaderMap) -> Response {
+    match away(&app, &headers, from).await {
         Ok(response) => response,
         Err(error) => back(&app, &error),
     }
 }
 
-async fn away(app: &App, headers: &HeaderMap) -> ApiResult<Response> {
+async fn away(app: &App, headers: &HeaderMap, from: Option<IpAddr>) -> ApiResult<Response> {
+    accounts::may_try(app.ctx(), from).await?;
     let set = set(app).await?;
     let known = app.provider().read(app.outbound(), &set.issuer, false).await?;
     let started = accounts::start_sso(app.ctx())?;
@@ -187,12 +189,13 @@ pub(super) struct CallbackQuery {
     responses((status = 303, description = "To the console, or back to the sign-in page with the code of an error")))]
 pub(super) async fn callback(
     State(app): State<App>,
+    Client(from): Client,
     headers: HeaderMap,
     query: Result<Query<CallbackQuery>, QueryRejection>,
 ) -> Response {
     let answered = async {
         let Query(query) = query.map_err(ApiError::from)?;
-        Box::pin(answered(&app, &headers, query)).await
+        Box::pin(answered(&app, &headers, query, from)).await
     };
     match answered.await {
         Ok(Vouched::In(signed_in)) => see("/", vec![set_cookie(&app, signed_in.secret.as_ref()), keep(&app, None)]),
@@ -201,24 +204,30 @@ pub(super) async fn callback(
     }
 }
 
-async fn answered(app: &App, headers: &HeaderMap, query: CallbackQuery) -> ApiResult<Vouched> {
+async fn answered(app: &App, headers: &HeaderMap, query: CallbackQuery, from: Option<IpAddr>) -> ApiResult<Vouched> {
+    // Before the attempt is used up: it may be tried again when the time is over.
+    accounts::may_try(app.ctx(), from).await?;
     let kept = cookie(headers, cookie_name(app.is_https())).unwrap_or_default();
     // From here on the attempt was real, and used up.
     let attempt = accounts::take_attempt(app.ctx(), &kept, query.state.as_deref().unwrap_or_default())?;
     let set = set(app).await?;
     let Some(code) = query.code.filter(|_| query.error.is_none()) else {
-        return Err(accounts::refuse(app.ctx(), Flaw::Refused).await.into());
+        return Err(accounts::refuse(app.ctx(), Flaw::Refused, from).await.into());
     };
     let known = app.provider().read(app.outbound(), &set.issuer, false).await?;
     let is_named = known.discovery.authorization_response_iss_parameter_supported;
     let is_other = query.iss.as_ref().map_or(is_named, |iss| *iss != known.discovery.issuer);
     if is_other {
-        return Err(accounts::refuse(app.ctx(), Flaw::Issuer).await.into());
+        return Err(accounts::refuse(app.ctx(), Flaw::Issuer, from).await.into());
     }
-    let tokens = redeem(app, &set, &known.discovery, &attempt, &code, &callback_url(app.site(), headers)).await?;
+    let redirect = callback_url(app.site(), headers);
+    let tokens = match redeem(app, &set, &known.discovery, &attempt, &code, &redirect).await? {
+        Ok(tokens) => tokens,
+        Err(flaw) => return Err(accounts::refuse(app.ctx(), flaw, from).await.into()),
+    };
     match vouched(app, &set, known, &attempt, &tokens).await? {
-        Ok(claims) => Ok(accounts::sign_in_vouched(app.ctx(), &set, &claims).await?),
-        Err(flaw) => Err(accounts::refuse(app.ctx(), flaw).await.into()),
+        Ok(claims) => Ok(accounts::sign_in_vouched(app.ctx(), &set, &claims, from).await?),
+        Err(flaw) => Err(accounts::refuse(app.ctx(), flaw, from).await.into()),
     }
 }
 
@@ -257,7 +266,7 @@ async fn redeem(
     attempt: &Attempt,
     code: &str,
     redirect: &str,
-) -> ApiResult<Tokens> {
+) -> ApiResult<Result<Tokens, Flaw>> {
     let secret = set.secret(app.ctx())?;
     let in_body = secret.as_ref().filter(|_| discovery.takes_secret_in_body());
     let mut sent = Sent::post("application/x-www-form-urlencoded", form(set, attempt, code, redirect, in_body));
@@ -269,12 +278,9 @@ async fn redeem(
     let answer = app.outbound().send(&target, sent).await.map_err(refused)?;
     if answer.status != 200 {
         // A code that was used, that is over, or of another client.
-        return Err(accounts::refuse(app.ctx(), Flaw::Refused).await.into());
+        return Ok(Err(Flaw::Refused));
     }
-    match serde_json::from_slice(&answer.body) {
-        Ok(tokens) => Ok(tokens),
-        Err(_) => Err(accounts::refuse(app.ctx(), Flaw::Form).await.into()),
-    }
+    Ok(serde_json::from_slice(&answer.body).map_err(|_| Flaw::Form))
 }
 
 /// What goes with a code.
@@ -328,6 +334,8 @@ pub(crate) struct SsoProvider {
     pub(crate) role_claim: Option<String>,
     /// Roles by group.
     pub(crate) role_map: BTreeMap<String, String>,
+    /// Which customers people of a group see; all, where nothing is said.
+    pub(crate) scope_map: BTreeMap<String, GroupRows>,
     /// Whether a first sign-in makes an account.
     pub(crate) creates: bool,
 }
@@ -335,8 +343,30 @@ pub(crate) struct SsoProvider {
 impl From<Sso> for SsoProvider {
     fn from(set: Sso) -> Self {
         let has_secret = set.has_secret();
-        let Sso { issuer, client_id, name, scopes, role_claim, role_map, creates, .. } = set;
-        Self { issuer, client_id, name, has_secret, scopes, role_claim, role_map, creates }
+        let Sso { issuer, client_id, name, scopes, role_claim, role_map, scope_map, creates, .. } = set;
+        let scope_map = scope_map.into_iter().map(|(group, rows)| (group, rows.into())).collect();
+        Self { issuer, client_id, name, has_secret, scopes, role_claim, role_map, scope_map, creates }
+    }
+}
+
+/// Which customers people of a group see: who lives in one of the provinces and bought in one of the stores; an empty list
+/// limits nothing.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct GroupRows {
+    provinces: Vec<String>,
+    stores: Vec<String>,
+}
+
+impl From<Rows> for GroupRows {
+    fn from(rows: Rows) -> Self {
+        Self { provinces: rows.provinces, stores: rows.stores }
+    }
+}
+
+impl From<GroupRows> for Rows {
+    fn from(rows: GroupRows) -> Self {
+        Self { provinces: rows.provinces, stores: rows.stores }
     }
 }
 
@@ -374,6 +404,8 @@ pub(super) struct PutSso {
     role_claim: Option<String>,
     /// Roles by group.
     role_map: Option<BTreeMap<String, String>>,
+    /// Which customers people of a mapped group see.
+    scope_map: Option<BTreeMap<String, GroupRows>>,
     /// Whether a first sign-in makes an account, with mapped roles.
     creates: Option<bool>,
 }
@@ -393,6 +425,7 @@ pub(super) async fn put(app: Acting, body: Result<Json<PutSso>, JsonRejection>) 
         scopes: body.scopes.unwrap_or_default(),
         role_claim: body.role_claim.filter(|claim| !claim.is_empty()),
         role_map: body.role_map.unwrap_or_default(),
+        scope_map: body.scope_map.unwrap_or_default().into_iter().map(|(group, rows)| (group, rows.into())).collect(),
         creates: body.creates.unwrap_or(false),
     };
     Ok(Json(accounts::set_sso(app.ctx(), app.by(), new).await?.into()))

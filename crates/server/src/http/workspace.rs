@@ -7,7 +7,7 @@ use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 use zhike_domain::error_code::ErrorCode;
-use zhike_engine::{overview, sources};
+use zhike_engine::{keys, overview, sources};
 
 use super::App;
 use super::error::{ApiError, ApiResult};
@@ -29,6 +29,8 @@ pub(super) struct WorkspaceBody {
     refreshed_at: Option<String>,
     n_profiles: u64,
     n_orders: u64,
+    /// Whether keys of people's data are disabled: what needs a personal value fails until they are enabled.
+    keys_disabled: bool,
 }
 
 /// What the workspace is and holds.
@@ -47,6 +49,7 @@ pub(super) async fn show(app: Acting) -> ApiResult<Json<WorkspaceBody>> {
         refreshed_at: held.refreshed_at.map(crate::output::instant),
         n_profiles: held.n_profiles,
         n_orders: held.n_orders,
+        keys_disabled: !keys::disabled(app.ctx())?.is_empty(),
     }))
 }
 

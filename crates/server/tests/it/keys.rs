@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::access::hire;
 use crate::support::{Home, Server};
 
 fn collected(server: &Server, key: &str, id: &str) -> (u16, Value) {
@@ -54,6 +55,35 @@ fn a_running_server_obeys_disabled_keys_and_loses_nothing() {
         n_events(&home) == 2
     });
     assert!(arrived, "{}", n_events(&home));
+}
+
+/// The security administrator alone, with a reason, on record where they read it; everybody is told that it is so.
+#[test]
+fn the_security_administrator_disables_and_enables_keys() {
+    let home = Home::new();
+    let server = Server::start(&home);
+    let (sec, sys) = (hire(&server, "sec", &["security_admin"]), hire(&server, "sys", &["system_admin"]));
+    let ann = hire(&server, "ann", &["analyst"]);
+    let why = json!({"reason": "疑似泄露"});
+    for other in [&sys, &ann] {
+        assert_eq!(server.request_as(other, "POST", "/api/v1/encryption-keys/disable", &why).0, 403);
+        assert_eq!(server.request_as(other, "GET", "/api/v1/encryption-keys/state", &json!({})).0, 403);
+    }
+    assert_eq!(server.request_as(&sec, "POST", "/api/v1/encryption-keys/disable", &json!({"reason": " "})).0, 400);
+    let is_disabled =
+        |by: &str| server.request_as(by, "GET", "/api/v1/workspace", &json!({})).2["keys_disabled"].clone();
+    assert_eq!(is_disabled(&ann), false);
+    let (status, _, keys) = server.request_as(&sec, "POST", "/api/v1/encryption-keys/disable", &why);
+    assert_eq!((status, &keys["disabled"][0]["by"]), (200, &json!("sec")), "{keys}");
+    assert_eq!(is_disabled(&ann), true);
+    let state = server.request_as(&sec, "GET", "/api/v1/encryption-keys/state", &json!({})).2;
+    assert_eq!(state["disabled"], keys["disabled"]);
+    assert_eq!(server.request_as(&sys, "GET", "/api/v1/encryption-keys", &json!({})).2["disabled"], keys["disabled"]);
+    assert_eq!(server.request_as(&sec, "POST", "/api/v1/encryption-keys/enable", &json!({"reason": "已核实"})).0, 200);
+    assert_eq!(is_disabled(&ann), false);
+    let trail = server.request_as(&sec, "GET", "/api/v1/audit?action=keys", &json!({})).2;
+    let acts: Vec<&str> = trail["items"].as_array().unwrap().iter().filter_map(|one| one["action"].as_str()).collect();
+    assert_eq!(acts, ["keys.enable", "keys.disable"], "{trail}");
 }
 
 /// No command here opens a data directory, and OpenSSL agrees with what is said.

@@ -11,6 +11,7 @@ mod collect;
 mod collect_faults;
 mod collect_kill;
 mod commands;
+mod compliance;
 mod consents;
 mod customers;
 mod damage;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -233,20 +234,27 @@ struct Browser {
 struct Place {
     provider: Provider,
     server: Server,
+    /// Browsers come from addresses of their own, by a proxy that is believed.
+    n_addresses: AtomicU8,
     _home: Home,
 }
 
 impl Place {
     fn new(change: impl FnOnce(&mut Value)) -> Self {
         let (home, provider) = (Home::new(), Provider::start());
-        let server = Server::start_with(&home, &["--outbound-allow", &provider.address]);
+        let server =
+            Server::start_with(&home, &["--outbound-allow", &provider.address, "--trusted-proxy", "127.0.0.1"]);
         let mut settings =
             json!({"issuer": provider.issuer(), "client_id": "zhike", "client_secret": "top secret", "name": "Corp"});
         change(&mut settings);
         let (status, answer) = server.send("PUT", "/api/v1/sso", &settings);
         assert_eq!((status, &answer["has_secret"]), (200, &json!(true)), "{answer}");
         assert!(!answer.to_string().contains("top secret"));
-        Self { provider, server, _home: home }
+        Self { provider, server, n_addresses: AtomicU8::new(0), _home: home }
+    }
+
+    fn address(&self) -> String {
+        format!("203.0.113.{}", self.n_addresses.fetch_add(1, Ordering::Relaxed))
     }
 
     fn begin(&self) -> Browser {
@@ -267,8 +275,14 @@ impl Place {
 
     /// Where the browser is sent, and its session.
     fn back(&self, kept: &str, query: &str) -> (String, String) {
+        self.back_at(&self.address(), kept, query)
+    }
+
+    /// As [`Place::back`], of a browser at an address.
+    fn back_at(&self, address: &str, kept: &str, query: &str) -> (String, String) {
         let path = format!("/api/v1/session/oidc/callback?{query}");
-        let (status, head, _) = self.server.request("GET", &path, &[("Cookie", kept)], b"");
+        let (status, head, _) =
+            self.server.request("GET", &path, &[("Cookie", kept), ("X-Forwarded-For", address)], b"");
         assert_eq!(status, 303, "{head}");
         let session = cookie_of(&head);
         (location(&head), if session.starts_with("zhike_session=") { session } else { String::new() })
@@ -472,6 +486,78 @@ fn a_first_sign_in_makes_an_account_with_mapped_roles() {
         let made = made.as_str().unwrap();
         assert!(to == "/" && made != ADMIN && !made.contains("139") && made.contains('-'), "{made}");
     }
+}
+
+/// A group can be bound to some customers; the rows that accounts see follow the provider as roles do.
+#[test]
+fn groups_are_bound_to_some_customers() {
+    let place = Place::new(|settings| {
+        settings["role_claim"] = json!("groups");
+        settings["role_map"] = json!({"east": "operator", "west": "operator", "head": "operator"});
+        settings["scope_map"] =
+            json!({"east": {"provinces": ["浙江省"], "stores": []}, "west": {"provinces": ["四川"], "stores": ["S1"]}});
+        settings["creates"] = json!(true);
+    });
+    let set = place.server.get("/api/v1/sso").1;
+    assert_eq!(set["provider"]["scope_map"]["east"]["provinces"], json!(["浙江"]), "{set}");
+    let seen = |groups: &[&str], code: &str| {
+        place.provider.set(|says| {
+            says.change = json!({"sub": "s-2", "preferred_username": "li", "groups": groups});
+        });
+        let (to, session) = place.attempt(code);
+        assert_eq!(to, "/", "{groups:?}");
+        let user = place.server.request_as(&session, "GET", "/api/v1/session", &json!({})).2["user"].clone();
+        (user["provinces"].clone(), user["stores"].clone(), session)
+    };
+    let (provinces, stores, first) = seen(&["east"], "a");
+    assert_eq!((provinces, stores), (json!(["浙江"]), json!([])));
+    let made = place.server.get("/api/v1/audit?action=user.create").1;
+    assert_eq!(made["items"][0]["detail"]["provinces"], json!(["浙江"]), "{made}");
+    let (provinces, stores, _) = seen(&["east", "west"], "b");
+    assert_eq!((provinces, stores), (json!(["四川", "浙江"]), json!(["S1"])));
+    assert_eq!(place.name_of(&first), Value::Null, "other rows end sessions");
+    let (provinces, ..) = seen(&["east", "head"], "c");
+    assert_eq!(provinces, json!([]), "head sees all");
+    let mut unmapped =
+        json!({"issuer": place.provider.issuer(), "client_id": "zhike", "role_map": {"east": "operator"}});
+    unmapped["scope_map"] = json!({"south": {"provinces": ["广东"], "stores": []}});
+    let (status, answer) = place.server.send("PUT", "/api/v1/sso", &unmapped);
+    assert_eq!((status, &answer["error"]["code"]), (422, &json!("invalid_account")), "{answer}");
+}
+
+/// Refused attempts of an address are counted with its wrong passwords; other addresses go on, and so does the attempt later.
+#[test]
+fn refused_attempts_lock_an_address_out() {
+    let place = Place::new(|_| {});
+    assert_eq!(place.link(ADMIN, "s-1"), 204);
+    place.provider.set(|says| says.change = json!({"sub": "somebody"}));
+    let (address, locked) = ("198.51.100.7", "/sign-in?sso=locked_out");
+    let attempt = |code: &str| {
+        let browser = place.begin();
+        place.back_at(address, &browser.kept, &format!("code={code}&state={}", browser.state)).0
+    };
+    for n in 0..5 {
+        assert_eq!(attempt(&format!("no{n}")), NO_ACCOUNT);
+    }
+    place.provider.set(|says| says.change = json!({}));
+    assert_eq!(attempt("good"), locked, "whoever it is");
+    let path = "/api/v1/session/oidc/start";
+    let (_, head, _) = place.server.request("GET", path, &[("Cookie", ""), ("X-Forwarded-For", address)], b"");
+    assert_eq!(location(&head), locked);
+    let body = json!({"name": ADMIN, "password": "whatever"}).to_string();
+    let headers = [("X-Forwarded-For", address), ("X-Zhike-Request", "1"), ("Content-Type", "application/json")];
+    assert_eq!(
+        place.server.request("POST", "/api/v1/session", &headers, body.as_bytes()).0,
+        429,
+        "by password as well"
+    );
+    assert_eq!(place.attempt("elsewhere").0, "/");
+    // What is no attempt of ours counts against nobody.
+    for _ in 0..9 {
+        assert_eq!(place.back_at("198.51.100.8", "zhike_sso=forged", "code=x&state=y").0, REFUSED);
+    }
+    let browser = place.begin();
+    assert_eq!(place.back_at("198.51.100.8", &browser.kept, &format!("code=z&state={}", browser.state)).0, "/");
 }
 
 /// A setting that could not be used is refused with what is wrong; who may set it is told by the table.

@@ -73,6 +73,47 @@ fn parallel_requests_take_no_row_too_many() {
     assert!(!refused["items"].as_array().unwrap().is_empty());
 }
 
+/// INV-GUARD-5: the same of a class of data, by pages, queries and look-ups at once; who shows none of it goes on.
+#[test]
+fn parallel_requests_take_no_class_too_many() {
+    let home = Home::new();
+    load(&home, 60);
+    let server = Server::start(&home);
+    let (ann, ben) = (hire(&server, "ann", &["analyst"]), hire(&server, "ben", &["analyst"]));
+    set_budget(&server, |budgets| {
+        budgets["roles"]["analyst"]["class.identity"] = json!({"per_minute": null, "per_day": 100});
+    });
+    let barrier = Barrier::new(64);
+    let rows: Vec<(u16, usize)> = std::thread::scope(|scope| {
+        let one = |at: usize| {
+            let (server, barrier, ann) = (&server, &barrier, &ann);
+            scope.spawn(move || {
+                barrier.wait();
+                let path = format!("/api/v1/profiles?limit={}", 7 + at % 5);
+                let (status, _, body) = server.request("GET", &path, &[("Cookie", ann.as_str())], b"");
+                let body: Value = serde_json::from_slice(&body).unwrap_or_default();
+                (status, body["items"].as_array().map_or(0, Vec::len))
+            })
+        };
+        let all: Vec<_> = (0..64).map(one).collect();
+        all.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let given: usize = rows.iter().map(|(_, n)| n).sum();
+    assert!((80..=100).contains(&given), "{given} rows of 100");
+    assert!(rows.iter().any(|(status, _)| *status == 429), "{rows:?}");
+    assert!(rows.iter().all(|(status, n)| *n == 0 || *status == 200), "a refusal holds no rows");
+    assert_eq!(server.request_as(&ann, "GET", "/api/v1/session", &json!({})).0, 401);
+    // What is used of a class is told, and a budget of no class is refused.
+    let uses = server.get("/api/v1/budgets/uses").1;
+    let used =
+        uses["items"].as_array().unwrap().iter().find(|one| one["user"] == "ann" && one["meter"] == "class.identity");
+    assert_eq!(used.unwrap()["per_day"], 100, "{uses}");
+    assert_eq!(server.request_as(&ben, "GET", "/api/v1/profiles?limit=50", &json!({})).0, 200, "another's budget");
+    let mut budgets = server.get("/api/v1/budgets").1;
+    budgets["roles"]["analyst"]["class.secrets"] = json!({"per_minute": null, "per_day": 1});
+    assert_eq!(server.send("PUT", "/api/v1/budgets", &budgets).0, 400);
+}
+
 /// A file of many people: asked for, approved by another, made once, in an archive.
 #[test]
 fn a_large_export_waits_for_a_second_person() {
