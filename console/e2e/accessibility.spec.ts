@@ -3,19 +3,21 @@ import { expect, open, test } from './console'
 
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
 const FILE = { name: 'a.csv', mimeType: 'text/csv', buffer: Buffer.from('order_id,ordered_at,order date,phone,amount,note\n1,2026-01-02,02/03/2026,13900001111,9.90,\n') }
-const PATHS = ['/', '/?view=table', '/customers', '/customers?behind=orders&from=2011-08-01&to=2011-08-31', 'profile', '/customers/segments', '/customers/segments/new', '/customers/tags', '/customers/tags/price_band', '/customers/tags/new', '/customers/tags/new?kind=manual', '/insight/kpis', '/insight/kpis/net_sales?by=quarter', '/insight/kpis/new_customers?view=table&period=2011-03', '/insight/rfm', '/insight/rfm?view=table', '/insight/rfm?rules=true', '/insight/migration?view=table', '/data/quality', '/data/imports', '/data/imports/new', '/data/sources', '/data/sources?source=new', '/data/live', '/data/bind', '/governance/consents', '/governance/requests', '/governance/requests?request=new', '/governance/audit', '/governance/approvals', '/governance/incidents', '/governance/budgets', '/governance/budgets?role=analyst', '/governance/retention', '/governance/grades', '/governance/keys', '/governance/register', '/governance/register?open=new', '/governance/retention?open=orders', '/governance/users', '/governance/users?user=new', '/governance/roles', '/governance/roles?view=masks', '/governance/roles?view=separation', '/governance/api-keys', '/governance/sso', '/account', 'mapping', 'report']
+const PATHS = ['/', '/?view=table', '/customers', '/customers?behind=orders&from=2011-08-01&to=2011-08-31', 'profile', '/customers/segments', '/customers/segments/new', '/customers/tags', '/customers/tags/price_band', '/customers/tags/new', '/customers/tags/new?kind=manual', '/insight/kpis', '/insight/kpis/net_sales?by=quarter', '/insight/kpis/new_customers?view=table&period=2011-03', '/insight/rfm', '/insight/rfm?view=table', '/insight/rfm?rules=true', '/insight/migration?view=table', '/data/quality', '/data/identity', 'identities', '/data/imports', '/data/imports/new', '/data/sources', '/data/sources?source=new', '/data/live', '/data/bind', '/governance/consents', '/governance/requests', '/governance/requests?request=new', '/governance/audit', '/governance/approvals', '/governance/incidents', '/governance/budgets', '/governance/budgets?role=analyst', '/governance/retention', '/governance/grades', '/governance/keys', '/governance/register', '/governance/register?open=new', '/governance/retention?open=orders', '/governance/users', '/governance/users?user=new', '/governance/roles', '/governance/roles?view=masks', '/governance/roles?view=separation', '/governance/api-keys', '/governance/sso', '/account', 'mapping', 'report']
 
 for (const [lang, scheme] of [['zh', 'light'], ['zh', 'dark'], ['en', 'light'], ['en', 'dark']] as const) {
   for (const path of PATHS) {
     test(`${path} has no violation (${lang}, ${scheme})`, async ({ page }) => {
-      const start = path === 'profile' ? '/customers' : path === 'report' ? '/data/imports' : path === 'mapping' ? '/data/imports/new' : path
+      const isPerson = path === 'profile' || path === 'identities'
+      const start = isPerson ? '/customers' : path === 'report' ? '/data/imports' : path === 'mapping' ? '/data/imports/new' : path
       await open(page, start, lang, scheme)
       if (path === 'mapping') {
         await page.locator('input[type=file]').setInputFiles(FILE)
         await expect(page.locator('.zk-target').first()).toBeVisible()
         await page.waitForLoadState('networkidle')
       } else if (start !== path) {
-        await page.locator(path === 'profile' ? '.zk-person' : '.zk-file').first().click()
+        await page.locator(isPerson ? '.zk-person' : '.zk-file').first().click()
+        if (path === 'identities') await page.getByRole('tab', { name: lang === 'zh' ? '身份' : 'Identities' }).click()
         await expect(page.locator('.zk-card h2').nth(2)).toBeVisible()
         await page.waitForLoadState('networkidle')
       }

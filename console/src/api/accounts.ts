@@ -14,6 +14,7 @@ export type Permission =
   | 'profiles.unmask'
   | 'profiles.ask'
   | 'profiles.tag'
+  | 'identity.decide'
   | 'segments.read'
   | 'segments.write'
   | 'tags.read'

@@ -643,6 +643,143 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/identity/acts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Decisions about who is who, the newest first. */
+        get: operations["get_identity_acts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identity/acts/{act_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Undoes a decision: everybody is as if it had not been made. */
+        post: operations["post_identity_acts_act_id_undo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identity/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why two customers or identities are one person, or are not; in words, with how much each link says. */
+        get: operations["get_identity_explain"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identity/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How well people are told apart: sizes, bridges, what was refused and why. */
+        get: operations["get_identity_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identity/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decides that two customers are one; it can be undone. */
+        post: operations["post_identity_merge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identity/policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rules in force. */
+        get: operations["get_identity_policy"];
+        /** Puts rules in force and makes anew everybody whom they change; says what changed. */
+        put: operations["put_identity_policy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identity/policy/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What rules would merge and split, without putting them in force. */
+        post: operations["post_identity_policy_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identity/split": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decides that some identities of a customer are somebody else; it can be undone. */
+        post: operations["post_identity_split"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/imports": {
         parameters: {
             query?: never;
@@ -2988,11 +3125,42 @@ export interface components {
             status: string;
             value: string | null;
         };
+        /** @description A decision about who is who. */
+        IdentityAct: {
+            act_id: string;
+            author: string;
+            decided_at: string;
+            /** @description merge, split. */
+            kind: string;
+            /** @description The customers whom it is about, as they are now. */
+            profile_ids: string[];
+            reason: string;
+            /** @description It holds when missing. */
+            undone_at: string | null;
+            undone_by: string | null;
+        };
+        /** @description Decisions about who is who. */
+        IdentityActs: {
+            acts: components["schemas"]["IdentityAct"][];
+        };
         /** @description Somebody known, by an id of theirs. */
         IdentityBody: {
             /** @description Any kind when absent. */
             kind: string | null;
             value: string;
+        };
+        /** @description One identity that holds two people together who each have an id of their own. */
+        IdentityBridge: {
+            kind: string;
+            profile_id: string;
+            /** @description Identities on either side, the smaller first. */
+            sides: number[];
+        };
+        /** @description What came of a decision. */
+        IdentityDone: {
+            act_id: string;
+            /** @description The customers whom it was about, as they are now. */
+            profile_ids: string[];
         };
         /** @description How two identities were joined. */
         IdentityEdge: {
@@ -3006,6 +3174,105 @@ export interface components {
             /** Format: double */
             strength: number;
             undone_at: string | null;
+        };
+        /** @description Why two are one customer, or are not. */
+        IdentityExplanation: {
+            acts: components["schemas"]["IdentityAct"][];
+            is_one: boolean;
+            profile_ids: string[];
+            /** @description The way from one to the other by the fewest links; of two customers, links that were refused. */
+            steps: components["schemas"]["IdentityStep"][];
+        };
+        /** @description How well people are told apart. */
+        IdentityHealth: {
+            bridges: components["schemas"]["IdentityBridge"][];
+            largest: components["schemas"]["LargeProfile"][];
+            /** @description Links that hold, by reason. */
+            links: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            n_bridges: number;
+            /**
+             * Format: int64
+             * @description Decisions by hand that hold.
+             */
+            n_decisions: number;
+            /** @description Links that were refused or undone, by reason. */
+            refused: {
+                [key: string]: number;
+            };
+            /** @description Identities that identify nobody, by kind. */
+            set_aside: {
+                [key: string]: number;
+            };
+            sizes: components["schemas"]["IdentitySize"][];
+        };
+        /** @description An identity, its value masked. */
+        IdentityNode: {
+            identity_id: string;
+            /** @description Whether it identifies nobody. */
+            is_set_aside: boolean;
+            kind: string;
+            profile_id: string;
+            source: string;
+            value: string | null;
+        };
+        /** @description The rules of who is who. */
+        IdentityPolicy: {
+            /** @description As `zhike identity policy show` prints them. */
+            policy: Record<string, never>;
+        };
+        /** @description What rules would change. */
+        IdentityPreview: {
+            /** @description Identities that would identify somebody again, by kind. */
+            active_again: {
+                [key: string]: number;
+            };
+            /** @description The first of them. */
+            merged: string[][];
+            /**
+             * Format: int64
+             * @description Groups of customers that become one.
+             */
+            n_merged: number;
+            /**
+             * Format: int64
+             * @description Customers who part.
+             */
+            n_parted: number;
+            /** Format: int64 */
+            n_people: number;
+            /** Format: int64 */
+            n_people_after: number;
+            /** @description The first of them. */
+            parted: components["schemas"]["PartedProfile"][];
+            /** @description Identities that would no longer identify anybody, by kind. */
+            set_aside: {
+                [key: string]: number;
+            };
+        };
+        /** @description Customers with so many identities. */
+        IdentitySize: {
+            /** Format: int64 */
+            n_identities: number;
+            /** Format: int64 */
+            n_profiles: number;
+        };
+        /** @description A link between two identities. */
+        IdentityStep: {
+            at: string;
+            /** @description weak, medium, strong, decided. */
+            evidence: string;
+            /** @description Whether the link was refused or undone. */
+            is_refused: boolean;
+            left: components["schemas"]["IdentityNode"];
+            reason: string;
+            reason_en: string;
+            reason_zh: string;
+            right: components["schemas"]["IdentityNode"];
+            /** @description Empty for what somebody decided. */
+            source: string;
         };
         /** @description A version of an impact assessment. */
         ImpactAssessment: {
@@ -3433,6 +3700,12 @@ export interface components {
         KpiUnit: "money" | "count" | "ratio";
         /** @description Money as decimal text, the others as numbers. */
         KpiValue: string | number;
+        /** @description A customer with many identities. */
+        LargeProfile: {
+            /** Format: int64 */
+            n_identities: number;
+            profile_id: string;
+        };
         /** @description An identity as it may be shown. */
         ListedIdentity: {
             kind: string;
@@ -3537,6 +3810,15 @@ export interface components {
             unit?: string | null;
         } & {
             [key: string]: unknown;
+        };
+        /** @description Two customers who are one. */
+        MergeRequest: {
+            /** @description The other customer, `prf_…`. */
+            other_profile_id: string;
+            /** @description Customer, `prf_…`. */
+            profile_id: string;
+            /** @description Why; kept. */
+            reason: string;
         };
         /** @description Sums of one month. */
         MonthValue: {
@@ -3731,6 +4013,15 @@ export interface components {
             tiers: components["schemas"]["TierShare"][];
             to: string;
             trend: components["schemas"]["TrendPoint"][];
+        };
+        /** @description A customer who would part. */
+        PartedProfile: {
+            /**
+             * Format: int64
+             * @description Into so many.
+             */
+            n_people: number;
+            profile_id: string;
         };
         /** @description Scores as of one day. */
         PastScores: {
@@ -4944,6 +5235,15 @@ export interface components {
             items: components["schemas"]["Source"][];
             /** @description How SDKs reach this server, when it was configured. */
             public_url: string | null;
+        };
+        /** @description Identities of a customer that are somebody else. */
+        SplitRequest: {
+            /** @description Identities that part, `idn_…`. */
+            identity_ids: string[];
+            /** @description Customer, `prf_…`. */
+            profile_id: string;
+            /** @description Why; kept. */
+            reason: string;
         };
         /** @description A code of the authenticator, or a recovery code. */
         SsoCode: {
@@ -6813,6 +7113,308 @@ export interface operations {
                 };
             };
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_identity_acts: {
+        parameters: {
+            query?: {
+                /** @description Customer, `prf_…`; everybody when missing. */
+                profile_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityActs"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_identity_acts_act_id_undo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `act_…` */
+                act_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityDone"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_identity_explain: {
+        parameters: {
+            query: {
+                /** @description `prf_…` or `idn_…`. */
+                a: string;
+                /** @description `prf_…` or `idn_…`; all links of the one customer when missing. */
+                b?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityExplanation"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_identity_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityHealth"];
+                };
+            };
+        };
+    };
+    post_identity_merge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityDone"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_identity_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityPolicy"];
+                };
+            };
+        };
+    };
+    put_identity_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdentityPolicy"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityPreview"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_identity_policy_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdentityPolicy"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityPreview"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_identity_split: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SplitRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityDone"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

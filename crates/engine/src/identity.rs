@@ -5,7 +5,7 @@
 //! again: queries are told where the rows of an identity belong.
 //!
 //! - **INV-WHO-1**: a merge that is split or undone, and a split that is undone, leave everybody as if it had never been
-//!   (`tests/it/identity.rs`).
+//!   (`tests/it/who.rs`).
 //! - **INV-WHO-2**: who was decided to be different people stays so, whatever loads and events say.
 
 mod acts;

@@ -117,7 +117,7 @@ function Merge({ profileId, n }: { profileId: string; n: number }) {
         <label htmlFor={`${id}-other`}>{t('who.other')}</label>
         <Input id={`${id}-other`} value={other} maxLength={40} placeholder="prf_…" autoComplete="off" aria-describedby={`${id}-help`} onChange={(event) => setOther(event.target.value)} />
         <p className="zk-muted" id={`${id}-help`} aria-live="polite">
-          {name ? t('who.preview_other', { name, n: n + (found.data?.identities.length ?? 0) }) : t('who.merge_help')}
+          {name ? t('who.with_name', { name, n: n + (found.data?.identities.length ?? 0) }) : t('who.merge_help')}
         </p>
         {isId && found.error && <ErrorNotice error={found.error} />}
         <label htmlFor={`${id}-reason`}>{t('who.reason')}</label>

@@ -1,6 +1,5 @@
 // 人工判定: what was decided about who is who, and undoing it.
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { Link } from '@tanstack/react-router'
 import { Button, Popconfirm } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { undoIdentityAct } from '../../api/identity'
@@ -10,6 +9,7 @@ import { useFormat } from '../../app/workspace'
 import { Card } from '../../ui/Card'
 import { DataTable, type Column } from '../../ui/DataTable'
 import { ErrorNotice, Notice } from '../../ui/states'
+import { People } from './People'
 
 export function IdentityActs({ acts }: { acts: readonly IdentityAct[] }) {
   const { t } = useTranslation()
@@ -24,12 +24,7 @@ export function IdentityActs({ acts }: { acts: readonly IdentityAct[] }) {
     {
       key: 'customers',
       title: t('who.customers'),
-      cell: (act) =>
-        act.profile_ids.map((profileId) => (
-          <Link key={profileId} to="/customers/$profileId" params={{ profileId }} search={{ tab: 'identities' }} className="zk-id">
-            {profileId.slice(-6)}
-          </Link>
-        )),
+      cell: (act) => <People ids={act.profile_ids} />,
     },
     { key: 'by', title: t('who.by'), cell: (act) => act.author },
     { key: 'at', title: t('who.at'), cell: (act) => format.instant(act.decided_at) },

@@ -1,6 +1,5 @@
 // 身份: are people told apart well, what was decided by hand, and by which rules?
 import { useQuery } from '@tanstack/react-query'
-import { Link } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import { identityActsQuery, identityHealthQuery } from '../../api/identity'
 import type { IdentityBridge, IdentityHealth } from '../../api/types'
@@ -13,6 +12,7 @@ import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
 import { word } from '../../words'
 import { IdentityActs } from './IdentityActs'
 import { IdentityRules } from './IdentityRules'
+import { People } from './People'
 import { reasonWord } from './words'
 
 export default function IdentityPage() {
@@ -44,9 +44,9 @@ function Health({ health }: { health: IdentityHealth }) {
   ]
   const sorted = (all: Record<string, number>) => Object.entries(all).sort(([, a], [, b]) => b - a)
   const bridges: Column<IdentityBridge>[] = [
-    { key: 'customer', title: t('who.customers'), isHead: true, cell: (one) => <Person profileId={one.profile_id} /> },
+    { key: 'customer', title: t('who.customers'), isHead: true, cell: (one) => <People ids={[one.profile_id]} /> },
     { key: 'kind', title: t('who.why'), cell: (one) => t('who.bridge_by', { kind: word(t, 'identity', one.kind) }) },
-    { key: 'sides', title: t('who.size'), align: 'right', cell: (one) => t('who.sides', { small: one.sides[0], large: one.sides[1] }) },
+    { key: 'sides', title: t('who.size'), align: 'right', cell: (one) => t('who.sides', { small: one.sides[0] ?? 0, large: one.sides[1] ?? 0 }) },
   ]
   return (
     <div className="zk-columns-main">
@@ -76,7 +76,7 @@ function Health({ health }: { health: IdentityHealth }) {
           <DataTable
             caption={t('who.large')}
             columns={[
-              { key: 'customer', title: t('who.customers'), isHead: true, cell: (one) => <Person profileId={one.profile_id} /> },
+              { key: 'customer', title: t('who.customers'), isHead: true, cell: (one) => <People ids={[one.profile_id]} /> },
               { key: 'n', title: t('who.size'), align: 'right', cell: (one) => format.count(one.n_identities) },
             ]}
             rows={health.largest}
@@ -89,13 +89,5 @@ function Health({ health }: { health: IdentityHealth }) {
         </Card>
       </div>
     </div>
-  )
-}
-
-function Person({ profileId }: { profileId: string }) {
-  return (
-    <Link to="/customers/$profileId" params={{ profileId }} search={{ tab: 'identities' }} className="zk-id">
-      {profileId.slice(-6)}
-    </Link>
   )
 }

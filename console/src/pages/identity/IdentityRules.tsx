@@ -10,6 +10,7 @@ import { Card } from '../../ui/Card'
 import { DataTable } from '../../ui/DataTable'
 import { ErrorNotice, Skeleton } from '../../ui/states'
 import { word } from '../../words'
+import { People } from './People'
 import { limitsOf, type Texts, textsOf } from './rules'
 
 export function IdentityRules() {
@@ -103,6 +104,8 @@ function Result({ preview }: { preview: IdentityPreview }) {
           again: format.count(again),
         })}
       </p>
+      {preview.parted.length > 0 && <p>{t('who.would_part')} <People ids={preview.parted.map((one) => one.profile_id)} /></p>}
+      {preview.merged.length > 0 && <p>{t('who.would_merge')} {preview.merged.map((ids) => <People key={ids.join()} ids={ids} />)}</p>}
     </div>
   )
 }
