@@ -468,6 +468,13 @@ impl People {
         let used = self.nodes.values().filter_map(|node| node.profile).filter(|id| !self.new_profiles.contains(id));
         self.keys.fetch(ctx, used.collect::<Vec<_>>()).await?;
         let now = ctx.now();
+        // Whoever parts and was nobody before needs a key of their own for what is theirs.
+        let used: BTreeSet<i64> = self.nodes.values().filter_map(|node| node.profile).collect();
+        for profile in used.into_iter().filter(|id| self.new_profiles.contains(id)) {
+            if self.keys.get(profile).is_none() {
+                self.keys.make(ctx, profile, now)?;
+            }
+        }
         for id in ids {
             let Some(node) = self.nodes.get(&id) else { continue };
             let status = if node.is_aside { IdentityStatus::SetAside } else { IdentityStatus::Active };
@@ -489,9 +496,6 @@ impl People {
                 continue;
             }
             let Some(profile_id) = node.profile else { continue };
-            if self.keys.get(profile_id).is_none() {
-                self.keys.make(ctx, profile_id, now)?;
-            }
             let Some(key) = self.keys.get(profile_id) else { continue };
             commit.load.new_identities.push(IdentityRow {
                 identity_id: id,

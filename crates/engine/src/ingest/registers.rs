@@ -162,9 +162,11 @@ async fn apply_over(
         };
         let mut traits = Traits::default();
         members.get(&profile).into_iter().flatten().for_each(|id| of(id, &mut traits));
-        // Keys that only those who left ever stated are no longer this profile's, but they are not a file's either.
+        // Keys that only those who left ever stated are no longer this profile's, but they are not a file's either; unless it
+        // is known what files state.
         let mut decided: BTreeSet<String> = BTreeSet::new();
-        for id in members.get(&profile).into_iter().chain(moved.get(&profile)).flatten() {
+        let left = moved.get(&profile).filter(|_| !files.of.contains_key(&profile));
+        for id in members.get(&profile).into_iter().chain(left).flatten() {
             decided.extend(owned.get(id).into_iter().flatten().cloned());
             decided.extend(held.get(id).map(Held::keys).unwrap_or_default());
         }

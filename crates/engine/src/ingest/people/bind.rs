@@ -222,12 +222,13 @@ impl People {
         let held: BTreeSet<i64> = rows().map(|row| row.profile_id).collect();
         let candidates: BTreeSet<i64> = rows().flat_map(|row| [row.profile_id, row.home_profile_id]).collect();
         let candidates: Vec<i64> = candidates.into_iter().collect();
-        // Those that nobody has any more are the last choice.
-        let mut age: HashMap<i64, (bool, i64)> = HashMap::new();
+        // Those that nobody has any more are the last choice, those that were made for somebody who parted the one before.
+        let homes: BTreeSet<i64> = rows().map(|row| row.home_profile_id).collect();
+        let mut age: HashMap<i64, (bool, bool, i64)> = HashMap::new();
         for row in ctx.store().profiles_by_ids(&candidates).await? {
             let is_held = held.contains(&row.profile_id);
             if is_held || row.merged_into.is_some() {
-                age.insert(row.profile_id, (!is_held, row.created_at));
+                age.insert(row.profile_id, (!is_held, !homes.contains(&row.profile_id), row.created_at));
             }
         }
         // When a person parts, the profile stays with the strongest identity that it was made for, else the strongest.
