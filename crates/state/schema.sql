@@ -232,6 +232,26 @@ CREATE TABLE identity_claims (
 
 CREATE INDEX identity_claims_by_owner ON identity_claims (owner_identity_id);
 
+CREATE TABLE identity_decisions (
+    decision_id INTEGER PRIMARY KEY,
+    act_id BIGINT NOT NULL,
+    verdict TEXT NOT NULL,
+    left_identity_id BIGINT NOT NULL,
+    right_identity_id BIGINT NOT NULL,
+    author TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    decided_at BIGINT NOT NULL,
+    undone_by TEXT,
+    undone_at BIGINT,
+    undone_act BIGINT
+);
+
+CREATE INDEX identity_decisions_by_act ON identity_decisions (act_id);
+
+CREATE INDEX identity_decisions_by_left ON identity_decisions (left_identity_id);
+
+CREATE INDEX identity_decisions_by_right ON identity_decisions (right_identity_id);
+
 CREATE TABLE identity_edges (
     edge_id INTEGER PRIMARY KEY,
     left_identity_id BIGINT NOT NULL,
@@ -264,6 +284,15 @@ CREATE TABLE identity_homes (
     identity_id BIGINT NOT NULL,
     profile_id BIGINT NOT NULL,
     PRIMARY KEY (identity_id, profile_id)
+) WITHOUT ROWID;
+
+CREATE TABLE identity_stated (
+    identity_id BIGINT NOT NULL,
+    source TEXT NOT NULL,
+    stated_json TEXT NOT NULL,
+    sealed BLOB,
+    key_profile_id BIGINT NOT NULL,
+    PRIMARY KEY (identity_id, source)
 ) WITHOUT ROWID;
 
 CREATE TABLE identity_traits (
