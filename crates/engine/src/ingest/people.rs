@@ -95,6 +95,8 @@ pub(super) struct People {
     pub(super) changed: BTreeSet<i64>,
     /// Identities that left a profile: (profile, identity).
     pub(super) left: Vec<(i64, i64)>,
+    /// Visitors of whom a profile lost every span of time: (profile, visitor).
+    pub(super) lost: Vec<(i64, i64)>,
     pub(super) profiles: HashMap<i64, ProfileRow>,
     new_profiles: HashSet<i64>,
     merged: Vec<(i64, i64)>,
@@ -388,6 +390,9 @@ impl People {
             let before = self.spans_of(self.old_claims.get(&visitor), false);
             let is_changed = now != before;
             if is_changed {
+                let has_none = |profile: &i64| now.iter().all(|span| span.1 != *profile);
+                let gone = before.iter().map(|span| span.1).filter(has_none);
+                self.lost.extend(gone.map(|profile| (profile, visitor)));
                 concerned.extend(now.iter().chain(&before).map(|span| span.1));
             }
             after.insert(visitor, (now, is_changed));

@@ -118,10 +118,11 @@ async fn apply_over(
             concerned.insert(*profile);
         }
     }
-    let moved: HashMap<i64, Vec<i64>> = people.left.iter().fold(HashMap::new(), |mut all, (profile, id)| {
-        all.entry(*profile).or_insert_with(Vec::new).push(*id);
-        all
-    });
+    let moved: HashMap<i64, Vec<i64>> =
+        people.left.iter().chain(&people.lost).fold(HashMap::new(), |mut all, (profile, id)| {
+            all.entry(*profile).or_insert_with(Vec::new).push(*id);
+            all
+        });
     files.read(ctx, people, &members, &moved).await?;
     let mut ids: BTreeSet<i64> = stated.keys().copied().collect();
     for profile in &concerned {
