@@ -10,7 +10,7 @@ export type Segment = (typeof SEGMENTS)[number]
 
 export const ENTITIES = Object.keys(zh.entity) as (keyof typeof zh.entity)[]
 
-type Group = 'tier' | 'segment' | 'identity' | 'identity_status' | 'edge' | 'order_status' | 'order_kind' | 'entity' | 'entity_hint' | 'stage' | 'rule' | 'reason' | 'binding_state' | 'trait' | 'score' | 'fact' | 'fact_field' | 'personal' | 'agg' | 'op' | 'unit' | 'contact_kind' | 'feedback_kind' | 'touch_outcome' | 'act' | 'actor' | 'role'
+type Group = 'tier' | 'segment' | 'identity' | 'identity_status' | 'edge' | 'order_status' | 'order_kind' | 'entity' | 'entity_hint' | 'stage' | 'rule' | 'reason' | 'binding_state' | 'trait' | 'score' | 'fact' | 'fact_field' | 'personal' | 'agg' | 'op' | 'unit' | 'contact_kind' | 'feedback_kind' | 'touch_outcome' | 'act' | 'actor' | 'role' | 'record_field'
 
 /** The word for a code; the code itself if there is none. */
 export function word(t: TFunction, group: Group, code: string | null | undefined): string {

@@ -1,7 +1,7 @@
 // Who is who: decisions by hand, the rules, and how well people are told apart.
 import { queryOptions } from '@tanstack/react-query'
 import { client, unwrap } from './client'
-import type { IdentityRules } from './types'
+import type { IdentityRules, PairJudgement } from './types'
 
 export const identityHealthQuery = queryOptions({
   queryKey: ['identity', 'health'],
@@ -30,6 +30,24 @@ export function previewIdentityRules(rules: IdentityRules) {
 
 export function putIdentityRules(rules: IdentityRules) {
   return unwrap(client.PUT('/api/v1/identity/policy', { body: { policy: wire(rules) } }))
+}
+
+export const identityReviewQuery = queryOptions({
+  queryKey: ['identity', 'review'],
+  queryFn: ({ signal }) => unwrap(client.GET('/api/v1/identity/review', { params: { query: { limit: 50 } }, signal })),
+})
+
+export function judgePair(body: PairJudgement) {
+  return unwrap(client.POST('/api/v1/identity/review', { body }))
+}
+
+export const lastMatchQuery = queryOptions({
+  queryKey: ['identity', 'match'],
+  queryFn: ({ signal }) => unwrap(client.GET('/api/v1/identity/match', { signal })),
+})
+
+export function matchRecords() {
+  return unwrap(client.POST('/api/v1/identity/match'))
 }
 
 export function mergeProfiles(profileId: string, otherProfileId: string, reason: string) {

@@ -711,6 +711,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/identity/match": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the last comparison of records found. */
+        get: operations["get_identity_match"];
+        put?: never;
+        /** Compares the records that changed; joins those who are one in all likelihood, parts those who are not any more. */
+        post: operations["post_identity_match"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/identity/merge": {
         parameters: {
             query?: never;
@@ -757,6 +775,24 @@ export interface paths {
         put?: never;
         /** What rules would merge and split, without putting them in force. */
         post: operations["post_identity_policy_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identity/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Pairs that may be one person, the most probable first, field by field. */
+        get: operations["get_identity_review"];
+        put?: never;
+        /** Decides about a pair; it can be undone, and thresholds follow what people decide. */
+        post: operations["post_identity_review"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3208,6 +3244,37 @@ export interface components {
             };
             sizes: components["schemas"]["IdentitySize"][];
         };
+        /** @description What the last comparison of records found. */
+        IdentityMatched: {
+            at: string;
+            /**
+             * Format: int64
+             * @description Records that were compared then; the others were known.
+             */
+            n_compared: number;
+            /**
+             * Format: int64
+             * @description Pairs that are joined.
+             */
+            n_joined: number;
+            /**
+             * Format: int64
+             * @description Pairs that somebody judged, which thresholds follow.
+             */
+            n_judged: number;
+            /**
+             * Format: int64
+             * @description Records of people and companies.
+             */
+            n_records: number;
+            /**
+             * Format: int64
+             * @description Pairs that wait for somebody.
+             */
+            n_review: number;
+            /** @description What records have to share to be compared at all. */
+            rules: string[];
+        };
         /** @description An identity, its value masked. */
         IdentityNode: {
             identity_id: string;
@@ -3464,6 +3531,15 @@ export interface components {
         JobStarted: {
             job_id: string;
         };
+        /** @description What somebody decided about a pair. */
+        JudgeRequest: {
+            /** @description The two identities, `idn_…`. */
+            identity_ids: string[];
+            /** @description Whether they are one person. */
+            is_one: boolean;
+            /** @description Why; kept. */
+            reason: string;
+        };
         /** @description An epoch of keys. */
         KeyEpoch: {
             /** Format: int32 */
@@ -3705,6 +3781,10 @@ export interface components {
             /** Format: int64 */
             n_identities: number;
             profile_id: string;
+        };
+        /** @description The last comparison, if there was one. */
+        LastMatched: {
+            last: components["schemas"]["IdentityMatched"] | null;
         };
         /** @description An identity as it may be shown. */
         ListedIdentity: {
@@ -4744,6 +4824,43 @@ export interface components {
         RevealedRow: {
             cells: (string | null)[];
             header: string[];
+        };
+        /** @description What two records say of one field. */
+        ReviewField: {
+            /**
+             * Format: double
+             * @description Evidence for one person in bits; below zero it speaks against.
+             */
+            bits: number;
+            field: string;
+            /** @description Masked; missing where it is not said. */
+            left: string | null;
+            /** @description How far they agree; missing when one of them is not said. */
+            level_en: string | null;
+            /** @description How far they agree; missing when one of them is not said. */
+            level_zh: string | null;
+            /** @description Masked; missing where it is not said. */
+            right: string | null;
+        };
+        /** @description Pairs that wait for somebody. */
+        ReviewPage: {
+            /**
+             * Format: int64
+             * @description How many there are.
+             */
+            n: number;
+            pairs: components["schemas"]["ReviewPair"][];
+        };
+        /** @description Two records that may be one person's. */
+        ReviewPair: {
+            fields: components["schemas"]["ReviewField"][];
+            identity_ids: string[];
+            /**
+             * Format: double
+             * @description Probability that they are one.
+             */
+            probability: number;
+            profile_ids: string[];
         };
         /** @description Those with the same three scores. */
         RfmCell: {
@@ -7249,6 +7366,52 @@ export interface operations {
             };
         };
     };
+    get_identity_match: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LastMatched"];
+                };
+            };
+        };
+    };
+    post_identity_match: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityMatched"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     post_identity_merge: {
         parameters: {
             query?: never;
@@ -7368,6 +7531,77 @@ export interface operations {
                 };
             };
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_identity_review: {
+        parameters: {
+            query?: {
+                /** @description Pairs to leave out. */
+                offset?: number;
+                /** @description Pairs at most, up to 100; 20 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewPage"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_identity_review: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JudgeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityDone"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -445,7 +445,7 @@ fn namespace_in(identity: &IdentityRow, kind: IdentityKind, source: &str) -> Opt
 }
 
 fn known_kind(identity: &IdentityRow) -> Option<IdentityKind> {
-    let is_device = |kind: &IdentityKind| matches!(kind, IdentityKind::AnonymousId | IdentityKind::DeviceId);
+    let is_device = |kind: &IdentityKind| kind.is_anonymous();
     IdentityKind::parse(&identity.kind).filter(|kind| !is_device(kind))
 }
 

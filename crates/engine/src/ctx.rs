@@ -13,7 +13,7 @@ use zhike_vault::{Unlock, ValueAlgorithm, Vault};
 use crate::collect::{Collecting, LogLimits};
 use crate::ingest::{self, LiveEvent};
 use crate::workspace::{self, Workspace};
-use crate::{Clock, Error, Result, accounts, audit, backup, erasure, guard, import, kpis, segments, sources};
+use crate::{Clock, Error, Result, accounts, audit, backup, erasure, guard, identity, import, kpis, segments, sources};
 
 /// Recent events kept for a slow listener; older ones it misses.
 const LIVE_EVENTS: usize = 1024;
@@ -70,6 +70,7 @@ struct Inner {
     auditing: audit::Known,
     guarding: guard::Known,
     erasing: erasure::Known,
+    matching: identity::Known,
     archive_to: Option<PathBuf>,
 }
 
@@ -121,6 +122,7 @@ impl Ctx {
             auditing: audit::Known::new(options.audit_anchors),
             guarding: guard::Known::default(),
             erasing: erasure::Known::default(),
+            matching: identity::Known::default(),
             archive_to: options.archive_to,
         });
         let ctx = Self { inner, scope: None, by: None };
@@ -233,6 +235,11 @@ impl Ctx {
     /// Erasures that are under way.
     pub(crate) fn erasing(&self) -> &erasure::Known {
         &self.inner.erasing
+    }
+
+    /// Records that were compared with each other.
+    pub(crate) fn matching(&self) -> &identity::Known {
+        &self.inner.matching
     }
 
     /// The event log, once it is open.

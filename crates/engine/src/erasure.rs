@@ -274,6 +274,7 @@ async fn finish_locked(ctx: &Ctx) -> Result<Vec<Erasure>> {
 
 /// State forgets one person; what it counts is added to what was counted before.
 async fn forget(ctx: &Ctx, erasure_id: i64, subject: &Subject, n_keys: u64) -> Result<()> {
+    ctx.matching().forget().await;
     let mut gone = Forgotten {
         erasure_id,
         profiles: subject.profiles.iter().copied().collect(),

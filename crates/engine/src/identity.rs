@@ -12,9 +12,15 @@ mod acts;
 mod explain;
 mod graph;
 mod health;
+mod matching;
 mod preview;
+mod records;
+mod review;
 
 pub use acts::{Act, Done, acts, merge, split, undo};
 pub use explain::{Explanation, Node, Step, Whom, explain, read_whom};
 pub use health::{Bridge, Health, health};
+pub(crate) use matching::{Known, follow, run};
+pub use matching::{Matched, last_matched, match_people};
 pub use preview::{Preview, apply_policy, preview};
+pub use review::{Candidate, Compared, judge, review};

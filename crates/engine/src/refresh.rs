@@ -64,6 +64,8 @@ pub async fn refresh(ctx: &Ctx, options: RefreshOptions) -> Result<Refreshed> {
     let ctx = &ctx.whole();
     let _guard = ctx.write_lock().await?;
     crate::import::recover_locked(ctx).await?;
+    // Who is who comes first: all that is computed is about people.
+    crate::identity::follow(ctx).await?;
     ctx.refresh_overrides().await?;
     let workspace = ctx.workspace();
     let Some((_, newest)) = ctx.lake().time_span("orders").await? else {

@@ -91,6 +91,16 @@ impl Stated {
         Some((said.0.as_str()?, said))
     }
 
+    /// A column that is a text.
+    pub(crate) fn text(&self, field: &str) -> Option<&str> {
+        self.open.get(field)?.0.as_str()
+    }
+
+    /// An attribute that is a text.
+    pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
+        self.text(&format!("{TRAIT}{name}"))
+    }
+
     /// Sets what is stated of a profile; what is not stays.
     pub(crate) fn lay(&self, row: &mut ProfileRow) {
         let text = |field: &str, column: &mut Option<String>| {
@@ -144,7 +154,7 @@ impl Stated {
         })
     }
 
-    fn read(row: &StatedRow, keys: &Keys) -> Result<Self> {
+    pub(crate) fn read(row: &StatedRow, keys: &Keys) -> Result<Self> {
         let parse = |text: &str| -> Result<BTreeMap<String, Said>> {
             let mut fields: BTreeMap<String, Said> =
                 serde_json::from_str(text).map_err(|error| Error::bug("stored statements", error))?;

@@ -16,6 +16,7 @@
 //! share is assumed by kind of field, not learnt; see RFD 0007.
 
 mod address;
+mod calibrate;
 mod chinese;
 mod choose;
 mod cluster;
@@ -29,6 +30,7 @@ mod model;
 mod records;
 mod text;
 
+pub use calibrate::Calibration;
 pub use fit::{Options, fit};
 pub use index::Index;
 pub use link::{Outcome, Pair, Veto, link};

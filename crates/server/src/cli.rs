@@ -167,7 +167,7 @@ enum Command {
     /// Show or change the RFM rules.
     #[command(subcommand)]
     Rules(refresh::Rules),
-    /// Show or change how people are told apart.
+    /// Say who is who and why, decide it by hand or by rules, compare records that share no id.
     #[command(subcommand)]
     Identity(identity::Identity),
     /// Define, count, refresh and export segments of customers.

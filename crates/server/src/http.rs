@@ -29,6 +29,7 @@ mod quarantine;
 mod repeat;
 pub(crate) mod requests;
 pub(crate) mod retention;
+pub(crate) mod review;
 mod rfm;
 mod rfm_rules;
 mod schema;
@@ -311,6 +312,9 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .allow(P::IdentityDecide, routes!(identity::split))
         .allow(P::IdentityDecide, routes!(identity::undo))
         .allow(P::ImportsRead, routes!(identity::health))
+        .allow(P::IdentityDecide, routes!(review::list, review::judge))
+        .allow(P::IdentityDecide, routes!(review::run))
+        .allow(P::ImportsRead, routes!(review::last))
         .allow(P::RulesWrite, routes!(identity::policy, identity::put_policy))
         .allow(P::RulesWrite, routes!(identity::preview))
         // Whoever does not read the whole trail gets what is about access.

@@ -377,7 +377,7 @@ impl Store {
 }
 
 /// Tables of which rows go.
-const TABLES: [&str; 23] = [
+const TABLES: [&str; 24] = [
     "identities",
     "identity_bonds",
     "identity_claims",
@@ -385,6 +385,7 @@ const TABLES: [&str; 23] = [
     "identity_edges",
     "identity_fields",
     "identity_homes",
+    "identity_matches",
     "identity_stated",
     "identity_traits",
     "profile_overrides",
@@ -428,6 +429,7 @@ async fn of_identities(tx: &mut Tx, gone: &[(i64,)]) -> Result<Vec<(&'static str
     delete!("identity_edges", "left_identity_id", "right_identity_id");
     delete!("identity_fields", "identity_id");
     delete!("identity_homes", "identity_id");
+    delete!("identity_matches", "left_identity_id", "right_identity_id");
     delete!("identity_stated", "identity_id");
     delete!("identity_traits", "identity_id");
     delete!("profile_overrides", "identity_id");

@@ -10,6 +10,7 @@ use crate::definitions::bump;
 use crate::error::Result;
 use crate::live::{SourceHourRow, SourceRejectRow, count};
 use crate::load::{self, LoadCommit};
+use crate::matches::{self, MatchRow};
 use crate::open::Store;
 use crate::profiles::ids;
 use crate::sessions::{self, SessionMoveRow, StretchRow};
@@ -152,6 +153,10 @@ pub struct IngestCommit {
     pub active_again: Vec<i64>,
     /// Decisions about who is who, new or changed.
     pub decisions: Vec<DecisionRow>,
+    /// Likely pairs, new or changed.
+    pub matches: Vec<MatchRow>,
+    /// Pairs that are likely no more.
+    pub gone_matches: Vec<(i64, i64)>,
     /// Statements about known identities.
     pub bonds: Vec<BondRow>,
     /// Statements about visitors.
@@ -402,6 +407,7 @@ pub(crate) async fn apply(tx: &mut Tx, ingest: &IngestCommit) -> Result<()> {
     )
     .await?;
     decisions::put(tx, &ingest.decisions).await?;
+    matches::put(tx, &ingest.matches, &ingest.gone_matches).await?;
     tx.bulk(
         "INSERT INTO identity_bonds ({columns}) {rows} ON CONFLICT (left_identity_id, right_identity_id) \
          DO UPDATE SET said_at = excluded.said_at, said_by = excluded.said_by, holds = excluded.holds",

@@ -37,6 +37,7 @@ mod ingest;
 mod keys;
 mod live;
 mod load;
+mod matches;
 mod migrate;
 mod notices;
 mod open;
@@ -75,6 +76,7 @@ pub use ingest::{
 pub use keys::KeyRow;
 pub use live::{SourceHourRow, SourceRejectRow, SourceRow};
 pub use load::{IdentityTouch, LoadCommit};
+pub use matches::{MatchRow, ReviewRow, Standing};
 pub use notices::NoticeRow;
 pub use open::{StateConfig, Store};
 pub use profiles::{FieldRow, ProfileRow};

@@ -13,6 +13,7 @@ import { word } from '../../words'
 import { IdentityActs } from './IdentityActs'
 import { IdentityRules } from './IdentityRules'
 import { People } from './People'
+import { Review } from './Review'
 import { reasonWord } from './words'
 
 export default function IdentityPage() {
@@ -21,6 +22,9 @@ export default function IdentityPage() {
   const acts = useQuery(identityActsQuery())
   return (
     <Page title={t('who.title')} question={t('who.question')}>
+      <May to="identity.decide">
+        <Review />
+      </May>
       {health.isPending && <Card title={t('who.health')}><Skeleton rows={8} height={26} /></Card>}
       {health.isError && <Card title={t('who.health')}><ErrorNotice error={health.error} onRetry={() => void health.refetch()} /></Card>}
       {health.data && <Health health={health.data} />}

@@ -11,7 +11,7 @@ import { DataTable } from '../../ui/DataTable'
 import { ErrorNotice, Skeleton } from '../../ui/states'
 import { word } from '../../words'
 import { People } from './People'
-import { limitsOf, type Texts, textsOf } from './rules'
+import { limitsOf, matchingOf, type MatchingTexts, matchingTexts, type Texts, textsOf } from './rules'
 
 export function IdentityRules() {
   const { t } = useTranslation()
@@ -30,8 +30,9 @@ function Form({ rules }: { rules: Rules }) {
   const cache = useQueryClient()
   const [texts, setTexts] = useState<Texts>(textsOf(rules))
   const [unique, setUnique] = useState<readonly string[]>(rules.unique)
-  const limits = limitsOf(texts)
-  const edited = limits && { ...rules, limits, unique: [...unique] }
+  const [shares, setShares] = useState<MatchingTexts>(matchingTexts(rules))
+  const [limits, matching] = [limitsOf(texts), matchingOf(shares)]
+  const edited = limits && matching && { ...rules, limits, matching, unique: [...unique] }
   const preview = useMutation({ mutationFn: previewIdentityRules })
   // Who is one or two changes what every page counts.
   const save = useMutation({ mutationFn: putIdentityRules, onSuccess: () => cache.invalidateQueries() })
@@ -44,6 +45,11 @@ function Form({ rules }: { rules: Rules }) {
     preview.reset()
     save.reset()
     setUnique((all) => (all.includes(kind) ? all.filter((each) => each !== kind) : [...all, kind]))
+  }
+  const share = (change: Partial<MatchingTexts>) => {
+    preview.reset()
+    save.reset()
+    setShares((all) => ({ ...all, ...change }))
   }
   const kinds = Object.keys(texts)
   return (
@@ -70,6 +76,19 @@ function Form({ rules }: { rules: Rules }) {
         keepsColumns
       />
       {!limits && <p role="alert" className="zk-off">{t('who.invalid')}</p>}
+      <p className="zk-muted">{t('who.matching')}</p>
+      <div className="zk-form-actions">
+        <label>
+          <input type="checkbox" checked={shares.isOn} onChange={() => share({ isOn: !shares.isOn })} /> {t('who.matching_on')}
+        </label>
+        <label>
+          {t('who.join_from')} <input className="zk-select" inputMode="decimal" maxLength={5} size={5} value={shares.join} onChange={(event) => share({ join: event.target.value })} /> %
+        </label>
+        <label>
+          {t('who.review_from')} <input className="zk-select" inputMode="decimal" maxLength={5} size={5} value={shares.review} onChange={(event) => share({ review: event.target.value })} /> %
+        </label>
+      </div>
+      {!matching && <p role="alert" className="zk-off">{t('who.matching_invalid')}</p>}
       <div className="zk-form-actions">
         <Button disabled={!edited} loading={preview.isPending} onClick={() => edited && preview.mutate(edited)}>
           {t('who.try')}

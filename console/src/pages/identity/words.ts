@@ -3,7 +3,7 @@ import type { TFunction } from 'i18next'
 import { word } from '../../words'
 
 const FAMILIES = ['shared', 'set_aside', 'conflict'] as const
-const ALONE = ['same_row', 'qr_bind', 'by_hand', 'kept_apart'] as const
+const ALONE = ['same_row', 'qr_bind', 'by_hand', 'kept_apart', 'likely'] as const
 
 /** A reason's code in words, such as shared_phone or kept_apart. */
 export function reasonWord(t: TFunction, code: string): string {

@@ -139,7 +139,7 @@ impl Identity {
 
     /// Whether it stands for a device or a browser rather than a known person.
     pub const fn is_anonymous(&self) -> bool {
-        matches!(self.kind, IdentityKind::AnonymousId | IdentityKind::DeviceId)
+        self.kind.is_anonymous()
     }
 
     fn parts(&self) -> (IdentityKind, &str, &str) {

@@ -41,7 +41,13 @@ impl World {
         apart: &[(u32, u32)],
     ) -> Resolution {
         let Self { kind, scope, joined, profile } = self;
-        resolve(Input { kind, scope, joined, profile, links, stored, same, apart }, policy)
+        resolve(Input { kind, scope, joined, profile, links, stored, same, apart, likely: &[] }, policy)
+    }
+
+    fn resolve_likely(&self, links: &[(u32, u32)], apart: &[(u32, u32)], likely: &[(u32, u32)]) -> Resolution {
+        let Self { kind, scope, joined, profile } = self;
+        let input = Input { kind, scope, joined, profile, links, stored: Some(&[]), same: &[], apart, likely };
+        resolve(input, &Policy::default())
     }
 
     fn first(&self, links: &[(u32, u32)]) -> Resolution {
@@ -51,7 +57,7 @@ impl World {
 
 fn policy(limit: u32, unique: &[IdentityKind]) -> Policy {
     let limits = IdentityKind::ALL.iter().map(|&kind| (kind, Some(limit))).collect();
-    Policy { version: 1, limits, unique: unique.to_vec() }
+    Policy { version: 1, limits, unique: unique.to_vec(), matching: Matching::default() }
 }
 
 fn reasons(resolution: &Resolution) -> Vec<(u32, u32, &'static str)> {
@@ -176,6 +182,21 @@ fn people_are_decided_by_hand() {
     // Contradictions leave people apart: a merge that is missed costs less than one that is wrong.
     let both = world.resolve_with(&[], Some(&[]), &policy, &[(0, 1), (1, 2)], &[(0, 2)]);
     assert_eq!((both.cluster_of, both.refused.len()), (vec![0, 0, 1, 2, 3], 1));
+}
+
+#[test]
+fn likely_pairs_come_last() {
+    let world = World::new(&[MemberId, MemberId, MemberId, IdNumber, IdNumber, Phone]);
+    let rows = [(0, 3), (1, 4), (2, 5)];
+    let joined = world.resolve_likely(&rows, &[], &[(2, 0), (2, 1), (0, 3), (1, 1)]);
+    assert_eq!(joined.cluster_of, [0, 1, 0, 0, 1, 0]);
+    assert_eq!(reasons(&joined)[3], (0, 2, "likely"));
+    assert_eq!(joined.refused, [Refused { left: 1, right: 2, reason: Reason::Conflict(IdNumber) }]);
+    let other = world.resolve_likely(&rows, &[], &[(2, 1), (2, 0)]);
+    assert_eq!(other.cluster_of, [0, 1, 1, 0, 1, 1]);
+    let apart = world.resolve_likely(&rows, &[(3, 5)], &[(2, 0)]);
+    assert_eq!((apart.cluster_of, apart.refused[0].reason), (vec![0, 1, 2, 0, 1, 2], Reason::KeptApart));
+    assert_eq!(joined.joined, other.joined, "what is likely counts for nothing");
 }
 
 #[test]

@@ -29,12 +29,41 @@ pub struct Policy {
     ///
     /// The default is the ID number alone. With `member_id`, a shared phone no longer joins two members of one source.
     pub unique: Vec<IdentityKind>,
+    /// When people without a shared id are taken for one.
+    pub matching: Matching,
+}
+
+/// When people without a shared id are one because what is known of them agrees.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Matching {
+    /// Whether anybody is compared at all.
+    pub is_on: bool,
+    /// Joined without a person at this probability or above. A wrong merge costs more than a missed one: 0.95 says
+    /// nineteen times as much.
+    pub join_from: f64,
+    /// Shown to a person at this probability or above.
+    pub review_from: f64,
+}
+
+// No threshold is NaN once the policy was checked.
+impl Eq for Matching {}
+
+impl Matching {
+    /// Below this nobody is shown: most pairs are not one person.
+    pub const LEAST: f64 = 0.2;
+}
+
+impl Default for Matching {
+    fn default() -> Self {
+        Self { is_on: true, join_from: 0.95, review_from: 0.5 }
+    }
 }
 
 impl Default for Policy {
     fn default() -> Self {
         let limits = IdentityKind::ALL.iter().map(|&kind| (kind, default_limit(kind))).collect();
-        Self { version: 1, limits, unique: vec![IdentityKind::IdNumber] }
+        Self { version: 1, limits, unique: vec![IdentityKind::IdNumber], matching: Matching::default() }
     }
 }
 
@@ -52,8 +81,8 @@ const fn default_limit(kind: IdentityKind) -> Option<u32> {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{en}")]
 pub struct PolicyProblem {
-    /// The kind.
-    pub kind: IdentityKind,
+    /// The kind, when it is about one.
+    pub kind: Option<IdentityKind>,
     /// The problem in Chinese.
     pub zh: String,
     /// The problem in English.
@@ -76,11 +105,21 @@ impl Policy {
         let most = Joined::FULL - 1;
         let beyond = |&(&kind, &limit): &(&IdentityKind, &Option<u32>)| limit.is_some_and(|n| n > most).then_some(kind);
         let problem = |kind: IdentityKind| PolicyProblem {
-            kind,
+            kind: Some(kind),
             zh: format!("{kind} 的上限最多为 {most}，不限请写 null"),
             en: format!("the limit of {kind} is at most {most}; write null for none"),
         };
-        self.limits.iter().filter_map(|entry| beyond(&entry)).map(problem).collect()
+        let mut problems: Vec<PolicyProblem> =
+            self.limits.iter().filter_map(|entry| beyond(&entry)).map(problem).collect();
+        let Matching { join_from, review_from, .. } = self.matching;
+        if !(Matching::LEAST..=1.0).contains(&join_from) || !(Matching::LEAST..=join_from).contains(&review_from) {
+            problems.push(PolicyProblem {
+                kind: None,
+                zh: format!("matching 的两个门槛须满足 {} ≤ review_from ≤ join_from ≤ 1", Matching::LEAST),
+                en: format!("matching needs {} <= review_from <= join_from <= 1", Matching::LEAST),
+            });
+        }
+        problems
     }
 }
 

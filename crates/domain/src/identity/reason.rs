@@ -17,6 +17,8 @@ pub enum Reason {
     ByHand,
     /// Refused: somebody decided that those whom it would join are different people.
     KeptApart,
+    /// What is known of both agrees so far that they are one person in all likelihood.
+    Likely,
     /// Both were seen in one row, and the weaker one, of this kind, was also seen with others whom it thereby joins.
     Shared(IdentityKind),
     /// Refused: an end of this kind was seen with too many.
@@ -35,6 +37,7 @@ macro_rules! reasons {
                     Self::QrBind => "qr_bind",
                     Self::ByHand => "by_hand",
                     Self::KeptApart => "kept_apart",
+                    Self::Likely => "likely",
                     $(
                         Self::Shared(IdentityKind::$kind) => concat!("shared_", $name),
                         Self::SetAside(IdentityKind::$kind) => concat!("set_aside_", $name),
@@ -50,6 +53,7 @@ macro_rules! reasons {
                     Self::QrBind => "扫码绑定",
                     Self::ByHand => "人工判定为同一位客户",
                     Self::KeptApart => "人工判定为不同的客户，未合并",
+                    Self::Likely => "没有共同的标识，但姓名、生日、住址等资料高度吻合",
                     $(
                         Self::Shared(IdentityKind::$kind) => concat!("共用同一个", $zh),
                         Self::SetAside(IdentityKind::$kind) => {
@@ -69,6 +73,7 @@ macro_rules! reasons {
                     Self::QrBind => "bound by scanning a code",
                     Self::ByHand => "decided by hand to be one person",
                     Self::KeptApart => "not merged: decided by hand to be different people",
+                    Self::Likely => "share no id, but name, birthday, address and the like agree",
                     $(
                         Self::Shared(IdentityKind::$kind) => concat!("share one ", $en),
                         Self::SetAside(IdentityKind::$kind) => {
@@ -103,6 +108,15 @@ impl Reason {
         matches!(self, Self::KeptApart | Self::SetAside(_) | Self::Conflict(_))
     }
 
+    /// Whether a stored link counts when people are resolved afresh: one that stands, or that was refused and may be
+    /// accepted now. What was decided by hand and what is likely are told by the decision and the match.
+    pub fn counts(reason: Option<Self>, is_undone: bool) -> bool {
+        match reason {
+            Some(Self::ByHand | Self::Likely) => false,
+            reason => !is_undone || reason.is_some_and(Self::is_refusal),
+        }
+    }
+
     /// The reason of a code.
     pub fn parse(code: &str) -> Option<Self> {
         match code {
@@ -110,6 +124,7 @@ impl Reason {
             "qr_bind" => return Some(Self::QrBind),
             "by_hand" => return Some(Self::ByHand),
             "kept_apart" => return Some(Self::KeptApart),
+            "likely" => return Some(Self::Likely),
             _ => {}
         }
         let of = |prefix: &str| code.strip_prefix(prefix).and_then(IdentityKind::parse);
@@ -149,6 +164,7 @@ impl Evidence {
         };
         match reason {
             Some(Reason::ByHand | Reason::KeptApart) => Self::Decided,
+            Some(Reason::Likely) => Self::Medium,
             Some(Reason::Shared(_)) => of_kind(left).min(of_kind(right)).min(Self::Medium),
             _ => of_kind(left).min(of_kind(right)),
         }
@@ -209,7 +225,7 @@ mod tests {
         }
         let json = serde_json::to_string(&Reason::SameRow).unwrap();
         assert_eq!(serde_json::from_str::<Reason>(&json).unwrap(), Reason::SameRow);
-        for reason in [Reason::QrBind, Reason::ByHand, Reason::KeptApart] {
+        for reason in [Reason::QrBind, Reason::ByHand, Reason::KeptApart, Reason::Likely] {
             assert_eq!(Reason::parse(reason.code()), Some(reason));
         }
         assert_eq!(Reason::parse("shared_nothing"), None);

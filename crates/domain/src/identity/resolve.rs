@@ -42,6 +42,8 @@ pub struct Input<'a> {
     pub same: &'a [(u32, u32)],
     /// Decided by hand to be different people: no link joins them, nor a chain of links. May repeat.
     pub apart: &'a [(u32, u32)],
+    /// Likely one person though no row names both, the most likely first: followed after all links, counted for nothing.
+    pub likely: &'a [(u32, u32)],
 }
 
 /// A link that was made.
@@ -118,7 +120,8 @@ pub struct Resolution {
 /// 3. What was decided by hand to be one person is, unless it was also decided to be different people.
 /// 4. Links are followed, the strongest evidence first, then by index. One that would give a person a second value of a
 ///    unique kind from one source is refused, and one that would join what was decided to be different people.
-/// 5. Of profiles that become one the oldest stays, then the one with the smallest id.
+/// 5. Likely pairs are followed last, in their order; what refuses a link refuses them.
+/// 6. Of profiles that become one the oldest stays, then the one with the smallest id.
 ///
 /// What holds over several calls: the module's invariants.
 ///
@@ -149,20 +152,25 @@ pub fn resolve(input: Input<'_>, policy: &Policy) -> Resolution {
     let by_hand = decided(input, input.same);
     let is_row = |link: &(u32, u32)| links.binary_search(link).is_ok();
     let others = by_evidence(input, &links).into_iter().filter(|link| by_hand.binary_search(link).is_err());
-    for (link, is_by_hand) in by_hand.iter().map(|&link| (link, true)).chain(others.map(|link| (link, false))) {
+    let likely = input.likely.iter().filter(|(a, b)| a != b).map(|&pair| in_order(input, pair));
+    let likely = likely.filter(|link| !is_row(link) && by_hand.binary_search(link).is_err());
+    let all = (by_hand.iter().map(|&link| (link, Some(Reason::ByHand))))
+        .chain(others.map(|link| (link, None)))
+        .chain(likely.map(|link| (link, Some(Reason::Likely))));
+    for (link, given) in all {
         let (left, right) = link;
         if let Some(aside) = [right, left].into_iter().find(|&at| is_aside[at as usize]) {
             refused.push(Refused { left, right, reason: Reason::SetAside(kind(aside)) });
             continue;
         }
-        match graph.link(left, right, edges.len() as u32, is_by_hand) {
+        match graph.link(left, right, edges.len() as u32, given == Some(Reason::ByHand)) {
             Err(reason) => refused.push(Refused { left, right, reason }),
             Ok(()) => {
                 let is_shared = kind(left) != kind(right) && joined[right as usize].most() > 1;
-                let reason = match is_shared {
-                    _ if is_by_hand && !is_row(&link) => Reason::ByHand,
-                    true => Reason::Shared(kind(right)),
-                    false => Reason::SameRow,
+                let reason = match given {
+                    Some(reason) if !is_row(&link) => reason,
+                    _ if is_shared => Reason::Shared(kind(right)),
+                    _ => Reason::SameRow,
                 };
                 edges.push(Edge { left, right, reason });
             }
@@ -209,14 +217,19 @@ const fn unpacked(link: u64) -> (u32, u32) {
     ((link >> 32) as u32, link as u32)
 }
 
+/// A pair, the stronger end first, or the earlier of equals.
+fn in_order(input: Input<'_>, (a, b): (u32, u32)) -> (u32, u32) {
+    let rank = |at: u32| (input.kind[at as usize].strength(), at);
+    if rank(a) <= rank(b) { (a, b) } else { (b, a) }
+}
+
 /// Links as one number each, the stronger end in the high half; sorted, each once, none of an identity with itself.
 fn directed(input: Input<'_>, links: &[(u32, u32)]) -> Vec<u64> {
     let mut packed: Vec<u64> = links
         .iter()
         .filter(|(a, b)| a != b)
-        .map(|&(a, b)| {
-            let rank = |at: u32| (input.kind[at as usize].strength(), at);
-            let (left, right) = if rank(a) <= rank(b) { (a, b) } else { (b, a) };
+        .map(|&pair| {
+            let (left, right) = in_order(input, pair);
             u64::from(left) << 32 | u64::from(right)
         })
         .collect();

@@ -178,6 +178,11 @@ impl IdentityKind {
         Self::ALL.iter().copied().find(|kind| kind.as_str() == text)
     }
 
+    /// Whether it is a browser's or a device's rather than somebody's own: these follow whoever signs in on them.
+    pub const fn is_anonymous(self) -> bool {
+        matches!(self, Self::AnonymousId | Self::DeviceId)
+    }
+
     /// Rank by which identities win over each other, 0 is the strongest.
     pub const fn strength(self) -> u8 {
         self as u8

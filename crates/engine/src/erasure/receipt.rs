@@ -87,7 +87,7 @@ fn words(place: &str) -> (String, String) {
         "profiles" => ("客户档案", "profiles"),
         "profile_fields" => ("个人信息字段", "personal fields"),
         "identities" => ("标识与盲索引", "identities with their blind indexes"),
-        "identity_edges" | "identity_bonds" | "identity_claims" | "identity_decisions" => {
+        "identity_edges" | "identity_bonds" | "identity_claims" | "identity_decisions" | "identity_matches" => {
             ("标识之间的关联", "links between identities")
         }
         "identity_fields" | "identity_traits" | "identity_stated" => ("各来源陈述的属性", "what sources stated"),

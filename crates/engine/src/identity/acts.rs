@@ -8,6 +8,7 @@ use zhike_domain::id::{ActId, IdentityId, ProfileId};
 use zhike_domain::import::entity::IdentityKind;
 use zhike_state::{DecisionRow, IdentityRow, IdentityStatus, Verdict};
 
+use crate::ingest::Change;
 use crate::profiles::current;
 use crate::{Ctx, Error, Result, audit, ingest, segments};
 
@@ -119,6 +120,39 @@ pub async fn split(
     act.carry_out(ctx, "identity.split", profile, detail).await
 }
 
+/// Decides about two identities of two customers: one person, or two.
+///
+/// **Errors**: `not_found`; `bad_request` when they are one customer already, or without a reason.
+pub(super) async fn between(
+    ctx: &Ctx,
+    pair: [IdentityId; 2],
+    verdict: Verdict,
+    reason: &str,
+    actor: &str,
+) -> Result<Done> {
+    let reason = checked(reason)?;
+    let _guard = begin(ctx).await?;
+    let rows = ctx.store().identities_by_ids(&pair.map(IdentityId::get)).await?;
+    let [one, other] = rows.as_slice() else { return Err(Error::not_found("identity", "标识")) };
+    for row in [one, other] {
+        current(ctx, row.profile_id).await?;
+    }
+    if one.profile_id == other.profile_id {
+        return Err(Error::bad_request("these are one customer already".into(), "两者已经是同一位客户".into()));
+    }
+    let (mine, theirs) = (active(ctx, one.profile_id).await?, active(ctx, other.profile_id).await?);
+    let mut act = Writing::new(ctx, actor, &reason);
+    act.decide(ctx, verdict, one.identity_id, other.identity_id);
+    if verdict == Verdict::Same {
+        act.replace(ctx, Verdict::Apart, &ids(&mine), &ids(&theirs)).await?;
+    }
+    act.settled.push((one.identity_id.min(other.identity_id), one.identity_id.max(other.identity_id)));
+    let action = if verdict == Verdict::Same { "identity.merge" } else { "identity.keep_apart" };
+    let with = ProfileId::new(other.profile_id).to_string();
+    let detail = json!({ "act": act.id().to_string(), "with": with, "reason": reason });
+    act.carry_out(ctx, action, one.profile_id, detail).await
+}
+
 /// Undoes a decision: everybody is as if it had not been made, and what it took the place of holds again.
 ///
 /// **Errors**: `not_found`; `conflict` when it does not hold any more.
@@ -144,8 +178,7 @@ pub async fn undo(ctx: &Ctx, act_id: ActId, actor: &str) -> Result<Done> {
             "该判定已撤销，或已被后来的判定取代".into(),
         ));
     }
-    let mut act = Writing { rows: Vec::new(), ..Writing::new(ctx, actor, "") };
-    act.act_id = act_id.get();
+    let mut act = Writing { act_id: act_id.get(), ..Writing::new(ctx, actor, "") };
     act.rows.extend(own.into_iter().map(|row| DecisionRow {
         undone_by: Some(actor.to_owned()),
         undone_at: Some(act.now),
@@ -240,7 +273,7 @@ fn strength(row: &IdentityRow) -> u8 {
 
 /// Whether it is somebody's own, not a device's.
 fn is_known(row: &IdentityRow) -> bool {
-    !matches!(IdentityKind::parse(&row.kind), None | Some(IdentityKind::AnonymousId | IdentityKind::DeviceId))
+    IdentityKind::parse(&row.kind).is_some_and(|kind| !kind.is_anonymous())
 }
 
 /// The strongest of identities, which are sorted.
@@ -300,12 +333,14 @@ struct Writing {
     reason: String,
     now: i64,
     rows: Vec<DecisionRow>,
+    /// Likely pairs that are decided now.
+    settled: Vec<(i64, i64)>,
 }
 
 impl Writing {
     fn new(ctx: &Ctx, author: &str, reason: &str) -> Self {
         let (author, reason) = (author.to_owned(), reason.to_owned());
-        Self { act_id: ctx.vault().random_id(), author, reason, now: ctx.now(), rows: Vec::new() }
+        Self { act_id: ctx.vault().random_id(), author, reason, now: ctx.now(), rows: Vec::new(), settled: Vec::new() }
     }
 
     fn id(&self) -> ActId {
@@ -355,7 +390,8 @@ impl Writing {
         let act_id = self.id();
         let subject = ProfileId::new(profile).to_string();
         audit::record(ctx, &self.author, action, &subject, &detail).await?;
-        let belongs = ingest::decide(ctx, self.rows, &[]).await?;
+        let change = Change { decisions: self.rows, gone_matches: self.settled, ..Change::default() };
+        let belongs = ingest::decide(ctx, change).await?;
         let profiles: BTreeSet<i64> = belongs.into_values().collect();
         Ok(Done { act_id, profiles: profiles.into_iter().map(ProfileId::new).collect() })
     }

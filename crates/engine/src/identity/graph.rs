@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use zhike_domain::identity::{self, Joined, Policy, Reason, Resolution};
+use zhike_domain::identity::{self, Joined, Matching, Policy, Reason, Resolution};
 use zhike_domain::import::entity::IdentityKind;
-use zhike_state::{IdentityStatus, LinkRow, Verdict, VertexRow};
+use zhike_state::{IdentityStatus, LinkRow, MatchRow, Standing, Verdict, VertexRow};
 
 use crate::{Ctx, Result};
 
@@ -18,6 +18,16 @@ pub(super) struct Whole {
     links: Vec<(u32, u32)>,
     same: Vec<(u32, u32)>,
     apart: Vec<(u32, u32)>,
+    /// Pairs that matching found, the most probable first.
+    likely: Vec<Likely>,
+    /// The rules by which it found them.
+    found_by: Matching,
+}
+
+struct Likely {
+    pair: (u32, u32),
+    probability: f64,
+    standing: Standing,
 }
 
 impl Whole {
@@ -32,10 +42,7 @@ impl Whole {
         for LinkRow { left_identity_id: left, right_identity_id: right, reason, undone_at } in
             ctx.store().all_links().await?
         {
-            let counts = match Reason::parse(&reason) {
-                Some(Reason::ByHand) => false,
-                reason => undone_at.is_none() || reason.is_some_and(Reason::is_refusal),
-            };
+            let counts = Reason::counts(Reason::parse(&reason), undone_at.is_some());
             *holds.entry((left.min(right), left.max(right))).or_default() |= counts;
         }
         holds.extend(ctx.store().all_bonds().await?.into_iter().map(|(left, right, is)| ((left, right), is != 0)));
@@ -46,11 +53,21 @@ impl Whole {
             let of_kind = decisions.iter().filter(|row| row.verdict == verdict);
             of_kind.filter_map(|row| numbered(row.left_identity_id, row.right_identity_id)).collect()
         };
+        let mut likely: Vec<Likely> = Vec::new();
+        let mut matches = ctx.store().all_matches().await?;
+        matches.sort_by(|a, b| b.probability.total_cmp(&a.probability));
+        for row in matches {
+            let MatchRow { probability, standing, .. } = row;
+            let pair = numbered(row.left_identity_id, row.right_identity_id);
+            likely.extend(pair.map(|pair| Likely { pair, probability, standing }));
+        }
         let kind = |row: &VertexRow| IdentityKind::parse(&row.kind).unwrap_or(IdentityKind::ExternalId);
         Ok(Self {
             kinds: vertices.iter().map(kind).collect(),
             same: decided(Verdict::Same),
             apart: decided(Verdict::Apart),
+            likely,
+            found_by: crate::import::identity_policy(ctx).await?.matching,
             links,
             vertices,
         })
@@ -59,6 +76,13 @@ impl Whole {
     /// Who is who by a policy, from the beginning.
     pub(super) fn resolve(&self, policy: &Policy) -> Resolution {
         let n = self.vertices.len();
+        let Matching { is_on, join_from, .. } = policy.matching;
+        let is_joined = |one: &&Likely| match one.standing {
+            Standing::Joined => one.probability >= join_from || join_from <= self.found_by.join_from,
+            Standing::Review => one.probability >= join_from && join_from < self.found_by.join_from,
+        };
+        let likely = self.likely.iter().filter(|_| is_on).filter(is_joined);
+        let likely: Vec<(u32, u32)> = likely.map(|one| one.pair).collect();
         let input = identity::Input {
             kind: &self.kinds,
             scope: &vec![0; n],
@@ -68,6 +92,7 @@ impl Whole {
             stored: Some(&[]),
             same: &self.same,
             apart: &self.apart,
+            likely: &likely,
         };
         identity::resolve(input, policy)
     }

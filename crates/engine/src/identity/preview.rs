@@ -8,6 +8,7 @@ use zhike_domain::identity::Policy;
 use zhike_domain::import::entity::IdentityKind;
 
 use super::graph::Whole;
+use crate::ingest::Change;
 use crate::{Ctx, Error, Result, audit, import, ingest, segments};
 
 /// Groups that are shown.
@@ -36,7 +37,8 @@ pub struct Preview {
     pub active_again: BTreeMap<IdentityKind, u64>,
 }
 
-/// Says what a policy would merge and split.
+/// Says what a policy would merge and split. Of likely pairs it knows those that were found by the rules in force: by others,
+/// pairs may be found that were not even shown.
 ///
 /// **Cost**: reads all identities and links.
 ///
@@ -66,6 +68,7 @@ pub async fn apply_policy(ctx: &Ctx, policy: &Policy, actor: &str) -> Result<(i6
     ctx.vault().check_enabled()?;
     let _guard = ctx.write_lock().await?;
     import::recover_locked(ctx).await?;
+    let before = import::identity_policy(ctx).await?;
     let version = import::set_policy(ctx, policy).await?;
     let whole = Whole::read(ctx).await?;
     let (preview, changed) = compare(&whole, policy);
@@ -77,11 +80,14 @@ pub async fn apply_policy(ctx: &Ctx, policy: &Policy, actor: &str) -> Result<(i6
     for group in changed {
         some.extend(group);
         if some.len() >= AT_A_TIME {
-            ingest::decide(ctx, Vec::new(), &std::mem::take(&mut some)).await?;
+            ingest::decide(ctx, Change { others: std::mem::take(&mut some), ..Change::default() }).await?;
         }
     }
     if !some.is_empty() {
-        ingest::decide(ctx, Vec::new(), &some).await?;
+        ingest::decide(ctx, Change { others: some, ..Change::default() }).await?;
+    }
+    if (before.matching, &before.unique) != (policy.matching, &policy.unique) {
+        super::run(ctx, actor).await?;
     }
     Ok((version, preview))
 }

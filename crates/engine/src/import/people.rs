@@ -241,6 +241,7 @@ impl People {
             stored: Some(&stored),
             // Those of one person have one profile already.
             same: &[],
+            likely: &[],
             apart: &apart,
         };
         let resolution = identity::resolve(input, &policy);

@@ -18,7 +18,7 @@ use zhike_domain::collect::linking::{Statement, statements};
 use zhike_domain::collect::message::{Identity, Message, Stamp};
 use zhike_domain::import::entity::IdentityKind;
 use zhike_state::{
-    BondRow, ClaimRow, DecisionRow, IdentityKey, IdentityRow, IdentityStatus, IdentityTouch, IngestCommit,
+    BondRow, ClaimRow, DecisionRow, IdentityKey, IdentityRow, IdentityStatus, IdentityTouch, IngestCommit, MatchRow,
     OverrideSpanRow, ProfileRow,
 };
 use zhike_vault::Indexer;
@@ -35,7 +35,7 @@ mod bind;
 mod decide;
 mod whose;
 
-pub(crate) use decide::decide;
+pub(crate) use decide::{Change, decide};
 
 /// An identity of the batch or of its neighbourhood.
 pub(super) struct Node {
@@ -58,7 +58,7 @@ pub(super) struct Node {
 
 impl Node {
     pub(super) fn is_anonymous(&self) -> bool {
-        matches!(self.kind, IdentityKind::AnonymousId | IdentityKind::DeviceId)
+        self.kind.is_anonymous()
     }
 
     fn stored(row: IdentityRow) -> Self {
@@ -105,6 +105,10 @@ pub(super) struct People {
     pub(super) keys: Keys,
     /// Decisions about who is who that are being made.
     decided: Vec<DecisionRow>,
+    /// Likely pairs that are new or changed.
+    matched: Vec<MatchRow>,
+    /// Pairs that are likely no more.
+    unmatched: HashSet<(i64, i64)>,
     /// Corrections that are laid over the profiles before they are stored.
     pub(super) pins: Pins,
 }

@@ -17,7 +17,7 @@ use zhike_vault::Place;
 
 use super::people::People;
 use super::{Heard, removals};
-use crate::sealing::open_text;
+use crate::sealing::{Keys, open_text};
 use crate::stated::{self, PERSONAL, Stated};
 use crate::{Ctx, Error, Result};
 
@@ -325,11 +325,7 @@ async fn fields(
                 }
                 continue;
             };
-            let place = Place { table: PLACE, column: field };
-            let value = newest
-                .sealed
-                .as_ref()
-                .and_then(|sealed| open_text(people.keys.get(newest.key_profile_id), place, sealed));
+            let value = said_value(newest, &people.keys);
             let (source, updated_at) = (newest.source.clone(), newest.said_at);
             match (value, people.keys.get(profile)) {
                 (Some(value), Some(key)) => {
@@ -352,6 +348,12 @@ async fn fields(
         }
     }
     Ok(())
+}
+
+/// What a message stated of an identity; `None` when it was taken away or erased.
+pub(crate) fn said_value(row: &SaidFieldRow, keys: &Keys) -> Option<String> {
+    let place = Place { table: PLACE, column: &row.field };
+    open_text(keys.get(row.key_profile_id), place, row.sealed.as_ref()?)
 }
 
 fn stamp(row: &SaidFieldRow) -> (i64, &str) {

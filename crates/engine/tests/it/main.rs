@@ -21,6 +21,7 @@ mod lines;
 mod live;
 mod live_sessions;
 mod lookup;
+mod matching;
 mod privacy;
 mod quality;
 mod quarantine;

@@ -17,10 +17,19 @@ const MAX_LOOKED_AT: usize = 24;
 /// No person has more records than this.
 const MAX_CLUSTER: usize = 200;
 
-/// Clusters of at least two rows, and the edges for a person.
+/// A cluster of at least two rows.
+#[derive(Clone, Default)]
+pub(super) struct Group {
+    /// In the order of keys.
+    pub(super) rows: Vec<u32>,
+    /// The edges that joined them: one fewer than rows, the best first.
+    pub(super) joined: Vec<Edge>,
+}
+
+/// Clusters, and the edges for a person.
 #[derive(Default)]
 pub(super) struct Clusters {
-    pub(super) groups: Vec<Vec<u32>>,
+    pub(super) groups: Vec<Group>,
     pub(super) review: Vec<Edge>,
 }
 
@@ -38,11 +47,11 @@ pub(super) fn cluster<W: std::borrow::Borrow<Weights>>(
     });
     let mut of: std::collections::HashMap<u32, usize, foldhash::fast::FixedState> =
         std::collections::HashMap::default();
-    let mut groups: Vec<Vec<u32>> = Vec::new();
+    let mut groups: Vec<Group> = Vec::new();
     for edge in &edges {
         for row in [edge.a, edge.b] {
             of.entry(row).or_insert_with(|| {
-                groups.push(vec![row]);
+                groups.push(Group { rows: vec![row], joined: Vec::new() });
                 groups.len() - 1
             });
         }
@@ -52,21 +61,24 @@ pub(super) fn cluster<W: std::borrow::Borrow<Weights>>(
         if at == other {
             continue;
         }
-        if !may_join(model, scorer, &groups[at], &groups[other], records, veto) {
+        if !may_join(model, scorer, &groups[at].rows, &groups[other].rows, records, veto) {
             continue;
         }
-        let (into, from) = if groups[at].len() >= groups[other].len() { (at, other) } else { (other, at) };
+        let (into, from) = if groups[at].rows.len() >= groups[other].rows.len() { (at, other) } else { (other, at) };
         let moved = std::mem::take(&mut groups[from]);
-        for row in &moved {
+        for row in &moved.rows {
             of.insert(*row, into);
         }
-        groups[into].extend(moved);
+        let group = &mut groups[into];
+        group.rows.extend(moved.rows);
+        group.joined.extend(moved.joined);
+        group.joined.push(*edge);
         // Looked at in the order of keys, whichever cluster was the larger.
-        groups[into].sort_unstable_by_key(|row| records.key(*row));
+        group.rows.sort_unstable_by_key(|row| records.key(*row));
     }
     let is_open = |edge: &Edge| of[&edge.a] != of[&edge.b] && !veto(records.key(edge.a), records.key(edge.b));
     let review = edges.iter().filter(|edge| is_open(edge)).copied().collect();
-    groups.retain(|group| group.len() >= 2);
+    groups.retain(|group| group.rows.len() >= 2);
     Clusters { groups, review }
 }
 

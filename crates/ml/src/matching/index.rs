@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use foldhash::fast::FixedState;
 
-use super::cluster;
+use super::cluster::{self, Group};
 use super::link::{self, Edge, Outcome, Veto};
 use super::model::{Model, Scorer, Weights};
 use super::records::{Problem, Records};
@@ -28,7 +28,7 @@ pub struct Index {
     /// Edges from both ends.
     edges: Map<u32, BTreeMap<u32, f64>>,
     group_of: Map<u32, u64>,
-    groups: Map<u64, Vec<u32>>,
+    groups: Map<u64, Group>,
     next_group: u64,
 }
 
@@ -58,6 +58,34 @@ impl Index {
             groups: Map::default(),
             next_group: 0,
         })
+    }
+
+    /// An index of some records, all compared at once.
+    ///
+    /// # Errors
+    /// [`Problem::Fields`] when the records are not those that the model was fitted to.
+    pub fn build(model: Model, records: Records, veto: &impl Veto, n_threads: usize) -> Result<Self, Problem> {
+        if model.fields != records.fields() {
+            return Err(Problem::Fields(records.fields().len()));
+        }
+        let weights = Weights::of(&model, &records, n_threads);
+        let edges = link::find(&model, &records, &weights, n_threads).edges;
+        let mut index = Self { records, weights, ..Self::new(model)? };
+        let mut sizes = BTreeMap::new();
+        for row in 0..index.records.len() as u32 {
+            index.enter(row, &mut sizes);
+        }
+        let dirty = edges.iter().flat_map(|edge| [edge.a, edge.b]).collect();
+        index.connect(edges);
+        index.cluster_again(dirty, veto);
+        Ok(index)
+    }
+
+    fn connect(&mut self, edges: Vec<Edge>) {
+        for Edge { a, b, probability } in edges {
+            self.edges.entry(a).or_default().insert(b, probability);
+            self.edges.entry(b).or_default().insert(a, probability);
+        }
     }
 
     /// Puts records in, or other values in the place of theirs. Gives the keys whose clusters may have changed.
@@ -124,11 +152,8 @@ impl Index {
             self.edges.get_mut(&b).map(|edges| edges.remove(&a));
             dirty.extend([a, b]);
         }
-        for Edge { a, b, probability } in found {
-            self.edges.entry(a).or_default().insert(b, probability);
-            self.edges.entry(b).or_default().insert(a, probability);
-            dirty.extend([a, b]);
-        }
+        dirty.extend(found.iter().flat_map(|edge| [edge.a, edge.b]));
+        self.connect(found);
         let rows = self.cluster_again(dirty, veto);
         let mut keys: Vec<u64> = rows.into_iter().map(|row| self.records.key(row)).collect();
         keys.sort_unstable();
@@ -138,7 +163,7 @@ impl Index {
     /// The cluster of a record, itself among it, in the order of keys; `None` when there is no such record.
     pub fn cluster_of(&self, key: u64) -> Option<Vec<u64>> {
         let row = self.records.row_of(key)?;
-        let rows = self.group_of.get(&row).map_or(std::slice::from_ref(&row), |group| &self.groups[group]);
+        let rows = self.group_of.get(&row).map_or(std::slice::from_ref(&row), |group| &self.groups[group].rows);
         let mut keys: Vec<u64> = rows.iter().map(|row| self.records.key(*row)).collect();
         keys.sort_unstable();
         Some(keys)
@@ -153,6 +178,19 @@ impl Index {
         let edges = self.edges_of(self.edges.keys().copied());
         let review = edges.into_iter().filter(|edge| is_open(edge.a, edge.b)).collect();
         link::outcome(&self.records, &cluster::Clusters { groups: self.groups.values().cloned().collect(), review })
+    }
+
+    /// As [`Index::outcome`], with clusters made anew: vetoes may be others than when records were put.
+    pub fn settled(&self, veto: &impl Veto) -> Outcome {
+        let mut scorer = Scorer::new(&self.model, &self.records, &self.weights);
+        let edges = self.edges_of(self.edges.keys().copied());
+        let clusters = cluster::cluster(&self.model, &self.records, &mut scorer, edges, veto);
+        link::outcome(&self.records, &clusters)
+    }
+
+    /// The records, without what was found among them.
+    pub fn into_records(self) -> Records {
+        self.records
     }
 
     /// The model.
@@ -276,7 +314,7 @@ impl Index {
             }
         }
         for group in clusters.groups {
-            for row in &group {
+            for row in &group.rows {
                 self.group_of.insert(*row, self.next_group);
             }
             self.groups.insert(self.next_group, group);

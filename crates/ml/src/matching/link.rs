@@ -30,6 +30,8 @@ pub(super) struct Edge {
 pub struct Outcome {
     /// Clusters of at least two records: keys in order, clusters by their first key.
     pub clusters: Vec<Vec<u64>>,
+    /// The pairs that joined them, the most probable first: of each cluster one fewer than records.
+    pub joined: Vec<Pair>,
     /// Pairs for a person to look at, the most probable first: probable enough to ask, in two clusters, no veto.
     pub review: Vec<Pair>,
     /// Pairs compared.
@@ -46,8 +48,23 @@ impl<F: Fn(u64, u64) -> bool + Sync> Veto for F {}
 
 /// Links records with a model.
 pub fn link(model: &Model, records: &Records, veto: &impl Veto, n_threads: usize) -> Outcome {
-    let blocks = Blocks::build(records, &model.rules, model.max_block, n_threads);
     let weights = Weights::of(model, records, n_threads);
+    let found = find(model, records, &weights, n_threads);
+    let mut scorer = Scorer::new(model, records, &weights);
+    let clusters = cluster::cluster(model, records, &mut scorer, found.edges, veto);
+    Outcome { n_compared: found.n_compared, n_skipped: found.n_skipped, ..outcome(records, &clusters) }
+}
+
+/// Edges among all records.
+pub(super) struct Found {
+    pub(super) edges: Vec<Edge>,
+    n_compared: u64,
+    n_skipped: Vec<usize>,
+}
+
+/// Finds the edges among all records.
+pub(super) fn find(model: &Model, records: &Records, weights: &Weights, n_threads: usize) -> Found {
+    let blocks = Blocks::build(records, &model.rules, model.max_block, n_threads);
     let mut edges = Vec::new();
     let mut n_compared = 0;
     for rule in 0..blocks.n_rules() {
@@ -55,7 +72,7 @@ pub fn link(model: &Model, records: &Records, veto: &impl Veto, n_threads: usize
             blocks.n_blocks(rule),
             1024,
             n_threads,
-            || Scorer::new(model, records, &weights),
+            || Scorer::new(model, records, weights),
             |scorer, range| {
                 let (mut edges, mut n_compared) = (Vec::new(), 0_u64);
                 for at in range {
@@ -78,12 +95,7 @@ pub fn link(model: &Model, records: &Records, veto: &impl Veto, n_threads: usize
             n_compared += n;
         }
     }
-    let mut scorer = Scorer::new(model, records, &weights);
-    let clusters = cluster::cluster(model, records, &mut scorer, edges, veto);
-    let mut outcome = outcome(records, &clusters);
-    outcome.n_compared = n_compared;
-    outcome.n_skipped = blocks.n_skipped;
-    outcome
+    Found { edges, n_compared, n_skipped: blocks.n_skipped }
 }
 
 /// The pair as an edge when it is probable enough to ask, the record with the lower key first.
@@ -103,15 +115,19 @@ pub(super) fn outcome(records: &Records, clusters: &Clusters) -> Outcome {
     let mut groups: Vec<Vec<u64>> = clusters
         .groups
         .iter()
-        .map(|rows| {
-            let mut keys: Vec<u64> = rows.iter().map(|row| records.key(*row)).collect();
+        .map(|group| {
+            let mut keys: Vec<u64> = group.rows.iter().map(|row| records.key(*row)).collect();
             keys.sort_unstable();
             keys
         })
         .collect();
     groups.sort_unstable();
     let pair = |edge: &Edge| Pair { a: records.key(edge.a), b: records.key(edge.b), probability: edge.probability };
-    let mut review: Vec<Pair> = clusters.review.iter().map(pair).collect();
-    review.sort_unstable_by(|a, b| b.probability.total_cmp(&a.probability).then((a.a, a.b).cmp(&(b.a, b.b))));
-    Outcome { clusters: groups, review, ..Outcome::default() }
+    let ordered = |edges: &mut dyn Iterator<Item = &Edge>| {
+        let mut pairs: Vec<Pair> = edges.map(pair).collect();
+        pairs.sort_unstable_by(|a, b| b.probability.total_cmp(&a.probability).then((a.a, a.b).cmp(&(b.a, b.b))));
+        pairs
+    };
+    let joined = ordered(&mut clusters.groups.iter().flat_map(|group| &group.joined));
+    Outcome { clusters: groups, joined, review: ordered(&mut clusters.review.iter()), ..Outcome::default() }
 }

@@ -88,6 +88,19 @@ pub enum Problem {
     Size,
 }
 
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Fields(n) => write!(f, "{n} fields, between 1 and {MAX_FIELDS} can be compared"),
+            Self::Shape => f.write_str("columns and keys differ in length"),
+            Self::Key(key) => write!(f, "key {key} stands twice"),
+            Self::Size => f.write_str("more records than can be counted"),
+        }
+    }
+}
+
+impl std::error::Error for Problem {}
+
 /// The code of a missing value.
 pub(super) const MISSING: u32 = 0;
 

@@ -55,7 +55,11 @@ impl Command {
             Self::Rules(Rules::Set { .. }) => P::RulesWrite,
             Self::Identity(identity) => match identity {
                 Identity::Explain { .. } | Identity::Acts { .. } | Identity::Policy(Policy::Show) => P::ProfilesRead,
-                Identity::Merge { .. } | Identity::Split { .. } | Identity::Undo { .. } => P::IdentityDecide,
+                Identity::Merge { .. }
+                | Identity::Split { .. }
+                | Identity::Undo { .. }
+                | Identity::Match
+                | Identity::Review { .. } => P::IdentityDecide,
                 Identity::Health => P::ImportsRead,
                 Identity::Policy(Policy::Preview { .. } | Policy::Set { .. }) => P::RulesWrite,
             },

@@ -12,6 +12,7 @@ use super::{Failure, Format, Global, Lang, Outcome};
 use crate::http::identity::{
     IdentityAct, IdentityDone, IdentityExplanation, IdentityHealth, IdentityNode, IdentityPreview, IdentityStep,
 };
+use crate::http::review::{IdentityMatched, ReviewPair};
 use crate::output::{print_json, print_rows};
 
 /// Who is who.
@@ -44,6 +45,26 @@ pub(super) enum Identity {
         /// Why; kept.
         #[arg(long)]
         reason: String,
+    },
+    /// Compare records that share no id, and join those who are one in all likelihood.
+    Match,
+    /// Show pairs that may be one customer, or decide about one.
+    Review {
+        /// Two identities (`idn_… idn_…`) to decide about; the next pairs are shown when absent.
+        #[arg(num_args = 2)]
+        identities: Vec<IdentityId>,
+        /// They are one customer.
+        #[arg(long, conflicts_with = "apart", requires = "identities", requires = "reason")]
+        same: bool,
+        /// They are two customers.
+        #[arg(long, requires = "identities", requires = "reason")]
+        apart: bool,
+        /// Why; kept.
+        #[arg(long)]
+        reason: Option<String>,
+        /// Pairs to show.
+        #[arg(long, default_value_t = 20)]
+        limit: usize,
     },
     /// Undo a decision: everybody is as if it had not been made.
     Undo {
@@ -100,6 +121,18 @@ impl Identity {
                 put_done(global, identity::split(ctx, profile_id, &identities, &reason, &actor).await?.into())
             }
             Self::Undo { act_id } => put_done(global, identity::undo(ctx, act_id, &actor).await?.into()),
+            Self::Match => put_matched(global, identity::match_people(ctx, &actor).await?.into()),
+            Self::Review { identities, same, apart, reason, limit } => match identities.as_slice() {
+                [a, b] if same || apart => {
+                    let reason = reason.unwrap_or_default();
+                    put_done(global, identity::judge(ctx, [*a, *b], same, &reason, &actor).await?.into())
+                }
+                [] => put_review(global, identity::review(ctx, 0, limit).await?),
+                _ => Err(Failure::new(
+                    "say --same or --apart, with --reason",
+                    "请写明 --same 或 --apart，并用 --reason 写明理由",
+                )),
+            },
             Self::Acts { profile_id } => put_acts(global, identity::acts(ctx, profile_id).await?),
             Self::Health => put_health(global, &identity::health(ctx).await?.into()),
             Self::Policy(Policy::Show) => print_json(&import::identity_policy(ctx).await?),
@@ -123,6 +156,43 @@ fn put_done(global: &Global, done: IdentityDone) -> Result<(), Failure> {
     }
     writeln!(std::io::stdout(), "{}\n{}", done.act_id, done.profile_ids.join(" "))?;
     Ok(())
+}
+
+fn put_matched(global: &Global, matched: IdentityMatched) -> Result<(), Failure> {
+    if global.format == Format::Json {
+        return print_json(&matched);
+    }
+    let row = |what: &str, n: u64| [what.to_owned(), n.to_string()];
+    let rows = [
+        row("records", matched.n_records),
+        row("compared now", matched.n_compared),
+        row("pairs joined", matched.n_joined),
+        row("pairs to review", matched.n_review),
+        row("pairs judged", matched.n_judged),
+    ];
+    Ok(print_rows(global.format, ["what", "n"], rows)?)
+}
+
+fn put_review(global: &Global, (n, pairs): (u64, Vec<identity::Candidate>)) -> Result<(), Failure> {
+    let pairs: Vec<ReviewPair> = pairs.into_iter().map(ReviewPair::from).collect();
+    if global.format == Format::Json {
+        return print_json(&serde_json::json!({ "n": n, "pairs": pairs }));
+    }
+    let lang = global.lang();
+    let rows = pairs.into_iter().flat_map(|pair| {
+        let percent = format!("{:.1}%", pair.probability * 100.0);
+        let head = [percent, pair.identity_ids.join(" "), String::new(), String::new(), String::new()];
+        let fields = pair.fields.into_iter().map(move |one| {
+            let level = match lang {
+                Lang::Zh => one.level_zh,
+                Lang::En => one.level_en,
+            };
+            let says = level.map(|level| format!("{level} ({:+.1})", one.bits)).unwrap_or_default();
+            [String::new(), one.field, one.left.unwrap_or_default(), one.right.unwrap_or_default(), says]
+        });
+        std::iter::once(head).chain(fields).collect::<Vec<_>>()
+    });
+    Ok(print_rows(global.format, ["likely", "field", "left", "right", "agreement"], rows)?)
 }
 
 fn put_acts(global: &Global, acts: Vec<identity::Act>) -> Result<(), Failure> {

@@ -1,9 +1,9 @@
 //! Finding identities, profiles and links.
 
 use super::{Place, commit, conformance, edge, key, load};
-use crate::LoadCommit;
+use crate::{IngestCommit, LoadCommit, MatchRow, Standing};
 
-conformance!(finds_nothing_in_nothing, pages_profiles_by_id, links_come_once);
+conformance!(finds_nothing_in_nothing, pages_profiles_by_id, links_come_once, likely_pairs_come_and_go);
 
 async fn finds_nothing_in_nothing(place: &Place) {
     let store = place.open().await;
@@ -37,4 +37,40 @@ async fn links_come_once(place: &Place) {
     commit(&store, &LoadCommit { edges, ..load(1, 5) }).await.unwrap();
     let found: Vec<i64> = store.edges_of(&[10, 11, 12]).await.unwrap().iter().map(|edge| edge.edge_id).collect();
     assert_eq!(found, [1, 3]);
+}
+
+async fn likely_pairs_come_and_go(place: &Place) {
+    let store = place.open().await;
+    commit(&store, &load(1, 5)).await.unwrap();
+    let pair = |left: i64, right: i64, standing, probability| MatchRow {
+        left_identity_id: left,
+        right_identity_id: right,
+        standing,
+        probability,
+        evidence_json: "[]".into(),
+        found_at: 7,
+    };
+    let found = [
+        pair(10, 11, Standing::Joined, 0.99),
+        pair(10, 12, Standing::Review, 0.6),
+        pair(12, 13, Standing::Review, 0.8),
+    ];
+    let change = |matches: &[MatchRow], gone: &[(i64, i64)]| IngestCommit {
+        matches: matches.to_vec(),
+        gone_matches: gone.to_vec(),
+        ..IngestCommit::default()
+    };
+    store.decide(&change(&found, &[])).await.unwrap();
+    assert_eq!(store.all_matches().await.unwrap(), found);
+    assert_eq!(store.matches_of(&[10, 11]).await.unwrap(), found[..2]);
+    let asked: Vec<(i64, i64, i64)> = (store.matches_to_review(0, 9).await.unwrap().iter())
+        .map(|row| (row.left_identity_id, row.left_profile_id, row.right_profile_id))
+        .collect();
+    assert_eq!((asked.len(), store.count_matches_to_review().await.unwrap()), (2, 2));
+    assert!(asked[0].0 == 12 && asked.iter().all(|row| row.1 != row.2), "{asked:?}");
+    assert_eq!(store.matches_to_review(1, 9).await.unwrap().len(), 1);
+
+    let now = pair(12, 13, Standing::Joined, 0.97);
+    store.decide(&change(std::slice::from_ref(&now), &[(10, 12), (1, 2)])).await.unwrap();
+    assert_eq!(store.all_matches().await.unwrap(), [found[0].clone(), now]);
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use zhike_domain::identity::{self, Joined, Reason, Resolution};
 use zhike_domain::import::entity::IdentityKind;
-use zhike_state::{DecisionRow, EdgeRow, IngestCommit, Verdict};
+use zhike_state::{DecisionRow, EdgeRow, IngestCommit, MatchRow, Standing, Verdict};
 
 use super::{Node, People};
 use crate::{Ctx, Result};
@@ -21,11 +21,20 @@ struct Around {
     made: HashMap<Pair, Vec<EdgeRow>>,
     /// Decisions that hold.
     decisions: Vec<DecisionRow>,
+    /// Pairs that matching joins, the most probable first.
+    likely: Vec<MatchRow>,
 }
 
 impl Around {
     fn is_inside(&self, id: i64) -> bool {
         self.inside.binary_search(&id).is_ok()
+    }
+
+    /// Of a pair that matching joins.
+    fn probability(&self, left: i64, right: i64) -> f64 {
+        let pair = (left.min(right), left.max(right));
+        let found = self.likely.iter().find(|row| (row.left_identity_id, row.right_identity_id) == pair);
+        found.map_or(1.0, |row| row.probability)
     }
 }
 
@@ -51,6 +60,7 @@ impl People {
             let of_kind = around.decisions.iter().filter(move |row| row.verdict == verdict);
             numbered(&mut of_kind.map(|row| (row.left_identity_id, row.right_identity_id)))
         };
+        let likely = around.likely.iter().map(|row| (row.left_identity_id, row.right_identity_id));
         let kinds: Vec<IdentityKind> = vertices.iter().map(|id| self.nodes[id].kind).collect();
         // What is set aside stays so; everybody else's links are all here and are counted anew.
         let joined = |id: &i64| {
@@ -68,6 +78,7 @@ impl People {
             stored: Some(&[]),
             same: &decided(Verdict::Same),
             apart: &decided(Verdict::Apart),
+            likely: &numbered(&mut likely.into_iter()),
         };
         let resolution = identity::resolve(input, &policy);
         for aside in &resolution.set_aside {
@@ -108,7 +119,8 @@ impl People {
             inside.sort_unstable();
             let around = self.around(ctx, inside, heard).await?;
             let pairs = around.decisions.iter().map(|row| (row.left_identity_id, row.right_identity_id));
-            let pairs: BTreeSet<Pair> = pairs.chain(around.links.iter().copied()).collect();
+            let likely = around.likely.iter().map(|row| (row.left_identity_id, row.right_identity_id));
+            let pairs: BTreeSet<Pair> = pairs.chain(likely).chain(around.links.iter().copied()).collect();
             let ends: BTreeSet<i64> = pairs.iter().flat_map(|(left, right)| [*left, *right]).collect();
             let unknown: Vec<i64> = ends.into_iter().filter(|id| !self.nodes.contains_key(id)).collect();
             for row in ctx.store().identities_by_ids(&unknown).await? {
@@ -149,11 +161,7 @@ impl People {
         holds.extend(heard.iter().map(|(pair, holds)| (*pair, *holds)));
         let mut links: BTreeSet<Pair> = BTreeSet::new();
         for (&pair, edges) in &made {
-            // What was decided by hand is told by the decision.
-            let counts = |edge: &EdgeRow| match Reason::parse(&edge.reason) {
-                Some(Reason::ByHand) => false,
-                reason => edge.undone_at.is_none() || reason.is_some_and(Reason::is_refusal),
-            };
+            let counts = |edge: &EdgeRow| Reason::counts(Reason::parse(&edge.reason), edge.undone_at.is_some());
             if holds.get(&pair).copied().unwrap_or_else(|| edges.iter().any(counts)) {
                 links.insert(pair);
             }
@@ -163,7 +171,15 @@ impl People {
         decisions.retain(|row| !self.decided.iter().any(|changed| changed.decision_id == row.decision_id));
         decisions.extend(self.decided.iter().cloned());
         decisions.retain(|row| row.undone_at.is_none());
-        Ok(Around { inside, links, made, decisions })
+        let mut likely = ctx.store().matches_of(&stored).await?;
+        let pair = |row: &MatchRow| (row.left_identity_id, row.right_identity_id);
+        likely.retain(|row| {
+            !self.matched.iter().any(|changed| pair(changed) == pair(row)) && !self.unmatched.contains(&pair(row))
+        });
+        likely.extend(self.matched.iter().cloned());
+        likely.retain(|row| row.standing == Standing::Joined);
+        likely.sort_by(|a, b| b.probability.total_cmp(&a.probability).then_with(|| pair(a).cmp(&pair(b))));
+        Ok(Around { inside, links, made, decisions, likely })
     }
 
     /// Links that were made or refused, and those that hold no longer.
@@ -177,7 +193,13 @@ impl People {
     ) {
         let now = ctx.now();
         let accepted = resolution.edges.iter().map(|edge| (edge.left, edge.right, edge.reason, None));
-        let refused = resolution.refused.iter().map(|edge| (edge.left, edge.right, edge.reason, Some(now)));
+        // A decision or a match that was refused is no link, and must not count as one later.
+        let is_link = |left: u32, right: u32| {
+            let (left, right) = (vertices[left as usize], vertices[right as usize]);
+            around.links.contains(&(left.min(right), left.max(right)))
+        };
+        let refused = resolution.refused.iter().filter(|edge| is_link(edge.left, edge.right));
+        let refused = refused.map(|edge| (edge.left, edge.right, edge.reason, Some(now)));
         for (left, right, reason, undone_at) in accepted.chain(refused) {
             let (left, right) = (vertices[left as usize], vertices[right as usize]);
             let there = around.made.get(&(left.min(right), left.max(right)));
@@ -190,14 +212,21 @@ impl People {
                 continue;
             }
             let reason = self.reason(left, right, reason);
+            let (kind, strength) = match reason {
+                Reason::ByHand => ("manual", 1.0),
+                Reason::Likely => ("probabilistic", around.probability(left, right)),
+                _ => ("deterministic", 1.0),
+            };
+            // What no row says has no source.
+            let source = self.nodes.get(&left).filter(|_| kind == "deterministic").map(|node| node.source.clone());
             commit.load.edges.push(EdgeRow {
                 edge_id: ctx.vault().random_id(),
                 left_identity_id: left,
                 right_identity_id: right,
-                kind: if reason == Reason::ByHand { "manual" } else { "deterministic" }.into(),
-                strength: 1.0,
+                kind: kind.into(),
+                strength,
                 reason: reason.code().into(),
-                source: self.nodes.get(&left).map(|node| node.source.clone()).unwrap_or_default(),
+                source: source.unwrap_or_default(),
                 batch_id: 0,
                 created_at: now,
                 undone_at,

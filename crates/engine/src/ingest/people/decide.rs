@@ -2,23 +2,52 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use zhike_state::{DecisionRow, IngestCommit};
+use zhike_state::{DecisionRow, IngestCommit, MatchRow, Standing};
 
 use super::{Node, People};
 use crate::corrections::Pins;
 use crate::ingest::registers;
 use crate::{Ctx, Result, segments};
 
-/// Stores decisions, new or changed, and makes anew the people whom they are about, and those of `others`. The caller holds
-/// the write lock.
+/// What is other about who is who, besides what rows say.
+#[derive(Debug, Default)]
+pub(crate) struct Change {
+    /// Decisions, new or changed.
+    pub(crate) decisions: Vec<DecisionRow>,
+    /// Likely pairs, new or changed.
+    pub(crate) matches: Vec<MatchRow>,
+    /// Pairs that are likely no more.
+    pub(crate) gone_matches: Vec<(i64, i64)>,
+    /// Identities whose people are made anew besides those that are named.
+    pub(crate) others: Vec<i64>,
+}
+
+/// Stores a change, and makes anew the people whom it is about. The caller holds the write lock.
 ///
 /// Returns the profile that each identity named belongs to now.
-pub(crate) async fn decide(ctx: &Ctx, decisions: Vec<DecisionRow>, others: &[i64]) -> Result<HashMap<i64, i64>> {
-    let ends = decisions.iter().flat_map(|row| [row.left_identity_id, row.right_identity_id]);
-    let ends: BTreeSet<i64> = ends.chain(others.iter().copied()).collect();
-    let mut commit = IngestCommit { decisions: decisions.clone(), ..IngestCommit::default() };
+pub(crate) async fn decide(ctx: &Ctx, change: Change) -> Result<HashMap<i64, i64>> {
+    let Change { decisions, matches, gone_matches, others } = change;
+    // Pairs for somebody to look at change nobody.
+    let joins = matches.iter().filter(|row| row.standing == Standing::Joined);
+    let ends = (decisions.iter().flat_map(|row| [row.left_identity_id, row.right_identity_id]))
+        .chain(joins.flat_map(|row| [row.left_identity_id, row.right_identity_id]))
+        .chain(gone_matches.iter().flat_map(|pair| [pair.0, pair.1]))
+        .chain(others.iter().copied());
+    let ends: BTreeSet<i64> = ends.collect();
+    let mut commit = IngestCommit {
+        decisions: decisions.clone(),
+        matches: matches.clone(),
+        gone_matches: gone_matches.clone(),
+        ..IngestCommit::default()
+    };
     commit.load.committed_at = ctx.now();
-    let mut people = People { pins: Pins::read(ctx).await?, decided: decisions, ..People::default() };
+    let mut people = People {
+        pins: Pins::read(ctx).await?,
+        decided: decisions,
+        matched: matches,
+        unmatched: gone_matches.into_iter().collect(),
+        ..People::default()
+    };
     for row in ctx.store().identities_by_ids(&ends.iter().copied().collect::<Vec<_>>()).await? {
         people.nodes.insert(row.identity_id, Node::stored(row));
     }
@@ -26,7 +55,7 @@ pub(crate) async fn decide(ctx: &Ctx, decisions: Vec<DecisionRow>, others: &[i64
     people.load(ctx, profiles).await?;
     people.old_claims = people.claims.clone();
     // Other rules may let identify again what identified nobody.
-    for id in others {
+    for id in &others {
         if let Some(node) = people.nodes.get_mut(id) {
             node.is_aside = false;
         }
