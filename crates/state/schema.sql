@@ -286,6 +286,20 @@ CREATE TABLE identity_homes (
     PRIMARY KEY (identity_id, profile_id)
 ) WITHOUT ROWID;
 
+CREATE TABLE identity_matches (
+    left_identity_id BIGINT NOT NULL,
+    right_identity_id BIGINT NOT NULL,
+    standing TEXT NOT NULL,
+    probability DOUBLE PRECISION NOT NULL,
+    evidence_json TEXT NOT NULL,
+    found_at BIGINT NOT NULL,
+    PRIMARY KEY (left_identity_id, right_identity_id)
+) WITHOUT ROWID;
+
+CREATE INDEX identity_matches_by_probability ON identity_matches (standing, probability);
+
+CREATE INDEX identity_matches_by_right ON identity_matches (right_identity_id);
+
 CREATE TABLE identity_stated (
     identity_id BIGINT NOT NULL,
     source TEXT NOT NULL,
