@@ -60,11 +60,19 @@ pub struct Settings {
     ///
     /// **Units**: minutes east of Greenwich.
     pub zone_minutes: i32,
+    /// Whether its senders prove who people are: a back end or a till, whose key nobody else has. Pages and apps do not, for
+    /// their key is anybody's: of several known ids in a message of theirs only the strongest counts.
+    pub proves_identity: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { user_kind: IdentityKind::MemberId, time: TimeRules::default(), zone_minutes: 480 }
+        Self {
+            user_kind: IdentityKind::MemberId,
+            time: TimeRules::default(),
+            zone_minutes: 480,
+            proves_identity: false,
+        }
     }
 }
 

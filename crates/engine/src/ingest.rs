@@ -36,7 +36,9 @@ use std::time::Duration;
 
 use serde_json::json;
 use tokio::sync::{broadcast, watch};
+use zhike_domain::collect::linking;
 use zhike_domain::collect::message::Message;
+use zhike_domain::collect::plan::ViolationCode;
 use zhike_lake::Publication;
 use zhike_state::IngestCommit;
 use zhike_wal::{Log, Reader};
@@ -345,8 +347,9 @@ impl Taking {
                 continue;
             };
             let batch_id = days.batch(ctx, &source, at, commit).await?;
-            for item in entry.items {
+            for mut item in entry.items {
                 done.n_read += 1;
+                leave_unproven(&source, &mut item);
                 let is_duplicate = match &item {
                     Item::Message { message, .. } => !self.is_new(ctx, &source, at, message),
                     Item::Rejected { .. } => false,
@@ -432,4 +435,14 @@ fn told(one: &Heard) -> LiveEvent {
 /// What arrives from now on; a slow receiver misses some.
 pub fn live(ctx: &Ctx) -> broadcast::Receiver<Arc<LiveEvent>> {
     ctx.live().subscribe()
+}
+
+/// Of a sender that does not prove who people are, one known id counts; the others are told as violations.
+fn leave_unproven(source: &Source, item: &mut Item) {
+    let Item::Message { message, violations } = item else { return };
+    if !source.settings.proves_identity {
+        let left_out = linking::leave_unproven(message);
+        let told = left_out.into_iter().map(|kind| format!("{} identities.{kind}", ViolationCode::UnprovenLink));
+        violations.extend(told);
+    }
 }

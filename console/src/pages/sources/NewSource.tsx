@@ -14,8 +14,9 @@ export function NewSource({ onCreated, onClose }: { onCreated: (source: Source) 
   const id = useId()
   const [name, setName] = useState('')
   const [origins, setOrigins] = useState('')
+  const [isBackEnd, setBackEnd] = useState(false)
   const create = useMutation({
-    mutationFn: () => createSource({ name: name.trim(), allowed_origins: linesOf(origins) }),
+    mutationFn: () => createSource({ name: name.trim(), allowed_origins: linesOf(origins), settings: { proves_identity: isBackEnd } as Record<string, never> }),
     onSuccess: async (source) => {
       await cache.invalidateQueries({ queryKey: ['sources'] })
       onCreated(source)
@@ -40,6 +41,14 @@ export function NewSource({ onCreated, onClose }: { onCreated: (source: Source) 
           <Input.TextArea id={`${id}-origins`} value={origins} onChange={(event) => setOrigins(event.target.value)} rows={2} placeholder="https://shop.example.cn" aria-describedby={`${id}-origins-help`} />
           <p id={`${id}-origins-help`} className="zk-muted">
             {t('sources.origins_help')}
+          </p>
+        </div>
+        <div>
+          <label>
+            <input type="checkbox" checked={isBackEnd} onChange={(event) => setBackEnd(event.target.checked)} aria-describedby={`${id}-proves-help`} /> {t('sources.proves')}
+          </label>
+          <p id={`${id}-proves-help`} className="zk-muted">
+            {t('sources.proves_help')}
           </p>
         </div>
         {create.isError && <ErrorNotice error={create.error} />}

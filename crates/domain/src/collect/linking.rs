@@ -34,6 +34,7 @@
 use std::collections::BTreeMap;
 
 use super::message::{Identity, Kind, Message, Stamp};
+use crate::import::entity::IdentityKind;
 
 /// What a message says about who is who.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,6 +89,26 @@ fn strongest(message: &Message) -> Option<&Identity> {
         // Equal kinds keep the order of the message.
         _ => known.min_by_key(|id| id.kind.strength()),
     }
+}
+
+/// Leaves of a message's known ids the strongest alone, as of a sender that does not prove who people are: whoever has the
+/// key of a page could otherwise tie their own phone to somebody else's member number, or take theirs away. Gives the kinds of
+/// those left out. A message of a scanned code stays as it is: the code was signed for whom it names.
+pub fn leave_unproven(message: &mut Message) -> Vec<IdentityKind> {
+    if message.binding_id.is_some() {
+        return Vec::new();
+    }
+    let Some(strongest) = strongest(message).cloned() else { return Vec::new() };
+    let is_left_out = |id: &Identity| !id.is_anonymous() && *id != strongest;
+    let mut left_out: Vec<IdentityKind> =
+        message.identities.iter().filter(|id| is_left_out(id)).map(|id| id.kind).collect();
+    message.identities.retain(|id| !is_left_out(id));
+    message.personal.retain(|field, value| {
+        let taken_away = IdentityKind::parse(field).filter(|_| value.is_none());
+        left_out.extend(taken_away);
+        taken_away.is_none()
+    });
+    left_out
 }
 
 /// Who owns which visitor when, and which known ids are bound.

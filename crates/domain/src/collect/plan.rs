@@ -242,6 +242,8 @@ pub enum ViolationCode {
     OrderFieldMissing,
     /// A field of an order or a product cannot be read. Whatever the plan says.
     OrderFieldUnreadable,
+    /// A sender that does not prove who people are named several known ids; all but the strongest are left out.
+    UnprovenLink,
 }
 
 impl ViolationCode {
@@ -257,6 +259,7 @@ impl ViolationCode {
             Self::UnreadableField => "unreadable_field",
             Self::OrderFieldMissing => "order_field_missing",
             Self::OrderFieldUnreadable => "order_field_unreadable",
+            Self::UnprovenLink => "unproven_link",
         }
     }
 }

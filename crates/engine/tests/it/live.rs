@@ -22,7 +22,9 @@ const SECOND: i64 = 1_000_000;
 const HOUR: i64 = 3_600 * SECOND;
 
 pub async fn source(ctx: &Ctx, name: &str) -> Source {
-    sources::create(ctx, NewSource { name: name.into(), ..NewSource::default() }).await.unwrap()
+    // A back end: what it says of several ids of one person holds.
+    let settings = Some(Settings { proves_identity: true, ..Settings::default() });
+    sources::create(ctx, NewSource { name: name.into(), settings, ..NewSource::default() }).await.unwrap()
 }
 
 pub fn body(messages: &[Message]) -> Collected {
@@ -107,6 +109,35 @@ async fn sources_are_named_once_and_known_by_key() {
     assert_eq!(sources::list(&ctx).await.unwrap(), std::slice::from_ref(&changed));
     let error = collect(&ctx, &changed, body(&[message("m", 0, Kind::Track, &["anon:a"])]), NOW).await.unwrap_err();
     assert!(matches!(error, CollectError::Forbidden(_)), "{error:?}");
+}
+
+/// The key of a page is anybody's: with it nobody ties a phone to somebody's member number, or takes it from them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_public_key_ties_nobody_together() {
+    let home = Home::sqlite();
+    let ctx = home.open().await;
+    let till = source(&ctx, "till").await;
+    let page = sources::create(&ctx, NewSource { name: "page".into(), ..NewSource::default() }).await.unwrap();
+    send(&ctx, &till, &[message("t1", 0, Kind::Identify, &["member_id:M1", "phone:13957264831"])]).await;
+    let said = [
+        message("p1", 10, Kind::Identify, &["member_id:M1", "phone:13957264832", "anon:a"]),
+        message("p2", 11, Kind::Identify, &["phone:13957264831", "email:a@example.com"]),
+        message("p3", 12, Kind::Unlink, &["member_id:M1", "phone:13957264831"]),
+        message("p4", 13, Kind::Alias, &["member_id:M2", "member_id:M1"]),
+    ];
+    send(&ctx, &page, &said).await;
+    let mut taken = message("p5", 14, Kind::Identify, &["member_id:M1"]);
+    taken.personal.insert("phone".into(), None);
+    send(&ctx, &page, &[taken]).await;
+    ingest::drain(&ctx).await.unwrap();
+    let known = "SELECT string_agg(kind || ':' || profile_n, ' ' ORDER BY kind, profile_n) FROM (SELECT i.kind, \
+                 dense_rank() OVER (ORDER BY p.first_seen_at, p.profile_id) AS profile_n FROM identities i \
+                 JOIN profiles p USING (profile_id))";
+    // The visitor belongs to whom it signed in as; nothing else was made.
+    assert_eq!(rows(&ctx, known).await, ["anonymous_id:1 member_id:1 member_id:2 phone:1"]);
+    let health = sources::health(&ctx).await.unwrap();
+    let of_page = health.iter().find(|one| one.source_id == page.source_id).unwrap();
+    assert_eq!(of_page.n_violations_24h, 5, "{of_page:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -159,7 +159,8 @@ async fn no_personal_value_of_live_events_reaches_the_disk() {
     let event = EventPlan { properties: [("note".to_owned(), personal)].into(), ..EventPlan::default() };
     let plan =
         Plan { undeclared_events: Reaction::Refuse, events: [("下单".to_owned(), event)].into(), ..Plan::default() };
-    let new = NewSource { name: "app".into(), plan: Some(plan), ..NewSource::default() };
+    let settings = Some(Settings { proves_identity: true, ..Settings::default() });
+    let new = NewSource { name: "app".into(), plan: Some(plan), settings, ..NewSource::default() };
     let app = sources::create(&ctx, new).await.unwrap();
     let settings = Settings::default();
     let arrival = Arrival {

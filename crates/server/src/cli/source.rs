@@ -62,6 +62,9 @@ pub(super) struct Allowed {
     /// Kind of message that is taken (track, identify, page, …); several times for several. All when absent.
     #[arg(long = "kind", value_name = "KIND")]
     kinds: Option<Vec<String>>,
+    /// Whether its senders prove who people are, as back ends and tills do: only they may tie several ids of a person together.
+    #[arg(long, value_name = "BOOL")]
+    proves_identity: Option<bool>,
     /// File with settings as JSON: what a user id is, how clocks are corrected, the zone of times without one.
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
@@ -74,8 +77,10 @@ pub(super) struct Allowed {
 }
 
 impl Allowed {
-    fn settings(&self) -> Result<Option<Settings>, Failure> {
-        self.settings.as_deref().map(super::read_json).transpose()
+    /// The settings, given those before.
+    fn settings(&self, before: Settings) -> Result<Settings, Failure> {
+        let settings = self.settings.as_deref().map(super::read_json).transpose()?.unwrap_or(before);
+        Ok(Settings { proves_identity: self.proves_identity.unwrap_or(settings.proves_identity), ..settings })
     }
 
     fn commerce(&self) -> Result<Option<CommerceMapping>, Failure> {
@@ -160,7 +165,7 @@ impl Source {
     async fn carry_out(self, ctx: &Ctx, global: &Global) -> Result<(), Failure> {
         match self {
             Self::Create(create) => {
-                let (settings, plan) = (create.allowed.settings()?, create.allowed.plan()?);
+                let (settings, plan) = (Some(create.allowed.settings(Settings::default())?), create.allowed.plan()?);
                 let commerce = create.allowed.commerce()?;
                 let allowed_origins = create.allowed.origins.unwrap_or_default();
                 let allowed_kinds = create.allowed.kinds.unwrap_or_default();
@@ -178,9 +183,9 @@ impl Source {
             }
             Self::Update(update) => {
                 let mut source = find(ctx, &update.source).await?;
-                let (settings, plan) = (update.allowed.settings()?, update.allowed.plan()?);
+                let (settings, plan) = (update.allowed.settings(source.settings)?, update.allowed.plan()?);
                 source.name = update.name.unwrap_or(source.name);
-                source.settings = settings.unwrap_or(source.settings);
+                source.settings = settings;
                 source.plan = plan.unwrap_or(source.plan);
                 source.commerce = update.allowed.commerce()?.unwrap_or(source.commerce);
                 if update.any_origin {
