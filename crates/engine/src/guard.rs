@@ -34,6 +34,9 @@ pub(crate) mod classes;
 const BUDGETS: &str = "data_budgets";
 const DAY: i64 = 86_400_000_000;
 
+/// A day, and what was shown on it: to whom, of which customer.
+type Shown = (i64, HashMap<(String, i64), Classes>);
+
 /// The buckets of this process.
 #[derive(Default)]
 pub(crate) struct Known {
@@ -41,7 +44,7 @@ pub(crate) struct Known {
     /// Whom each opened on a day: a second look takes nothing.
     opened: std::sync::Mutex<(i64, HashSet<(String, i64)>)>,
     /// Classes that each was shown of whom on a day: a second look at the same takes nothing.
-    shown: std::sync::Mutex<(i64, HashMap<(String, i64), Classes>)>,
+    shown: std::sync::Mutex<Shown>,
     /// Held while an incident is opened: what happens at once is one incident.
     pub(crate) opening: tokio::sync::Mutex<()>,
 }

@@ -24,7 +24,7 @@ type Rows = { provinces: string[]; stores: string[] }
 const isAll = (of: Rows): boolean => of.provinces.length + of.stores.length === 0
 
 /** The groups that are bound to all customers. */
-export const groupsOfAll = (rows: Readonly<Record<string, Rows>>): string[] => Object.keys(rows).filter((group) => isAll(rows[group]!))
+export const groupsOfAll = (rows: Readonly<Record<string, Rows>>): string[] => Object.entries(rows).flatMap(([group, of]) => (isAll(of) ? [group] : []))
 
 /** Which customers the groups of a map see: some, or all of them; groups of which nothing is said, and those that have gone, are left out. */
 export const rowsOfGroups = (rows: Readonly<Record<string, Rows>>, ofAll: readonly string[], map: Readonly<Record<string, string>>): Record<string, Rows> =>
