@@ -14,6 +14,7 @@ use zhike_domain::import::accept::Acceptor;
 use zhike_domain::import::mapping::Mapping;
 use zhike_domain::import::{Entity, guess, layout};
 use zhike_domain::raw::RawBatch;
+use zhike_domain::sso::{Claims, Discovery, Expected, Header, read_jwks};
 use zhike_domain::{detect, mask};
 
 /// A name, and what is done with bytes.
@@ -22,6 +23,7 @@ type Reader = (&'static str, fn(&[u8]));
 /// All of them.
 pub const READERS: &[Reader] = &[
     ("cells", cells),
+    ("id-token", id_token),
     ("log-message", log_message),
     ("mapping", mapping),
     ("masks", masks),
@@ -127,6 +129,29 @@ fn plan(data: &[u8]) {
 fn ticket(data: &[u8]) {
     if let Some(ticket) = Ticket::from_bytes(data) {
         assert_eq!(ticket.to_bytes(), data);
+    }
+}
+
+/// What an identity provider says, of itself and of somebody; only what was meant for us is taken.
+fn id_token(data: &[u8]) {
+    let expected = Expected {
+        issuer: "https://id.example",
+        client_id: "zhike",
+        nonce: "n1",
+        access_token_hash: "h1",
+        now_s: NOW / 1_000_000,
+        role_claim: Some("realm_access.roles"),
+    };
+    if let Ok(claims) = Claims::read(data, &expected) {
+        let said: Value = serde_json::from_slice(data).expect("claims are JSON");
+        assert_eq!((&said["iss"], &said["nonce"]), (&"https://id.example".into(), &"n1".into()));
+        assert!(!claims.subject.is_empty());
+    }
+    if let Ok(discovery) = Discovery::read(data, expected.issuer) {
+        assert_eq!(discovery.issuer.trim_end_matches('/'), expected.issuer);
+    }
+    if let (Ok(header), Ok(keys)) = (Header::read(data), read_jwks(data)) {
+        let _ = keys.iter().filter(|key| header.may_be_by(key)).count();
     }
 }
 

@@ -56,7 +56,7 @@ export const registerQuery = queryOptions({
   queryFn: ({ signal }) => unwrap(client.GET('/api/v1/compliance/register', { signal })),
 })
 
-export const registerDocument = (lang: string): string => `/api/v1/compliance/register/document?lang=${lang}`
+export const registerDocument = (lang: string, format: 'markdown' | 'xlsx'): string => `/api/v1/compliance/register/document?lang=${lang}&format=${format}`
 
 export const assessmentsQuery = queryOptions({
   queryKey: ['compliance', 'assessments'],

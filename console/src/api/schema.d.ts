@@ -340,7 +340,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The register as a document (Markdown). */
+        /** The register as a document: Markdown, or a workbook with a sheet for each table. */
         get: operations["get_compliance_register_document"];
         put?: never;
         post?: never;
@@ -1083,7 +1083,8 @@ export interface paths {
         };
         /**
          * What arrives from now on, as server-sent events: each `data` is one `LiveEvent`. An event `missed` says how many a slow
-         *     reader did not get. It ends within a second of the session or key that asked for it.
+         *     reader did not get. It ends within a second of the session or key that asked for it, and with an event `over_budget` once
+         *     half of the day's rows, or a class of data, are used up.
          */
         get: operations["get_live"];
         put?: never;
@@ -3081,7 +3082,7 @@ export interface components {
         };
         /**
          * @description Which customers people of a group see: who lives in one of the provinces and bought in one of the stores; an empty list
-         *     limits nothing.
+         *     limits nothing, two of them give all customers.
          */
         GroupRows: {
             provinces: string[];
@@ -4685,6 +4686,11 @@ export interface components {
             role_map: {
                 [key: string]: string;
             } | null;
+            /**
+             * @description Which customers people see of whose group nothing is said: none (they do not come in), all; when absent none, once a
+             *     group is bound.
+             */
+            scope_default: string | null;
             /** @description Which customers people of a mapped group see. */
             scope_map: {
                 [key: string]: components["schemas"]["GroupRows"];
@@ -5385,7 +5391,9 @@ export interface components {
             role_map: {
                 [key: string]: string;
             };
-            /** @description Which customers people of a group see; all, where nothing is said. */
+            /** @description Which customers people see of whose group nothing is said: none, all. */
+            scope_default: string;
+            /** @description Which customers people of a group see. */
             scope_map: {
                 [key: string]: components["schemas"]["GroupRows"];
             };
@@ -6582,6 +6590,8 @@ export interface operations {
             query?: {
                 /** @description zh, en; Chinese when absent. */
                 lang?: string;
+                /** @description markdown, xlsx; Markdown when absent. */
+                format?: "markdown" | "xlsx";
             };
             header?: never;
             path?: never;

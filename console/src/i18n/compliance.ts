@@ -1,4 +1,6 @@
 // Texts of the register of processing and of impact assessments, in both languages side by side.
+import type { Texts } from './texts'
+
 const zh = {
   register: {
     title: '处理活动登记',
@@ -53,7 +55,8 @@ const zh = {
     no_recipients: '三年内没有导出过文件',
     nothing: '还没有个人信息',
     nothing_help: '导入文件或接入数据源后，这里会列出持有的数据类别。',
-    download: '下载登记表',
+    download_xlsx: '下载登记表（Excel）',
+    download_markdown: '下载文本',
     assessments: '影响评估',
     assessments_hint: '记录后不能修改或删除，只能由新版本取代；至少保存三年',
     record: '记录影响评估',
@@ -78,8 +81,6 @@ const zh = {
     close: '关闭',
   },
 } as const
-
-type Texts<T> = { [K in keyof T]: T[K] extends string ? string : Texts<T[K]> }
 
 const en: Texts<typeof zh> = {
   register: {
@@ -135,7 +136,8 @@ const en: Texts<typeof zh> = {
     no_recipients: 'No file was exported within three years',
     nothing: 'No personal data yet',
     nothing_help: 'Once files are loaded or a source sends, the classes that are held are listed here.',
-    download: 'Download the register',
+    download_xlsx: 'Download the register (Excel)',
+    download_markdown: 'Download as text',
     assessments: 'Impact assessments',
     assessments_hint: 'Never altered or removed once recorded, only superseded; kept for three years at least',
     record: 'Record an assessment',

@@ -689,6 +689,7 @@ export const en = {
     violation: 'Departs from the plan',
     refused: 'Refused by the plan',
     lost: 'The connection is gone; trying again…',
+    over: 'Your data budget of the day is used up: no more is shown',
     missed_other: 'Too fast: {{n}} events are not shown',
     missed_one: 'Too fast: {{n}} event is not shown',
     title: 'Live events',

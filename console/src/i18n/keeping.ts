@@ -1,4 +1,6 @@
 // Texts of retention and budgets, in both languages side by side.
+import type { Texts } from './texts'
+
 const zh = {
   small_groups: { note: '人数少于 10，不显示（可由此推算的人数也不显示）。' },
   retention: {
@@ -163,8 +165,6 @@ const zh = {
     open: '查看',
   },
 } as const
-
-type Texts<T> = { [K in keyof T]: T[K] extends string ? string : Texts<T[K]> }
 
 const en: Texts<typeof zh> = {
   small_groups: { note: 'Fewer than 10 people are not shown, nor counts that would tell of them.' },

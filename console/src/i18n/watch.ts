@@ -1,4 +1,6 @@
 // Texts of the audit trail, of approvals and of incidents, in both languages side by side.
+import type { Texts } from './texts'
+
 const zh = {
   audit: {
     title: '审计',
@@ -140,8 +142,6 @@ const zh = {
     none_help: '超额、越权、触碰诱饵客户等会自动记录在这里。',
   },
 } as const
-
-type Texts<T> = { [K in keyof T]: T[K] extends string ? string : Texts<T[K]> }
 
 const en: Texts<typeof zh> = {
   audit: {

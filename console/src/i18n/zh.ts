@@ -681,6 +681,7 @@ export const zh = {
     violation: '不符合埋点方案',
     refused: '埋点方案拒绝',
     lost: '连接中断，正在重连…',
+    over: '今天的数据额度已用到上限，实时数据不再显示',
     missed_other: '来得太快，略过了 {{n}} 条',
     title: '实时事件',
     pause: '暂停',

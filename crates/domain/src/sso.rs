@@ -4,13 +4,14 @@
 //! requests or accounts: whether a key made a token is for the vault to say.
 //!
 //! - INV-SSO-1: claims hold only for this client, this attempt, this moment and the provider that was set.
-//! - INV-SSO-2: groups give the roles that they were mapped to, and no other, and customers to those who are bound to some.
+//! - INV-SSO-2: groups give the roles that they were mapped to, and no other, and customers to those who are bound to some; once
+//!   a group is bound, whoever belongs to none of them sees nobody unless that is said.
 //!
 //! **Source**: OpenID Connect Core 1.0 §3.1.3.7, Discovery 1.0 §4.3, RFC 9207 (issuer in the answer).
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::access::{Role, Scope};
@@ -65,6 +66,8 @@ pub enum Flaw {
     Refused,
     /// None of the groups has a role here.
     Role,
+    /// None of the groups is bound to customers, and nobody is seen by whoever is not.
+    Scope,
     /// No account is linked, or it is disabled.
     Account,
 }
@@ -86,6 +89,7 @@ impl Flaw {
             Self::State => "state",
             Self::Refused => "refused",
             Self::Role => "role",
+            Self::Scope => "scope",
             Self::Account => "account",
         }
     }
@@ -323,21 +327,43 @@ pub fn roles_of(groups: &[String], map: &BTreeMap<String, String>) -> Vec<Role> 
     roles
 }
 
-/// Which customers somebody of some groups sees, by what is said of those groups that give a role: a group of which nothing is
-/// said sees all. Provinces add up, and so do stores; who is bound to both sees those who fit both, never more than either.
-pub fn scope_of(groups: &[String], map: &BTreeMap<String, String>, scopes: &BTreeMap<String, Scope>) -> Scope {
-    let mut all = Scope::default();
-    let gives = |group: &&String| map.get(*group).is_some_and(|role| Role::parse(role).is_some());
-    for group in groups.iter().filter(gives) {
-        let Some(scope) = scopes.get(group).filter(|scope| !scope.is_all()) else { return Scope::default() };
-        all.provinces.extend(scope.provinces.iter().cloned());
-        all.stores.extend(scope.stores.iter().cloned());
+/// Which customers people see of whose group nothing is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unbound {
+    /// None: whoever has no other group does not come in.
+    None,
+    /// All of them.
+    All,
+}
+
+/// Which customers somebody of some groups sees, by what is said of those groups that give a role; `None` where that is nobody
+/// and their role is about customers. Provinces add up, and so do stores; who is bound to both sees those who fit both, never
+/// more than either. A group that is bound to nothing in particular sees all.
+pub fn scope_of(
+    groups: &[String],
+    map: &BTreeMap<String, String>,
+    scopes: &BTreeMap<String, Scope>,
+    unbound: Unbound,
+) -> Option<Scope> {
+    let (mut all, mut is_left_out) = (Scope::default(), false);
+    let role = |group: &String| map.get(group).and_then(|role| Role::parse(role));
+    for (group, role) in groups.iter().filter_map(|group| Some((group, role(group)?))) {
+        match scopes.get(group) {
+            Some(scope) if scope.is_all() => return Some(Scope::default()),
+            Some(scope) => {
+                all.provinces.extend(scope.provinces.iter().cloned());
+                all.stores.extend(scope.stores.iter().cloned());
+            }
+            None if unbound == Unbound::All => return Some(Scope::default()),
+            None => is_left_out |= role.sees_customers(),
+        }
     }
     for list in [&mut all.provinces, &mut all.stores] {
         list.sort_unstable();
         list.dedup();
     }
-    all
+    (!all.is_all() || !is_left_out).then_some(all)
 }
 
 #[cfg(test)]
@@ -502,10 +528,16 @@ mod tests {
 
     #[test]
     fn groups_bound_to_some_customers_see_those() {
-        let map: BTreeMap<String, String> =
-            [("east", "operator"), ("west", "operator"), ("head", "analyst"), ("odd", "king")]
-                .map(|(group, role)| (group.into(), role.into()))
-                .into();
+        let map: BTreeMap<String, String> = [
+            ("east", "operator"),
+            ("west", "operator"),
+            ("head", "analyst"),
+            ("odd", "king"),
+            ("board", "admin"),
+            ("audit", "audit_admin"),
+        ]
+        .map(|(group, role)| (group.into(), role.into()))
+        .into();
         let of = |provinces: &[&str], stores: &[&str]| Scope {
             provinces: provinces.iter().map(|one| (*one).to_owned()).collect(),
             stores: stores.iter().map(|one| (*one).to_owned()).collect(),
@@ -514,15 +546,21 @@ mod tests {
             ("east".to_owned(), of(&["浙江", "江苏"], &[])),
             ("west".to_owned(), of(&["四川", "浙江"], &["S1"])),
             ("odd".to_owned(), of(&["北京"], &[])),
+            ("board".to_owned(), of(&[], &[])),
         ]
         .into();
         let seen = |groups: &[&str]| {
             let groups: Vec<String> = groups.iter().map(|one| (*one).to_owned()).collect();
-            scope_of(&groups, &map, &scopes)
+            [Unbound::None, Unbound::All].map(|unbound| scope_of(&groups, &map, &scopes, unbound))
         };
-        assert_eq!(seen(&["east"]), of(&["江苏", "浙江"], &[]));
-        assert_eq!(seen(&["east", "west"]), of(&["四川", "江苏", "浙江"], &["S1"]));
-        assert!(seen(&["east", "head"]).is_all(), "nothing is said of head");
+        let (east, all) = (Some(of(&["江苏", "浙江"], &[])), Some(Scope::default()));
+        assert_eq!(seen(&["east"]), [east.clone(), east.clone()]);
+        assert_eq!(seen(&["west", "east"])[0], Some(of(&["四川", "江苏", "浙江"], &["S1"])));
         assert_eq!(seen(&["east", "odd", "unknown"]), seen(&["east"]), "what gives no role counts for nothing");
+        assert_eq!(seen(&["east", "head"]), [east, all.clone()], "nothing is said of head");
+        assert_eq!(seen(&["head"]), [None, all.clone()]);
+        assert_eq!(seen(&["east", "board"]), [all.clone(), all.clone()], "the board is bound to all");
+        assert_eq!(seen(&["audit"]), [all.clone(), all.clone()], "there are no customers to be seen");
+        assert_eq!(seen(&["audit", "head"]), [None, all]);
     }
 }

@@ -36,7 +36,7 @@ pub use sign_in::{
     SignIn, SignedIn, by_session, change_password, needs_setup, offer_setup, session_lives, setup, sign_in, sign_out,
 };
 pub use sso::{
-    Attempt, NewSso, Rows, Sso, Started, Vouched, check_token, link_sso, may_try, refuse, remove_sso, set_sso,
+    Attempt, NewSso, Rows, Sso, Started, Unbound, Vouched, check_token, link_sso, may_try, refuse, remove_sso, set_sso,
     sign_in_code, sign_in_vouched, sso, start_sso, take_attempt, unlink_sso,
 };
 pub(crate) use users::need;

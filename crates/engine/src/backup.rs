@@ -20,8 +20,14 @@
 //! Keys of the event log's segments end with their epoch: what a backup holds of the log is left out when that epoch is
 //! gone, and said. So a server takes in what it has before it backs up.
 //!
+//! Between two backups a directory is made of the earlier one and of what arrived until the moment, which the later one holds
+//! ([`crate::collect`]'s log keeps what was taken in until keys change). Loads, definitions and decisions are as of the earlier
+//! one: they are no events.
+//!
 //! - **INV-BACKUP-2**: a backup that dies at any step leaves the earlier ones as they are, and is gone at the next.
 //! - **INV-BACKUP-3**: a directory that was not made to its end does not open.
+//! - **INV-BACKUP-5**: of two backups between which keys did not change, every moment in between has all events that arrived
+//!   until then and none after.
 //! - **INV-BACKUP-4**: no byte of a restored file differs from what was read; damage is named and nothing is opened.
 
 mod cut;
@@ -44,7 +50,7 @@ pub(crate) use files::{hex, make_dir, unhex};
 pub use keys::{KeysCopy, ship_keys};
 use repository::Repository;
 pub(crate) use restore::refuse_unfinished;
-pub use restore::{Restored, restore};
+pub use restore::{Replayed, Restored, Short, restore};
 
 /// Where a backup gathers its files, in the data directory.
 pub(crate) const PART: &str = "backup.part";

@@ -13,7 +13,7 @@ mod log;
 
 pub(crate) use entry::{Entry, Item};
 pub use log::LogLimits;
-pub(crate) use log::{Collecting, LOG};
+pub(crate) use log::{Collecting, LOG, PAST, clear_past};
 pub use zhike_vault::SegmentAlgorithm;
 
 use crate::boxed;

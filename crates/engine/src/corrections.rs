@@ -22,6 +22,7 @@ use zhike_vault::Place;
 
 use crate::profiles::current;
 use crate::sealing::{Keys, open_text};
+use crate::stated::PERSONAL;
 use crate::workspace::{date_of, day_number};
 use crate::{Ctx, Error, Result, audit, requests};
 
@@ -29,15 +30,13 @@ use crate::{Ctx, Error, Result, audit, requests};
 pub const SOURCE: &str = "correction";
 /// Who withdraws a correction that a newer one takes the place of.
 const REPLACED: &str = "system";
-/// Fields that are sealed by themselves.
-const SEALED: [&str; 3] = ["name", "address", "birthday"];
 /// Columns of a profile.
 const COLUMNS: [&str; 8] =
     ["gender", "birth_year", "country", "province", "city", "member_level", "registered_on", "acquisition_channel"];
 
 /// The fields that can be corrected.
 pub fn fields() -> impl Iterator<Item = &'static str> {
-    SEALED.into_iter().chain(COLUMNS)
+    PERSONAL.into_iter().chain(COLUMNS)
 }
 
 /// A correction, without its value: that is the profile's.
@@ -109,7 +108,7 @@ pub async fn correct(
         // What files say is under the correction before, or is what stands there now.
         let (said, said_source) = match held {
             Some(held) => (held.said.clone(), held.said_source.clone()),
-            None if SEALED.contains(&field.as_str()) => {
+            None if PERSONAL.contains(&field.as_str()) => {
                 let field = stored.iter().find(|one| one.field == field);
                 (field.map(|one| one.sealed.clone()), field.map(|one| one.source.clone()).unwrap_or_default())
             }
@@ -117,7 +116,7 @@ pub async fn correct(
         };
         change.corrections.extend(held.cloned().map(|held| withdrawn(held, actor, now)));
         let sealed = key.seal(place(&field), value.expose().as_bytes());
-        if SEALED.contains(&field.as_str()) {
+        if PERSONAL.contains(&field.as_str()) {
             change.fields.push(pinned(profile, &field, sealed.clone(), now));
         } else {
             set(&mut after, &field, Some(value.expose().clone()));
@@ -163,7 +162,7 @@ pub async fn withdraw(ctx: &Ctx, profile_id: ProfileId, field: &str, actor: &str
         one.field == field || (field == "birthday" && one.field == "birth_year" && one.made_at == made_at)
     };
     for one in held.iter().filter(is_meant) {
-        if SEALED.contains(&one.field.as_str()) {
+        if PERSONAL.contains(&one.field.as_str()) {
             match &one.said {
                 Some(said) => change.fields.push(FieldRow {
                     profile_id: profile,
@@ -404,7 +403,7 @@ impl Pins {
                 let Some(value) = &pin.value else { continue };
                 let is_moved = moved.contains(&(profile, field.clone()));
                 let (mut said, mut source) = (pin.said.clone(), pin.row.said_source.clone());
-                if SEALED.contains(&field.as_str()) {
+                if PERSONAL.contains(&field.as_str()) {
                     let is_it = |row: &FieldRow| row.profile_id == profile && row.field == field;
                     if is_moved && let Some(row) = stored.iter().find(|row| is_it(row) && row.source != SOURCE) {
                         said = open_text(Some(key), place(&field), &row.sealed).map(Sensitive::new);

@@ -201,22 +201,29 @@ pub(crate) async fn trait_mask(ctx: &Ctx, up_to_grade: u8) -> Result<TraitMask> 
     Ok(TraitMask(Some((grades(ctx).await?, by.roles.clone(), up_to_grade)), Met::default()))
 }
 
-/// Masks the detail of a live event, of a source and a name.
-pub type LiveMask = Box<dyn Fn(&str, Option<&str>, &Value) -> Value + Send + Sync>;
+/// Masks the detail of a live event, of a source and a name, and says of which classes something is left in the clear.
+pub type LiveMask = Box<dyn Fn(&str, Option<&str>, &Value) -> (Value, Classes) + Send + Sync>;
 
 /// How live events are masked for whoever asks.
 #[boxed]
 pub async fn live_mask(ctx: &Ctx) -> Result<LiveMask> {
     let (grades, roles) = (grades(ctx).await?, ctx.by().map(|by| by.roles.clone()));
     let mask: LiveMask = Box::new(move |source: &str, event: Option<&str>, detail: &Value| {
-        let mut detail = detail.clone();
-        let Some(roles) = &roles else { return detail };
+        let (mut detail, met) = (detail.clone(), Met::default());
+        let Some(roles) = &roles else { return (detail, met.classes()) };
         for (key, event) in [("properties", event.unwrap_or_default()), ("traits", TRAITS)] {
             if let Some(Value::Object(all)) = detail.get_mut(key) {
-                *all = mask_object(all, |name| shows(roles, graded(&grades, source, event, name).grade));
+                *all = mask_object(all, |name| {
+                    let graded = graded(&grades, source, event, name);
+                    let how = shows(roles, graded.grade);
+                    if how == Shown::Clear {
+                        met.note(graded);
+                    }
+                    how
+                });
             }
         }
-        detail
+        (detail, met.classes())
     });
     Ok(mask)
 }

@@ -8,7 +8,9 @@
 //! - INV-GUARD-4: what is refused hands out nothing, and ends the session before the answer is sent.
 //!
 //! - INV-GUARD-5: what shows a class of data in the clear draws from the budget of that class too, where there is one; what is
-//!   masked does not. Which classes these are stands in [`classes`].
+//!   masked does not. Which classes these are stands in [`classes`]. A stream draws as well and ends, nothing else does.
+//!
+//! What a second person approved takes nothing of a budget: it was released row by row.
 //!
 //! Whoever is at the machine itself holds keys and files anyway, and is on record only.
 
@@ -32,14 +34,17 @@ pub(crate) mod classes;
 const BUDGETS: &str = "data_budgets";
 const DAY: i64 = 86_400_000_000;
 
+/// A day, and what was shown on it: to whom, of which customer.
+type Shown = (i64, HashMap<(String, i64), Classes>);
+
 /// The buckets of this process.
 #[derive(Default)]
 pub(crate) struct Known {
     buckets: tokio::sync::Mutex<HashMap<(String, Meter), Bucket>>,
     /// Whom each opened on a day: a second look takes nothing.
     opened: std::sync::Mutex<(i64, HashSet<(String, i64)>)>,
-    /// The same of pages that show more than that there is somebody.
-    shown: std::sync::Mutex<(i64, HashSet<(String, i64)>)>,
+    /// Classes that each was shown of whom on a day: a second look at the same takes nothing.
+    shown: std::sync::Mutex<Shown>,
     /// Held while an incident is opened: what happens at once is one incident.
     pub(crate) opening: tokio::sync::Mutex<()>,
 }
@@ -149,25 +154,54 @@ async fn take(ctx: &Ctx, by: &Principal, meter: Meter, limit: Limit, n: u64) -> 
     }
 }
 
-/// As [`show`], of one customer's page: each once a day.
+/// As [`show`], of one customer's page: each class of each customer once a day, whichever page shows it.
 pub(crate) async fn show_page(ctx: &Ctx, profile: i64, shown: Classes) -> Result<()> {
     let Some(by) = ctx.by() else { return Ok(()) };
     let today = day(ctx);
     let key = (by.owner.clone(), profile);
-    let is_known = {
-        let known = ctx.guarding().shown.lock().unwrap_or_else(PoisonError::into_inner);
-        known.0 == today && known.1.contains(&key)
+    let known = {
+        let mut known = ctx.guarding().shown.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.0 != today {
+            *known = (today, HashMap::new());
+        }
+        known.1.get(&key).copied().unwrap_or_default()
     };
-    if is_known {
-        return Ok(());
-    }
-    show(ctx, 1, shown).await?;
+    show(ctx, 1, shown.without(known)).await?;
     let mut known = ctx.guarding().shown.lock().unwrap_or_else(PoisonError::into_inner);
-    if known.0 != today {
-        *known = (today, HashSet::new());
+    if known.0 == today {
+        let all = known.1.entry(key).or_default();
+        *all = all.or(shown);
     }
-    known.1.insert(key);
     Ok(())
+}
+
+/// Draws for an event of a stream that somebody looks at, before it is sent; says whether it may be. A stream gives what comes, not what
+/// was asked for: it ends where half of the rows of a day are used, so that the other half is left for work, and ends no
+/// session.
+///
+/// **Errors**: when the ledger cannot be written.
+#[boxed]
+pub async fn stream(ctx: &Ctx, shown: Classes) -> Result<bool> {
+    let Some(by) = ctx.by().filter(|by| by.means != Means::Local) else { return Ok(true) };
+    let budgets = budgets(ctx).await?;
+    let rows = budgets.of(&by.roles, Meter::Rows);
+    let rows = Limit { per_day: rows.per_day.map(|most| most / 2), ..rows };
+    let classes = shown.iter().map(Meter::Class).map(|meter| (meter, budgets.of(&by.roles, meter)));
+    for (meter, limit) in std::iter::once((Meter::Rows, rows)).chain(classes) {
+        if let Some(span) = draw(ctx, by, meter, limit, 1).await? {
+            let detail = json!({ "meter": meter.as_str(), "per": per(span), "stream": true });
+            audit::record(ctx, &by.actor, "guard.over_budget", &by.id, &detail).await?;
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+const fn per(span: Span) -> &'static str {
+    match span {
+        Span::Minute => "minute",
+        Span::Day => "day",
+    }
 }
 
 /// Notes who was opened, once it stands in the audit trail.
@@ -241,12 +275,12 @@ async fn exceeded(ctx: &Ctx, by: &Principal, meter: Meter, limit: Limit, span: S
     if let Err(error) = freeze(ctx, by).await {
         tracing::error!(actor = by.actor, cause = %error, "a session over its budget did not end");
     }
-    let (most, zh_span, en_span, key) = match span {
-        Span::Minute => (limit.per_minute, "每分钟", "a minute", "minute"),
-        Span::Day => (limit.per_day, "每天", "a day", "day"),
+    let (most, zh_span, en_span) = match span {
+        Span::Minute => (limit.per_minute, "每分钟", "a minute"),
+        Span::Day => (limit.per_day, "每天", "a day"),
     };
     let most = most.unwrap_or(0);
-    let features = json!({ "meter": meter.as_str(), "asked": n, "limit": most, "per": key });
+    let features = json!({ "meter": meter.as_str(), "asked": n, "limit": most, "per": per(span) });
     let told = async {
         audit::record(ctx, &by.actor, "guard.over_budget", &by.id, &features).await?;
         incidents::open(ctx, "over_budget", "high", &by.owner, &by.roles, &features).await

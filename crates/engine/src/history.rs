@@ -12,6 +12,7 @@ use zhike_domain::small_groups::{self, is_small};
 use zhike_lake::Dated;
 
 use crate::customers::{Listed, listed_by_id};
+use crate::guard::{self, classes};
 use crate::profiles::current;
 use crate::refresh::day_text;
 use crate::segments::{as_of, at_day, seen_lake};
@@ -385,5 +386,6 @@ pub async fn of_profile(ctx: &Ctx, profile_id: ProfileId, day: Option<Date>) -> 
             stays.push(Stay { segment_id: segment.id, name: segment.spec.name.clone(), since, until });
         }
     }
+    guard::show_page(ctx, id, classes::of_page(&[("rfm", days.len()), ("segment_members", stays.len())])).await?;
     Ok(Past { days, scores: of_day, tags: tags::of_profile(ctx, profile_id, day).await?, stays })
 }

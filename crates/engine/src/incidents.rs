@@ -319,6 +319,18 @@ pub async fn affected(ctx: &Ctx, one: &Incident) -> Result<Affected> {
     Ok(affected)
 }
 
+/// What a rule found, in Chinese and English.
+fn kind_words(kind: &str) -> (&str, &str) {
+    match kind {
+        "over_budget" => ("超过数据额度", "a budget of data was exceeded"),
+        "canary" => ("触碰诱饵客户", "a customer was opened whom nobody has a reason to touch"),
+        "denials" => ("短时间内多次越权", "denied many times in a short time"),
+        "off_hours_policy" => ("非工作时间修改策略", "policy changed outside working hours"),
+        "volume" => ("查看量远超本人平时", "far more looked at than usual"),
+        other => (other, other),
+    }
+}
+
 /// Draft of a notice, Chinese then English: what the law asks it to say, with what is known; the rest is left to be filled in.
 pub fn notice(ctx: &Ctx, one: &Incident, affected: &Affected) -> (String, String) {
     let at = |us: i64| {
@@ -334,7 +346,14 @@ pub fn notice(ctx: &Ctx, one: &Incident, affected: &Affected) -> (String, String
     };
     let zh: Vec<&str> = affected.classes.iter().map(|class| words(class).0).collect();
     let en: Vec<&str> = affected.classes.iter().map(|class| words(class).1).collect();
-    let (zh, en) = (zh.join("、"), en.join(", "));
+    let none = |joined: String, none: &str| if joined.is_empty() { none.to_owned() } else { joined };
+    let (zh, en) = (none(zh.join("、"), "无"), none(en.join(", "), "none"));
+    let (cause_zh, cause) = kind_words(&one.row.kind);
+    // Only what exceeds a budget ends sessions by itself.
+    let (zh_ended, en_ended) = match one.row.kind.as_str() {
+        "over_budget" => ("相关会话已终止；", "the sessions were ended; "),
+        _ => ("", ""),
+    };
     let done = one.row.decided_at.map(at);
     let (zh_done, en_done) = (
         done.clone().map_or("尚未记录处置".into(), |day| format!("{day} 已处置")),
@@ -342,16 +361,14 @@ pub fn notice(ctx: &Ctx, one: &Incident, affected: &Affected) -> (String, String
     );
     (
         format!(
-            "【{name}】个人信息安全事件通知（草稿）\n一、发生时间：{opened}。原因：{}（待补充）。\n\
+            "【{name}】个人信息安全事件通知（草稿）\n一、发生时间：{opened}。原因：{cause_zh}（待补充）。\n\
              二、涉及信息种类：{zh}；涉及个人 {people} 人，导出 {rows} 行。可能的危害：（待补充）。\n\
-             三、已采取的措施：相关会话已终止；{zh_done}。您可以采取的措施：（待补充）。\n四、联系方式：（待补充）。\n",
-            one.row.kind
+             三、已采取的措施：{zh_ended}{zh_done}。您可以采取的措施：（待补充）。\n四、联系方式：（待补充）。\n",
         ),
         format!(
-            "[{name}] Notice of a personal data incident (draft)\n1. When: {opened}. Cause: {} (to be completed).\n\
+            "[{name}] Notice of a personal data incident (draft)\n1. When: {opened}. Cause: {cause} (to be completed).\n\
              2. Kinds of data: {en}; {people} people, {rows} rows in files. Possible harm: (to be completed).\n\
-             3. What was done: the sessions were ended; {en_done}. What you can do: (to be completed).\n4. Contact: (to be completed).\n",
-            one.row.kind
+             3. What was done: {en_ended}{en_done}. What you can do: (to be completed).\n4. Contact: (to be completed).\n",
         ),
     )
 }

@@ -15,7 +15,7 @@ use serde_json::json;
 pub use zhike_vault::PublicKey;
 use zhike_vault::segment_epoch;
 
-use crate::collect::CollectError;
+use crate::collect::{CollectError, clear_past};
 use crate::{Ctx, Error, Result, audit, erasure, import, ingest, sealing};
 
 /// When epochs were changed last.
@@ -196,6 +196,7 @@ pub(crate) async fn rotate_locked(ctx: &Ctx, actor: &str) -> Result<Rotation> {
     // Acknowledged meanwhile and not taken in yet: that segment stays, and its epoch with it.
     log.renew().map_err(|error| Error::bug("renewing the event log", error))?;
     log.cut(erasure::taken_in(ctx).await?).map_err(|error| Error::bug("cutting the event log", error))?;
+    clear_past(ctx.dir())?;
     ctx.step("rotate.rewrapped")?;
     (rotation.destroyed, rotation.kept) = destroy_free(ctx).await?;
     ctx.store().set_meta(ROTATED_AT, &ctx.now().to_string()).await?;
@@ -238,14 +239,18 @@ async fn destroy_free(ctx: &Ctx) -> Result<(Vec<u32>, Vec<u32>)> {
 }
 
 async fn opened(ctx: &Ctx) -> Result<std::sync::Arc<zhike_wal::Log>> {
-    ctx.collecting().open(ctx).await.map_err(|error| match error {
+    ctx.collecting().open(ctx).await.map_err(unopened)
+}
+
+pub(crate) fn unopened(error: CollectError) -> Error {
+    match error {
         CollectError::Other(error) => error,
         other => Error::new(
             zhike_domain::error_code::ErrorCode::Unavailable,
             format!("the event log cannot be opened: {other}"),
             format!("采集日志无法打开：{other}"),
         ),
-    })
+    }
 }
 
 /// Changes epochs when the last change is a day old; a data directory that was never changed begins to count today.

@@ -144,8 +144,8 @@ pub async fn enter(ctx: &Ctx, new: NewRequest, actor: &str) -> Result<Request> {
         outcome: String::new(),
         updated_at: now,
     };
-    ctx.store().add_request(row).await?;
     noted(ctx, actor, "request.enter", profile.profile_id, id, new.kind).await?;
+    ctx.store().add_request(row).await?;
     get(ctx, id).await
 }
 
@@ -270,11 +270,12 @@ async fn step(
     row.status = next.as_str().to_owned();
     row.updated_at = ctx.now();
     change(&mut row);
-    ctx.store().change_request(&row, request.status.as_str()).await?;
     noted(ctx, actor, action, request.profile_id.map_or(0, ProfileId::get), id, request.kind).await?;
+    ctx.store().change_request(&row, request.status.as_str()).await?;
     get(ctx, id).await
 }
 
+/// On record before it is done: what cannot be recorded is not done.
 async fn noted(ctx: &Ctx, actor: &str, action: &str, profile: i64, id: RequestId, kind: RequestKind) -> Result<()> {
     let detail = serde_json::json!({ "request": id.to_string(), "kind": kind.as_str() });
     audit::record(ctx, actor, action, &ProfileId::new(profile).to_string(), &detail).await

@@ -79,8 +79,9 @@ pub async fn set(ctx: &Ctx, mut rule: Rule, actor: &str) -> Result<Rule> {
     }
     rule.source = words(&rule.source)?;
     let json = serde_json::to_string(&rule).map_err(|error| Error::bug("a rule as JSON", error))?;
-    ctx.store().put_definition(KIND, rule.class.as_str(), &json, ctx.now()).await?;
+    // On record before it counts, as every other policy.
     audit::record(ctx, actor, "retention.set", rule.class.as_str(), &json!(rule)).await?;
+    ctx.store().put_definition(KIND, rule.class.as_str(), &json, ctx.now()).await?;
     Ok(rule)
 }
 
@@ -124,9 +125,9 @@ pub async fn hold(
         lifted_by: None,
         lifted_at: None,
     };
-    ctx.store().add_hold(row.clone()).await?;
     let subject = profile.map_or_else(|| row.class.clone().unwrap_or_default(), |id| ProfileId::new(id).to_string());
     audit::record(ctx, actor, "retention.hold", &subject, &json!({ "hold": row.hold_id.to_string() })).await?;
+    ctx.store().add_hold(row.clone()).await?;
     Ok(row)
 }
 
@@ -135,8 +136,10 @@ pub async fn hold(
 /// **Errors**: `not_found`.
 #[boxed]
 pub async fn lift(ctx: &Ctx, hold_id: i64, actor: &str) -> Result<()> {
-    ctx.store().lift_hold(hold_id, actor, ctx.now()).await?;
-    audit::record(ctx, actor, "retention.lift", "hold", &json!({ "hold": hold_id.to_string() })).await
+    if lasting(ctx).await?.iter().any(|hold| hold.hold_id == hold_id) {
+        audit::record(ctx, actor, "retention.lift", "hold", &json!({ "hold": hold_id.to_string() })).await?;
+    }
+    Ok(ctx.store().lift_hold(hold_id, actor, ctx.now()).await?)
 }
 
 async fn lasting(ctx: &Ctx) -> Result<Vec<HoldRow>> {

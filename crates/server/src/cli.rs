@@ -338,6 +338,14 @@ impl Global {
         })
     }
 
+    /// Opens the data directory, works on it, and closes it whatever came of it.
+    async fn with<T>(&self, work: impl AsyncFnOnce(&Ctx) -> Result<T, Failure>) -> Result<T, Failure> {
+        let ctx = self.open().await?;
+        let done = work(&ctx).await;
+        ctx.close().await;
+        done
+    }
+
     /// Opens the data directory.
     pub(crate) async fn open(&self) -> Result<Ctx, Failure> {
         let ctx = Ctx::open(self.options()?).await?;

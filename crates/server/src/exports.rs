@@ -15,8 +15,8 @@ use crate::jobs::{Cancel, Jobs};
 
 mod file;
 
-pub(crate) use file::Format;
 use file::Writer;
+pub(crate) use file::{Format, sheets};
 
 /// How long a file waits to be fetched.
 const KEPT: Duration = Duration::from_secs(24 * 3600);

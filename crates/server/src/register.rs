@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use zhike_domain::access::{Shown, Unmask};
 use zhike_domain::consent::{Basis, Separate};
 use zhike_domain::grade::Classes;
-use zhike_engine::Ctx;
 use zhike_engine::compliance::{Held, Reader, Recorded, Register};
+use zhike_engine::{Ctx, Result};
 
 /// Words of one language.
 #[derive(Clone, Copy)]
@@ -87,37 +87,33 @@ fn cell(text: &str) -> String {
     out
 }
 
-fn table(text: &mut String, head: &[String], rows: impl IntoIterator<Item = Vec<String>>) {
-    let _ = writeln!(text, "| {} |\n|{}", head.join(" | "), "---|".repeat(head.len()));
-    for row in rows {
-        let _ = writeln!(text, "| {} |", row.iter().map(|one| cell(one)).collect::<Vec<_>>().join(" | "));
-    }
+/// One of its tables.
+struct Table {
+    name: String,
+    head: Vec<String>,
+    rows: Vec<Vec<String>>,
 }
 
-/// The register as Markdown.
-pub(crate) fn markdown(register: &Register, ctx: &Ctx, is_zh: bool) -> String {
+/// The register in words: what every form of the document holds.
+struct Document {
+    title: String,
+    /// Whose it is, and of which day.
+    of: [String; 2],
+    tables: Vec<Table>,
+}
+
+fn document(register: &Register, ctx: &Ctx, is_zh: bool) -> Document {
     let word = Words { is_zh };
     let day = |at: i64| {
         let at = jiff::Timestamp::from_microsecond(at).unwrap_or_default();
         at.to_zoned(ctx.workspace().time_zone()).strftime("%Y-%m-%d").to_string()
     };
-    let head = |all: &[(&str, &str)]| all.iter().map(|one| word.of(*one)).collect::<Vec<_>>();
-    let title = word.of(("个人信息处理活动登记", "Register of processing activities"));
-    let mut text = format!("# {title}\n\n{} · {}\n", cell(&register.controller), day(register.made_at));
-    let section = |text: &mut String, name: (&str, &str)| {
-        let _ = writeln!(text, "\n## {}\n", word.of(name));
+    let table = |name: (&str, &str), head: &[(&str, &str)], rows: Vec<Vec<String>>| Table {
+        name: word.of(name),
+        head: head.iter().map(|one| word.of(*one)).collect(),
+        rows,
     };
-    section(&mut text, ("处理活动", "Processing activities"));
-    let columns = head(&[
-        ("目的", "purpose"),
-        ("合法性基础", "ground"),
-        ("单独同意", "separate consent"),
-        ("数据类别", "classes of data"),
-        ("分群", "segments"),
-        ("文件", "files"),
-        ("影响评估", "impact assessment"),
-    ]);
-    let rows = register.activities.iter().map(|one| {
+    let activities = register.activities.iter().map(|one| {
         let assessed = match (one.assessment, one.whys.as_slice()) {
             (Some(id), _) => id.to_string(),
             (None, []) => "--".to_owned(),
@@ -131,60 +127,109 @@ pub(crate) fn markdown(register: &Register, ctx: &Ctx, is_zh: bool) -> String {
         let (basis, classes) = (word.basis(one.purpose.basis), word.classes(one.classes));
         vec![name.clone(), basis, separate, classes, one.n_segments.to_string(), one.n_files.to_string(), assessed]
     });
-    table(&mut text, &columns, rows);
-    section(&mut text, ("数据类别", "Classes of data"));
-    let columns = head(&[
-        ("类别", "class"),
-        ("最高分级", "highest grade"),
-        ("字段", "fields"),
-        ("来源", "sources"),
-        ("保存", "kept"),
-        ("可读角色", "may be read by"),
-    ]);
-    let rows = register.held.iter().map(|one| {
+    let held = register.held.iter().map(|one| {
         let readers = word.list(one.readers.iter().map(|one| word.reader(one)));
         let (fields, sources) = (word.list(one.fields.clone()), word.list(one.sources.clone()));
         vec![word.of(one.class.words()), one.grade.to_string(), fields, sources, word.kept(one), readers]
     });
-    table(&mut text, &columns, rows);
-    section(&mut text, ("给了谁（三年内的文件）", "Given to (files of three years)"));
-    let columns = head(&[
-        ("谁", "who"),
-        ("目的", "purpose"),
-        ("数据类别", "classes of data"),
-        ("文件", "files"),
-        ("行数", "rows"),
-        ("最近", "last"),
-    ]);
-    let rows = register.recipients.iter().map(|one| {
+    let given = register.recipients.iter().map(|one| {
         let who = if one.who == "person" { word.of(("本人", "the person")) } else { one.who.clone() };
         let counts = [one.n_files.to_string(), one.n_rows.to_string(), day(one.last_at)];
         [vec![who, one.purpose.clone(), word.classes(one.classes)], counts.to_vec()].concat()
     });
-    table(&mut text, &columns, rows);
-    section(&mut text, ("影响评估", "Impact assessments"));
-    for one in register.assessments.iter().filter(|one| !one.is_superseded) {
-        assessment(&mut text, one, word, &day(one.at));
+    let in_force = register.assessments.iter().filter(|one| !one.is_superseded);
+    let assessed = in_force.map(|one| assessment(one, word, &day(one.at)));
+    let (purpose, classes, files) = (("目的", "purpose"), ("数据类别", "classes of data"), ("文件", "files"));
+    Document {
+        title: word.of(("个人信息处理活动登记", "Register of processing activities")),
+        of: [register.controller.clone(), day(register.made_at)],
+        tables: vec![
+            table(
+                ("处理活动", "Processing activities"),
+                &[
+                    purpose,
+                    ("合法性基础", "ground"),
+                    ("单独同意", "separate consent"),
+                    classes,
+                    ("分群", "segments"),
+                    files,
+                    ("影响评估", "impact assessment"),
+                ],
+                activities.collect(),
+            ),
+            table(
+                ("数据类别", "Classes of data"),
+                &[
+                    ("类别", "class"),
+                    ("最高分级", "highest grade"),
+                    ("字段", "fields"),
+                    ("来源", "sources"),
+                    ("保存", "kept"),
+                    ("可读角色", "may be read by"),
+                ],
+                held.collect(),
+            ),
+            table(
+                ("给了谁（三年内的文件）", "Given to (files of three years)"),
+                &[("谁", "who"), purpose, classes, files, ("行数", "rows"), ("最近", "last")],
+                given.collect(),
+            ),
+            table(
+                ("影响评估", "Impact assessments"),
+                &[
+                    ("编号", "id"),
+                    ("标题", "title"),
+                    ("作者", "author"),
+                    ("日期", "day"),
+                    ("用途", "purposes"),
+                    ("处理活动", "what is processed"),
+                    ("合法、正当、必要性", "necessity"),
+                    ("影响与风险", "risks"),
+                    ("保护措施", "measures"),
+                    ("结论", "conclusion"),
+                ],
+                assessed.collect(),
+            ),
+        ],
+    }
+}
+
+fn assessment(one: &Recorded, word: Words, day: &str) -> Vec<String> {
+    let content = &one.content;
+    let whole = if one.is_whole { "" } else { " ⚠" };
+    [
+        vec![format!("{} v{}{whole}", one.id, one.version), content.title.clone(), one.author.clone(), day.to_owned()],
+        vec![word.list(content.purposes.iter().cloned()), content.processing.clone(), content.necessity.clone()],
+        vec![content.risks.clone(), content.measures.clone(), content.conclusion.clone()],
+    ]
+    .concat()
+}
+
+/// The register as Markdown.
+pub(crate) fn markdown(register: &Register, ctx: &Ctx, is_zh: bool) -> String {
+    let Document { title, of, tables } = document(register, ctx, is_zh);
+    let mut text = format!("# {title}\n\n{} · {}\n", cell(&of[0]), of[1]);
+    for table in tables {
+        let _ = writeln!(
+            text,
+            "\n## {}\n\n| {} |\n|{}",
+            table.name,
+            table.head.join(" | "),
+            "---|".repeat(table.head.len())
+        );
+        for row in table.rows {
+            let _ = writeln!(text, "| {} |", row.iter().map(|one| cell(one)).collect::<Vec<_>>().join(" | "));
+        }
     }
     text
 }
 
-fn assessment(text: &mut String, one: &Recorded, word: Words, day: &str) {
-    let content = &one.content;
-    let _ = writeln!(text, "### {}\n", cell(&content.title));
-    let whole = if one.is_whole { "" } else { " ⚠" };
-    let _ = writeln!(text, "{} v{} · {} · {day}{whole}\n", one.id, one.version, cell(&one.author));
-    for (name, said) in [
-        (("用途", "Purposes"), &word.list(content.purposes.iter().cloned())),
-        (("处理活动", "What is processed"), &content.processing),
-        (("合法、正当、必要性", "Necessity"), &content.necessity),
-        (("影响与风险", "Risks"), &content.risks),
-        (("保护措施", "Measures"), &content.measures),
-        (("结论", "Conclusion"), &content.conclusion),
-    ] {
-        let _ = writeln!(text, "- **{}**: {}", word.of(name), cell(said));
-    }
-    text.push('\n');
+/// The register as a workbook, a sheet for each table.
+///
+/// **Errors**: `internal`.
+pub(crate) fn workbook(register: &Register, ctx: &Ctx, is_zh: bool) -> Result<Vec<u8>> {
+    let Document { title, of, tables } = document(register, ctx, is_zh);
+    crate::exports::sheets(&[title, of.join(" · ")], tables.into_iter().map(|one| (one.name, one.head, one.rows)))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ import { Card } from '../../ui/Card'
 import { Page } from '../../ui/Page'
 import { ErrorNotice, Skeleton } from '../../ui/states'
 import { word } from '../../words'
-import { readRoleMap, roleMapText, rowsOfGroups } from './roleMap'
+import { groupsOfAll, readRoleMap, roleMapText, rowsOfGroups } from './roleMap'
 import { ScopeFields } from './ScopeFields'
 
 export default function SsoPage() {
@@ -40,6 +40,8 @@ function Provider({ state: { provider, redirect_url: redirectUrl } }: { state: S
   })
   const [creates, setCreates] = useState(provider?.creates ?? false)
   const [rows, setRows] = useState(provider?.scope_map ?? {})
+  const [ofAll, setOfAll] = useState(groupsOfAll(rows))
+  const [isOpen, setOpen] = useState(Object.keys(rows).length > 0 && provider?.scope_default === 'all')
   const onSuccess = () => cache.invalidateQueries({ queryKey: ssoQuery.queryKey })
   const save = useMutation({ mutationFn: (next: NewSso) => setSso(next), onSuccess })
   const remove = useMutation({ mutationFn: removeSso, onSuccess })
@@ -50,7 +52,7 @@ function Provider({ state: { provider, redirect_url: redirectUrl } }: { state: S
     if (!map) return
     // A secret that is not written again stays.
     const secret = draft.client_secret === '' ? null : draft.client_secret
-    save.mutate({ issuer: draft.issuer, client_id: draft.client_id, client_secret: secret, name: draft.name, scopes: words, role_claim: draft.role_claim || null, role_map: map, scope_map: rowsOfGroups(rows, map), creates })
+    save.mutate({ issuer: draft.issuer, client_id: draft.client_id, client_secret: secret, name: draft.name, scopes: words, role_claim: draft.role_claim || null, role_map: map, scope_map: rowsOfGroups(rows, ofAll, map), scope_default: isOpen ? 'all' : null, creates })
   }
   const field = (key: keyof typeof draft, more?: { type?: string; placeholder?: string }) => (
     <div className="zk-field">
@@ -87,9 +89,17 @@ function Provider({ state: { provider, redirect_url: redirectUrl } }: { state: S
           {Object.keys(map).map((group) => (
             <fieldset key={group} className="zk-group-rows">
               <legend>{group}</legend>
-              <ScopeFields scope={rows[group] ?? { provinces: [], stores: [] }} onChange={(scope) => setRows({ ...rows, [group]: scope })} />
+              <label className="zk-check">
+                <input type="checkbox" checked={ofAll.includes(group)} onChange={(event) => setOfAll(event.target.checked ? [...ofAll, group] : ofAll.filter((one) => one !== group))} />
+                {t('sso.rows_all')}
+              </label>
+              {!ofAll.includes(group) && <ScopeFields scope={rows[group] ?? { provinces: [], stores: [] }} onChange={(scope) => setRows({ ...rows, [group]: scope })} />}
             </fieldset>
           ))}
+          <label className="zk-check">
+            <input type="checkbox" checked={isOpen} onChange={(event) => setOpen(event.target.checked)} />
+            {t('sso.rows_open')}
+          </label>
         </details>
       )}
       <label className="zk-check">

@@ -21,6 +21,17 @@ export function readRoleMap(text: string): Record<string, string> | undefined {
 
 type Rows = { provinces: string[]; stores: string[] }
 
-/** Which customers the groups of a map see; groups that see all, and those that have gone, are left out. */
-export const rowsOfGroups = (rows: Readonly<Record<string, Rows>>, map: Readonly<Record<string, string>>): Record<string, Rows> =>
-  Object.fromEntries(Object.entries(rows).filter(([group, of]) => Object.hasOwn(map, group) && of.provinces.length + of.stores.length > 0))
+const isAll = (of: Rows): boolean => of.provinces.length + of.stores.length === 0
+
+/** The groups that are bound to all customers. */
+export const groupsOfAll = (rows: Readonly<Record<string, Rows>>): string[] => Object.entries(rows).flatMap(([group, of]) => (isAll(of) ? [group] : []))
+
+/** Which customers the groups of a map see: some, or all of them; groups of which nothing is said, and those that have gone, are left out. */
+export const rowsOfGroups = (rows: Readonly<Record<string, Rows>>, ofAll: readonly string[], map: Readonly<Record<string, string>>): Record<string, Rows> =>
+  Object.fromEntries(
+    Object.keys(map).flatMap((group) => {
+      const of = rows[group]
+      if (ofAll.includes(group)) return [[group, { provinces: [], stores: [] }]]
+      return of && !isAll(of) ? [[group, of]] : []
+    }),
+  )

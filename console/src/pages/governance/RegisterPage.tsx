@@ -37,9 +37,13 @@ export default function RegisterPage() {
         title={t('register.activities')}
         hint={t('register.activities_hint')}
         extra={
-          <a href={registerDocument(lang)} download>
-            {t('register.download')}
-          </a>
+          <span className="zk-form-actions">
+            {(['xlsx', 'markdown'] as const).map((format) => (
+              <a key={format} href={registerDocument(lang, format)} download>
+                {t(`register.download_${format}`)}
+              </a>
+            ))}
+          </span>
         }
       >
         <p className="zk-muted">{t('register.derived')}</p>

@@ -21,8 +21,9 @@ export default function LivePage() {
   const sources = useQuery(sourcesQuery)
   const [isLost, setLost] = useState(false)
   const [nMissed, setMissed] = useState(0)
+  const [isOver, setOver] = useState(false)
   const subscribe: Subscribe = useCallback(
-    (onEvents) => follow(source, { onEvents, onLost: setLost, onMissed: (n) => setMissed((old) => old + n) }),
+    (onEvents) => follow(source, { onEvents, onLost: setLost, onMissed: (n) => setMissed((old) => old + n), onOver: () => setOver(true) }),
     [source],
   )
   const names = sources.data?.items.map((each) => each.name) ?? []
@@ -41,7 +42,7 @@ export default function LivePage() {
           </select>
         </label>
         <p role="status" className="zk-muted">
-          {isLost ? t('live.lost') : nMissed > 0 ? t('live.missed', { count: nMissed, n: format.count(nMissed) }) : ''}
+          {isOver ? t('live.over') : isLost ? t('live.lost') : nMissed > 0 ? t('live.missed', { count: nMissed, n: format.count(nMissed) }) : ''}
         </p>
         <LiveEvents key={source ?? ''} subscribe={subscribe} />
       </Card>

@@ -8,6 +8,8 @@ type Listener = {
   onLost: (isLost: boolean) => void
   /** How many events came too fast. */
   onMissed: (n: number) => void
+  /** The budget of a day is used up: nothing more comes. */
+  onOver: () => void
 }
 
 let nSeen = 0
@@ -33,12 +35,17 @@ export function shownOf(wire: Wire): LiveEvent {
 }
 
 /** Listens until told to stop; of one source, or of all. */
-export function follow(source: string | undefined, { onEvents, onLost, onMissed }: Listener): () => void {
+export function follow(source: string | undefined, { onEvents, onLost, onMissed, onOver }: Listener): () => void {
   const query = source ? `?${new URLSearchParams({ source })}` : ''
   const stream = new EventSource(`/api/v1/live${query}`)
   stream.onopen = () => onLost(false)
   stream.onerror = () => onLost(true)
   stream.onmessage = ({ data }: MessageEvent<string>) => onEvents([shownOf(JSON.parse(data) as Wire)])
   stream.addEventListener('missed', ({ data }: MessageEvent<string>) => onMissed(Number(data)))
+  stream.addEventListener('over_budget', () => {
+    // A browser would connect again and again.
+    stream.close()
+    onOver()
+  })
   return () => stream.close()
 }

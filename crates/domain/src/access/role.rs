@@ -60,6 +60,13 @@ impl Role {
         Self::ALL.iter().copied().find(|role| role.as_str() == name)
     }
 
+    /// Whether it is told anything of customers.
+    pub fn sees_customers(self) -> bool {
+        use Permission as P;
+        let about = [P::FiguresRead, P::ProfilesList, P::ProfilesRead, P::ProfilesAsk, P::SqlRun, P::ExportsMake];
+        about.iter().any(|one| one.roles().contains(&self))
+    }
+
     /// How columns are shown to it.
     pub const fn table(self) -> Shows {
         use Shown::{Clear, Full, Partial};

@@ -117,6 +117,12 @@ impl Classes {
         Self(self.0 | other.0)
     }
 
+    /// Those that another set does not hold.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     /// In order.
     pub fn iter(self) -> impl Iterator<Item = Class> {
         Class::ALL.iter().copied().filter(move |class| self.holds(*class))

@@ -16,6 +16,7 @@ use zhike_domain::access::{Permission, Principal, Role, Scope, check_roles};
 use zhike_domain::error_code::ErrorCode;
 use zhike_domain::id::UserId;
 use zhike_domain::sensitive::Sensitive;
+pub use zhike_domain::sso::Unbound;
 use zhike_domain::sso::{Algorithm, Claims, Expected, Flaw, Header, Jwk, roles_of, scope_of};
 use zhike_state::{Proof, Sessions, SsoLinkRow, UserRow};
 use zhike_vault::jws::{self, Jws, PublicKey};
@@ -55,9 +56,12 @@ pub struct Sso {
     /// Roles by group.
     #[serde(default)]
     pub role_map: BTreeMap<String, String>,
-    /// Which customers people of a mapped group see; all, where nothing is said.
+    /// Which customers people of a mapped group see; all, of a group with neither provinces nor stores.
     #[serde(default)]
     pub scope_map: BTreeMap<String, Rows>,
+    /// Which customers people see of whose group nothing is said.
+    #[serde(default)]
+    pub scope_default: Option<Unbound>,
     /// Whether a first sign-in makes an account, with mapped roles.
     #[serde(default)]
     pub creates: bool,
@@ -95,8 +99,10 @@ pub struct NewSso {
     pub role_claim: Option<String>,
     /// Roles by group.
     pub role_map: BTreeMap<String, String>,
-    /// Which customers people of a mapped group see; all, where nothing is said.
+    /// Which customers people of a mapped group see; all, of a group with neither provinces nor stores.
     pub scope_map: BTreeMap<String, Rows>,
+    /// Which customers people see of whose group nothing is said; when absent none, once a group is bound.
+    pub scope_default: Option<Unbound>,
     /// Whether a first sign-in makes an account.
     pub creates: bool,
 }
@@ -105,6 +111,11 @@ impl Sso {
     /// Whether there is a secret.
     pub const fn has_secret(&self) -> bool {
         self.secret_sealed.is_some()
+    }
+
+    /// Which customers people see of whose group nothing is said: none, once a group is bound and nothing else was set.
+    pub fn unbound(&self) -> Unbound {
+        self.scope_default.unwrap_or(if self.scope_map.is_empty() { Unbound::All } else { Unbound::None })
     }
 
     /// The secret of the client.
@@ -175,9 +186,7 @@ pub async fn set_sso(ctx: &Ctx, by: &Principal, new: NewSso) -> Result<Sso> {
             ));
         }
         let rows = Rows { provinces: read_scope(&rows.provinces, true)?, stores: read_scope(&rows.stores, false)? };
-        if rows != Rows::default() {
-            scope_map.insert(group.clone(), rows);
-        }
+        scope_map.insert(group.clone(), rows);
     }
     if new.creates && (new.role_claim.is_none() || new.role_map.is_empty()) {
         return wrong(
@@ -193,10 +202,11 @@ pub async fn set_sso(ctx: &Ctx, by: &Principal, new: NewSso) -> Result<Sso> {
         }
         Some(secret) => Some(ctx.vault().tokens("sso client").seal(secret.expose().trim().as_bytes())),
     };
-    let (scopes, role_claim, role_map, creates) = (new.scopes, new.role_claim, new.role_map, new.creates);
-    let set = Sso { issuer, client_id, name, scopes, role_claim, role_map, scope_map, creates, secret_sealed };
+    let NewSso { scopes, role_claim, role_map, scope_default, creates, .. } = new;
+    let set =
+        Sso { issuer, client_id, name, scopes, role_claim, role_map, scope_map, scope_default, creates, secret_sealed };
     let detail = json!({"issuer": set.issuer, "client_id": set.client_id, "role_claim": set.role_claim,
-        "role_map": set.role_map, "scope_map": set.scope_map, "creates": set.creates, "secret": set.has_secret()});
+        "role_map": set.role_map, "scope_map": set.scope_map, "scope_default": set.unbound(), "creates": set.creates, "secret": set.has_secret()});
     audit::record(ctx, &by.actor, "policy.change", KIND, &detail).await?;
     query::put_definition(ctx, KIND, "default", &Some(&set)).await?;
     Ok(set)
@@ -397,7 +407,7 @@ fn address(ctx: &Ctx, from: Option<IpAddr>) -> Vec<String> {
 
 fn flawed(flaw: Flaw) -> Error {
     match flaw {
-        Flaw::Account | Flaw::Role => Error::new(
+        Flaw::Account | Flaw::Role | Flaw::Scope => Error::new(
             ErrorCode::SsoNoAccount,
             "the provider vouches for you, but no account here that may sign in is linked to you: ask an administrator",
             "身份已确认，但这里没有与您关联且可用的账号：请联系管理员",
@@ -431,8 +441,8 @@ async fn existing(
             row.roles_json = roles_json(&roles);
             sessions = Sessions::End;
         }
+        let Some(scope) = seen_by(set, claims) else { return Ok(Err(Flaw::Scope)) };
         // Where no group is bound to some customers, what an administrator set of an account stays.
-        let scope = seen_by(set, claims);
         if !set.scope_map.is_empty() && scope != before.scope {
             (row.provinces_json, row.stores_json) = scope_json(&scope);
             sessions = Sessions::End;
@@ -455,10 +465,10 @@ async fn existing(
 }
 
 /// Which customers somebody of these groups sees.
-fn seen_by(set: &Sso, claims: &Claims) -> Scope {
+fn seen_by(set: &Sso, claims: &Claims) -> Option<Scope> {
     let of = |rows: &Rows| Scope { provinces: rows.provinces.clone(), stores: rows.stores.clone() };
     let scopes = set.scope_map.iter().map(|(group, rows)| (group.clone(), of(rows))).collect();
-    scope_of(&claims.groups, &set.role_map, &scopes)
+    scope_of(&claims.groups, &set.role_map, &scopes, set.unbound())
 }
 
 fn scope_json(scope: &Scope) -> (String, String) {
@@ -480,7 +490,7 @@ async fn made(
     link_hash: [u8; 16],
 ) -> Result<std::result::Result<UserRow, Flaw>> {
     let Some(roles) = mapped(set, claims, policy) else { return Ok(Err(Flaw::Role)) };
-    let scope = seen_by(set, claims);
+    let Some(scope) = seen_by(set, claims) else { return Ok(Err(Flaw::Scope)) };
     let (provinces_json, stores_json) = scope_json(&scope);
     // A name that is an address is named by its first part.
     let wanted = claims.username.as_deref().and_then(|name| name.split('@').next()).unwrap_or_default();

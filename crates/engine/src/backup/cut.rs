@@ -8,7 +8,7 @@ use zhike_vault::Vault;
 use super::files::{copy, folder_names, hex, make_dir, wait_for};
 use super::repository::{Entry, List, Repository};
 use super::{Backup, PART, Taken, sweep};
-use crate::collect::LOG;
+use crate::collect::{LOG, PAST};
 use crate::{Ctx, Error, Result};
 
 /// Held in the data directory while a backup is taken.
@@ -37,6 +37,8 @@ pub(super) async fn gather(ctx: &Ctx) -> Result<Part> {
     let epochs = ctx.vault().epochs();
     let part = Part { dir: ctx.dir().join(PART), at: ctx.now(), audit: audit_head(ctx).await?, epochs, _one: one };
     make_dir(&part.dir)?;
+    // From now on what is taken in stays for the next backup.
+    make_dir(&ctx.dir().join(PAST))?;
     ctx.store().copy_data(&part.dir.join("state.db")).await?;
     ctx.step("backup.state")?;
     let (from, to) = (ctx.dir().to_owned(), part.dir.clone());
@@ -45,6 +47,7 @@ pub(super) async fn gather(ctx: &Ctx) -> Result<Part> {
         copy_all(&from.join("seen"), &to.join("seen"), |name| name.ends_with(".seen"))?;
         // In the order of their numbers: when the next segment has a name, the one before is complete.
         copy_all(&from.join(LOG), &to.join(LOG), |name| name.ends_with(".wal"))?;
+        copy_all(&from.join(PAST), &to.join(PAST), |name| name.ends_with(".wal"))?;
         copy_all(&from, &to, |name| name == "ip-regions.csv")
     })
     .await?;

@@ -11,11 +11,14 @@ use zhike_vault::{Unlock, Vault};
 use super::files::{copy, folder_names, hex, make_dir, sync_dir};
 use super::repository::Repository;
 use super::{Backup, blocking, damaged};
-use crate::collect::LOG;
-use crate::{Ctx, Error, Options, Result, audit};
+use crate::collect::{CollectError, Entry, LOG, PAST};
+use crate::keys::unopened;
+use crate::{Ctx, Error, Options, Result, audit, erasure, ingest};
 
 /// Stands in a directory while it is made.
 const MARK: &str = "restore.unfinished";
+/// Where the log of the next backup stands meanwhile.
+const LATER: &str = "restore.later";
 
 /// A data directory that was made from a backup.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +29,28 @@ pub struct Restored {
     pub n_audit: i64,
     /// Segments of the event log that were left out, because their keys are destroyed.
     pub n_left_out: u64,
+    /// What was taken from the event log of the backup after it, when a moment between the two was asked for.
+    pub replayed: Option<Replayed>,
+}
+
+/// What arrived between a backup and a moment before the next one, as that one holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replayed {
+    /// The later backup.
+    pub from: String,
+    /// Requests of collection.
+    pub n_requests: u64,
+    /// Why there are not all up to the moment.
+    pub short_of: Option<Short>,
+}
+
+/// Why what arrived until a moment is not all there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Short {
+    /// The keys of that part of the log are destroyed.
+    Keys,
+    /// A part of the log is in neither backup: keys changed in between, or more arrived than is put aside.
+    Gap,
 }
 
 /// Refuses a directory that was not made to its end.
@@ -43,7 +68,7 @@ pub(crate) fn refuse_unfinished(dir: &Path) -> Result<()> {
 }
 
 /// Makes the data directory that `options` names from the newest backup that is not later than `at` (microseconds; the
-/// newest of all when absent), with the keys of a copy, or those that stand in the directory already: take the newest,
+/// newest of all when absent) and what the event log of the next one has up to then, with the keys of a copy, or those that stand in the directory already: take the newest,
 /// for whoever was erased since the backup has no key there. With a server for state, it is loaded into empty schemas there,
 /// wherever it stood before. Everybody has to sign in again.
 ///
@@ -69,15 +94,15 @@ pub async fn restore(
     drop(vault);
     let folder = folder.to_owned();
     let target = dir.clone();
-    let (backup, audit, n_left_out) = blocking(move || unpack(&repository, &folder, &target, at, &epochs)).await?;
+    let unpacked = blocking(move || unpack(&repository, &folder, &target, at, &epochs)).await?;
     if let Some(url) = &options.state_url {
         let config = StateConfig { dir: dir.clone(), url: Some(url.clone()), ..StateConfig::default() };
         Store::move_to_server(&config).await.map_err(unmoved)?;
     }
-    let n_audit = finish(options, &backup, &audit, actor).await?;
+    let (n_audit, replayed) = finish(options, &unpacked, at, actor).await?;
     std::fs::remove_file(dir.join(MARK)).map_err(|error| Error::io("remove", &dir.join(MARK), error))?;
     sync_dir(&dir)?;
-    Ok(Restored { backup, n_audit, n_left_out })
+    Ok(Restored { backup: unpacked.backup, n_audit, n_left_out: unpacked.n_left_out, replayed })
 }
 
 /// Checks that nothing is written over, puts the keys in their place.
@@ -155,15 +180,26 @@ fn newest(keys: &Path) -> Result<PathBuf> {
     copies.next_back().ok_or_else(|| no_keys(keys))
 }
 
-fn unpack(
-    repository: &Repository,
-    folder: &Path,
-    dir: &Path,
-    at: Option<i64>,
-    epochs: &[u32],
-) -> Result<(Backup, (i64, String), u64)> {
-    let lists = repository.lists()?;
-    let found = lists.into_iter().find(|(_, list)| at.is_none_or(|at| list.at <= at));
+/// What was unpacked of backups.
+struct Unpacked {
+    backup: Backup,
+    /// Number and hash of the last entry of the audit trail.
+    audit: (i64, String),
+    n_left_out: u64,
+    /// The backup after it, whose event log stands in [`LATER`].
+    later: Option<String>,
+}
+
+fn unpack(repository: &Repository, folder: &Path, dir: &Path, at: Option<i64>, epochs: &[u32]) -> Result<Unpacked> {
+    let mut after = None;
+    let mut found = None;
+    for (name, list) in repository.lists()? {
+        if at.is_none_or(|at| list.at <= at) {
+            found = Some((name, list));
+            break;
+        }
+        after = Some((name, list));
+    }
     let (name, list) = found.ok_or_else(|| {
         let folder = folder.display();
         Error::new(
@@ -172,23 +208,45 @@ fn unpack(
             format!("{folder} 中没有这么早的备份：见 zhike backup list"),
         )
     })?;
-    let log = format!("{LOG}/");
+    let (log, past) = (format!("{LOG}/"), format!("{PAST}/"));
     let opens = list.epochs.iter().all(|epoch| epochs.contains(epoch));
     let mut n_left_out = 0;
-    for file in &list.files {
+    for file in list.files.iter().filter(|file| !file.path.starts_with(&past)) {
         if file.path.starts_with(&log) && !opens {
             n_left_out += 1;
             continue;
         }
         repository.get(file, dir)?;
     }
-    Ok((list.backup(name), list.audit, n_left_out))
+    // The log of the backup after it reaches back to this one, and further than the moment.
+    let later = after.map(|(name, later)| {
+        let home = dir.join(LATER);
+        make_dir(&home.join(LOG))?;
+        for file in later.files.iter().filter(|file| file.path.starts_with(&log) || file.path.starts_with(&past)) {
+            repository.get(file, &home)?;
+            if let Some(name) = file.path.strip_prefix(&past) {
+                let (from, to) = (home.join(&file.path), home.join(LOG).join(name));
+                // What a crash left of a segment that was begun anew is not the segment.
+                if !to.exists() {
+                    std::fs::rename(&from, &to).map_err(|error| Error::io("move", &from, error))?;
+                }
+            }
+        }
+        Ok::<_, Error>(name)
+    });
+    Ok(Unpacked { backup: list.backup(name), audit: list.audit, n_left_out, later: later.transpose()? })
 }
 
 /// Opens the directory, which finishes what the cut found under way and erases again who was erased since; then compares
 /// the audit trail with what the backup says of it.
-async fn finish(options: Options, backup: &Backup, audit: &(i64, String), actor: &str) -> Result<i64> {
+async fn finish(
+    options: Options,
+    unpacked: &Unpacked,
+    at: Option<i64>,
+    actor: &str,
+) -> Result<(i64, Option<Replayed>)> {
     let dir = options.dir.clone();
+    let (backup, audit) = (&unpacked.backup, &unpacked.audit);
     let ctx = Ctx::open_any(options).await?;
     ctx.step("restore.opened")?;
     let broken = || damaged(&dir.join("state.db"), "its audit trail is not the one that was backed up");
@@ -210,7 +268,62 @@ async fn finish(options: Options, backup: &Backup, audit: &(i64, String), actor:
         return Err(broken());
     }
     ctx.store().end_all_sessions().await?;
-    audit::record(&ctx, actor, "backup.restore", "workspace", &json!({ "backup": backup.name })).await?;
+    let replayed = match unpacked.later.clone().zip(at) {
+        Some((from, at)) => {
+            let (n_requests, short_of) = replay(&ctx, dir.join(LATER).join(LOG), backup.at, at).await?;
+            Some(Replayed { from, n_requests, short_of })
+        }
+        None => None,
+    };
+    let mut detail = json!({ "backup": backup.name });
+    if let Some(replayed) = &replayed {
+        detail["requests"] = replayed.n_requests.into();
+        detail["whole"] = replayed.short_of.is_none().into();
+    }
+    audit::record(&ctx, actor, "backup.restore", "workspace", &detail).await?;
     ctx.close().await;
-    Ok(n_audit)
+    let later = dir.join(LATER);
+    if later.exists() {
+        std::fs::remove_dir_all(&later).map_err(|error| Error::io("remove", &later, error))?;
+    }
+    Ok((n_audit, replayed))
+}
+
+/// Takes in what a later copy of the log holds of the time until a moment, after what is taken in already. What is not joined
+/// to that without a gap is left out: a directory is that of one moment.
+async fn replay(ctx: &Ctx, later: PathBuf, since: i64, until: i64) -> Result<(u64, Option<Short>)> {
+    ingest::drain(ctx).await?;
+    // Whoever was erased since would come back by what they sent before.
+    if ctx.store().ledger().await?.iter().any(|row| row.at > since) {
+        return Ok((0, Some(Short::Keys)));
+    }
+    let copy = match ctx.collecting().open_copy(ctx, later).await {
+        Ok(copy) => copy,
+        Err(CollectError::Other(error)) if error.code == ErrorCode::WrongKey => return Ok((0, Some(Short::Keys))),
+        Err(error) => return Err(unopened(error)),
+    };
+    let log = ctx.collecting().open(ctx).await.map_err(unopened)?;
+    let (mut reader, mut from, mut n_requests) = (copy.reader(), erasure::taken_in(ctx).await?, 0);
+    let mut short_of = None;
+    while from < copy.end() && short_of.is_none() {
+        let read = reader.read_from(from, ctx.collecting().limits().batch_bytes);
+        let read = read.map_err(|error| Error::bug("reading a copy of the event log", error))?;
+        let gap = read.damaged.iter().map(|damage| damage.from).min();
+        short_of = gap.map(|_| Short::Gap);
+        let is_joined = |position: u64| gap.is_none_or(|gap| position < gap);
+        let is_wanted = |record: &[u8]| Entry::read(record).is_some_and(|entry| entry.arrived_at <= until);
+        let records = read.records.into_iter().filter(|(position, record)| is_joined(*position) && is_wanted(record));
+        let records: Vec<Vec<u8>> = records.map(|(_, record)| record).collect();
+        n_requests += records.len() as u64;
+        from = read.next;
+        if records.is_empty() {
+            continue;
+        }
+        let log = log.clone();
+        let appended = tokio::task::spawn_blocking(move || log.append_and_wait(records)).await;
+        let appended = appended.map_err(|error| Error::bug("a task of a restore", error))?;
+        appended.map_err(|refused| unopened(refused.into()))?;
+        ingest::drain(ctx).await?;
+    }
+    Ok((n_requests, short_of))
 }

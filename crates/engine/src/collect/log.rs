@@ -1,11 +1,16 @@
 //! The event log of a data directory: opened by the process that first needs it, sealed by the vault.
+//!
+//! Once a backup was taken, segments that were taken in are put aside ([`PAST`]) rather than removed, until keys change: so that
+//! the next backup holds what arrived since the last, and a restore can go to any moment in between. They can be removed at any
+//! time.
 
 use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use zhike_vault::{SegmentAlgorithm, SegmentKey, Vault};
-use zhike_wal::{Cipher, FsDisk, Log, Sealer};
+use zhike_wal::{Cipher, Disk, DiskFile, FsDisk, Log, Sealer};
 
 use super::CollectError;
 use super::ip_region::IpRegions;
@@ -13,6 +18,8 @@ use crate::{Ctx, Error};
 
 /// The name of the log in state, and of its folder.
 pub(crate) const LOG: &str = "wal";
+/// Where segments are put that were taken in; they are removed as long as it is not there.
+pub(crate) const PAST: &str = "wal-past";
 
 /// How large the event log may be, and how it is sealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +30,8 @@ pub struct LogLimits {
     pub queue_bytes: usize,
     /// The most bytes of the log that one batch takes in.
     pub batch_bytes: usize,
+    /// The most bytes of segments that are put aside; beyond it the oldest go.
+    pub past_bytes: u64,
     /// What new segments are sealed with; older ones stay as they are, and are read.
     pub algorithm: SegmentAlgorithm,
 }
@@ -33,6 +42,7 @@ impl Default for LogLimits {
             segment_bytes: 64 << 20,
             queue_bytes: 64 << 20,
             batch_bytes: 16 << 20,
+            past_bytes: 4 << 30,
             algorithm: SegmentAlgorithm::default(),
         }
     }
@@ -90,14 +100,15 @@ impl Collecting {
             first_position: checkpoint.map_or(0, |row| u64::try_from(row.position).unwrap_or(0)),
             ..zhike_wal::Options::default()
         };
-        let dir = ctx.dir().join(LOG);
-        let cipher = Arc::new(Segments { vault: ctx.vault().clone(), algorithm: self.limits.algorithm });
+        let (dir, past) = (ctx.dir().join(LOG), ctx.dir().join(PAST));
+        let past_bytes = self.limits.past_bytes;
+        let cipher = self.cipher(ctx);
         let opened = tokio::task::spawn_blocking(move || {
             let unmade = |error: io::Error| CollectError::Unavailable {
                 retry_after_s: 5,
                 message: format!("the event log's folder cannot be made: {error}"),
             };
-            let disk = FsDisk::new(&dir).map_err(unmade)?;
+            let disk = Shelf { disk: FsDisk::new(&dir).map_err(unmade)?, dir, past, past_bytes };
             Log::open(disk, cipher, options).map_err(unopened)
         });
         let (log, report) = opened.await.map_err(|error| Error::bug("the task that opens the log", error))??;
@@ -110,6 +121,26 @@ impl Collecting {
         let log = Arc::new(log);
         *self.log.write().unwrap_or_else(PoisonError::into_inner) = Some(log.clone());
         Ok(log)
+    }
+
+    fn cipher(&self, ctx: &Ctx) -> Arc<Segments> {
+        Arc::new(Segments { vault: ctx.vault().clone(), algorithm: self.limits.algorithm })
+    }
+
+    /// Opens a log that stands elsewhere: what a backup holds of this one.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub(crate) async fn open_copy(&self, ctx: &Ctx, dir: PathBuf) -> Result<Log, CollectError> {
+        let cipher = self.cipher(ctx);
+        let opened = tokio::task::spawn_blocking(move || {
+            let unread = |error: io::Error| CollectError::Unavailable {
+                retry_after_s: 5,
+                message: format!("the copy of the event log cannot be read: {error}"),
+            };
+            Log::open(FsDisk::new(&dir).map_err(unread)?, cipher, zhike_wal::Options::default()).map_err(unopened)
+        });
+        Ok(opened.await.map_err(|error| Error::bug("the task that opens a copy of the log", error))??.0)
     }
 
     /// Sets where addresses are; the first table stays.
@@ -158,6 +189,91 @@ fn unopened(error: zhike_wal::Error) -> CollectError {
         Wal::UnsupportedVersion { .. } => (ErrorCode::Unavailable, format!("采集日志由更新的版本写入：{error}")),
     };
     CollectError::Other(Error::new(code, error.to_string(), zh))
+}
+
+/// Removes what was put aside: keys that change make it worthless in every copy, and this one goes with them.
+///
+/// # Errors
+/// Those of the file system.
+pub(crate) fn clear_past(dir: &Path) -> Result<(), Error> {
+    let past = dir.join(PAST);
+    let failed = |error| Error::io("clear", &past, error);
+    for (path, _) in put_aside(&past).map_err(failed)? {
+        std::fs::remove_file(path).map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// The segments that were put aside, oldest first, with their bytes.
+fn put_aside(past: &Path) -> io::Result<Vec<(PathBuf, u64)>> {
+    let entries = match std::fs::read_dir(past) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut all = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        all.push((entry.path(), entry.metadata()?.len()));
+    }
+    all.sort();
+    Ok(all)
+}
+
+/// A directory that puts what is removed from it aside, as long as there is a place for it.
+struct Shelf {
+    disk: FsDisk,
+    dir: PathBuf,
+    past: PathBuf,
+    past_bytes: u64,
+}
+
+impl Shelf {
+    /// Makes room for so many bytes more.
+    fn make_room(&self, n_bytes: u64) -> io::Result<()> {
+        let all = put_aside(&self.past)?;
+        let mut held: u64 = all.iter().map(|(_, n)| n).sum();
+        for (path, n) in all {
+            if held + n_bytes <= self.past_bytes {
+                break;
+            }
+            std::fs::remove_file(path)?;
+            held -= n;
+        }
+        Ok(())
+    }
+}
+
+impl Disk for Shelf {
+    fn lock(&self) -> io::Result<Option<Box<dyn Send + Sync>>> {
+        self.disk.lock()
+    }
+
+    fn names(&self) -> io::Result<Vec<String>> {
+        self.disk.names()
+    }
+
+    fn create(&self, name: &str) -> io::Result<Box<dyn DiskFile>> {
+        self.disk.create(name)
+    }
+
+    fn open(&self, name: &str) -> io::Result<Box<dyn DiskFile>> {
+        self.disk.open(name)
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        if !self.past.is_dir() {
+            return self.disk.remove(name);
+        }
+        let path = self.dir.join(name);
+        let n_bytes = path.metadata()?.len();
+        self.make_room(n_bytes)?;
+        if n_bytes > self.past_bytes { self.disk.remove(name) } else { std::fs::rename(&path, self.past.join(name)) }
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.disk.sync()
+    }
 }
 
 /// The vault's keys as the log wants them.

@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU16, Ordering};
 
 use zhike_domain::access::{Shown, shows};
+use zhike_domain::audience::{Leaf, score_of};
 use zhike_domain::frame::Frame;
-use zhike_domain::grade::{Class, Classes, Graded, TRAITS, class_in_the_clear};
+use zhike_domain::grade::{Class, Classes, Graded, TRAITS, class_in_the_clear, class_of_column};
 use zhike_domain::import::entity::IdentityKind;
 use zhike_domain::tables;
 
@@ -39,6 +40,31 @@ impl Met {
 pub(crate) fn of_identity(kind: &str) -> Classes {
     let is_clear = IdentityKind::parse(kind).is_some_and(|kind| !kind.is_personal());
     is_clear.then_some(Class::Identity).into_iter().collect()
+}
+
+/// Of what one customer's page has of some tables, with how many rows of each.
+pub(crate) fn of_page(rows: &[(&str, usize)]) -> Classes {
+    let table = |(name, n): &(&str, usize)| tables::table(name).filter(|_| *n > 0);
+    let columns = rows
+        .iter()
+        .filter_map(table)
+        .flat_map(|table| table.columns.iter().filter_map(|column| class_in_the_clear(table.name, column)));
+    columns.collect()
+}
+
+/// Of what the conditions of a rule are told about one customer.
+pub(crate) async fn of_leaves(ctx: &Ctx, leaves: &[&Leaf]) -> Result<Classes> {
+    let traits =
+        leaves.iter().filter_map(|leaf| if let Leaf::Trait(name, _) = leaf { Some(name.as_str()) } else { None });
+    let of_traits = of_traits(ctx, traits).await?;
+    let class = |leaf: &&Leaf| match leaf {
+        Leaf::Trait(..) => None,
+        Leaf::Measure(measure, _) => Some(class_of_column(measure.of.table(), "")),
+        Leaf::Sequence(_) => Some(Class::Behaviour),
+        Leaf::Score(name, _) => score_of(name).map(|score| class_of_column(score.table, score.column)),
+        Leaf::Tag(..) | Leaf::Identity(..) | Leaf::Consent(..) | Leaf::Member(..) => Some(Class::Attribute),
+    };
+    Ok(of_traits.or(leaves.iter().filter_map(class).collect()))
 }
 
 /// Of columns of the product's tables.

@@ -16,6 +16,7 @@ use super::bulk::Bulk;
 use super::people::numbers;
 use super::{Members, Refresh, Segment, as_of, at_day, day_text, list, people_of, rule_or_list, seen_lake};
 use crate::customers::{Listed, listed_by_id};
+use crate::guard::{self, classes};
 use crate::profiles::{current, own_ids};
 use crate::{Ctx, Error, Result, consents};
 
@@ -393,5 +394,6 @@ pub async fn of_profile(ctx: &Ctx, profile_id: ProfileId) -> Result<Vec<Belongs>
         })
         .collect();
     found.sort_by_key(|one| (one.until.is_some(), std::cmp::Reverse(one.until.unwrap_or(one.since))));
+    guard::show_page(ctx, id, classes::of_page(&[("segment_members", found.len())])).await?;
     Ok(found)
 }

@@ -13,6 +13,7 @@ use super::bulk::Bulk;
 use super::{KIND, Segment, as_of, day_text, read_rule, rule_of, rule_or_list, specs, words_for};
 use crate::consents::{self, Excluded};
 use crate::customers::{Listed, listed_by_id};
+use crate::guard::{self, classes};
 use crate::{Ctx, Result};
 
 /// People shown of a rule.
@@ -254,6 +255,7 @@ pub async fn why(ctx: &Ctx, segment: &Segment, profile_id: ProfileId, day: Optio
         holds: verdict.holds,
     });
     let conditions = conditions.collect();
+    guard::show_page(ctx, profile_id.get(), classes::of_leaves(ctx, &rule.leaves()).await?).await?;
     let stays = ctx.lake().stays(segment.id.get(), profile_id.get()).await?;
     let at = |name: &str, row: usize| stays.num(name).and_then(|column| column.get(row));
     let stays = (0..stays.n_rows()).filter_map(|row| Some((at("since", row)?, at("until", row)))).collect();

@@ -9,6 +9,7 @@ use zhike_domain::id::ProfileId;
 
 use super::bulk::Computed;
 use super::{Defined, Spread, Told, defined, get, manual};
+use crate::guard::{self, classes};
 use crate::profiles::current;
 use crate::segments::{as_of, at_day, day_text, person, shown};
 use crate::workspace::day_number;
@@ -72,6 +73,7 @@ pub async fn of_profile(ctx: &Ctx, profile_id: ProfileId, day: Option<Date>) -> 
             put: Some((row.author, row.set_at, row.expires_at)),
         });
     }
+    guard::show_page(ctx, id, classes::of_page(&[("tags", found.len())])).await?;
     Ok(found)
 }
 
@@ -125,6 +127,7 @@ pub async fn why(ctx: &Ctx, profile_id: ProfileId, key: &str, day: Option<Date>)
     let tag = &defined.tag;
     let rule = Rule::All(tag.leaves().into_iter().map(Rule::Is).collect());
     let person = person(ctx, id, &rule, &as_of).await?;
+    guard::show_page(ctx, id, classes::of_leaves(ctx, &rule.leaves()).await?).await?;
     let ranking = ranking(ctx, tag, &as_of).await?;
     let value = tag_text(&tag.of_person(&person, &ranking, &as_of));
     let currency = ctx.workspace().currency;

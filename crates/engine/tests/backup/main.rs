@@ -12,16 +12,14 @@ use zhike_domain::collect::message::{Dialect, Identity, Kind, Message};
 use zhike_domain::collect::{Collected, Record};
 use zhike_domain::id::ProfileId;
 use zhike_domain::import::entity::{Entity, IdentityKind};
-use zhike_domain::rights::RequestKind;
 use zhike_domain::sensitive::Sensitive;
 use zhike_engine::backup::{self, Restored};
 use zhike_engine::collect::collect;
 use zhike_engine::refresh::{self, RefreshOptions};
-use zhike_engine::requests::{self, NewRequest};
 use zhike_engine::sources::{self, NewSource};
 use zhike_engine::{Clock, Ctx, Error, Options, audit, erasure, ingest, keys, profiles};
 
-use support::{Home, NOW, dump, load, rows};
+use support::{Home, NOW, dump, granted, load, rows};
 
 const HOUR: i64 = 3_600_000_000;
 const PHONE: &str = "13957264831";
@@ -396,17 +394,7 @@ async fn find(ctx: &Ctx, phone: &str) -> Option<ProfileId> {
 }
 
 async fn erase(ctx: &Ctx, phone: &str) {
-    let new = NewRequest {
-        profile_id: find(ctx, phone).await.unwrap(),
-        kind: RequestKind::Deletion,
-        channel: "phone".into(),
-        purpose: None,
-        note: "本人来电".into(),
-        received_at: None,
-    };
-    let id = requests::enter(ctx, new, "x").await.unwrap().id;
-    requests::check(ctx, id, "证件", "x").await.unwrap();
-    requests::carry_out(ctx, id, "", "y").await.unwrap();
+    let id = granted(ctx, find(ctx, phone).await.unwrap()).await;
     erasure::approve(ctx, id, "officer").await.unwrap();
     assert_eq!(erasure::finish(ctx).await.unwrap().len(), 1);
 }
@@ -453,4 +441,86 @@ async fn state_comes_back_on_files_and_on_a_server_wherever_it_was() {
             }
         }
     }
+}
+
+/// One event, as it arrives.
+async fn arrives(ctx: &Ctx, web: &sources::Source, id: &str, at: i64) {
+    let mut message = Message::new(Dialect::Segment, Kind::Track, id.to_owned(), at);
+    message.event = Some("visit".into());
+    message.add_identity(Identity::new(IdentityKind::AnonymousId, format!("a-{id}")));
+    let record = Record { index: 0, project: None, token: None, outcome: Ok(message) };
+    collect(ctx, web, Collected { write_key: None, records: vec![record] }, at).await.unwrap();
+}
+
+/// INV-BACKUP-5: what arrived until the moment is there, whether it was taken in before the later backup or not, and nothing
+/// after; where keys changed in between, the earlier backup alone, and that is said.
+#[tokio::test(flavor = "multi_thread")]
+async fn between_two_backups_every_moment_comes_back() {
+    const SECOND: i64 = 1_000_000;
+    let home = Home::sqlite();
+    let (folder, keys_at) = (home.path().join("backups"), home.path().join("keys-elsewhere"));
+    let open = async |at: i64| {
+        let log = zhike_engine::LogLimits { segment_bytes: 10_000, ..Default::default() };
+        home.open_as(|options| Options { clock: Clock::fixed(at), log, ..options }).await
+    };
+    let ctx = open(NOW).await;
+    let web = sources::create(&ctx, NewSource { name: "web".into(), ..NewSource::default() }).await.unwrap();
+    for n in 0..10 {
+        arrives(&ctx, &web, &format!("before{n}"), NOW - 100 * SECOND + n * SECOND).await;
+    }
+    let first = backup::take(&ctx, &folder, "tester").await.unwrap().backup;
+    ctx.close().await;
+
+    let ctx = open(NOW + HOUR).await;
+    for n in 1..=90 {
+        arrives(&ctx, &web, &format!("e{n}"), NOW + n * SECOND).await;
+        if n % 15 == 0 && n < 80 {
+            ingest::drain(&ctx).await.unwrap();
+        }
+    }
+    let past = home.path().join("data/wal-past");
+    assert!(all_files(&past).len() > 2, "segments that were taken in are put aside");
+    let second = backup::take(&ctx, &folder, "tester").await.unwrap().backup;
+    backup::ship_keys(&ctx, &keys_at, "tester").await.unwrap();
+    ctx.close().await;
+
+    let back = async |at: i64, keys: &Path| {
+        let dir = tempfile::tempdir().unwrap();
+        let dir = dir.path().join("data");
+        let done = restored(&dir, &folder, keys, Some(at)).await.unwrap();
+        let ctx = Ctx::open(options(dir.clone(), NOW + 9 * HOUR)).await.unwrap();
+        ingest::drain(&ctx).await.unwrap();
+        let found = rows(&ctx, "SELECT event_id FROM events ORDER BY received_at").await;
+        assert!(audit::verify(&ctx, None).await.unwrap().is_whole());
+        ctx.close().await;
+        assert!(!dir.join("restore.later").exists());
+        (done, found)
+    };
+    for (at, n_after) in [(0, 0), (1, 1), (37, 37), (89, 89), (3_000, 90)] {
+        let (done, found) = back(NOW + at * SECOND, &keys_at).await;
+        let replayed = done.replayed.unwrap();
+        assert_eq!((&done.backup, &replayed.from), (&first, &second.name));
+        assert_eq!((replayed.n_requests, replayed.short_of), (n_after, None), "{at}");
+        let expected: Vec<String> =
+            (0..10).map(|n| format!("before{n}")).chain((1..=n_after).map(|n| format!("e{n}"))).collect();
+        assert_eq!(found, expected, "{at}");
+    }
+    let (done, found) = back(NOW + HOUR, &keys_at).await;
+    assert_eq!((done.backup, done.replayed, found.len()), (second.clone(), None, 100));
+
+    // Keys that change make the log before worthless, in every copy.
+    let ctx = open(NOW + 2 * HOUR).await;
+    arrives(&ctx, &web, "late1", NOW + HOUR + SECOND).await;
+    keys::rotate(&ctx, "tester").await.unwrap();
+    assert!(all_files(&past).is_empty());
+    arrives(&ctx, &web, "late2", NOW + HOUR + 2 * SECOND).await;
+    backup::take(&ctx, &folder, "tester").await.unwrap();
+    let newer_keys = home.path().join("newer-keys");
+    backup::ship_keys(&ctx, &newer_keys, "tester").await.unwrap();
+    ctx.close().await;
+    let (done, found) = back(NOW + HOUR + HOUR / 2, &newer_keys).await;
+    assert_eq!((done.backup, done.replayed.unwrap().short_of), (second, Some(backup::Short::Gap)));
+    assert_eq!(found.len(), 100, "what is not joined without a gap is left out");
+    let (done, found) = back(NOW + 37 * SECOND, &newer_keys).await;
+    assert_eq!((done.replayed.unwrap().short_of, found.len()), (Some(backup::Short::Keys), 10));
 }

@@ -2,11 +2,13 @@
 
 use zhike_domain::access::{Means, Principal, Role, granted};
 use zhike_domain::error_code::ErrorCode;
+use zhike_domain::grade::{Class, Classes};
 use zhike_engine::customers::{Sort, Whom};
 use zhike_engine::exports::{Export, Request, What};
 use zhike_engine::profiles::{self, Show};
 use zhike_engine::query::{self, QueryLimits};
-use zhike_engine::{Ctx, guard};
+use zhike_engine::refresh::refresh;
+use zhike_engine::{Ctx, guard, history, tags};
 
 use crate::support::Home;
 use crate::watch::{acting, everybody, some_customers, somebody};
@@ -141,5 +143,65 @@ async fn every_way_draws_from_the_class_that_it_shows() {
     let permissions = granted(&roles, false);
     let both = Principal { roles, permissions, means: Means::Key, ..somebody("both", Role::Admin) };
     assert_eq!(rows(&acting(&ctx, &both), "SELECT net_amount FROM orders").await, Err(ErrorCode::OverBudget));
+    ctx.close().await;
+}
+
+/// INV-GUARD-5 of what else is shown of one customer: a class counts once a day for each customer, whichever page shows it.
+#[tokio::test]
+async fn pages_of_one_customer_draw_once_for_each_class() {
+    let home = Home::sqlite();
+    let ctx = home.open().await;
+    some_customers(&home, &ctx, 12).await;
+    refresh(&ctx, Default::default()).await.unwrap();
+    let all = everybody(&ctx, 2).await.unwrap().rows;
+    let (id, other) = (all[0].profile_id, all[1].profile_id);
+    let is_over = |error: zhike_engine::Error| error.code == ErrorCode::OverBudget;
+    assert!(!tags::of_profile(&ctx, id, None).await.unwrap().is_empty());
+    assert!(!history::of_profile(&ctx, id, None).await.unwrap().days.is_empty());
+
+    bound(&ctx, "attribute", 0).await;
+    assert!(tags::of_profile(&fresh(&ctx, "tags", Role::Service), id, None).await.is_err_and(is_over));
+    bound(&ctx, "commerce", 0).await;
+    assert!(history::of_profile(&fresh(&ctx, "past", Role::Service), id, None).await.is_err_and(is_over));
+    tags::of_profile(&fresh(&ctx, "tags alone", Role::Service), id, None).await.unwrap();
+    bound(&ctx, "commerce", 1).await;
+    let own = fresh(&ctx, "once", Role::Service);
+    profiles::view(&own, id, &Show::Masked).await.unwrap();
+    for _ in 0..3 {
+        history::of_profile(&own, id, None).await.unwrap();
+    }
+    assert!(history::of_profile(&own, other, None).await.is_err_and(is_over), "another customer is another row");
+    ctx.close().await;
+}
+
+/// INV-GUARD-3 and 5 of what arrives: a stream ends at half of the rows of a day or where a class is used up, and ends nothing
+/// else.
+#[tokio::test]
+async fn a_stream_draws_from_budgets_and_leaves_half_for_work() {
+    let home = Home::sqlite();
+    let ctx = home.open().await;
+    some_customers(&home, &ctx, 12).await;
+    let mut budgets = guard::budgets(&ctx).await.unwrap();
+    let bound = guard::Limit { per_minute: None, per_day: Some(20) };
+    let class = guard::Limit { per_minute: None, per_day: Some(3) };
+    let meters = budgets.roles.get_mut("analyst").unwrap();
+    meters.insert("rows".into(), bound);
+    meters.insert("class.behaviour".into(), class);
+    guard::set_budgets(&ctx, &somebody("boss", Role::SecurityAdmin), &budgets).await.unwrap();
+    let own = fresh(&ctx, "looker", Role::Analyst);
+    let mut n = 0;
+    while guard::stream(&own, Classes::default()).await.unwrap() {
+        n += 1;
+    }
+    assert_eq!(n, 10);
+    assert_eq!(everybody(&own, 10).await.unwrap().rows.len(), 10, "the other half is there for work");
+    assert!(everybody(&own, 1).await.is_err());
+    let own = fresh(&ctx, "other", Role::Analyst);
+    let behaviour: Classes = [Class::Behaviour].into_iter().collect();
+    for fits in [true, true, true, false] {
+        assert_eq!(guard::stream(&own, behaviour).await.unwrap(), fits);
+    }
+    assert!(guard::stream(&own, Classes::default()).await.unwrap(), "what is masked goes on");
+    assert!(zhike_engine::incidents::list(&ctx).await.unwrap().iter().all(|one| one.row.actor != "other"));
     ctx.close().await;
 }

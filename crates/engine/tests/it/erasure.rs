@@ -3,19 +3,19 @@
 use std::path::Path;
 
 use zhike_domain::collect::message::Kind;
-use zhike_domain::id::{ErasureId, ProfileId, RequestId};
+use zhike_domain::id::ErasureId;
 use zhike_domain::import::entity::{Entity, IdentityKind};
 use zhike_domain::retention::{Basis, Class};
-use zhike_domain::rights::{RequestKind, RequestRefusal, RequestStatus};
+use zhike_domain::rights::{RequestRefusal, RequestStatus};
 use zhike_domain::sensitive::Sensitive;
 use zhike_engine::profiles::{self, Show};
 use zhike_engine::refresh::refresh;
-use zhike_engine::requests::{self, NewRequest};
+use zhike_engine::requests;
 use zhike_engine::{Ctx, erasure, ingest, retention};
 
 use crate::consents::member;
 use crate::live::{message, send, source};
-use crate::support::{Home, dump, load, rows};
+use crate::support::{Home, dump, granted, load, rows};
 
 /// Whoever is called E… is erased, whoever is called X… stays.
 fn people(n_erased: usize, n_others: usize) -> String {
@@ -46,21 +46,6 @@ async fn filled(home: &Home, n_erased: usize, n_others: usize) -> Ctx {
     load(&ctx, &home.file("orders.csv", orders(n_erased, n_others)), Entity::Orders).await.unwrap();
     refresh(&ctx, Default::default()).await.unwrap();
     ctx
-}
-
-pub async fn granted(ctx: &Ctx, profile_id: ProfileId) -> RequestId {
-    let new = NewRequest {
-        profile_id,
-        kind: RequestKind::Deletion,
-        channel: "phone".into(),
-        purpose: None,
-        note: "本人来电".into(),
-        received_at: None,
-    };
-    let id = requests::enter(ctx, new, "x").await.unwrap().id;
-    requests::check(ctx, id, "证件", "x").await.unwrap();
-    requests::carry_out(ctx, id, "", "y").await.unwrap();
-    id
 }
 
 pub async fn erase(ctx: &Ctx, name: &str) -> ErasureId {

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use zhike_domain::access::{Means, Permission, Principal, Role, Scope, granted};
 use zhike_domain::collect::message::Kind;
 use zhike_domain::collect::plan::Plan;
+use zhike_domain::grade::Classes;
 use zhike_engine::customers::{self, Sort, Whom};
 use zhike_engine::grades::{self, Change, Class, Origin, TRAITS};
 use zhike_engine::profiles::{self, Show};
@@ -64,8 +65,9 @@ async fn what_nobody_graded_is_hidden_and_a_grade_shows_it() {
         assert_eq!(properties(who).await, hidden);
         let live = grades::live_mask(who).await.unwrap();
         let detail = json!({"properties": {"mood": "gloomy"}, "traits": {"hobby": "chess"}, "url": null});
-        let told = live("web", Some("did 1"), &detail);
+        let (told, shown) = live("web", Some("did 1"), &detail);
         assert_eq!(told, json!({"properties": {"mood": "****"}, "traits": {"hobby": "****"}, "url": null}));
+        assert_eq!(shown, Classes::default(), "what is masked draws from no budget");
         let listed = customers::page(who, &Whom::default(), Sort::default(), &[], None, 1).await.unwrap();
         let id = listed.rows[0].profile_id;
         let one = profiles::view(who, id, &Show::Masked).await.unwrap().row.traits.unwrap();

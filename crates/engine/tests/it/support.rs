@@ -4,10 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use zhike_domain::id::{ProfileId, RequestId};
 use zhike_domain::import::entity::Entity;
 use zhike_domain::import::report::LoadReport;
+use zhike_domain::rights::RequestKind;
 use zhike_engine::import::{self, ImportOptions};
 use zhike_engine::query::{self, QueryLimits};
+use zhike_engine::requests::{self, NewRequest};
 use zhike_engine::workspace::{self, Workspace};
 use zhike_engine::{Clock, Ctx, Options, Result};
 
@@ -99,6 +102,22 @@ pub async fn load(ctx: &Ctx, path: &Path, entity: Entity) -> Result<LoadReport> 
 
 pub async fn load_with(ctx: &Ctx, path: &Path, options: ImportOptions) -> Result<LoadReport> {
     import::import(ctx, import::file_at(path), options, Arc::new(|_| {})).await
+}
+
+/// A request of somebody that their data be deleted, checked and granted.
+pub async fn granted(ctx: &Ctx, profile_id: ProfileId) -> RequestId {
+    let new = NewRequest {
+        profile_id,
+        kind: RequestKind::Deletion,
+        channel: "phone".into(),
+        purpose: None,
+        note: "本人来电".into(),
+        received_at: None,
+    };
+    let id = requests::enter(ctx, new, "x").await.unwrap().id;
+    requests::check(ctx, id, "证件", "x").await.unwrap();
+    requests::carry_out(ctx, id, "", "y").await.unwrap();
+    id
 }
 
 /// Pounds and London days, as the sample shop counts.

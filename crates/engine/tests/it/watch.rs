@@ -211,6 +211,7 @@ async fn an_incident_escalates_locks_and_is_decided() {
     assert_eq!((affected.n_people, affected.classes.contains("clear")), (1, true));
     let (zh, en) = incidents::notice(&ctx, &one, &affected);
     assert!(zh.contains("涉及个人 1 人") && en.contains("1 people"), "{zh}{en}");
+    assert!(zh.contains("触碰诱饵客户") && !zh.contains("会话已终止"), "what was not done is not told: {zh}");
 
     let told = |one: &incidents::Incident| one.steps.iter().map(|step| step.what.clone()).collect::<Vec<_>>();
     clock.fetch_add(9 * MINUTE, Ordering::Relaxed);

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use serde_json::json;
 use zhike_engine::Ctx;
-use zhike_engine::backup::{self, Backup as Cut};
+use zhike_engine::backup::{self, Backup as Cut, Replayed, Short};
 
 use super::key::read_public_key;
 use super::{Format, Global, Lang, Outcome};
@@ -91,10 +91,7 @@ impl Backup {
         if let Self::Check { folder, public_key: Some(key) } = &self {
             return check_signatures(global, folder, key);
         }
-        let ctx = global.open().await?;
-        let done = self.carry_out(&ctx, global).await;
-        ctx.close().await;
-        done
+        global.with(async |ctx| self.carry_out(ctx, global).await).await
     }
 
     async fn carry_out(self, ctx: &Ctx, global: &Global) -> Outcome {
@@ -175,7 +172,8 @@ pub(super) struct Restore {
     /// The newest copy of the keys, or the folder of the copies; keys/ of the data directory when absent.
     #[arg(long, value_name = "DIR")]
     keys: Option<PathBuf>,
-    /// The newest backup up to then, as 2026-11-22T08:00:00Z; the newest of all when absent.
+    /// As of then, as 2026-11-22T08:00:00Z: the newest backup up to then, and the events that arrived until then as the next
+    /// backup holds them; the newest backup when absent.
     #[arg(long, value_name = "TIME")]
     at: Option<jiff::Timestamp>,
 }
@@ -190,6 +188,9 @@ impl Restore {
         match (global.format, global.lang()) {
             (Format::Json, _) => print_json(&json!({
                 "backup": fields(&restored.backup), "n_audit": audit, "n_left_out": restored.n_left_out,
+                "replayed": restored.replayed.as_ref().map(|one| json!({
+                    "from": one.from, "n_requests": one.n_requests, "whole": one.short_of.is_none(),
+                })),
             }))?,
             (_, Lang::Zh) => writeln!(
                 std::io::stdout(),
@@ -199,6 +200,28 @@ impl Restore {
                 std::io::stdout(),
                 "restored from {name} as of {when}: {n} files, {audit} audit entries in one chain; everybody signs in again"
             )?,
+        }
+        if let Some(replayed) = restored.replayed.filter(|_| global.format != Format::Json) {
+            let Replayed { from, n_requests: n, short_of } = replayed;
+            let mut err = std::io::stderr().lock();
+            match (global.lang(), short_of) {
+                (Lang::Zh, None) => {
+                    writeln!(err, "其后到指定时刻的采集请求 {n} 个取自备份 {from}；载入、设置与人工决定以前一备份为准")?
+                }
+                (Lang::En, None) => writeln!(
+                    err,
+                    "{n} requests of collection until then were taken from {from}; loads, settings and decisions are those of the \
+                     backup before"
+                )?,
+                (Lang::Zh, Some(why)) => writeln!(err, "其后的采集事件只补到 {n} 个请求：{}", short_words(why).0)?,
+                (Lang::En, Some(why)) => {
+                    writeln!(
+                        err,
+                        "of what was collected after it only {n} requests are there: {}",
+                        short_words(why).1
+                    )?;
+                }
+            }
         }
         if restored.n_left_out > 0 && global.format != Format::Json {
             let n = restored.n_left_out;
@@ -213,6 +236,15 @@ impl Restore {
             }
         }
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+const fn short_words(why: Short) -> (&'static str, &'static str) {
+    match why {
+        Short::Keys => ("那段日志的密钥已随轮换或销毁请求删除", "the keys of that part of the log are destroyed"),
+        Short::Gap => {
+            ("两份备份之间换过密钥，或事件多于暂存上限", "keys changed between the two backups, or too much arrived")
+        }
     }
 }
 

@@ -123,10 +123,7 @@ impl For {
 
 impl Bind {
     pub(super) async fn run(self, global: &Global) -> Outcome {
-        let ctx = global.open().await?;
-        let done = self.carry_out(&ctx, global).await;
-        ctx.close().await;
-        done.map(|()| ExitCode::SUCCESS)
+        global.with(async |ctx| self.carry_out(ctx, global).await).await.map(|()| ExitCode::SUCCESS)
     }
 
     async fn carry_out(self, ctx: &Ctx, global: &Global) -> Result<(), Failure> {

@@ -21,6 +21,9 @@ pub(super) enum Compliance {
         /// As a document (Markdown) instead of a table.
         #[arg(long)]
         markdown: bool,
+        /// Into a workbook, a sheet for each table.
+        #[arg(long, value_name = "FILE", conflicts_with = "markdown")]
+        xlsx: Option<PathBuf>,
     },
     /// List impact assessments, the newest first.
     List,
@@ -41,16 +44,17 @@ pub(super) enum Compliance {
 
 impl Compliance {
     pub(super) async fn run(self, global: &Global) -> Outcome {
-        let ctx = global.open().await?;
-        let done = self.carry_out(&ctx, global).await;
-        ctx.close().await;
-        done.map(|()| ExitCode::SUCCESS)
+        global.with(async |ctx| self.carry_out(ctx, global).await).await.map(|()| ExitCode::SUCCESS)
     }
 
     async fn carry_out(self, ctx: &Ctx, global: &Global) -> Result<(), Failure> {
         match self {
-            Self::Register { markdown } => {
+            Self::Register { markdown, xlsx } => {
                 let register = compliance::register(ctx).await?;
+                if let Some(path) = xlsx {
+                    let book = crate::register::workbook(&register, ctx, global.lang() == Lang::Zh)?;
+                    return Ok(std::fs::write(&path, book)?);
+                }
                 if markdown {
                     let text = crate::register::markdown(&register, ctx, global.lang() == Lang::Zh);
                     return Ok(write!(std::io::stdout(), "{text}")?);

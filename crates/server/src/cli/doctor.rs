@@ -9,6 +9,8 @@ use zhike_engine::doctor;
 
 use super::{Format, Global, Lang, Outcome};
 
+const RELEASE: &str = env!("CARGO_PKG_VERSION");
+
 /// Reads every file of the data directory, compares checksums, looks at clock, room and rights, and says what is wrong;
 /// changes nothing.
 #[derive(Args)]
@@ -27,7 +29,7 @@ impl Doctor {
                     .map(|finding| json!({ "place": finding.place, "message": finding.en, "message_zh": finding.zh }))
                     .collect();
                 let document = json!({
-                    "release": env!("CARGO_PKG_VERSION"), "n_free_bytes": found.n_free_bytes, "n_files": found.n_files, "n_bytes": found.n_bytes, "n_keys": found.n_keys, "n_records": found.n_records,
+                    "release": RELEASE, "n_free_bytes": found.n_free_bytes, "n_files": found.n_files, "n_bytes": found.n_bytes, "n_keys": found.n_keys, "n_records": found.n_records,
                     "is_log_busy": found.is_log_busy, "findings": findings,
                 });
                 serde_json::to_writer_pretty(&mut out, &document).map_err(std::io::Error::from)?;
@@ -39,7 +41,11 @@ impl Doctor {
                 }
                 let log = if found.is_log_busy { "log in use by a server, not read" } else { "log read" };
                 let n = found.findings.len();
-                writeln!(out, "{} files, {mib} MiB; {} records, {log}; {n} findings", found.n_files, found.n_records)?;
+                writeln!(
+                    out,
+                    "zhike {RELEASE}: {} files, {mib} MiB; {} keys; {} records, {log}; {n} findings",
+                    found.n_files, found.n_keys, found.n_records
+                )?;
             }
             (_, Lang::Zh) => {
                 for finding in &found.findings {
@@ -51,7 +57,11 @@ impl Doctor {
                     "采集日志已检查"
                 };
                 let n = found.findings.len();
-                writeln!(out, "{} 个文件，{mib} MiB；{} 条记录，{log}；{n} 处问题", found.n_files, found.n_records)?;
+                writeln!(
+                    out,
+                    "zhike {RELEASE}：{} 个文件，{mib} MiB；{} 个密钥；{} 条记录，{log}；{n} 处问题",
+                    found.n_files, found.n_keys, found.n_records
+                )?;
             }
         }
         Ok(if found.findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -65,10 +65,7 @@ impl Erase {
             print_rows(global.format, ["check", "holds"], rows)?;
             return Ok(if is_signed == Some(true) { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
-        let ctx = global.open().await?;
-        let done = self.run_on(&ctx, global).await;
-        ctx.close().await;
-        done
+        global.with(async |ctx| self.run_on(ctx, global).await).await
     }
 
     async fn run_on(self, ctx: &zhike_engine::Ctx, global: &Global) -> Outcome {
@@ -189,10 +186,7 @@ impl Retention {
     }
 
     pub(super) async fn run(self, global: &Global) -> Outcome {
-        let ctx = global.open().await?;
-        let done = self.run_on(&ctx, global).await;
-        ctx.close().await;
-        done
+        global.with(async |ctx| self.run_on(ctx, global).await).await
     }
 
     async fn run_on(self, ctx: &zhike_engine::Ctx, global: &Global) -> Outcome {

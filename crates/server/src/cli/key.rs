@@ -53,10 +53,7 @@ pub(super) fn read_public_key(path: &Path) -> Result<PublicKey, Failure> {
 
 impl Key {
     pub(super) async fn run(self, global: &Global) -> Outcome {
-        let ctx = global.open().await?;
-        let done = self.carry_out(&ctx, global).await;
-        ctx.close().await;
-        done.map(|()| ExitCode::SUCCESS)
+        global.with(async |ctx| self.carry_out(ctx, global).await).await.map(|()| ExitCode::SUCCESS)
     }
 
     async fn carry_out(self, ctx: &Ctx, global: &Global) -> Result<(), Failure> {

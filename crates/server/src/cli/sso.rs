@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use zhike_domain::sensitive::Sensitive;
 use zhike_engine::Ctx;
-use zhike_engine::accounts::{self, NewSso, Rows};
+use zhike_engine::accounts::{self, NewSso, Rows, Unbound};
 
 use super::access::id_of;
 use super::{Failure, Global, Outcome};
@@ -68,6 +68,12 @@ pub(super) struct Provider {
     /// Customers of a store are all that people of a group see; several times for several.
     #[arg(long = "group-store", value_name = "GROUP=STORE")]
     stores: Vec<String>,
+    /// People of a group see all customers; several times for several.
+    #[arg(long = "group-all", value_name = "GROUP")]
+    bound_to_all: Vec<String>,
+    /// Which customers people see of whose group nothing is said; none of them comes in, once a group is bound, when absent.
+    #[arg(long, value_name = "none|all", value_parser = read_unbound)]
+    scope_default: Option<Unbound>,
     /// A first sign-in makes an account, with mapped roles.
     #[arg(long)]
     create: bool,
@@ -77,10 +83,7 @@ pub(super) struct Provider {
 
 impl Sso {
     pub(super) async fn run(self, global: &Global) -> Outcome {
-        let ctx = global.open().await?;
-        let done = self.carry_out(&ctx, global).await;
-        ctx.close().await;
-        done.map(|()| ExitCode::SUCCESS)
+        global.with(async |ctx| self.carry_out(ctx, global).await).await.map(|()| ExitCode::SUCCESS)
     }
 
     async fn carry_out(self, ctx: &Ctx, global: &Global) -> Result<(), Failure> {
@@ -103,6 +106,8 @@ impl Sso {
                     role_map,
                     provinces,
                     stores,
+                    bound_to_all,
+                    scope_default,
                     create: creates,
                     outbound,
                 } = *set;
@@ -118,12 +123,26 @@ impl Sso {
                     let (group, store) = of_group(pair, ("STORE", "门店"))?;
                     scope_map.entry(group).or_default().stores.push(store);
                 }
+                for group in bound_to_all {
+                    scope_map.insert(group, Rows::default());
+                }
                 let unanswered = |error: crate::http::ApiError| {
                     let (en, zh) = error.into_texts();
                     Failure::new(en, zh)
                 };
                 discover(&Outbound::new(outbound), issuer.trim()).await.map_err(unanswered)?;
-                let new = NewSso { issuer, client_id, secret, name, scopes, role_claim, role_map, scope_map, creates };
+                let new = NewSso {
+                    issuer,
+                    client_id,
+                    secret,
+                    name,
+                    scopes,
+                    role_claim,
+                    role_map,
+                    scope_map,
+                    scope_default,
+                    creates,
+                };
                 print_json(&SsoProvider::from(accounts::set_sso(ctx, by, new).await?))
             }
         }
@@ -136,6 +155,14 @@ fn of_group(pair: &str, (what, what_zh): (&str, &str)) -> Result<(String, String
         .rsplit_once('=')
         .ok_or_else(|| Failure::new(format!("{pair:?} is no GROUP={what}"), format!("{pair} 不是“分组={what_zh}”")))?;
     Ok((group.to_owned(), said.to_owned()))
+}
+
+fn read_unbound(said: &str) -> Result<Unbound, String> {
+    match said {
+        "none" => Ok(Unbound::None),
+        "all" => Ok(Unbound::All),
+        _ => Err("none or all".to_owned()),
+    }
 }
 
 /// The secret that a file holds.

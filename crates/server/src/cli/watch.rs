@@ -112,10 +112,7 @@ impl Audit {
         if let Self::Verify { anchor: Some(anchor), public_key: Some(key) } = &self {
             return check_roots(global, anchor, key);
         }
-        let ctx = global.open().await?;
-        let done = self.carry_out(&ctx, global).await;
-        ctx.close().await;
-        done
+        global.with(async |ctx| self.carry_out(ctx, global).await).await
     }
 
     async fn carry_out(self, ctx: &Ctx, global: &Global) -> Outcome {
@@ -342,10 +339,7 @@ impl HookCommand {
 
 impl Incident {
     pub(super) async fn run(self, global: &Global) -> Outcome {
-        let ctx = global.open().await?;
-        let done = self.carry_out(&ctx, global).await;
-        ctx.close().await;
-        done.map(|()| ExitCode::SUCCESS)
+        global.with(async |ctx| self.carry_out(ctx, global).await).await.map(|()| ExitCode::SUCCESS)
     }
 
     async fn carry_out(self, ctx: &Ctx, global: &Global) -> Result<(), Failure> {

@@ -5,7 +5,7 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
-use rust_xlsxwriter::{Format as CellFormat, Workbook, XlsxError};
+use rust_xlsxwriter::{Format as CellFormat, FormatAlign, Workbook, XlsxError};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use zhike_domain::error_code::ErrorCode;
@@ -234,6 +234,45 @@ impl Sheet {
         }
         self.book.save(path)
     }
+}
+
+/// A workbook of tables of text, held in memory: the lines stand above the first.
+///
+/// **Errors**: `internal`.
+pub(crate) fn sheets(
+    lines: &[String],
+    tables: impl Iterator<Item = (String, Vec<String>, Vec<Vec<String>>)>,
+) -> Result<Vec<u8>> {
+    let written = || {
+        let (mut book, head) = (Workbook::new(), CellFormat::new().set_bold());
+        let wrapped = CellFormat::new().set_text_wrap().set_align(FormatAlign::Top);
+        let mut above = lines;
+        for (name, heads, rows) in tables {
+            let sheet = book.add_worksheet();
+            sheet.set_name(sheet_name(&name))?;
+            for (row, line) in above.iter().enumerate() {
+                sheet.write_string_with_format(row as u32, 0, cut(line), &head)?;
+            }
+            let first = if above.is_empty() { 0 } else { above.len() as u32 + 1 };
+            above = &[];
+            for (at, text) in heads.iter().enumerate() {
+                sheet.set_column_width(at as u16, 24)?;
+                sheet.write_string_with_format(first, at as u16, text, &head)?;
+            }
+            for (row, cells) in (first + 1..).zip(&rows) {
+                for (at, text) in cells.iter().enumerate() {
+                    sheet.write_string_with_format(row, at as u16, cut(text), &wrapped)?;
+                }
+            }
+        }
+        book.save_to_buffer()
+    };
+    written().map_err(|error: XlsxError| broken(Path::new("xlsx"), error))
+}
+
+/// A name that a sheet can have.
+fn sheet_name(name: &str) -> String {
+    name.chars().filter(|char| !"[]:*?/\\".contains(*char)).take(31).collect()
 }
 
 fn width(head: &Head) -> f64 {

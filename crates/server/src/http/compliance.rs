@@ -14,6 +14,7 @@ use zhike_engine::compliance::{self, Activity, Assessment, Held, Recipient, Reco
 use super::error::{ApiError, ApiResult, ErrorBody};
 use super::retention::RuleBody;
 use super::who::Acting;
+use crate::exports::Format;
 use crate::output::instant;
 
 fn words(classes: Classes) -> Vec<String> {
@@ -208,26 +209,46 @@ pub(super) async fn register(app: Acting) -> ApiResult<Json<ProcessingRegister>>
     Ok(Json(compliance::register(app.ctx()).await?.into()))
 }
 
-/// In which language.
+/// In which language and form.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct DocumentQuery {
     /// zh, en; Chinese when absent.
     lang: Option<String>,
+    /// markdown, xlsx; Markdown when absent.
+    #[param(inline)]
+    format: Option<DocumentFormat>,
 }
 
-/// The register as a document (Markdown).
+/// The form of a document.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum DocumentFormat {
+    Markdown,
+    Xlsx,
+}
+
+/// The register as a document: Markdown, or a workbook with a sheet for each table.
 #[utoipa::path(get, path = "/api/v1/compliance/register/document", params(DocumentQuery),
     responses((status = 200, content_type = "text/markdown"), (status = 400, body = ErrorBody)))]
 pub(super) async fn document(app: Acting, query: Result<Query<DocumentQuery>, QueryRejection>) -> ApiResult<Response> {
     let Query(query) = query.map_err(ApiError::from)?;
     let is_zh = query.lang.as_deref() != Some("en");
-    let text = crate::register::markdown(&compliance::register(app.ctx()).await?, app.ctx(), is_zh);
+    let register = compliance::register(app.ctx()).await?;
+    let (mime, name, body) = match query.format {
+        Some(DocumentFormat::Xlsx) => {
+            (Format::Xlsx.mime(), "processing-register.xlsx", crate::register::workbook(&register, app.ctx(), is_zh)?)
+        }
+        _ => {
+            let text = crate::register::markdown(&register, app.ctx(), is_zh);
+            ("text/markdown; charset=utf-8", "processing-register.md", text.into_bytes())
+        }
+    };
     let head = [
-        (header::CONTENT_TYPE, "text/markdown; charset=utf-8"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"processing-register.md\""),
+        (header::CONTENT_TYPE, mime.to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
     ];
-    Ok((head, text).into_response())
+    Ok((head, body).into_response())
 }
 
 /// Impact assessments.

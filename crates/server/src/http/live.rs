@@ -15,11 +15,12 @@ use tokio::time::MissedTickBehavior;
 use utoipa::{IntoParams, ToSchema};
 use zhike_domain::access::Permission;
 use zhike_domain::error_code::ErrorCode;
+use zhike_domain::grade::Classes;
 use zhike_domain::id::ProfileId;
 use zhike_engine::grades::{self, LiveMask};
+use zhike_engine::guard;
 use zhike_engine::ingest::{self, LiveEvent};
 
-use super::App;
 use super::error::{ApiError, ApiResult};
 use super::who::{Acting, still_may};
 
@@ -48,8 +49,10 @@ pub(crate) struct LiveBody {
 }
 
 impl LiveBody {
-    fn of(event: &LiveEvent, mask: &LiveMask) -> Self {
-        Self {
+    /// An event as it is shown, and the classes of data of which it shows something.
+    fn of(event: &LiveEvent, mask: &LiveMask) -> (Self, Classes) {
+        let (detail, shown) = mask(&event.source, event.event.as_deref(), &event.detail);
+        let body = Self {
             at: crate::output::instant(event.at),
             received_at: crate::output::instant(event.received_at),
             source: event.source.clone(),
@@ -57,8 +60,9 @@ impl LiveBody {
             event: event.event.clone(),
             profile_id: event.profile_id.map(|id| ProfileId::new(id).to_string()),
             outcome: event.outcome.clone(),
-            detail: mask(&event.source, event.event.as_deref(), &event.detail),
-        }
+            detail,
+        };
+        (body, shown)
     }
 }
 
@@ -71,7 +75,8 @@ pub(super) struct LiveQuery {
 }
 
 /// What arrives from now on, as server-sent events: each `data` is one `LiveEvent`. An event `missed` says how many a slow
-/// reader did not get. It ends within a second of the session or key that asked for it.
+/// reader did not get. It ends within a second of the session or key that asked for it, and with an event `over_budget` once
+/// half of the day's rows, or a class of data, are used up.
 #[utoipa::path(
     get,
     path = "/api/v1/live",
@@ -96,11 +101,15 @@ pub(super) async fn show(
     asked.set_missed_tick_behavior(MissedTickBehavior::Delay);
     // Grades as they are when the page is opened.
     let mask = grades::live_mask(app.ctx()).await?;
-    let start = (events, app.stopping(), query.source, asked, headers, mask);
-    let app: App = app.clone();
-    let stream = futures::stream::unfold(start, move |(mut events, mut stopping, source, mut asked, headers, mask)| {
+    let start = (events, app.stopping(), query.source, asked, headers, mask, false);
+    let app = Arc::new(app);
+    let stream = futures::stream::unfold(start, move |state| {
         let app = app.clone();
+        let (mut events, mut stopping, source, mut asked, headers, mask, mut is_over) = state;
         async move {
+            if is_over {
+                return None;
+            }
             loop {
                 let received: Result<Arc<LiveEvent>, RecvError> = tokio::select! {
                     // First, so that no flood of events puts it off.
@@ -116,13 +125,24 @@ pub(super) async fn show(
                 };
                 let event = match received {
                     Ok(event) if source.as_ref().is_none_or(|source| *source == event.source) => {
-                        Event::default().json_data(LiveBody::of(&event, &mask)).unwrap_or_default()
+                        let (body, shown) = LiveBody::of(&event, &mask);
+                        match guard::stream(app.ctx(), shown).await {
+                            Ok(true) => Event::default().json_data(body).unwrap_or_default(),
+                            Ok(false) => {
+                                is_over = true;
+                                Event::default().event("over_budget").data("")
+                            }
+                            Err(error) => {
+                                tracing::error!(%error, "a stream of live events ends: its budget cannot be kept");
+                                return None;
+                            }
+                        }
                     }
                     Ok(_) => continue,
                     Err(RecvError::Lagged(n_missed)) => Event::default().event("missed").data(n_missed.to_string()),
                     Err(RecvError::Closed) => return None,
                 };
-                return Some((Ok(event), (events, stopping, source, asked, headers, mask)));
+                return Some((Ok(event), (events, stopping, source, asked, headers, mask, is_over)));
             }
         }
     });

@@ -21,7 +21,7 @@ use zhike_domain::error_code::ErrorCode;
 use zhike_domain::id::UserId;
 use zhike_domain::sensitive::Sensitive;
 use zhike_domain::sso::{Claims, Discovery, Flaw, Jwk, discovery_url, read_jwks};
-use zhike_engine::accounts::{self, Attempt, NewSso, Rows, Sso, Vouched};
+use zhike_engine::accounts::{self, Attempt, NewSso, Rows, Sso, Unbound, Vouched};
 
 use super::App;
 use super::error::{ApiError, ApiResult, ErrorBody};
@@ -334,8 +334,10 @@ pub(crate) struct SsoProvider {
     pub(crate) role_claim: Option<String>,
     /// Roles by group.
     pub(crate) role_map: BTreeMap<String, String>,
-    /// Which customers people of a group see; all, where nothing is said.
+    /// Which customers people of a group see.
     pub(crate) scope_map: BTreeMap<String, GroupRows>,
+    /// Which customers people see of whose group nothing is said: none, all.
+    pub(crate) scope_default: &'static str,
     /// Whether a first sign-in makes an account.
     pub(crate) creates: bool,
 }
@@ -343,14 +345,18 @@ pub(crate) struct SsoProvider {
 impl From<Sso> for SsoProvider {
     fn from(set: Sso) -> Self {
         let has_secret = set.has_secret();
+        let scope_default = match set.unbound() {
+            Unbound::None => "none",
+            Unbound::All => "all",
+        };
         let Sso { issuer, client_id, name, scopes, role_claim, role_map, scope_map, creates, .. } = set;
         let scope_map = scope_map.into_iter().map(|(group, rows)| (group, rows.into())).collect();
-        Self { issuer, client_id, name, has_secret, scopes, role_claim, role_map, scope_map, creates }
+        Self { issuer, client_id, name, has_secret, scopes, role_claim, role_map, scope_map, scope_default, creates }
     }
 }
 
 /// Which customers people of a group see: who lives in one of the provinces and bought in one of the stores; an empty list
-/// limits nothing.
+/// limits nothing, two of them give all customers.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct GroupRows {
@@ -406,6 +412,10 @@ pub(super) struct PutSso {
     role_map: Option<BTreeMap<String, String>>,
     /// Which customers people of a mapped group see.
     scope_map: Option<BTreeMap<String, GroupRows>>,
+    /// Which customers people see of whose group nothing is said: none (they do not come in), all; when absent none, once a
+    /// group is bound.
+    #[schema(value_type = Option<String>)]
+    scope_default: Option<Unbound>,
     /// Whether a first sign-in makes an account, with mapped roles.
     creates: Option<bool>,
 }
@@ -426,6 +436,7 @@ pub(super) async fn put(app: Acting, body: Result<Json<PutSso>, JsonRejection>) 
         role_claim: body.role_claim.filter(|claim| !claim.is_empty()),
         role_map: body.role_map.unwrap_or_default(),
         scope_map: body.scope_map.unwrap_or_default().into_iter().map(|(group, rows)| (group, rows.into())).collect(),
+        scope_default: body.scope_default,
         creates: body.creates.unwrap_or(false),
     };
     Ok(Json(accounts::set_sso(app.ctx(), app.by(), new).await?.into()))

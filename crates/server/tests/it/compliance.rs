@@ -1,5 +1,8 @@
 //! The register of processing and impact assessments over HTTP and the command line.
 
+use std::io::Cursor;
+
+use calamine::{Reader, Xlsx};
 use serde_json::{Value, json};
 
 use crate::access::hire;
@@ -52,6 +55,23 @@ fn assessments_are_recorded_and_the_register_is_handed_out() {
         let text = String::from_utf8(body).unwrap();
         assert!(status == 200 && head.to_ascii_lowercase().contains("content-type: text/markdown"), "{head}");
         assert!(text.starts_with(title) && text.contains("\\<b\\>") && !text.contains("<b>"), "{text}");
+    }
+    let path = format!("{register}/document?lang=zh&format=xlsx");
+    let (status, head, body) = server.request("GET", &path, &[("Cookie", sec.as_str())], b"");
+    assert!(status == 200 && head.contains("processing-register.xlsx"), "{head}");
+    let saved = home.path().join("register.xlsx");
+    assert!(home.run(&["--lang", "zh", "compliance", "register", "--xlsx", saved.to_str().unwrap()]).status.success());
+    for book in [body, std::fs::read(saved).unwrap()] {
+        let mut book = Xlsx::new(Cursor::new(book)).unwrap();
+        let sheets = book.sheet_names();
+        assert_eq!(sheets, ["处理活动", "数据类别", "给了谁（三年内的文件）", "影响评估"]);
+        let mut cells = |sheet: &str| {
+            let range = book.worksheet_range(sheet).unwrap();
+            range.used_cells().map(|(.., cell)| cell.to_string()).collect::<Vec<_>>()
+        };
+        assert!(cells("影响评估").contains(&"看 <b>全部</b> | 客户".to_owned()));
+        assert!(cells("处理活动").contains(&"个人信息处理活动登记".to_owned()));
+        assert!(sheets.iter().all(|sheet| !cells(sheet).iter().any(|cell| cell.contains("13957264831"))));
     }
     let told = home.run(&["compliance", "register", "--markdown"]);
     assert!(String::from_utf8(told.stdout).unwrap().contains("分析二"));

@@ -493,9 +493,9 @@ fn a_first_sign_in_makes_an_account_with_mapped_roles() {
 fn groups_are_bound_to_some_customers() {
     let place = Place::new(|settings| {
         settings["role_claim"] = json!("groups");
-        settings["role_map"] = json!({"east": "operator", "west": "operator", "head": "operator"});
-        settings["scope_map"] =
-            json!({"east": {"provinces": ["浙江省"], "stores": []}, "west": {"provinces": ["四川"], "stores": ["S1"]}});
+        settings["role_map"] = json!({"east": "operator", "west": "operator", "head": "operator", "new": "operator", "audit": "audit_admin"});
+        settings["scope_map"] = json!({"east": {"provinces": ["浙江省"], "stores": []},
+            "west": {"provinces": ["四川"], "stores": ["S1"]}, "head": {"provinces": [], "stores": []}});
         settings["creates"] = json!(true);
     });
     let set = place.server.get("/api/v1/sso").1;
@@ -517,7 +517,20 @@ fn groups_are_bound_to_some_customers() {
     assert_eq!((provinces, stores), (json!(["四川", "浙江"]), json!(["S1"])));
     assert_eq!(place.name_of(&first), Value::Null, "other rows end sessions");
     let (provinces, ..) = seen(&["east", "head"], "c");
-    assert_eq!(provinces, json!([]), "head sees all");
+    assert_eq!(provinces, json!([]), "head is bound to all");
+    // Whoever belongs to no group that is bound does not come in, whether they have an account or not; whoever is told nothing
+    // of customers does.
+    for (sub, groups) in [("s-2", json!(["new"])), ("s-3", json!(["new"]))] {
+        place.provider.set(|says| says.change = json!({"sub": sub, "groups": groups}));
+        assert_eq!(place.attempt(sub).0, NO_ACCOUNT, "{sub}");
+    }
+    let refused = place.server.get("/api/v1/audit?action=account.refused").1;
+    assert_eq!(refused["items"][0]["detail"]["why"], "scope", "{refused}");
+    assert_eq!(set["provider"]["scope_default"], "none");
+    place.provider.set(|says| says.change = json!({"sub": "s-4", "preferred_username": "shen", "groups": ["audit"]}));
+    assert_eq!(place.attempt("auditor").0, "/");
+    let (provinces, ..) = seen(&["east", "new"], "d");
+    assert_eq!(provinces, json!(["浙江"]), "what nothing is said of adds nothing");
     let mut unmapped =
         json!({"issuer": place.provider.issuer(), "client_id": "zhike", "role_map": {"east": "operator"}});
     unmapped["scope_map"] = json!({"south": {"provinces": ["广东"], "stores": []}});

@@ -24,6 +24,29 @@ fn set_budget(server: &Server, change: impl FnOnce(&mut Value)) {
     assert_eq!(status, 200, "{answer}");
 }
 
+/// 64 pages asked for at once, by each of these in turn: of a budget of a hundred no row too many is given.
+fn pages_at_once(server: &Server, by: &[(&str, &str)]) {
+    let barrier = Barrier::new(64);
+    let rows: Vec<(u16, usize)> = std::thread::scope(|scope| {
+        let one = |at: usize| {
+            let barrier = &barrier;
+            scope.spawn(move || {
+                barrier.wait();
+                let path = format!("/api/v1/profiles?limit={}", 7 + at % 5);
+                let (status, _, body) = server.request("GET", &path, &[by[at % by.len()]], b"");
+                let body: Value = serde_json::from_slice(&body).unwrap_or_default();
+                (status, body["items"].as_array().map_or(0, Vec::len))
+            })
+        };
+        let all: Vec<_> = (0..64).map(one).collect();
+        all.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let given: usize = rows.iter().map(|(_, n)| n).sum();
+    assert!((80..=100).contains(&given), "{given} rows of 100");
+    assert!(rows.iter().any(|(status, _)| *status == 429), "{rows:?}");
+    assert!(rows.iter().all(|(status, n)| *n == 0 || *status == 200), "a refusal holds no rows");
+}
+
 /// INV-GUARD-1 and 4: 64 requests at once, by several ways, get together not a row more than the budget holds; the session
 /// has ended and the incident is open when the first refusal has been read.
 #[test]
@@ -40,27 +63,8 @@ fn parallel_requests_take_no_row_too_many() {
         &json!({"name": "k", "permissions": ["profiles.list"], "days": 1}),
     );
     let bearer = format!("Bearer {}", key.2["key"].as_str().unwrap());
-    let barrier = Barrier::new(64);
-    let rows: Vec<(u16, usize)> = std::thread::scope(|scope| {
-        let one = |at: usize| {
-            let (server, barrier, ann, bearer) = (&server, &barrier, &ann, &bearer);
-            scope.spawn(move || {
-                barrier.wait();
-                let path = format!("/api/v1/profiles?limit={}", 7 + at % 5);
-                let by =
-                    if at.is_multiple_of(2) { ("Cookie", ann.as_str()) } else { ("Authorization", bearer.as_str()) };
-                let (status, _, body) = server.request("GET", &path, &[by], b"");
-                let body: Value = serde_json::from_slice(&body).unwrap_or_default();
-                (status, body["items"].as_array().map_or(0, Vec::len))
-            })
-        };
-        let all: Vec<_> = (0..64).map(one).collect();
-        all.into_iter().map(|thread| thread.join().unwrap()).collect()
-    });
-    let given: usize = rows.iter().map(|(_, n)| n).sum();
-    assert!((80..=100).contains(&given), "{given} rows of 100");
-    assert!(rows.iter().any(|(status, _)| *status == 429), "{rows:?}");
-    assert!(rows.iter().all(|(status, n)| *n == 0 || *status == 200), "a refusal holds no rows");
+    let by = [("Cookie", ann.as_str()), ("Authorization", bearer.as_str())];
+    pages_at_once(&server, &by);
     // Session and key are gone.
     assert_eq!(server.request_as(&ann, "GET", "/api/v1/session", &json!({})).0, 401);
     assert_eq!(server.request("GET", "/api/v1/profiles?limit=1", &[("Authorization", &bearer)], b"").0, 401);
@@ -83,25 +87,7 @@ fn parallel_requests_take_no_class_too_many() {
     set_budget(&server, |budgets| {
         budgets["roles"]["analyst"]["class.identity"] = json!({"per_minute": null, "per_day": 100});
     });
-    let barrier = Barrier::new(64);
-    let rows: Vec<(u16, usize)> = std::thread::scope(|scope| {
-        let one = |at: usize| {
-            let (server, barrier, ann) = (&server, &barrier, &ann);
-            scope.spawn(move || {
-                barrier.wait();
-                let path = format!("/api/v1/profiles?limit={}", 7 + at % 5);
-                let (status, _, body) = server.request("GET", &path, &[("Cookie", ann.as_str())], b"");
-                let body: Value = serde_json::from_slice(&body).unwrap_or_default();
-                (status, body["items"].as_array().map_or(0, Vec::len))
-            })
-        };
-        let all: Vec<_> = (0..64).map(one).collect();
-        all.into_iter().map(|thread| thread.join().unwrap()).collect()
-    });
-    let given: usize = rows.iter().map(|(_, n)| n).sum();
-    assert!((80..=100).contains(&given), "{given} rows of 100");
-    assert!(rows.iter().any(|(status, _)| *status == 429), "{rows:?}");
-    assert!(rows.iter().all(|(status, n)| *n == 0 || *status == 200), "a refusal holds no rows");
+    pages_at_once(&server, &[("Cookie", ann.as_str())]);
     assert_eq!(server.request_as(&ann, "GET", "/api/v1/session", &json!({})).0, 401);
     // What is used of a class is told, and a budget of no class is refused.
     let uses = server.get("/api/v1/budgets/uses").1;
