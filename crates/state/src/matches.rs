@@ -85,6 +85,15 @@ impl Store {
         Ok(found)
     }
 
+    /// Identities of which files or messages state anything, ascending.
+    #[boxed]
+    pub async fn stated_identities(&self) -> Result<Vec<i64>> {
+        let sql = "SELECT identity_id FROM identity_stated UNION SELECT identity_id FROM identity_fields \
+                   ORDER BY identity_id";
+        let found: Vec<(i64,)> = self.data.read("stated_identities", "statements").all(sql, &[]).await?;
+        Ok(found.into_iter().map(|(id,)| id).collect())
+    }
+
     /// Pairs of two customers for somebody to look at, the most probable first.
     #[boxed]
     pub async fn matches_to_review(&self, offset: usize, limit: usize) -> Result<Vec<ReviewRow>> {

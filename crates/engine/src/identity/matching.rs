@@ -180,14 +180,16 @@ struct Found {
 }
 
 async fn find(ctx: &Ctx, policy: &Policy, memory: &mut Memory) -> Result<Found> {
+    let mut ids = ctx.store().stated_identities().await?;
+    if ids.is_empty() && memory.prints.is_empty() {
+        return Ok(Found::default());
+    }
     let vertices = ctx.store().all_vertices().await?;
     let links = ctx.store().all_links().await?;
     let kinds: HashMap<i64, IdentityKind> =
         vertices.iter().filter_map(|row| Some((row.identity_id, IdentityKind::parse(&row.kind)?))).collect();
     let beside = Beside::of(links.iter().map(counted), &kinds);
-    let known = kinds.iter().filter(|(_, kind)| !kind.is_anonymous());
-    let mut ids: Vec<i64> = known.map(|(id, _)| *id).collect();
-    ids.sort_unstable();
+    ids.retain(|id| kinds.get(id).is_some_and(|kind| !kind.is_anonymous()));
     let changes = records::changed(ctx, &ids, &beside, &memory.prints).await?;
     let facts = facts(ctx, policy, &vertices, &links, &kinds).await?;
     let taken = std::mem::take(memory);
