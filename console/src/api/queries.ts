@@ -142,8 +142,10 @@ export const sourcesQuery = queryOptions({
   queryFn: ({ signal }) => unwrap(client.GET('/api/v1/sources', { signal })),
 })
 
-export function createSource(source: Pick<CreateSource, 'name' | 'allowed_origins'>) {
-  return unwrap(client.POST('/api/v1/sources', { body: { allowed_kinds: null, settings: null, plan: null, commerce: null, ...source } }))
+export function createSource({ proves_identity, ...source }: Pick<CreateSource, 'name' | 'allowed_origins'> & { proves_identity: boolean }) {
+  // Settings as the API takes them: any object, checked there.
+  const settings = { proves_identity } as unknown as Record<string, never>
+  return unwrap(client.POST('/api/v1/sources', { body: { allowed_kinds: null, plan: null, commerce: null, ...source, settings } }))
 }
 
 /** Changes what is named; the rest stays. */

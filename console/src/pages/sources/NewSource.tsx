@@ -16,7 +16,7 @@ export function NewSource({ onCreated, onClose }: { onCreated: (source: Source) 
   const [origins, setOrigins] = useState('')
   const [isBackEnd, setBackEnd] = useState(false)
   const create = useMutation({
-    mutationFn: () => createSource({ name: name.trim(), allowed_origins: linesOf(origins), settings: { proves_identity: isBackEnd } as Record<string, never> }),
+    mutationFn: () => createSource({ name: name.trim(), allowed_origins: linesOf(origins), proves_identity: isBackEnd }),
     onSuccess: async (source) => {
       await cache.invalidateQueries({ queryKey: ['sources'] })
       onCreated(source)
