@@ -5,6 +5,10 @@
 //!
 //! - **INV-ML-1**: the same input gives the same answer, bit for bit, whatever the number of threads and the order of rows.
 
+mod linear;
 pub mod matching;
+mod minimise;
 mod parallel;
 mod random;
+mod special;
+pub mod value;
