@@ -5,6 +5,7 @@
 //!
 //! - **INV-ML-1**: the same input gives the same answer, bit for bit, whatever the number of threads and the order of rows.
 
+pub mod chance;
 pub mod groups;
 mod linear;
 pub mod matching;

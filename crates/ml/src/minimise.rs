@@ -8,7 +8,6 @@ pub(crate) type Slope<const N: usize> = (f64, [f64; N]);
 pub(crate) struct Minimum<const N: usize> {
     pub(crate) at: [f64; N],
     pub(crate) value: f64,
-    pub(crate) n_evaluations: usize,
 }
 
 /// Where each parameter may go, as a logarithm: parameters that run away are not identified by the data.
@@ -26,7 +25,6 @@ pub(crate) fn bfgs<const N: usize>(
 ) -> Option<Minimum<N>> {
     let mut at = start;
     let (mut value, mut gradient) = function(&at);
-    let mut n_evaluations = 1;
     let mut inverse = identity::<N>(1.0);
     let mut is_fresh = true;
     for _ in 0..500 {
@@ -34,7 +32,7 @@ pub(crate) fn bfgs<const N: usize>(
             return None;
         }
         let steepest = gradient.iter().fold(0.0_f64, |most, slope| most.max(slope.abs()));
-        let done = Minimum { at, value, n_evaluations };
+        let done = Minimum { at, value };
         if steepest < 1e-8 {
             return is_inside(&at).then_some(done);
         }
@@ -55,7 +53,6 @@ pub(crate) fn bfgs<const N: usize>(
             let mut point = at;
             point.iter_mut().zip(&step).for_each(|(place, part)| *place += length * part);
             let slope = function(&point);
-            n_evaluations += 1;
             if slope.0.is_finite() && slope.0 <= value + 1e-4 * length * descent {
                 break Some((point, slope));
             }
