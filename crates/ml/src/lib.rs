@@ -5,6 +5,7 @@
 //!
 //! - **INV-ML-1**: the same input gives the same answer, bit for bit, whatever the number of threads and the order of rows.
 
+pub mod behaviour;
 pub mod chance;
 pub mod groups;
 mod linear;
@@ -13,4 +14,5 @@ mod minimise;
 mod parallel;
 mod random;
 mod special;
+pub mod survival;
 pub mod value;
