@@ -37,14 +37,13 @@ pub fn window_funnel(events: &[(u64, u32)], n_steps: usize, window: u64, modes: 
     entries.sort_unstable();
     // Of each step: when its chain began, and when it was reached.
     let mut reached: Vec<Option<(u64, u64)>> = vec![None; n_steps];
-    let mut previous = 0;
     for (at, step) in entries {
         let has_begun = reached[0].is_some();
         match step {
             None if has_begun => break,
             None => {}
             Some(0) => reached[0] = Some((at, at)),
-            Some(step) if modes.strict_deduplication && reached[step].is_some() => return previous,
+            Some(step) if modes.strict_deduplication && reached[step].is_some() => break,
             Some(step) => match reached[step - 1] {
                 Some((began, last)) => {
                     let is_late = at > began.saturating_add(window) || (modes.strict_increase && last >= at);
@@ -61,7 +60,6 @@ pub fn window_funnel(events: &[(u64, u32)], n_steps: usize, window: u64, modes: 
                 None => {}
             },
         }
-        previous = step.map_or(0, |step| step + 1);
     }
     reached.iter().rposition(Option::is_some).map_or(0, |step| step + 1)
 }
