@@ -39,9 +39,9 @@ fn curves_equal_the_text_book() {
     assert_eq!((quantile(&steps, 0.5), quantile(&kaplan_meier(&placebo, 0.95), 0.5)), (Some(23.0), Some(8.0)));
     assert_eq!(quantile(&steps, 0.9), None);
     let test = log_rank(&[&treated, &placebo]).unwrap();
-    assert!((test.statistic - 16.792_940_989_216_54).abs() < 1e-9 && test.p < 1e-4, "{test:?}");
+    assert!((test.statistic - 16.79294098921654).abs() < 1e-9 && test.p < 1e-4, "{test:?}");
     assert_eq!(test.observed_and_expected[0].0, 9.0);
-    assert!((test.observed_and_expected[0].1 - 19.250_500_948_031_13).abs() < 1e-9);
+    assert!((test.observed_and_expected[0].1 - 19.25050094803113).abs() < 1e-9);
     // An empty group says nothing; three groups of which two are alike.
     assert_eq!(log_rank(&[&treated, &[], &placebo]).unwrap().statistic, test.statistic);
     assert!(log_rank(&[&treated, &placebo, &placebo]).unwrap().p < 1e-4);

@@ -19,7 +19,7 @@ pub fn sample(folder: &str) {
         rows.iter().map(|row| Money { frequency: number(row, 1) as u32, mean: number(row, 4), weight: 1.0 }).collect();
     for model in Model::ALL {
         let (fitted, fit_ms) = best_of(5, || fit(model, &histories, 2).expect("a fit"));
-        let predict = || histories.iter().map(|each| fitted.purchases(each, 39.0).expect("a number")).sum::<f64>();
+        let predict = || fitted.purchases_of_all(&histories, 39.0, 2).into_iter().flatten().sum::<f64>();
         let (total, predict_ms) = best_of(5, predict);
         let mut line =
             Line::new("CDNOW sample", &format!("Zhike {}", model.name())).figure("LL", fitted.log_likelihood, 3);

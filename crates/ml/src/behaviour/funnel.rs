@@ -81,6 +81,11 @@ pub fn funnel(events: &[Event], options: &FunnelOptions, observed_until: i64) ->
     let first = if options.order == Order::Any { every } else { 1 };
     let mut best: Option<Vec<i64>> = None;
     let mut before: Option<i64> = None;
+    // Steps that are left from an event on: an attempt that cannot get farther than one before is not made.
+    let mut left: Vec<u32> = events.iter().map(|event| event.steps & every).collect();
+    for at in (1..left.len()).rev() {
+        left[at - 1] |= left[at];
+    }
     for (at, event) in events.iter().enumerate() {
         // Attempts of one time are one, but for neighbours.
         if event.steps & first == 0 || (before == Some(event.at) && options.order != Order::Strict) {
@@ -89,6 +94,10 @@ pub fn funnel(events: &[Event], options: &FunnelOptions, observed_until: i64) ->
         before = Some(event.at);
         // Those of the same time before it belong to it too.
         let begin = events[..at].partition_point(|other| other.at < event.at);
+        let most = if options.order == Order::Any { left[begin].count_ones() } else { left[begin].trailing_ones() };
+        if best.as_ref().is_some_and(|best| best.len() >= most as usize) {
+            continue;
+        }
         let times = match options.order {
             Order::Sequential => sequential(&events[begin..], options),
             Order::Strict => strict(&events[at..], options),
@@ -108,7 +117,7 @@ pub fn funnel(events: &[Event], options: &FunnelOptions, observed_until: i64) ->
 }
 
 /// Runs of events of one time within the window of the first.
-fn runs<'a>(events: &'a [Event], window: i64) -> impl Iterator<Item = &'a [Event]> {
+fn runs(events: &[Event], window: i64) -> impl Iterator<Item = &[Event]> {
     let start = events.first().map_or(0, |event| event.at);
     events.chunk_by(|a, b| a.at == b.at).take_while(move |run| run[0].at.saturating_sub(start) <= window)
 }

@@ -16,7 +16,13 @@ impl Matching {
     ///
     /// **Source**: augmenting paths, Kuhn 1955.
     pub(super) fn fill(&mut self, step: usize, events: &[u32]) -> bool {
-        self.augment(step, events, &mut vec![false; events.len()])
+        let matches = |at: &usize| events[*at] >> step & 1 == 1;
+        let free = (0..events.len()).filter(matches).find(|at| !self.event_of.contains(&Some(*at)));
+        if let Some(at) = free {
+            self.event_of[step] = Some(at);
+            return true;
+        }
+        (0..events.len()).any(|at| matches(&at)) && self.augment(step, events, &mut vec![false; events.len()])
     }
 
     fn augment(&mut self, step: usize, events: &[u32], is_seen: &mut [bool]) -> bool {

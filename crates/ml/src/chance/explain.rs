@@ -153,14 +153,12 @@ fn leaf(inner: &[Node], path: &[(usize, bool, f64)], value: f64) -> Leaf {
         for own in 0..n {
             let mut polynomial = [0.0; MAX_DEPTH + 1];
             polynomial[0] = 1.0;
-            let mut degree = 0;
-            for other in (0..n).filter(|other| *other != own) {
+            for (degree, other) in (0..n).filter(|other| *other != own).enumerate() {
                 let known = f64::from(u8::from(taken >> other & 1 == 1));
                 for size in (0..=degree + 1).rev() {
                     let from_known = if size > 0 { polynomial[size - 1] * known } else { 0.0 };
                     polynomial[size] = polynomial[size] * shares[other] + from_known;
                 }
-                degree += 1;
             }
             // size! (n - size - 1)! / n!
             let mut weight = 1.0 / n as f64;

@@ -95,7 +95,8 @@ impl Trained {
         if features.n_columns != self.model().n_features() {
             return Vec::new();
         }
-        let explain: Box<dyn Fn(&[f64]) -> Explanation + Sync + '_> = match &self.chosen {
+        type Explain<'a> = Box<dyn Fn(&[f64]) -> Explanation + Sync + 'a>;
+        let explain: Explain<'_> = match &self.chosen {
             Chosen::Logistic(model) => Box::new(|row| model.explain(row)),
             Chosen::Trees(model) => {
                 let explainer = TreeExplainer::new(model);

@@ -78,9 +78,9 @@ pub fn assignment(costs: &[Vec<f64>]) -> Vec<Option<usize>> {
         }
     }
     let mut chosen = vec![None; n_rows];
-    for column in 1..=n_columns {
-        if let Some(place) = chosen.get_mut(row_of[column].wrapping_sub(1)) {
-            *place = Some(column - 1);
+    for (column, row) in row_of[1..=n_columns].iter().enumerate() {
+        if let Some(place) = chosen.get_mut(row.wrapping_sub(1)) {
+            *place = Some(column);
         }
     }
     chosen

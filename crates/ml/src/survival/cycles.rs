@@ -121,16 +121,16 @@ impl Cycles {
         for ((product, _), own) in &customers {
             by_product.entry(*product).or_default().push(*own);
         }
-        // With one gap each, nobody tells the spread within customers from that between them.
-        let total = by_product.values().map(|groups| between(groups, 0.0)).sum::<f64>() / by_product.len() as f64;
-        let within = if degrees > 0 { squares / degrees as f64 } else { total };
-        let weighted = |of: &dyn Fn(&[(f64, usize)]) -> f64| {
+        // Products count by how many comparisons of customers they allow.
+        let between_customers = |within: f64| {
             let weight = |groups: &[(f64, usize)]| (groups.len() - 1) as f64;
-            let sum: f64 = by_product.values().map(|groups| weight(groups) * of(groups)).sum();
             let weights: f64 = by_product.values().map(|groups| weight(groups)).sum();
+            let sum: f64 = by_product.values().map(|groups| weight(groups) * between(groups, within)).sum();
             if weights > 0.0 { sum / weights } else { 0.0 }
         };
-        let between_customers = weighted(&|groups| between(groups, within));
+        // With one gap each, nobody tells the spread within customers from that between them: then it is all within.
+        let within = if degrees > 0 { squares / degrees as f64 } else { between_customers(0.0) };
+        let between_customers = between_customers(within);
         // Each customer's mean counts by what is known of it.
         let precision = |n: usize| 1.0 / (between_customers + within / n as f64).max(1e-12);
         let centre = |groups: &[(f64, usize)]| {

@@ -43,6 +43,12 @@ impl Model {
         if self == Self::MbgNbd { 1.0 } else { 0.0 }
     }
 
+    /// Rows of one range of parallel work; sums of ranges do not depend on the threads. An integral for each row is worth a
+    /// thread sooner.
+    fn range(self) -> usize {
+        if self == Self::ParetoNbd { 256 } else { 4_096 }
+    }
+
     fn log_likelihood(self, rows: &[History], logs: &[f64; 4]) -> Slope<4> {
         match self {
             Self::BgNbd | Self::MbgNbd => geometric::log_likelihood(rows, self.first(), logs),
@@ -77,9 +83,6 @@ pub struct Fit {
     pub covariance: Option<[[f64; 4]; 4]>,
 }
 
-/// Rows of one range of parallel work; sums of ranges do not depend on the threads.
-const RANGE: usize = 4_096;
-
 /// Fits a model by maximum likelihood, from several starts.
 ///
 /// **Errors**: [`Problem`].
@@ -97,7 +100,7 @@ pub fn fit(model: Model, histories: &[History], n_threads: usize) -> Result<Fit,
     let objective = |logs: &[f64; 4]| {
         let ranges = parallel::map(
             scaled.len(),
-            RANGE,
+            model.range(),
             n_threads,
             || (),
             |(), range| model.log_likelihood(&scaled[range], logs),
@@ -109,12 +112,14 @@ pub fn fit(model: Model, histories: &[History], n_threads: usize) -> Result<Fit,
         }
         sum
     };
-    let mut starts: Vec<[f64; 4]> =
-        [[0.5, 0.2, 1.0, 1.5], [1.0, 1.0, 0.5, 5.0], [3.0, 2.0, 0.2, 0.5]].map(|start| start.map(f64::ln)).to_vec();
-    starts.sort_by(|a, b| objective(a).0.total_cmp(&objective(b).0));
+    let mut starts = [[0.5, 0.2, 1.0, 1.5], [1.0, 1.0, 0.5, 5.0], [3.0, 2.0, 0.2, 0.5]].map(|start: [f64; 4]| {
+        let logs = start.map(f64::ln);
+        (objective(&logs).0, logs)
+    });
+    starts.sort_by(|a, b| a.0.total_cmp(&b.0));
     // Two ways down guard against a local minimum; the third start is for data on which one of them fails.
     let mut found: Vec<_> = Vec::new();
-    for start in starts {
+    for (_, start) in starts {
         found.extend(bfgs(start, objective));
         if found.len() == 2 {
             break;

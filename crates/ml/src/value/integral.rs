@@ -6,14 +6,14 @@ use crate::special::ln_beta;
 ///
 /// **Source**: Abramowitz and Stegun, table 25.4.
 const NODES: [(f64, f64); 8] = [
-    (0.095_012_509_837_637_44, 0.189_450_610_455_068_5),
-    (0.281_603_550_779_258_9, 0.182_603_415_044_923_6),
-    (0.458_016_777_657_227_4, 0.169_156_519_395_002_54),
-    (0.617_876_244_402_643_7, 0.149_595_988_816_576_73),
-    (0.755_404_408_355_003, 0.124_628_971_255_533_87),
-    (0.865_631_202_387_831_7, 0.095_158_511_682_492_78),
-    (0.944_575_023_073_232_6, 0.062_253_523_938_647_89),
-    (0.989_400_934_991_649_9, 0.027_152_459_411_754_095),
+    (0.09501250983763744, 0.1894506104550685),
+    (0.2816035507792589, 0.1826034150449236),
+    (0.4580167776572274, 0.16915651939500254),
+    (0.6178762444026437, 0.14959598881657674),
+    (0.755_404_408_355_003, 0.12462897125553388),
+    (0.8656312023878318, 0.09515851168249279),
+    (0.9445750230732326, 0.06225352393864789),
+    (0.9894009349916499, 0.027152459411754096),
 ];
 
 /// `∫ (a + y)^-p (b + y)^-q dy` from `from` to `to`, and what its derivatives need.
@@ -33,26 +33,29 @@ pub(super) fn powers(a: f64, p: f64, b: f64, q: f64, from: f64, to: f64) -> Powe
     let least = a.min(b);
     let start = (least + from).ln();
     let end = (least + to).ln();
-    let ln_integrand = |y: f64| {
-        let (ln_a, ln_b) = ((a + y).ln(), (b + y).ln());
+    // In `w` one of the two logarithms is `w` itself.
+    let ln_integrand = |w: f64, y: f64| {
+        let (ln_a, ln_b) = if a <= b { (w, (b + y).ln()) } else { ((a + y).ln(), w) };
         (-p * ln_a - q * ln_b, ln_a, ln_b)
     };
-    let (reference, ..) = ln_integrand(from);
+    let (reference, ..) = ln_integrand(start, from);
     let mut sums = [0.0; 5];
     let mut left = start;
     while left < end {
-        let y = left.exp() - least;
-        let rate = (left.exp() * (p / (a + y) + q / (b + y)) - 1.0).abs();
+        let grown = left.exp();
+        let y = grown - least;
+        let rate = (grown * (p / (a + y) + q / (b + y)) - 1.0).abs();
         let right = end.min(left + (8.0 / rate).min(2.0));
         let (centre, half) = ((left + right) / 2.0, (right - left) / 2.0);
+        let middle = centre.exp();
         let mut panel = 0.0;
         for (node, weight) in NODES {
-            for node in [-node, node] {
-                let grown = (centre + half * node).exp();
-                let (ln, ln_a, ln_b) = ln_integrand(grown - least);
+            let stretch = (half * node).exp();
+            for (node, grown) in [(-node, middle / stretch), (node, middle * stretch)] {
+                let y = grown - least;
+                let (ln, ln_a, ln_b) = ln_integrand(centre + half * node, y);
                 let value = half * weight * grown * (ln - reference).exp();
                 panel += value;
-                let y = grown - least;
                 for (sum, part) in sums[1..].iter_mut().zip([1.0 / (a + y), 1.0 / (b + y), ln_a, ln_b]) {
                     *sum += value * part;
                 }

@@ -3,6 +3,7 @@
 use super::fit::{Fit, Model};
 use super::history::History;
 use super::{geometric, pareto};
+use crate::parallel;
 
 /// Below this chance of being alive no date is named.
 const MIN_ALIVE: f64 = 0.2;
@@ -41,6 +42,14 @@ impl Fit {
     /// Expected purchases within the next `time`; `None` for a history out of order or a time below 0 or without end.
     pub fn purchases(&self, history: &History, time: f64) -> Option<f64> {
         Some(self.alive(history)? * self.purchases_if_alive(history, time)?)
+    }
+
+    /// [`Fit::purchases`] of many.
+    pub fn purchases_of_all(&self, histories: &[History], time: f64, n_threads: usize) -> Vec<Option<f64>> {
+        let each = |range: std::ops::Range<usize>| {
+            histories[range].iter().map(|history| self.purchases(history, time)).collect::<Vec<Option<f64>>>()
+        };
+        parallel::map(histories.len(), 1_024, n_threads, || (), |(), range| each(range)).concat()
     }
 
     fn purchases_if_alive(&self, history: &History, time: f64) -> Option<f64> {

@@ -83,7 +83,6 @@ fn parameters_are_recovered() {
             }
         }
         let share = n_inside as f64 / (4 * n_fits) as f64;
-        eprintln!("{model:?} {share}");
         assert!(share >= 0.93, "{model:?}: {share} of the true parameters lie within two standard errors");
     }
 }
