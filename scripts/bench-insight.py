@@ -64,6 +64,24 @@ def clusters():
         line(f"k-means of CDNOW, log RFM, k {k}", "scikit-learn", inertia=round(found.inertia_, 2), ms=round(ms, 1))
 
 
+def million():
+    from lifetimes import BetaGeoFitter
+    from sklearn.cluster import KMeans
+
+    base = np.loadtxt(f"{scratch}/histories.csv", delimiter=",")
+    table = np.repeat(base, 42, axis=0)
+    days = np.tile(np.arange(42), len(base))
+    x, recency, age = table[:, 0], table[:, 1], table[:, 2] + days / 7
+    fitted, fit_ms = best_of(1, lambda: BetaGeoFitter(penalizer_coef=0.0).fit(x, recency, age))
+    predict = fitted.conditional_expected_number_of_purchases_up_to_time
+    expected, predict_ms = best_of(1, lambda: predict(39, x, recency, age))
+    line("989,940 customers", "lifetimes BG/NBD", total=round(float(np.sum(expected))), fit_ms=round(fit_ms), predict_ms=round(predict_ms))
+    rows = np.log1p(np.column_stack([table[:, 3] + days, x + 1, table[:, 4]]))
+    rows = (rows - rows.mean(axis=0)) / rows.std(axis=0)
+    found, ms = best_of(1, lambda: KMeans(5, n_init=10, random_state=1).fit(rows))
+    line("989,940 customers, k-means, k 5", "scikit-learn", inertia=round(found.inertia_), ms=round(ms))
+
+
 def churn():
     from lightgbm import LGBMClassifier
     from sklearn.ensemble import HistGradientBoostingClassifier
@@ -101,7 +119,7 @@ def churn():
     line("Telco reasons, 1 thread", "LightGBM", **{"rows/s": round(len(labels) / ms * 1e3)})
 
 
-for part in (purchases, repurchase, clusters, churn):
+for part in (purchases, repurchase, clusters, churn, million):
     try:
         part()
     except ImportError as error:

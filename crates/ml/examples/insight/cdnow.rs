@@ -180,7 +180,49 @@ fn cluster(known: &Known, scratch: &str) {
         line.figure("ms", ms, 1).print();
     }
     let choice = groups::choose(&points, &groups::Limits::default(), &options).expect("groups");
-    for candidate in choice.candidates {
-        eprintln!("{candidate:?}");
-    }
+    let chosen = choice.candidates[choice.best];
+    Line::new("k of CDNOW, log RFM, 3 to 8", "Zhike")
+        .figure("k", chosen.k as f64, 0)
+        .figure("silhouette", chosen.silhouette, 3)
+        .figure("stability", chosen.stability, 3)
+        .figure("smallest share", chosen.smallest_share, 3)
+        .print();
+    million(known, &raw, scratch);
+}
+
+/// Everybody 42 times, each time a day older: close to a million customers, few of them alike.
+fn million(known: &Known, raw: &[f64], scratch: &str) {
+    let text: String = known
+        .histories
+        .iter()
+        .zip(raw.chunks_exact(3))
+        .map(|(each, rfm)| format!("{},{},{},{},{}\n", each.frequency, each.recency, each.age, rfm[0], rfm[2]))
+        .collect();
+    read::write(&format!("{scratch}/histories.csv"), &text);
+    let older = |each: &History| {
+        let each = *each;
+        (0..42).map(move |days| History { age: each.age + f64::from(days) / 7.0, ..each })
+    };
+    let histories: Vec<History> = known.histories.iter().flat_map(older).collect();
+    let (fitted, fit_ms) = best_of(2, || fit(Model::BgNbd, &histories, 2).expect("a fit"));
+    let (total, predict_ms) =
+        best_of(2, || fitted.purchases_of_all(&histories, 39.0, 2).into_iter().flatten().sum::<f64>());
+    Line::new("989,940 customers", "Zhike BG/NBD")
+        .figure("LL", fitted.log_likelihood, 1)
+        .figure("39-week total", total, 0)
+        .figure("fit ms", fit_ms, 0)
+        .figure("predict ms", predict_ms, 0)
+        .print();
+    let mut values: Vec<f64> = raw
+        .chunks_exact(3)
+        .flat_map(|rfm| (0..42).flat_map(|days| [rfm[0] + f64::from(days), rfm[1], rfm[2]]))
+        .collect();
+    let column = Column { is_log: true, spread: Spread::ZScore, clip: None };
+    Scaler::fit(&Points::new(&values, 3), &[column; 3]).expect("a table").apply(&mut values);
+    let options = groups::Options { n_threads: 2, ..groups::Options::default() };
+    let (found, ms) = best_of(1, || groups::cluster(&Points::new(&values, 3), 5, &options).expect("groups"));
+    Line::new("989,940 customers, k-means, k 5", "Zhike")
+        .figure("inertia", found.inertia, 0)
+        .figure("ms", ms, 0)
+        .print();
 }

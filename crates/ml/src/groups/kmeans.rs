@@ -119,11 +119,10 @@ fn seeds(distinct: &Distinct, k: usize, random: &mut Random) -> Vec<f64> {
         for _ in 0..if at == 0 { 1 } else { n_trials } {
             let drawn = random.uniform() * total;
             let row = sums.partition_point(|sum| *sum <= drawn).min(n - 1);
-            let closer: Vec<f64> = nearest
-                .iter()
-                .enumerate()
-                .map(|(other, nearest)| nearest.min(squared_distance(distinct.row(other), distinct.row(row))))
-                .collect();
+            let point = distinct.row(row);
+            let rows = distinct.values.chunks_exact(distinct.n_columns);
+            let closer: Vec<f64> =
+                nearest.iter().zip(rows).map(|(nearest, other)| nearest.min(squared_distance(other, point))).collect();
             let potential: f64 = closer.iter().zip(&distinct.weights).map(|(squared, weight)| squared * weight).sum();
             if chosen.as_ref().is_none_or(|(least, ..)| potential < *least) {
                 chosen = Some((potential, row, closer));
@@ -144,41 +143,50 @@ fn lloyd(distinct: &Distinct, mut centres: Vec<f64>, max_rounds: usize) -> Run {
     let mut labels = vec![0_u32; n];
     // Distance to the own centre at most, to any other at least.
     let mut bounds = vec![(f64::INFINITY, 0.0_f64); n];
-    let mut sizes = vec![0.0; k];
+    let mut sums = Sums::none(k, d);
+    let mut is_exact = false;
     for round in 0..max_rounds.max(1) {
         let apart = half_distance_to_others(&centres, d);
         let mut n_moved = 0;
         for row in 0..n {
             let point = distinct.row(row);
-            let label = labels[row] as usize;
+            let before = labels[row] as usize;
             let (own, others) = bounds[row];
-            let safe = others.max(apart[label]);
+            let safe = others.max(apart[before]);
             if own < safe {
                 continue;
             }
-            let own = squared_distance(point, &centres[label * d..(label + 1) * d]).sqrt();
+            let own = squared_distance(point, &centres[before * d..(before + 1) * d]).sqrt();
             if own < safe {
                 bounds[row].0 = own;
                 continue;
             }
             let (label, own, others) = nearest_two(point, &centres);
-            n_moved += usize::from(labels[row] != label);
-            labels[row] = label;
             bounds[row] = (own, others);
+            if label as usize != before {
+                n_moved += 1;
+                labels[row] = label;
+                sums.add(before, -1, distinct.weights[row], point);
+                sums.add(label as usize, 1, distinct.weights[row], point);
+            }
         }
+        // Sums follow those who move, and are taken anew at the end, since additions and subtractions drift apart.
         if n_moved == 0 && round > 0 {
-            break;
+            if is_exact {
+                break;
+            }
+            is_exact = true;
+        } else {
+            is_exact = round == 0;
         }
-        let mut next = vec![0.0; k * d];
-        sizes.fill(0.0);
-        for (row, label) in labels.iter().enumerate() {
-            let (label, weight) = (*label as usize, distinct.weights[row]);
-            sizes[label] += weight;
-            next[label * d..(label + 1) * d].iter_mut().zip(distinct.row(row)).for_each(|(sum, x)| *sum += weight * x);
+        if is_exact {
+            sums = Sums::none(k, d);
+            (0..n).for_each(|row| sums.add(labels[row] as usize, 1, distinct.weights[row], distinct.row(row)));
         }
-        for (label, size) in sizes.iter().enumerate() {
+        let mut next = sums.values.clone();
+        for (label, size) in sums.sizes.iter().enumerate() {
             let centre = &mut next[label * d..(label + 1) * d];
-            if *size > 0.0 {
+            if sums.n_rows[label] > 0 {
                 centre.iter_mut().for_each(|sum| *sum /= size);
             } else {
                 // An empty group starts again where a row is farthest from its centre.
@@ -209,7 +217,29 @@ fn lloyd(distinct: &Distinct, mut centres: Vec<f64>, max_rounds: usize) -> Run {
             distinct.weights[row] * squared_distance(distinct.row(row), centre)
         })
         .sum();
-    Run { centres, labels, sizes, inertia }
+    Run { centres, labels, sizes: sums.sizes, inertia }
+}
+
+/// Weights and weighted sums of groups. Rows are counted apart, as weights need not cancel to nought.
+struct Sums {
+    n_rows: Vec<i64>,
+    sizes: Vec<f64>,
+    values: Vec<f64>,
+}
+
+impl Sums {
+    fn none(k: usize, d: usize) -> Self {
+        Self { n_rows: vec![0; k], sizes: vec![0.0; k], values: vec![0.0; k * d] }
+    }
+
+    /// Adds a row once, or takes it away with -1.
+    fn add(&mut self, label: usize, times: i32, weight: f64, point: &[f64]) {
+        let d = point.len();
+        let weight = f64::from(times) * weight;
+        self.n_rows[label] += i64::from(times);
+        self.sizes[label] += weight;
+        self.values[label * d..(label + 1) * d].iter_mut().zip(point).for_each(|(sum, x)| *sum += weight * x);
+    }
 }
 
 /// Nearest centre, its distance, and that of the next.
