@@ -2,10 +2,13 @@
 
 use std::f64::consts::PI;
 
-/// Natural logarithm of the gamma function for `x > 0`, to about 15 digits.
+/// Natural logarithm of the gamma function for `x > 0`, to about 15 digits; NaN elsewhere.
 ///
 /// **Source**: Stirling's series, Abramowitz and Stegun 6.1.41, after stepping up by the recurrence.
 pub(crate) fn ln_gamma(mut x: f64) -> f64 {
+    if x <= 0.0 {
+        return f64::NAN;
+    }
     let mut product = 1.0;
     while x < 10.0 {
         product *= x;
@@ -29,6 +32,9 @@ pub(crate) fn ln_gamma(mut x: f64) -> f64 {
 ///
 /// **Source**: Abramowitz and Stegun 6.3.18.
 pub(crate) fn digamma(mut x: f64) -> f64 {
+    if x <= 0.0 {
+        return f64::NAN;
+    }
     let mut sum = 0.0;
     while x < 10.0 {
         sum -= 1.0 / x;

@@ -347,5 +347,8 @@ fn broken_tables_and_models_are_refused() {
     let mut looping = parts();
     looping[0][1].left = 1;
     assert_eq!(Trees::from_parts(N_FEATURES, 0.0, looping), None);
+    let mut shared = parts();
+    shared[0][0].right = shared[0][0].left;
+    assert_eq!(Trees::from_parts(N_FEATURES, 0.0, shared), None);
     assert!(model.score(&Features { values: &[1.0], n_columns: 1 }, 1).is_empty() && model.log_odds(&[]).is_finite());
 }

@@ -65,7 +65,8 @@ pub fn flows<'a>(sessions: impl IntoIterator<Item = &'a [u32]>, options: &PathOp
         }
         paths.push(path);
     }
-    for step in 1..=options.depth {
+    let longest = paths.iter().map(Vec::len).max().unwrap_or(0);
+    for step in 1..options.depth.saturating_add(1).min(longest) {
         let mut counts: HashMap<u32, u64> = HashMap::new();
         paths.iter().filter_map(|path| path.get(step)).for_each(|event| *counts.entry(*event).or_default() += 1);
         counts.remove(&END);

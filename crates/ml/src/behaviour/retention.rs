@@ -25,17 +25,20 @@ pub struct Person<'a> {
 pub enum Measure {
     /// In the very period.
     Exact {
-        /// Periods from 0 on.
+        /// Periods from 0 on, 10,000 at most.
         n_periods: u32,
     },
     /// In the period or any later one.
     Unbounded {
-        /// Periods from 0 on.
+        /// Periods from 0 on, 10,000 at most.
         n_periods: u32,
     },
     /// In any period of a bracket, its end not included.
     Bracket(Vec<(u32, u32)>),
 }
+
+/// Most periods of a table.
+const MAX_PERIODS: i64 = 10_000;
 
 /// How retention is counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,7 +81,7 @@ pub fn retention<'a>(people: impl IntoIterator<Item = Person<'a>>, options: &Ret
     }
     let brackets: Vec<(i64, i64)> = match &options.measure {
         Measure::Exact { n_periods } | Measure::Unbounded { n_periods } => {
-            (0..i64::from(*n_periods)).map(|at| (at, at + 1)).collect()
+            (0..i64::from(*n_periods).min(MAX_PERIODS)).map(|at| (at, at + 1)).collect()
         }
         Measure::Bracket(brackets) => brackets.iter().map(|(from, to)| (i64::from(*from), i64::from(*to))).collect(),
     };

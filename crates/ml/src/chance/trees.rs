@@ -154,10 +154,12 @@ impl Trees {
         Ok(model)
     }
 
-    /// A model out of its parts; `None` unless children follow their parents, features exist and no tree is too deep.
+    /// A model out of its parts; `None` unless each node but the root is one child of a node before it, features exist and no
+    /// tree is too large.
     pub fn from_parts(n_features: usize, base: f64, trees: Vec<Vec<Node>>) -> Option<Self> {
         let is_sound = |tree: &Vec<Node>| {
             let mut depth = vec![0; tree.len()];
+            let mut n_parents = vec![0; tree.len()];
             let is_sound = tree.iter().enumerate().all(|(at, node)| {
                 if node.is_leaf() {
                     return true;
@@ -165,12 +167,20 @@ impl Trees {
                 let children = [node.left as usize, node.right as usize];
                 let follow = children.iter().all(|child| *child > at && *child < tree.len());
                 if follow {
-                    children.iter().for_each(|child| depth[*child] = depth[at] + 1);
+                    children.iter().for_each(|child| {
+                        depth[*child] = depth[at] + 1;
+                        n_parents[*child] += 1;
+                    });
                 }
                 follow && (node.feature as usize) < n_features
             });
             let n_inner = tree.iter().filter(|node| !node.is_leaf()).count();
-            is_sound && !tree.is_empty() && n_inner < MAX_LEAVES && depth.iter().all(|depth| *depth <= MAX_DEPTH)
+            let is_tree = n_parents.iter().skip(1).all(|n| *n == 1);
+            is_sound
+                && is_tree
+                && !tree.is_empty()
+                && n_inner < MAX_LEAVES
+                && depth.iter().all(|depth| *depth <= MAX_DEPTH)
         };
         trees.iter().all(is_sound).then_some(Self { n_features, base, trees })
     }

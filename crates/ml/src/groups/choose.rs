@@ -137,11 +137,11 @@ fn sample(distinct: &Distinct, seed: u64) -> Vec<(u32, f64)> {
 
 /// Mean silhouette of groups, on a sample of 4,000 customers; 0 for fewer than two groups.
 ///
-/// **Shape**: a label below `k` for each row.
+/// **Shape**: a label below `k` for each row, and no more groups than rows.
 /// **Errors**: [`Problem`].
 /// **Source**: Rousseeuw 1987.
 pub fn silhouette(points: &Points, labels: &[u32], k: usize, seed: u64, n_threads: usize) -> Result<f64, Problem> {
-    if labels.len() != points.n_rows() || labels.iter().any(|label| *label as usize >= k) {
+    if labels.len() != points.n_rows() || k > labels.len() || labels.iter().any(|label| *label as usize >= k) {
         return Err(Problem::Shape);
     }
     let distinct = Distinct::of(points)?;
