@@ -19,6 +19,20 @@ impl Random {
     pub(crate) fn below(&mut self, n: usize) -> usize {
         ((u128::from(self.next()) * n as u128) >> 64) as usize
     }
+
+    /// A number from 0 to 1, without 1.
+    pub(crate) fn uniform(&mut self) -> f64 {
+        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    /// The numbers below `n`, shuffled.
+    pub(crate) fn permutation(&mut self, n: usize) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..n).collect();
+        for at in (1..n).rev() {
+            order.swap(at, self.below(at + 1));
+        }
+        order
+    }
 }
 
 /// Spreads the bits of a number over all bits.
