@@ -15,7 +15,12 @@ folder, scratch = sys.argv[1:3]
 
 
 def line(what, who, **figures):
-    print(f"| {what} | {who} | " + ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in figures.items()) + " |", flush=True)
+    print(
+        f"| {what} | {who} | "
+        + ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in figures.items())
+        + " |",
+        flush=True,
+    )
 
 
 def best_of(n, work):
@@ -37,7 +42,14 @@ def purchases():
         expected, predict_ms = best_of(3, lambda: predict(39, rows.x, rows.t_x, rows["T"]))
         figures = {key: round(float(value), 4) for key, value in fitted.params_.items()}
         total = round(float(np.sum(expected)), 1)
-        line("CDNOW sample", f"lifetimes {name}", **figures, total=total, fit_ms=round(fit_ms, 1), predict_ms=round(predict_ms, 2))
+        line(
+            "CDNOW sample",
+            f"lifetimes {name}",
+            **figures,
+            total=total,
+            fit_ms=round(fit_ms, 1),
+            predict_ms=round(predict_ms, 2),
+        )
     known = rows[rows.x > 0]
     fitted, ms = best_of(3, lambda: GammaGammaFitter(penalizer_coef=0.0).fit(known.x, known.zbar))
     figures = {key: round(float(value), 4) for key, value in fitted.params_.items()}
@@ -52,7 +64,14 @@ def repurchase():
     model = LGBMClassifier(n_estimators=150, learning_rate=0.05, num_leaves=15, n_jobs=2, verbose=-1)
     said = model.fit(past[:, :-1], past[:, -1]).predict_proba(now[:, :-1])[:, 1]
     auc, ap = roc_auc_score(now[:, -1], said), average_precision_score(now[:, -1], said)
-    line("CDNOW, buys within 26 weeks", "LightGBM, learnt half a year before", AUC=round(auc, 4), AP=round(ap, 4), said=round(said.mean(), 4), true=round(now[:, -1].mean(), 4))
+    line(
+        "CDNOW, buys within 26 weeks",
+        "LightGBM, learnt half a year before",
+        AUC=round(auc, 4),
+        AP=round(ap, 4),
+        said=round(said.mean(), 4),
+        true=round(now[:, -1].mean(), 4),
+    )
 
 
 def clusters():
@@ -75,7 +94,13 @@ def million():
     fitted, fit_ms = best_of(1, lambda: BetaGeoFitter(penalizer_coef=0.0).fit(x, recency, age))
     predict = fitted.conditional_expected_number_of_purchases_up_to_time
     expected, predict_ms = best_of(1, lambda: predict(39, x, recency, age))
-    line("989,940 customers", "lifetimes BG/NBD", total=round(float(np.sum(expected))), fit_ms=round(fit_ms), predict_ms=round(predict_ms))
+    line(
+        "989,940 customers",
+        "lifetimes BG/NBD",
+        total=round(float(np.sum(expected))),
+        fit_ms=round(fit_ms),
+        predict_ms=round(predict_ms),
+    )
     rows = np.log1p(np.column_stack([table[:, 3] + days, x + 1, table[:, 4]]))
     rows = (rows - rows.mean(axis=0)) / rows.std(axis=0)
     found, ms = best_of(1, lambda: KMeans(5, n_init=10, random_state=1).fit(rows))
@@ -92,7 +117,15 @@ def churn():
 
     table = np.loadtxt(f"{scratch}/telco.csv", delimiter=",")
     rows, parts, labels = table[:, :-2], table[:, -2], table[:, -1]
-    tuned = dict(n_estimators=250, learning_rate=0.03, num_leaves=7, reg_lambda=5, subsample=0.8, subsample_freq=1, colsample_bytree=0.6)
+    tuned = dict(
+        n_estimators=250,
+        learning_rate=0.03,
+        num_leaves=7,
+        reg_lambda=5,
+        subsample=0.8,
+        subsample_freq=1,
+        colsample_bytree=0.6,
+    )
     models = {
         "scikit-learn logistic": lambda: make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)),
         "scikit-learn HistGradientBoosting, defaults": lambda: HistGradientBoostingClassifier(random_state=1),
@@ -107,10 +140,20 @@ def churn():
             said[held] = make().fit(rows[~held], labels[~held]).predict_proba(rows[held])[:, 1]
         ms = (time.perf_counter() - started) * 1e3
         bins = np.minimum((said * 10).astype(int), 9)
-        ece = sum(abs(said[bins == at].mean() - labels[bins == at].mean()) * (bins == at).mean() for at in range(10) if (bins == at).any())
+        ece = sum(
+            abs(said[bins == at].mean() - labels[bins == at].mean()) * (bins == at).mean()
+            for at in range(10)
+            if (bins == at).any()
+        )
         line(
-            "Telco churn, 5 folds", name, AUC=round(roc_auc_score(labels, said), 4), log_loss=round(log_loss(labels, said), 4), ECE=round(ece, 4),
-            AP=round(average_precision_score(labels, said), 4), Brier=round(brier_score_loss(labels, said), 4), five_fits_ms=round(ms),
+            "Telco churn, 5 folds",
+            name,
+            AUC=round(roc_auc_score(labels, said), 4),
+            log_loss=round(log_loss(labels, said), 4),
+            ECE=round(ece, 4),
+            AP=round(average_precision_score(labels, said), 4),
+            Brier=round(brier_score_loss(labels, said), 4),
+            five_fits_ms=round(ms),
         )
     single = dict(tuned, n_jobs=1)
     model, ms = best_of(3, lambda: LGBMClassifier(verbose=-1, random_state=1, **single).fit(rows, labels))

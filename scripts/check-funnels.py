@@ -16,7 +16,9 @@ logs = []
 for at in range(n_logs):
     n_steps = 1 + at % 5
     window = at // 5 % 7 * 3
-    events = [(random.randrange(25), random.getrandbits(5) & random.getrandbits(5)) for _ in range(random.randrange(12))]
+    events = [
+        (random.randrange(25), random.getrandbits(5) & random.getrandbits(5)) for _ in range(random.randrange(12))
+    ]
     logs.append((n_steps, window, events))
 
 text = "".join(
