@@ -56,9 +56,9 @@ async fn load_from(ctx: &Ctx, home: &Home, csv: String, source: &str) {
 
 async fn two_tables(home: &Home) -> Ctx {
     let ctx = home.open().await;
-    load_from(&ctx, &home, members("A", 0..240), "crm").await;
+    load_from(&ctx, home, members("A", 0..240), "crm").await;
     // Half of the others are people of the first table.
-    load_from(&ctx, &home, members("B", 180..300), "shop").await;
+    load_from(&ctx, home, members("B", 180..300), "shop").await;
     ctx
 }
 
