@@ -8,8 +8,11 @@ const WORDS = {
   en: { group: "Can't lose", why: 'Tags and reasons', save: 'Save as segment', name: 'Name of the segment', keep: 'Save', members: 'Members', export: 'Export', purpose: 'Purpose', start: 'Start export', download: 'Download file' },
 } as const
 
-const shot = (page: Page, name: string, lang: string) =>
-  page.screenshot({ path: process.env.ZHIKE_GUIDE_SHOTS ? `../docs/images/first-day-${name}-${lang}.png` : `${SHOTS}/e2e-first-day-${name}-${lang}.png` })
+/** A picture of the page as it is when all of it has come. */
+const shot = async (page: Page, name: string, lang: string) => {
+  await expect(page.locator('.zk-card .zk-skeleton, .zk-card [aria-busy=true]')).toHaveCount(0)
+  await page.screenshot({ path: process.env.ZHIKE_GUIDE_SHOTS ? `../docs/images/first-day-${name}-${lang}.png` : `${SHOTS}/e2e-first-day-${name}-${lang}.png` })
+}
 
 for (const lang of ['zh', 'en'] as const) {
   const words = WORDS[lang]

@@ -2,14 +2,18 @@
 // table, colours of the theme, no HTML tooltips (they would need inline styles, and could carry markup from names).
 import type { EChartsCoreOption, EChartsType } from 'echarts/core'
 import { Segmented } from 'antd'
-import { useEffect, useEffectEvent, useId, useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
+import { useEffect, useEffectEvent, useId, useRef, useState, type KeyboardEvent, type ReactNode, type RefObject } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useSettings } from '../app/settings'
 import { COLOURS, FONT, isCalm, type Scheme } from '../app/theme'
+import { useFormat, useWorkspace } from '../app/workspace'
 import { init } from './echarts'
 
 export type Palette = (typeof COLOURS)[Scheme]
 export type LegendItem = { name: string; colour: keyof Palette; isDashed?: boolean; kind?: 'line' | 'bar' }
+
+/** What is drawn, as rows of raw numbers and ISO days. */
+export type Numbers = { head: readonly string[]; rows: readonly (readonly (string | number | null | undefined)[])[] }
 
 type Props = {
   title: string
@@ -25,10 +29,12 @@ type Props = {
   /** What the points are: places on the horizontal axis, or the links of a flow. */
   pointAt?: 'axis' | 'edge'
   onOpen?: (index: number) => void
+  /** The numbers as a file; absent where they may not leave without a purpose and a trace, as one person's. */
+  numbers?: () => Numbers
 }
 
 /** The drawing alone; see [`ChartCard`] for the switch between chart and table. */
-export function Chart({ title, description, option, n, read, legend = [], height = 260, pointAt = 'axis', onOpen }: Props) {
+export function Chart({ title, description, option, n, read, legend = [], height = 260, pointAt = 'axis', onOpen, numbers }: Props) {
   const { t } = useTranslation()
   const { scheme } = useSettings()
   const id = useId()
@@ -144,7 +150,36 @@ export function Chart({ title, description, option, n, read, legend = [], height
       <span className="zk-hidden" role="status">
         {at === undefined ? '' : read(at)}
       </span>
+      {numbers && <Save title={title} numbers={numbers} picture={{ box, description, legend }} />}
     </figure>
+  )
+}
+
+type SaveProps = { title: string; numbers: () => Numbers; picture?: { box: RefObject<HTMLDivElement | null>; description: string; legend: readonly LegendItem[] } }
+
+/** Takes the numbers away as CSV, and a drawing as PNG. */
+export function Save({ title, numbers, picture }: SaveProps) {
+  const { t } = useTranslation()
+  const { scheme } = useSettings()
+  const format = useFormat()
+  const { data: workspace } = useWorkspace()
+  const day = workspace?.as_of ?? workspace?.data_to ?? undefined
+  const csv = () => void import('./save').then(({ saveCsv }) => saveCsv(numbers(), title, day))
+  const png = () => {
+    const source = [workspace?.name, day && t('view.as_of', { day: format.day(day) }), t('app.name')].filter(Boolean).join(' · ')
+    void import('./save').then(({ savePng }) => picture?.box.current && savePng(picture.box.current, { title, source, scheme, ...picture }, day))
+  }
+  return (
+    <p className="zk-save">
+      {picture && (
+        <button type="button" className="zk-link-button" onClick={png}>
+          {t('view.png')}
+        </button>
+      )}
+      <button type="button" className="zk-link-button" onClick={csv}>
+        {t('view.csv')}
+      </button>
+    </p>
   )
 }
 
@@ -167,7 +202,13 @@ export function ViewSwitch({ view, onChange }: { view: 'chart' | 'table'; onChan
 
 /** Either the chart or the table with the same numbers. */
 export function ChartOrTable({ view, table, ...chart }: Props & { view: 'chart' | 'table'; table: ReactNode }) {
-  return view === 'table' ? table : <Chart {...chart} />
+  if (view === 'chart') return <Chart {...chart} />
+  return (
+    <>
+      {table}
+      {chart.numbers && <Save title={chart.title} numbers={chart.numbers} />}
+    </>
+  )
 }
 
 /** What all our line charts share: grid, axes, tooltip. */

@@ -9,6 +9,8 @@ export const enKpis = {
     newest: 'Newest',
     by: 'Period',
     by_day: 'Day',
+    first_day: 'First day',
+    last_day: 'Last day',
     by_week: 'Week',
     by_month: 'Month',
     by_quarter: 'Quarter',

@@ -144,6 +144,9 @@ export const en = {
     chart: 'Chart',
     table: 'Table',
     chart_keys: 'Use the left and right arrow keys to step through the points',
+    png: 'Download picture',
+    csv: 'Download data (CSV)',
+    as_of: 'data as of {{day}}',
   },
   state: {
     retry: 'Try again',

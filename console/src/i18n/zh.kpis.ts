@@ -9,6 +9,8 @@ export const zhKpis = {
     newest: '回到最近',
     by: '周期',
     by_day: '日',
+    first_day: '首日',
+    last_day: '末日',
     by_week: '周',
     by_month: '月',
     by_quarter: '季',

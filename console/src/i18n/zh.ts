@@ -143,6 +143,9 @@ export const zh = {
     chart: '图',
     table: '表',
     chart_keys: '按左右方向键逐点查看',
+    png: '下载图片',
+    csv: '下载数据（CSV）',
+    as_of: '数据截至 {{day}}',
   },
   state: {
     retry: '重试',

@@ -184,6 +184,10 @@ function Moves({ compared }: { compared: Compared }) {
               read={tip}
               pointAt="edge"
               onOpen={(index) => open(drawn.shown[index])}
+              numbers={() => ({
+                head: [data.from, data.to, t('history.people')],
+                rows: flows.map((flow) => [nameOf(flow.before, 'before'), nameOf(flow.after, 'after'), flow.n]),
+              })}
               option={(palette) => sankeyOption(palette, drawn.shown, drawn.nRest, { nameOf, colourOf, others: t('history.others'), write: format.count, tip })}
               table={
                 <DataTable

@@ -222,6 +222,22 @@ function Numbers({ series, search: { compare, view }, set, isStale }: NumbersPro
         read={(index) => drawn.tip(index).replaceAll('\n', '，')}
         legend={legend}
         height={300}
+        numbers={() => ({
+          head: [
+            t('kpis.period'),
+            t('kpis.first_day'),
+            t('kpis.last_day'),
+            nameOf(kpi, lang),
+            ...(parts.length > 0 ? parts.map((part) => partName(t, dimension, part)) : [t('kpis.previous'), t('kpis.year'), t('kpis.goal')]),
+          ],
+          rows: points.map((point, at) => [
+            point.period,
+            point.from,
+            point.to,
+            point.value,
+            ...(parts.length > 0 ? parts.map((part) => part.numbers[at]) : [point.previous, point.year_before, point.goal?.value]),
+          ]),
+        })}
         onOpen={(index) => {
           const point = points[index]
           if (point) open(point)

@@ -246,6 +246,10 @@ function Trend({ data, metric, view, compare, set, isStale }: TrendProps) {
         read={(index) => drawn.tip(index).replaceAll('\n', '，')}
         legend={legend}
         height={280}
+        numbers={() => ({
+          head: [t('overview.day'), t('overview.net_sales', { unit: format.moneyUnit }), t('overview.previous_net_sales', { unit: format.moneyUnit }), t('kpi.orders'), t('kpi.active_customers')],
+          rows: trend.map((point) => [point.on, point.net_sales, point.previous_net_sales, point.orders, point.active_customers]),
+        })}
         table={
           <DataTable
             caption={t('overview.trend')}

@@ -11,7 +11,7 @@ import type { RfmGrid } from '../../api/types'
 import { RFM_MEASURES, type RfmSearch } from '../../app/router'
 import { TIER_COLOUR } from '../../app/theme'
 import { useFormat } from '../../app/workspace'
-import { ViewSwitch } from '../../charts/Chart'
+import { Save, ViewSwitch } from '../../charts/Chart'
 import { Card } from '../../ui/Card'
 import { DataTable } from '../../ui/DataTable'
 import { Page } from '../../ui/Page'
@@ -109,6 +109,13 @@ function Grids({ grid, isStale, set }: Props) {
         ) : (
           <CellTable grid={grid} onOpen={open} />
         )}
+        <Save
+          title={t('rfm.title')}
+          numbers={() => ({
+            head: ['R', 'F', 'M', t('overview.people'), t('overview.money', { unit: format.moneyUnit })],
+            rows: grid.cells.map((each) => [each.r_score, each.f_score, each.m_score, each.sums.n_customers, each.sums.monetary]),
+          })}
+        />
       </Card>
       <Groups grid={grid} isStale={isStale} />
       {chosen && <RulePeople title={cellName(t, chosen)} rule={ruleOf(chosen)} asOf={grid.as_of ?? undefined} onClose={close} />}

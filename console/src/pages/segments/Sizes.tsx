@@ -56,12 +56,16 @@ export function Sizes({ segment }: { segment: Segment }) {
       {sizes.length > 1 && (
         <ChartOrTable
           view={view}
-          title={t('segments.sizes')}
+          title={`${t('segments.sizes')} ${segment.name}`}
           description={drawn.description}
           option={drawn.option}
           n={sizes.length}
           read={(index) => drawn.tip(index).replaceAll('\n', '，')}
           height={220}
+          numbers={() => ({
+            head: [t('segments.day'), t('segments.size'), t('segments.joined'), t('segments.gone')],
+            rows: sizes.map((size) => [size.day, size.n_members, size.n_joined, size.n_gone]),
+          })}
           table={
             <DataTable
               caption={t('segments.sizes')}

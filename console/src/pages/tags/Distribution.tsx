@@ -1,4 +1,5 @@
 // How the values of a tag are spread: bars that open the people, or the same numbers as a table.
+import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { TagSpread } from '../../api/types'
 import type { View } from '../../app/router'
@@ -14,10 +15,12 @@ type Props = {
   /** Opens the people with a value, or with a number in a range; absent while there is nothing to open. */
   onValue?: (value: string) => void
   onBin?: (at: number) => void
+  /** What takes the numbers away as a file. */
+  save?: (rows: readonly { name: string; n: number | null }[]) => ReactNode
 }
 type Row = { key: string; name: string; n: number | null; open: (() => void) | undefined }
 
-export function Distribution({ spread, unit, view, onValue, onBin }: Props) {
+export function Distribution({ spread, unit, view, onValue, onBin, save }: Props) {
   const { t } = useTranslation()
   const format = useFormat()
   const ofValues: Row[] = spread.values.map((value) => ({ key: value.value, name: labelIn(value, format.lang), n: value.n_customers, open: onValue && (() => onValue(value.value)) }))
@@ -61,6 +64,7 @@ export function Distribution({ spread, unit, view, onValue, onBin }: Props) {
       )}
       {view === 'chart' && rest > 0 && <p className="zk-muted">{t('tags.rest', { n: format.count(rest), share: share(rest) })}</p>}
       <SmallGroups isSuppressed={isHidden} />
+      {save?.(rest > 0 ? [...rows, { name: t('tags.other'), n: rest }] : rows)}
       {spread.quartiles && <Quartiles quartiles={spread.quartiles} unit={unit} />}
     </>
   )

@@ -9,7 +9,7 @@ import type { Tag } from '../../api/types'
 import { May } from '../../app/session'
 import { useSettings } from '../../app/settings'
 import { useFormat } from '../../app/workspace'
-import { ViewSwitch } from '../../charts/Chart'
+import { Save, ViewSwitch } from '../../charts/Chart'
 import { Card } from '../../ui/Card'
 import { Page } from '../../ui/Page'
 import { Parts } from '../../ui/Parts'
@@ -184,7 +184,16 @@ function Values({ tag }: { tag: Tag }) {
     >
       {!spread && <Notice title={t('tags.never')} help={t('tags.never_help')} />}
       {spread?.n_customers === 0 && <Notice title={t('tags.nobody')} help={t('tags.nobody_help')} />}
-      {spread && spread.n_customers !== 0 && <Distribution spread={spread} unit={tag.unit} view={view} onValue={(next) => open({ value: next })} onBin={(next) => open({ bin: next })} />}
+      {spread && spread.n_customers !== 0 && (
+        <Distribution
+          spread={spread}
+          unit={tag.unit}
+          view={view}
+          onValue={(next) => open({ value: next })}
+          onBin={(next) => open({ bin: next })}
+          save={(rows) => <Save title={name} numbers={() => ({ head: [name, t('tags.people')], rows: rows.map((row) => [row.name, row.n]) })} />}
+        />
+      )}
       <Suspense>
         {value !== undefined && (
           <RulePeople title={`${name} = ${counted ? labelIn(counted, format.lang) : value}`} rule={ruleOfValue(tag, value)} onClose={close} />
