@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// Folders that hold what is built, fetched or made by running the product.
 const NOT_OURS: &[&str] =
-    &["target", "node_modules", "dist", ".git", "zhike-data", "test-results", "playwright-report", "shots"];
+    &["target", "node_modules", ".venv", "dist", ".git", "zhike-data", "test-results", "playwright-report", "shots"];
 
 /// The root of the repository.
 pub fn root() -> PathBuf {
