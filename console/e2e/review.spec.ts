@@ -62,7 +62,11 @@ for (const lang of ['zh', 'en'] as const) {
     await card.getByLabel(words.reason, { exact: true }).fill(`two ${lang}`)
     // By keyboard, as somebody who has many to look at.
     await page.locator('h1').click()
+    const people = card.locator('thead a')
+    const first = await people.allTextContents()
     await page.keyboard.press('n')
+    await expect.poll(() => people.allTextContents()).not.toEqual(first)
+    await expect(card.getByRole('button', { name: words.merge, exact: true })).toBeEnabled()
     await page.keyboard.press('s')
     const two = acts.locator('tbody tr').filter({ hasText: `two ${lang}` })
     await expect(two).toHaveCount(1)

@@ -1,5 +1,5 @@
 // Who is who: decisions by hand, the rules, and how well people are told apart.
-import { queryOptions } from '@tanstack/react-query'
+import { keepPreviousData, queryOptions } from '@tanstack/react-query'
 import { client, unwrap } from './client'
 import type { IdentityRules, PairJudgement } from './types'
 
@@ -32,10 +32,14 @@ export function putIdentityRules(rules: IdentityRules) {
   return unwrap(client.PUT('/api/v1/identity/policy', { body: { policy: wire(rules) } }))
 }
 
-export const identityReviewQuery = queryOptions({
-  queryKey: ['identity', 'review'],
-  queryFn: ({ signal }) => unwrap(client.GET('/api/v1/identity/review', { params: { query: { limit: 50 } }, signal })),
-})
+/** The next pairs after those that were put off; few, for whoever is shown counts towards the reader's budget. */
+export function identityReviewQuery(offset: number) {
+  return queryOptions({
+    queryKey: ['identity', 'review', offset],
+    queryFn: ({ signal }) => unwrap(client.GET('/api/v1/identity/review', { params: { query: { offset, limit: 2 } }, signal })),
+    placeholderData: keepPreviousData,
+  })
+}
 
 export function judgePair(body: PairJudgement) {
   return unwrap(client.POST('/api/v1/identity/review', { body }))

@@ -17,14 +17,16 @@ import { People } from './People'
 export function Review() {
   const { t } = useTranslation()
   const format = useFormat()
-  const query = useQuery(identityReviewQuery)
+  const [nLater, setLater] = useState(0)
+  const query = useQuery(identityReviewQuery(nLater))
+  const skip = () => setLater((n) => (query.data && n + 1 < query.data.n ? n + 1 : 0))
   return (
     <Card title={t('who.review')} hint={query.data && t('who.review_hint', { n: format.count(query.data.n) })}>
       <p className="zk-muted">{t('who.review_help')}</p>
       <Compare />
       {query.isPending && <Skeleton rows={6} height={28} />}
       {query.isError && <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />}
-      {query.data && (query.data.pairs.length === 0 ? <Notice title={t('who.review_none')} help={t('who.review_none_help')} /> : <Queue pairs={query.data.pairs} />)}
+      {query.data && (query.data.pairs.length === 0 ? <Notice title={t('who.review_none')} help={t('who.review_none_help')} /> : <Queue pair={query.data.pairs[0]} isComing={query.isPlaceholderData} onSkip={skip} />)}
     </Card>
   )
 }
@@ -49,32 +51,24 @@ function Compare() {
   )
 }
 
-const keyOf = (pair: ReviewPair) => pair.identity_ids.join()
-
-function Queue({ pairs }: { pairs: readonly ReviewPair[] }) {
+/** While the next pair is coming, the one that is shown must not be judged in its place. */
+function Queue({ pair, isComing, onSkip }: { pair: ReviewPair | undefined; isComing: boolean; onSkip: () => void }) {
   const { t } = useTranslation()
   const cache = useQueryClient()
   const { hasLetterKeys } = useSettings()
-  const [later, setLater] = useState<readonly string[]>([])
   const [reason, setReason] = useState('')
-  // Those put off come again once all others were looked at.
-  const pair = pairs.find((one) => !later.includes(keyOf(one))) ?? pairs[0]
   // Who is one or two changes what every page counts.
   const judge = useMutation({ mutationFn: judgePair, onSuccess: () => cache.invalidateQueries() })
   const decide = (isOne: boolean) => {
-    if (!pair || judge.isPending) return
+    if (!pair || isComing || judge.isPending) return
     judge.mutate({ identity_ids: pair.identity_ids, is_one: isOne, reason: reason.trim() || t(isOne ? 'who.review_one' : 'who.review_two') })
-  }
-  const skip = () => {
-    if (!pair) return
-    setLater((all) => (all.length + 1 >= pairs.length ? [] : [...all, keyOf(pair)]))
   }
   const onKey = useEffectEvent((event: KeyboardEvent) => {
     const key = plainKey(event)
     if (!hasLetterKeys || !isOnPage(event)) return
     if (key === 'm') decide(true)
     if (key === 's') decide(false)
-    if (key === 'n') skip()
+    if (key === 'n') onSkip()
   })
   useEffect(() => {
     const listen = (event: KeyboardEvent) => onKey(event)
@@ -87,13 +81,13 @@ function Queue({ pairs }: { pairs: readonly ReviewPair[] }) {
       <Pair pair={pair} />
       <div className="zk-form-actions">
         <input className="zk-select" maxLength={200} size={28} placeholder={t('who.review_reason')} aria-label={t('who.review_reason')} value={reason} onChange={(event) => setReason(event.target.value)} />
-        <Button type="primary" loading={judge.isPending} onClick={() => decide(true)}>
+        <Button type="primary" disabled={isComing} loading={judge.isPending} onClick={() => decide(true)}>
           {t('who.review_merge')}
         </Button>
-        <Button disabled={judge.isPending} onClick={() => decide(false)}>
+        <Button disabled={isComing || judge.isPending} onClick={() => decide(false)}>
           {t('who.review_apart')}
         </Button>
-        <Button type="text" onClick={skip}>
+        <Button type="text" onClick={onSkip}>
           {t('who.review_later')}
         </Button>
       </div>
