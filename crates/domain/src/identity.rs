@@ -1,7 +1,8 @@
 //! Who is who: bulk, deterministic resolution of identities into persons.
 //!
 //! Owns the policy ([`Policy`]), what an identity has joined so far ([`Joined`]), the reasons given ([`Reason`]) and the
-//! decision itself ([`resolve`]). Must not know values of identities, how they are stored, or how alike two people look: likely pairs are given.
+//! decision itself ([`resolve`]). Must not know values of identities, how they are stored, or how alike two people look:
+//! likely pairs are given.
 //!
 //! Two identities seen together in a row belong to one person. An identity that would join more persons than its kind may
 //! (a shop's phone, a placeholder e-mail) is set aside: it identifies nobody, and links with it are refused.

@@ -175,9 +175,9 @@ pub(crate) async fn show_page(ctx: &Ctx, profile: i64, shown: Classes) -> Result
     Ok(())
 }
 
-/// Draws for an event of a stream that somebody looks at, before it is sent; says whether it may be. A stream gives what comes, not what
-/// was asked for: it ends where half of the rows of a day are used, so that the other half is left for work, and ends no
-/// session.
+/// Draws for an event of a stream that somebody looks at, before it is sent; says whether it may be. A stream gives what comes,
+/// not what was asked for: it ends where half of the rows of a day are used, so that the other half is left for work, and
+/// ends no session.
 ///
 /// **Errors**: when the ledger cannot be written.
 #[boxed]

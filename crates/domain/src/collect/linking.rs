@@ -13,6 +13,9 @@
 //! | track_id_unbind | the bond of the strongest id with each of the others no longer holds |
 //! | with anonymous ids only | nothing: they never join each other, for that would join the people behind them |
 //!
+//! Of a sender that does not prove who people are, only the strongest known id of a message is left before statements are read
+//! ([`leave_unproven`]): it claims visitors, and binds and parts nobody.
+//!
 //! A second user on the same visitor id is another person: SDKs keep the anonymous id after a logout. So a claim does not
 //! join people, it hands over. What a visitor did belongs to whoever claimed last at or before that time, and before the
 //! first claim to the first who claimed:

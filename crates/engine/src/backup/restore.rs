@@ -68,12 +68,12 @@ pub(crate) fn refuse_unfinished(dir: &Path) -> Result<()> {
 }
 
 /// Makes the data directory that `options` names from the newest backup that is not later than `at` (microseconds; the
-/// newest of all when absent) and what the event log of the next one has up to then, with the keys of a copy, or those that stand in the directory already: take the newest,
-/// for whoever was erased since the backup has no key there. With a server for state, it is loaded into empty schemas there,
-/// wherever it stood before. Everybody has to sign in again.
+/// newest of all when absent) and what the event log of the next one has up to then, with the keys of a copy, or those that
+/// stand in the directory already: take the newest, for whoever was erased since the backup has no key there. With a server
+/// for state, it is loaded into empty schemas there, wherever it stood before. Everybody has to sign in again.
 ///
-/// **Errors**: `conflict` when the directory holds more than keys, or the server anything; `not_found` without keys, without a backup or without
-/// one as old as `at`; `wrong_key`; `damaged`, and then the directory does not open.
+/// **Errors**: `conflict` when the directory holds more than keys, or the server anything; `not_found` without keys, without
+/// a backup or without one as old as `at`; `wrong_key`; `damaged`, and then the directory does not open.
 #[boxed]
 pub async fn restore(
     options: Options,

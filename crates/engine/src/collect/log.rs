@@ -229,6 +229,18 @@ struct Shelf {
 }
 
 impl Shelf {
+    /// Puts a segment aside where there is a place for it; says whether there is.
+    fn put_aside(&self, name: &str) -> io::Result<bool> {
+        let path = self.dir.join(name);
+        let n_bytes = path.metadata()?.len();
+        if n_bytes > self.past_bytes || !self.past.is_dir() {
+            return Ok(false);
+        }
+        self.make_room(n_bytes)?;
+        std::fs::rename(&path, self.past.join(name))?;
+        Ok(true)
+    }
+
     /// Makes room for so many bytes more.
     fn make_room(&self, n_bytes: u64) -> io::Result<()> {
         let all = put_aside(&self.past)?;
@@ -262,13 +274,8 @@ impl Disk for Shelf {
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
-        if !self.past.is_dir() {
-            return self.disk.remove(name);
-        }
-        let path = self.dir.join(name);
-        let n_bytes = path.metadata()?.len();
-        self.make_room(n_bytes)?;
-        if n_bytes > self.past_bytes { self.disk.remove(name) } else { std::fs::rename(&path, self.past.join(name)) }
+        // What cannot be put aside must not keep the log from being cut.
+        if matches!(self.put_aside(name), Ok(true)) { Ok(()) } else { self.disk.remove(name) }
     }
 
     fn sync(&self) -> io::Result<()> {

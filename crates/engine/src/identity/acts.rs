@@ -267,7 +267,8 @@ async fn active(ctx: &Ctx, profile: i64) -> Result<Vec<IdentityRow>> {
     Ok(rows)
 }
 
-fn strength(row: &IdentityRow) -> u8 {
+/// The rank of an identity, 0 the strongest.
+pub(super) fn strength(row: &IdentityRow) -> u8 {
     IdentityKind::parse(&row.kind).map_or(u8::MAX, IdentityKind::strength)
 }
 

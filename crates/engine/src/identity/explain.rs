@@ -9,7 +9,7 @@ use zhike_domain::import::entity::IdentityKind;
 use zhike_domain::sensitive::Sensitive;
 use zhike_state::{IdentityRow, IdentityStatus};
 
-use super::acts::{Act, acts};
+use super::acts::{Act, acts, strength};
 use crate::profiles::{current, normal};
 use crate::query::shown_identity;
 use crate::sealing::{self, Keys};
@@ -223,7 +223,7 @@ impl Graph {
         let holds: BTreeSet<(i64, i64)> =
             links.iter().filter(|link| !link.is_refused).map(|link| (link.left, link.right)).collect();
         links.retain(|link| !link.is_refused || !holds.contains(&(link.left, link.right)));
-        links.sort_by_key(|link| (strength(&rows, link), link.at, link.left, link.right));
+        links.sort_by_key(|link| (weaker(&rows, link), link.at, link.left, link.right));
         // Those who are nobody's, or somebody else's, are named too.
         let others: BTreeSet<i64> = links.iter().flat_map(|link| [link.left, link.right]).collect();
         let others: Vec<i64> = others.into_iter().filter(|id| !rows.contains_key(id)).collect();
@@ -332,8 +332,7 @@ impl Graph {
 }
 
 /// The place of the link's weaker end.
-fn strength(rows: &HashMap<i64, IdentityRow>, link: &Link) -> u8 {
-    let of =
-        |id: i64| rows.get(&id).and_then(|row| IdentityKind::parse(&row.kind)).map_or(u8::MAX, IdentityKind::strength);
+fn weaker(rows: &HashMap<i64, IdentityRow>, link: &Link) -> u8 {
+    let of = |id: i64| rows.get(&id).map_or(u8::MAX, strength);
     of(link.left).max(of(link.right))
 }

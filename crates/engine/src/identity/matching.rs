@@ -88,7 +88,9 @@ struct Compared {
     n_changed: usize,
     wanted: Thresholds,
     calibration: Calibration,
+    /// Pairs of these records that thresholds follow, and decisions that there were then.
     n_judged: usize,
+    n_decided: usize,
 }
 
 /// What decides about pairs besides the records.
@@ -138,8 +140,13 @@ pub async fn last_matched(ctx: &Ctx) -> Result<Option<Matched>> {
     json.map(|json| serde_json::from_str(&json).map_err(|error| Error::bug("a stored run", error))).transpose()
 }
 
-/// As [`match_people`], unless nothing changed since the last run. The caller holds the write lock.
+/// As [`match_people`], unless nothing changed since the last run. While keys are disabled nobody is compared, and what was
+/// known is forgotten. The caller holds the write lock.
 pub(crate) async fn follow(ctx: &Ctx) -> Result<()> {
+    if ctx.vault().check_enabled().is_err() {
+        ctx.matching().forget().await;
+        return Ok(());
+    }
     let version = version(ctx).await?;
     if last_matched(ctx).await?.is_none_or(|last| last.version != version) {
         run(ctx, "system").await?;
@@ -157,7 +164,12 @@ async fn version(ctx: &Ctx) -> Result<(i64, i64)> {
 pub(crate) async fn run(ctx: &Ctx, actor: &str) -> Result<Matched> {
     let policy = import::identity_policy(ctx).await?;
     let mut memory = ctx.matching().0.lock().await;
-    let found = if policy.matching.is_on { find(ctx, &policy, &mut memory).await? } else { Found::default() };
+    let found = if policy.matching.is_on {
+        find(ctx, &policy, &mut memory).await?
+    } else {
+        *memory = Memory::default();
+        Found::default()
+    };
     let (n_new, n_gone) = store(ctx, found.rows).await?;
     let mut matched = Matched { at: ctx.now(), version: version(ctx).await?, ..found.matched };
     if n_new + n_gone > 0 {
@@ -311,14 +323,14 @@ impl Compared {
         model.thresholds = calibration.thresholds(facts.wanted);
         let n_fitted = records.len();
         let index = Index::build(model, records, &|a, b| facts.vetoes(a, b), options.n_threads).map_err(bug)?;
-        let n_judged = facts.judged.len();
-        Ok(Self { index, n_fitted, n_changed: 0, wanted: facts.wanted, calibration, n_judged })
+        let (n_judged, n_decided) = (said.len(), facts.judged.len());
+        Ok(Self { index, n_fitted, n_changed: 0, wanted: facts.wanted, calibration, n_judged, n_decided })
     }
 
     /// Compares what changed; all again when that is much, or when thresholds are others.
     fn put(mut self, puts: Vec<(u64, Vec<String>)>, facts: &Facts) -> Result<Self> {
         self.n_changed += puts.len();
-        let is_judged_anew = facts.judged.len().abs_diff(self.n_judged) > (self.n_judged / 10).max(4);
+        let is_judged_anew = facts.judged.len().abs_diff(self.n_decided) > (self.n_decided / 10).max(4);
         let is_other = self.n_changed * REFIT_SHARE > self.n_fitted || self.wanted != facts.wanted || is_judged_anew;
         let veto = |a: u64, b: u64| facts.vetoes(a, b);
         if is_other {
@@ -336,7 +348,7 @@ impl Compared {
         // Vetoes may be others though no record is: who is who changes them.
         let outcome = self.index.settled(&|a, b| facts.vetoes(a, b));
         found.matched.n_records += self.index.records().len() as u64;
-        found.matched.n_judged = facts.judged.len() as u64;
+        found.matched.n_judged += self.n_judged as u64;
         found.matched.rules.extend(self.index.model().rules());
         found.matched.n_joined += outcome.joined.len() as u64;
         found.matched.n_review += outcome.review.len().min(MAX_REVIEW) as u64;

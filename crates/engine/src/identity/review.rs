@@ -1,7 +1,7 @@
 //! Pairs that may be one person: shown side by side, judged by somebody.
 
 use crate::boxed;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use zhike_domain::id::{IdentityId, ProfileId};
 use zhike_domain::mask;
@@ -98,22 +98,22 @@ pub async fn judge(ctx: &Ctx, pair: [IdentityId; 2], is_one: bool, reason: &str,
 
 /// A level in Chinese and in English.
 fn level(code: &str) -> Option<(&'static str, &'static str)> {
-    let levels: BTreeMap<&str, (&str, &str)> = BTreeMap::from([
-        ("different", ("不同", "different")),
-        ("remote", ("略像", "a little alike")),
-        ("similar", ("相似", "similar")),
-        ("close", ("非常接近", "close")),
-        ("same", ("相同", "the same")),
-        ("same year", ("同年", "the same year")),
-        ("two parts", ("年月日中两项相同", "two of year, month and day")),
-        ("one slip", ("相差一处", "one slip")),
-        ("two slips", ("相差两处", "two slips")),
-        ("same end", ("尾号相同", "the same last digits")),
-        ("same box elsewhere", ("同名邮箱，域名不同", "the same mailbox elsewhere")),
-        ("same area or street", ("同一地区或街道", "the same area or street")),
-        ("part of it", ("部分相同", "part of it")),
-        ("written otherwise", ("写法不同", "written otherwise")),
-        ("same but its place", ("除地名外相同", "the same but for its place")),
-    ]);
-    levels.get(code).copied()
+    Some(match code {
+        "different" => ("不同", "different"),
+        "remote" => ("略像", "a little alike"),
+        "similar" => ("相似", "similar"),
+        "close" => ("非常接近", "close"),
+        "same" => ("相同", "the same"),
+        "same year" => ("同年", "the same year"),
+        "two parts" => ("年月日中两项相同", "two of year, month and day"),
+        "one slip" => ("相差一处", "one slip"),
+        "two slips" => ("相差两处", "two slips"),
+        "same end" => ("尾号相同", "the same last digits"),
+        "same box elsewhere" => ("同名邮箱，域名不同", "the same mailbox elsewhere"),
+        "same area or street" => ("同一地区或街道", "the same area or street"),
+        "part of it" => ("部分相同", "part of it"),
+        "written otherwise" => ("写法不同", "written otherwise"),
+        "same but its place" => ("除地名外相同", "the same but for its place"),
+        _ => return None,
+    })
 }

@@ -5,6 +5,7 @@
 //! A slope is not learnt: people judge the doubtful pairs, which lie close together.
 
 use super::model::Thresholds;
+use crate::chance::probability;
 
 /// Answers that weigh as much as the assumption that probabilities are right.
 const PRIOR: f64 = 8.0;
@@ -26,20 +27,16 @@ impl Calibration {
     }
 
     /// A probability of the model, as answers have it.
-    pub fn apply(&self, probability: f64) -> f64 {
-        chance(logit(probability) + self.shift)
+    pub fn apply(&self, given: f64) -> f64 {
+        probability(logit(given) + self.shift)
     }
 
     /// The model's thresholds at which pairs are as often one person as `wanted` says.
     pub fn thresholds(&self, wanted: Thresholds) -> Thresholds {
-        let raw = |threshold: f64| chance(logit(threshold) - self.shift);
+        let raw = |threshold: f64| probability(logit(threshold) - self.shift);
         let automatic = raw(wanted.automatic).clamp(LEAST_JOINED.min(wanted.automatic), 1.0 - 1e-9);
         Thresholds { automatic, review: raw(wanted.review).clamp(0.05, automatic) }
     }
-}
-
-fn chance(log_odds: f64) -> f64 {
-    1.0 / (1.0 + (-log_odds).exp())
 }
 
 fn logit(probability: f64) -> f64 {
@@ -54,8 +51,8 @@ fn shift(pairs: &[(f64, bool)]) -> f64 {
     for _ in 0..N_STEPS {
         // First and second derivative of the negative log-posterior.
         let (mut first, mut second) = (PRIOR * shift, PRIOR);
-        for (probability, is_one) in pairs {
-            let said = chance(logit(*probability) + shift);
+        for (given, is_one) in pairs {
+            let said = probability(logit(*given) + shift);
             first += said - f64::from(u8::from(*is_one));
             second += said * (1.0 - said);
         }
