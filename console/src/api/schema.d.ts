@@ -1112,6 +1112,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All versions of all models, the newest of each first. */
+        get: operations["get_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/advice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What to do about risks, by how urgent they are and why. */
+        get: operations["get_models_advice"];
+        /** Puts another table of advice in force. */
+        put: operations["put_models_advice"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/board": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is worth what, who may leave, and what could be done with so many hands, over the customers who may be seen. */
+        get: operations["get_models_board"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Groups of customers who are alike in when, how often and for how much they buy. */
+        get: operations["get_models_groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** When customers count as gone and who is urgent. */
+        get: operations["get_models_settings"];
+        /** Puts settings in force; the next refresh uses them. */
+        put: operations["put_models_settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{model}/train": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Trains a model anew, grades it, and computes what it says of everybody. */
+        post: operations["post_models_model_train"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/overview": {
         parameters: {
             query?: never;
@@ -1309,6 +1413,23 @@ export interface paths {
         };
         /** Scores, tags and segments of a customer as of a day. */
         get: operations["get_profiles_profile_id_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/profiles/{profile_id}/insight": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What models say of one customer: worth, when the next order is due, whether they leave and why, what to do. */
+        get: operations["get_profiles_profile_id_insight"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2816,6 +2937,33 @@ export interface components {
             password: string;
             user: components["schemas"]["User"];
         };
+        /** @description A group of customers who are alike; numbers are missing where so few are not told. */
+        CustomerCluster: {
+            /** Format: int64 */
+            cluster: number;
+            /**
+             * Format: double
+             * @description Mean orders.
+             */
+            frequency: number | null;
+            label_en: string;
+            label_zh: string;
+            /** @description Net amount of all of them. */
+            monetary: string | null;
+            /** Format: int64 */
+            n_customers: number | null;
+            /**
+             * Format: double
+             * @description Mean days since the last order.
+             */
+            recency_days: number | null;
+        };
+        /** @description Groups of customers. */
+        CustomerClusters: {
+            as_of: string | null;
+            currency: string;
+            items: components["schemas"]["CustomerCluster"][];
+        };
         /** @description Who was given files within three years. */
         DataRecipient: {
             /** @description Of the columns, masked or not. */
@@ -3508,6 +3656,11 @@ export interface components {
              */
             n_open: number;
         };
+        /** @description A sentence in both languages. */
+        InsightSentence: {
+            en: string;
+            zh: string;
+        };
         /** @description A job as it stands. */
         Job: {
             batch_id: string | null;
@@ -3900,6 +4053,219 @@ export interface components {
             profile_id: string;
             /** @description Why; kept. */
             reason: string;
+        };
+        /** @description What to do about risks, or a change of it. */
+        ModelAdvice: {
+            /** @description `{"advice":[{"risk":"high","because":"service","zh":"…","en":"…"}, …]}`; the first row that fits is the advice. */
+            table: Record<string, never>;
+            /**
+             * Format: int64
+             * @description Version; of a change the one that it was made from: another one in force is a conflict.
+             */
+            version: number;
+        };
+        /** @description Said and true numbers of customers who are about alike. */
+        ModelBin: {
+            /** Format: double */
+            actual: number;
+            /** Format: double */
+            n: number;
+            /** Format: double */
+            said: number;
+        };
+        /** @description What models say of all customers. */
+        ModelBoard: {
+            /** @description Missing before the first refresh. */
+            as_of: string | null;
+            /** @description Customers by range of values, whoever has left too. */
+            by_value: (number | null)[];
+            cells: components["schemas"]["RiskCell"][];
+            /** @description Bounds of the ranges of chances, the end of the last too. */
+            chances: number[];
+            currency: string;
+            /**
+             * Format: double
+             * @description Those of them who are expected to.
+             */
+            expected_to_leave: number | null;
+            /** @description Net amount expected of all within a year. */
+            expected_value: string | null;
+            meaning_en: string;
+            meaning_zh: string;
+            /**
+             * Format: int64
+             * @description Those asked whether they leave.
+             */
+            n_active: number | null;
+            /**
+             * Format: int64
+             * @description Those who are likelier to buy again than not.
+             */
+            n_alive: number | null;
+            /** Format: int64 */
+            n_customers: number | null;
+            reach: components["schemas"]["RiskReach"][];
+            reasons: components["schemas"]["RiskReason"][];
+            tiers: components["schemas"]["RiskTier"][];
+            value_at_risk: string | null;
+            /** @description Lower bounds of the ranges of values, in money. */
+            values: number[];
+        };
+        /** @description Everything that is told of a version of a model. */
+        ModelCard: {
+            as_of: string;
+            by_rhythm: boolean;
+            calibration: components["schemas"]["ModelBin"][];
+            data_hash: string;
+            /** Format: double */
+            drift: number;
+            /** Format: int64 */
+            gap_days: number;
+            /** Format: int64 */
+            horizon_days: number | null;
+            learner: string;
+            learns_from: string[];
+            n_positive: number;
+            n_rows: number;
+            parameters: components["schemas"]["ModelParameter"][];
+            periods: components["schemas"]["ModelPeriod"][];
+            totals: components["schemas"]["ModelTotals"] | null;
+            tried: components["schemas"]["ModelTried"][];
+            warning: components["schemas"]["ModelWarning"] | null;
+            weights: components["schemas"]["ModelWeight"][];
+            /** @description Code and numbers of why it is not used. */
+            withheld: Record<string, never> | null;
+        };
+        /** @description A figure with its interval of 95 %. */
+        ModelInterval: {
+            /** Format: double */
+            high: number;
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            value: number;
+        };
+        /** @description A number that was estimated. */
+        ModelParameter: {
+            /** Format: double */
+            high: number | null;
+            /** Format: double */
+            low: number | null;
+            name: string;
+            /** Format: double */
+            value: number;
+        };
+        /** @description A grading on customers and days that the model did not learn from. */
+        ModelPeriod: {
+            auc: components["schemas"]["ModelInterval"];
+            /** @description Of the plain rule: recency and frequency, ranked. */
+            baseline_auc: components["schemas"]["ModelInterval"];
+            /** Format: double */
+            baseline_log_loss: number;
+            /** Format: double */
+            brier: number;
+            /** Format: double */
+            calibration_error: number;
+            /** @description Last day that was looked at. */
+            cutoff: string;
+            /** Format: double */
+            lift: number;
+            /** Format: double */
+            log_loss: number;
+            /** Format: double */
+            mean_probability: number;
+            n: number;
+            n_positive: number;
+        };
+        /** @description Settings of models, or a change of them. */
+        ModelSettings: {
+            /**
+             * @description `churn_days`, `by_rhythm`, `tiers`: `{"by":"capacity","high":0.1,"medium":0.2}` or
+             *     `{"by":"value","high_cost":…,"high_success":…,"medium_cost":…,"medium_success":…,"margin":…}`.
+             */
+            settings: Record<string, never>;
+            /**
+             * Format: int64
+             * @description Version; of a change the one that it was made from: another one in force is a conflict.
+             */
+            version: number;
+        };
+        /** @description What was expected of a window, and what came. */
+        ModelTotals: {
+            /** Format: double */
+            actual: number;
+            /** Format: double */
+            baseline_error: number;
+            /** Format: double */
+            baseline_expected: number;
+            cutoff: string;
+            /** Format: int64 */
+            days: number;
+            /** Format: double */
+            error: number;
+            /** Format: double */
+            expected: number;
+            n: number;
+        };
+        /** @description One of several that were tried. */
+        ModelTried: {
+            is_chosen: boolean;
+            /**
+             * Format: double
+             * @description Less is better.
+             */
+            loss: number | null;
+            name: string;
+        };
+        /** @description A version of a model. */
+        ModelVersion: {
+            /** @description What it was asked, what it learnt from, how it did beside a plain rule. */
+            card: components["schemas"]["ModelCard"];
+            meaning_en: string;
+            /** @description How good it is, in one sentence. */
+            meaning_zh: string;
+            /** @description clv, churn, purchase_30, purchase_90, clusters. */
+            model: string;
+            name_en: string;
+            name_zh: string;
+            reason_en: string | null;
+            /** @description Why it is not used. */
+            reason_zh: string | null;
+            /** @description live, withheld, retired. */
+            status: string;
+            trained_at: string;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description Versions of models. */
+        ModelVersions: {
+            items: components["schemas"]["ModelVersion"][];
+        };
+        /** @description How the tenth of customers with the highest chance fared. */
+        ModelWarning: {
+            /**
+             * Format: double
+             * @description Of as many by the plain rule.
+             */
+            baseline_hit_rate: number;
+            /** Format: double */
+            hit_rate: number;
+            n: number;
+            /** Format: double */
+            recall: number;
+            /**
+             * Format: double
+             * @description Share of all customers with whom it happened.
+             */
+            share: number;
+        };
+        /** @description How much a feature weighs. */
+        ModelWeight: {
+            en: string;
+            key: string;
+            /** Format: double */
+            share: number;
+            zh: string;
         };
         /** @description Sums of one month. */
         MonthValue: {
@@ -4352,6 +4718,64 @@ export interface components {
             /** @description Stays of the day; all, when none is named. */
             stays: components["schemas"]["SegmentStay"][];
             tags: components["schemas"]["ProfileTag"][];
+        };
+        /** @description What models say of a customer; what none of them says is missing. */
+        ProfileInsight: {
+            advice: components["schemas"]["InsightSentence"] | null;
+            as_of: string | null;
+            /**
+             * Format: double
+             * @description Probability of leaving.
+             */
+            churn: number | null;
+            /**
+             * Format: int64
+             * @description Within how many days, by the customer's own rhythm.
+             */
+            churn_days: number | null;
+            /** Format: int64 */
+            cluster: number | null;
+            cluster_label: components["schemas"]["InsightSentence"] | null;
+            currency: string;
+            /**
+             * Format: double
+             * @description Days with orders expected within a year.
+             */
+            expected_orders: number | null;
+            /** @description A quarter have ordered again by then. */
+            next_early_on: string | null;
+            /** @description Three quarters have. */
+            next_late_on: string | null;
+            /** @description Half have. */
+            next_on: string | null;
+            /**
+             * Format: double
+             * @description Probability that the customer still buys.
+             */
+            p_alive: number | null;
+            /**
+             * Format: double
+             * @description Probability of an order within 30 days.
+             */
+            purchase_30: number | null;
+            /**
+             * Format: double
+             * @description Probability of an order within 90 days.
+             */
+            purchase_90: number | null;
+            /** @description What weighs most for leaving. */
+            reasons: components["schemas"]["InsightSentence"][];
+            /** @description high, medium, low. */
+            risk: string | null;
+            /** @description Net amount expected within a year. */
+            value: string | null;
+            value_180: string | null;
+            value_90: string | null;
+            value_at_risk: string | null;
+            /** @description Eight of ten such customers bring at most this. */
+            value_high: string | null;
+            /** @description Eight of ten such customers bring at least this. */
+            value_low: string | null;
         };
         /** @description A customer in a list; personal fields masked. */
         ProfileItem: {
@@ -5008,6 +5432,51 @@ export interface components {
             /** Format: int64 */
             n_customers: number | null;
             to: components["schemas"]["Tier"];
+        };
+        /** @description Customers of a range of chances and one of values; numbers are missing where so few are not told. */
+        RiskCell: {
+            /** @description Position among `chances`. */
+            chance: number;
+            /** Format: int64 */
+            n_customers: number | null;
+            /** @description Position among `values`. */
+            value: number;
+            value_at_risk: string | null;
+        };
+        /** @description What so many contacts reach, those first who put most at risk. */
+        RiskReach: {
+            /** @description All of them, and nobody else, put at least so much at risk. */
+            at_least: string;
+            /** Format: double */
+            expected: number;
+            /** Format: int64 */
+            n_customers: number;
+            /**
+             * Format: double
+             * @description Share of the value at risk of all.
+             */
+            share: number;
+        };
+        /** @description What weighs most with how many customers of high and medium risk. */
+        RiskReason: {
+            en: string;
+            feature: string;
+            /** Format: int64 */
+            n_customers: number | null;
+            zh: string;
+        };
+        /** @description Customers so urgent. */
+        RiskTier: {
+            /**
+             * Format: double
+             * @description Those of them who are expected to leave.
+             */
+            expected: number | null;
+            /** Format: int64 */
+            n_customers: number | null;
+            /** @description high, medium, low. */
+            risk: string;
+            value_at_risk: string | null;
         };
         /** @description A role. */
         Role: {
@@ -5673,6 +6142,11 @@ export interface components {
         /** @description Exports that a file comes from, the surest first; none when it bears no mark. */
         TracedExports: {
             items: components["schemas"]["TracedExport"][];
+        };
+        /** @description From which day a model learns. */
+        TrainModel: {
+            /** @description Last day that counts; the newest day of the data when absent. */
+            as_of: string | null;
         };
         /** @description One day. */
         TrendPoint: {
@@ -7115,7 +7589,7 @@ export interface operations {
     get_history_days: {
         parameters: {
             query?: {
-                /** @description tier, rfm_segment, tag:KEY; tier when absent. */
+                /** @description tier, rfm_segment, cluster, risk, tag:KEY; tier when absent. */
                 what?: string;
             };
             header?: never;
@@ -8338,6 +8812,221 @@ export interface operations {
             };
         };
     };
+    get_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelVersions"];
+                };
+            };
+        };
+    };
+    get_models_advice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelAdvice"];
+                };
+            };
+        };
+    };
+    put_models_advice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelAdvice"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelAdvice"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_models_board: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelBoard"];
+                };
+            };
+        };
+    };
+    get_models_groups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerClusters"];
+                };
+            };
+        };
+    };
+    get_models_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelSettings"];
+                };
+            };
+        };
+    };
+    put_models_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelSettings"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelSettings"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_models_model_train: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description clv, churn, purchase_30, purchase_90, clusters. */
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrainModel"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelVersion"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_overview: {
         parameters: {
             query?: {
@@ -8789,6 +9478,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProfileHistory"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_profiles_profile_id_insight: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Customer. */
+                profile_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileInsight"];
                 };
             };
             404: {

@@ -11,6 +11,9 @@ import {
   HeatMapOutlined,
   HourglassOutlined,
   IdcardOutlined,
+  ExperimentOutlined,
+  FundOutlined,
+  ClusterOutlined,
   ImportOutlined,
   KeyOutlined,
   LineChartOutlined,
@@ -42,6 +45,9 @@ export type PlacePath =
   | '/customers/tags'
   | '/insight/kpis'
   | '/insight/rfm'
+  | '/insight/value'
+  | '/insight/groups'
+  | '/data/models'
   | '/insight/migration'
   | '/data/imports'
   | '/data/quality'
@@ -90,6 +96,8 @@ export const GROUPS: readonly Group[] = [
     places: [
       { to: '/insight/kpis', name: 'kpis', needs: 'figures.read', icon: BarChartOutlined },
       { to: '/insight/rfm', name: 'rfm', needs: 'figures.read', icon: HeatMapOutlined },
+      { to: '/insight/value', name: 'value', needs: 'figures.read', icon: FundOutlined },
+      { to: '/insight/groups', name: 'groups', needs: 'figures.read', icon: ClusterOutlined },
       { to: '/insight/migration', name: 'migration', needs: 'figures.read', icon: SwapOutlined },
     ],
   },
@@ -99,6 +107,7 @@ export const GROUPS: readonly Group[] = [
       { to: '/data/imports', name: 'imports', needs: 'imports.read', icon: ImportOutlined },
       { to: '/data/quality', name: 'quality', needs: 'imports.read', icon: SafetyCertificateOutlined },
       { to: '/data/identity', name: 'identity', needs: 'imports.read', icon: UsergroupAddOutlined },
+      { to: '/data/models', name: 'models', needs: 'figures.read', icon: ExperimentOutlined },
       { to: '/data/sources', name: 'sources', needs: 'sources.manage', icon: ApiOutlined },
       { to: '/data/live', name: 'live', needs: 'sources.read', icon: ThunderboltOutlined },
       { to: '/data/bind', name: 'bind', needs: 'bindings.manage', icon: QrcodeOutlined },

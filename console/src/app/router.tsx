@@ -9,6 +9,7 @@ import { consentsQuery, requestsQuery } from '../api/consents'
 import { kpiQuery, kpisQuery } from '../api/kpis'
 import { historyDaysQuery, movesQuery } from '../api/history'
 import { timelineQuery } from '../api/person'
+import { boardQuery, groupsQuery, MODELS, modelsQuery, type ModelName } from '../api/models'
 import { bindingsQuery, importQuery, importsQuery, overviewQuery, profileOrdersQuery, profileQuery, qualityQuery, rfmQuery, sourcesQuery, workspaceQuery } from '../api/queries'
 import { segmentQuery, segmentsQuery, type RuleJson } from '../api/segments'
 import { tagQuery, tagsQuery } from '../api/tags'
@@ -115,6 +116,15 @@ export type RfmSearch = {
   /** Whether the rules are open. */
   rules?: boolean | undefined
 }
+export type ValueSearch = {
+  /** Whose people are open: `cell-CHANCE-VALUE`, `risk-WORD`, `reach-POINT`, `value-RANGE`. */
+  people?: string | undefined
+  /** Whether definitions and advice are open. */
+  settings?: boolean | undefined
+}
+/** The group whose people are open. */
+export type GroupsSearch = { group?: number | undefined }
+export type ModelsSearch = { model?: ModelName | undefined; version?: number | undefined }
 export type MigrationSearch = {
   /** What customers have one of: tier, rfm_segment, tag:KEY. */
   what: string
@@ -523,6 +533,39 @@ const rfm = createRoute({
   component: lazyRouteComponent(() => import('../pages/rfm/RfmPage')),
 })
 
+const value = createRoute({
+  getParentRoute: () => root,
+  path: '/insight/value',
+  ...place('/insight/value'),
+  validateSearch: (raw: ValueSearch & SearchSchemaInput): ValueSearch => ({
+    people: typeof raw.people === 'string' && /^(cell-\d+-\d+|risk-(high|medium|low)|(reach|value)-\d+)$/.test(raw.people) ? raw.people : undefined,
+    settings: raw.settings === true ? true : undefined,
+  }),
+  loader: ({ context }) => ahead(context.queryClient.query(boardQuery)),
+  component: lazyRouteComponent(() => import('../pages/models/ValuePage')),
+})
+
+const groups = createRoute({
+  getParentRoute: () => root,
+  path: '/insight/groups',
+  ...place('/insight/groups'),
+  validateSearch: (raw: GroupsSearch & SearchSchemaInput): GroupsSearch => ({ group: typeof raw.group === 'number' ? raw.group : undefined }),
+  loader: ({ context }) => ahead(context.queryClient.query(groupsQuery)),
+  component: lazyRouteComponent(() => import('../pages/models/GroupsPage')),
+})
+
+const models = createRoute({
+  getParentRoute: () => root,
+  path: '/data/models',
+  ...place('/data/models'),
+  validateSearch: (raw: ModelsSearch & SearchSchemaInput): ModelsSearch => ({
+    model: oneOf(MODELS, raw.model),
+    version: typeof raw.version === 'number' ? raw.version : undefined,
+  }),
+  loader: ({ context }) => ahead(context.queryClient.query(modelsQuery)),
+  component: lazyRouteComponent(() => import('../pages/models/ModelsPage')),
+})
+
 const quality = createRoute({
   getParentRoute: () => root,
   path: '/data/quality',
@@ -721,7 +764,7 @@ const bind = createRoute({
 
 export function makeRouter(queryClient: QueryClient) {
   return createRouter({
-    routeTree: root.addChildren([signIn, setup, account, users, roles, apiKeys, sso, overview, customers, segments, newSegment, segment, editSegment, tags, newTag, tag, editTag, rfm, migration, kpis, kpi, profile, quality, imports, newImport, report, sources, live, bind, consents, requests, audit, approvals, incidents, budgets, retention, grades, dataKeys, register, identity]),
+    routeTree: root.addChildren([signIn, setup, account, users, roles, apiKeys, sso, overview, customers, segments, newSegment, segment, editSegment, tags, newTag, tag, editTag, rfm, value, groups, models, migration, kpis, kpi, profile, quality, imports, newImport, report, sources, live, bind, consents, requests, audit, approvals, incidents, budgets, retention, grades, dataKeys, register, identity]),
     context: { queryClient },
     defaultPreload: 'intent',
     defaultPreloadStaleTime: 0,

@@ -6,6 +6,7 @@ import { compliance } from './compliance'
 import { keeping } from './keeping'
 import { watch } from './watch'
 import { history } from './history'
+import { models } from './models'
 import { enInsight } from './en.insight'
 import { enKpis } from './en.kpis'
 import { enCustomers } from './en.customers'
@@ -37,6 +38,9 @@ export const en = {
     tags: 'Tags',
     insight: 'Insight',
     rfm: 'RFM',
+    value: 'Value & churn',
+    groups: 'Clusters',
+    models: 'Models',
     identity: 'Identity',
     quality: 'Quality',
     kpis: 'KPIs',
@@ -684,6 +688,7 @@ export const en = {
   ...compliance.en,
   ...keeping.en,
   ...who.en,
+  ...models.en,
   ...history.en,
   live: {
     question: 'Is what we send arriving, and as we meant it?',

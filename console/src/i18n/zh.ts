@@ -6,6 +6,7 @@ import { compliance } from './compliance'
 import { keeping } from './keeping'
 import { watch } from './watch'
 import { history } from './history'
+import { models } from './models'
 import { zhInsight } from './zh.insight'
 import { zhKpis } from './zh.kpis'
 import { zhCustomers } from './zh.customers'
@@ -37,6 +38,9 @@ export const zh = {
     tags: '标签',
     insight: '分析',
     rfm: '价值分层',
+    value: '价值与流失',
+    groups: '客户聚类',
+    models: '模型',
     identity: '身份',
     quality: '数据质量',
     kpis: '指标',
@@ -676,6 +680,7 @@ export const zh = {
   ...compliance.zh,
   ...keeping.zh,
   ...who.zh,
+  ...models.zh,
   ...history.zh,
   live: {
     question: '发来的数据，是按预期到达的吗？',

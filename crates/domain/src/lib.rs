@@ -20,6 +20,7 @@ pub mod id;
 pub mod identity;
 pub mod import;
 pub mod kpi;
+pub mod learn;
 pub mod mask;
 pub mod raw;
 pub mod refund;

@@ -35,22 +35,28 @@ pub enum What {
     Tier,
     /// Group of the RFM grid.
     RfmSegment,
+    /// Group of customers who are alike.
+    Cluster,
+    /// Risk of leaving.
+    Risk,
     /// A tag's value.
     Tag(String),
 }
 
 impl What {
-    /// Reads `tier`, `rfm_segment`, `tag:KEY`.
+    /// Reads `tier`, `rfm_segment`, `cluster`, `risk`, `tag:KEY`.
     ///
     /// **Errors**: `bad_request`.
     pub fn parse(text: &str) -> Result<Self> {
         match (text, text.strip_prefix("tag:")) {
             ("tier", _) => Ok(Self::Tier),
             ("rfm_segment", _) => Ok(Self::RfmSegment),
+            ("cluster", _) => Ok(Self::Cluster),
+            ("risk", _) => Ok(Self::Risk),
             (_, Some(key)) if !key.is_empty() => Ok(Self::Tag(key.to_owned())),
             _ => Err(Error::bad_request(
-                "what moves is tier, rfm_segment or tag:KEY".into(),
-                "只能查看 tier、rfm_segment 或 tag:标签名 的变化".into(),
+                "what moves is tier, rfm_segment, cluster, risk or tag:KEY".into(),
+                "只能查看 tier、rfm_segment、cluster、risk 或 tag:标签名 的变化".into(),
             )),
         }
     }
@@ -59,6 +65,8 @@ impl What {
         match self {
             Self::Tier => Dated { table: "rfm", column: "tier", tag: None },
             Self::RfmSegment => Dated { table: "rfm", column: "rfm_segment", tag: None },
+            Self::Cluster => Dated { table: "clusters", column: "label", tag: None },
+            Self::Risk => Dated { table: "churn", column: "risk", tag: None },
             Self::Tag(key) => Dated { table: "tags", column: "value", tag: Some(key) },
         }
     }

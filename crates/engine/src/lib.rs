@@ -35,6 +35,7 @@ pub mod ingest;
 pub mod keys;
 pub mod kpis;
 mod maintain;
+pub mod models;
 pub mod overview;
 pub mod profiles;
 pub mod quality;

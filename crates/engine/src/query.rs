@@ -136,6 +136,9 @@ async fn snapshot(ctx: &Ctx, table: &str, sql: &str, met: &Met) -> Result<Frame>
     if table == "consents" {
         return crate::consents::table(ctx).await;
     }
+    if table == "models" {
+        return crate::models::table(ctx).await;
+    }
     let scan = match table {
         "profiles" => ScanTable::Profiles,
         "identities" => ScanTable::Identities,

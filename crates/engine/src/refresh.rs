@@ -159,6 +159,7 @@ pub async fn refresh(ctx: &Ctx, options: RefreshOptions) -> Result<Refreshed> {
 
 /// What follows from the scores.
 async fn follow(ctx: &Ctx, as_of: AsOf, force: bool) -> Result<()> {
+    crate::models::follow(ctx, as_of.day, force).await?;
     crate::tags::refresh_locked(ctx, None, as_of.clone(), force).await?;
     crate::segments::refresh_locked(ctx, None, as_of).await.map(drop)
 }

@@ -23,6 +23,7 @@ mod manual;
 mod person;
 mod refresh;
 
+pub(crate) use bulk::numbers_of;
 pub use manual::{declare, end_of, remove, set};
 pub use person::{OfProfile, Why, WhyInput, of_profile, preview, values, why};
 use refresh::Spread;

@@ -30,6 +30,8 @@ pub struct FactScan<'a> {
     pub as_of: &'a AsOf,
     /// Instants `from ≤ t < to`.
     pub between: (i64, i64),
+    /// Of rows of other loads than these, those alone that had arrived by the end of the day; all rows when missing.
+    pub arrived: Option<&'a [i64]>,
     /// Sets of filters; a row that passes none is left out.
     pub filters: &'a [&'a [Filter]],
     /// Fields whose values are wanted: as numbers (in units, or as floating point numbers), or else as text.
@@ -85,6 +87,10 @@ impl Lake {
         if after > i64::MIN {
             let _ = write!(sql, " AND t.\"{}\" >= {}", scan.of.time(), instant(after));
         }
+        if let Some(loads) = scan.arrived {
+            let _ =
+                write!(sql, " AND (t.loaded_at < {} OR t.batch_id IN ({}))", instant(scan.as_of.end()), list(loads));
+        }
         match scan.of {
             Source::Orders => {
                 sql.push_str(" AND t.kind = 'sale' AND t.status NOT IN ('created', 'cancelled') AND t.net_amount > 0");
@@ -129,7 +135,8 @@ impl Lake {
         Ok(self.newest_day("refunds", "refunded_at").await?.is_some_and(|newest| newest >= at))
     }
 
-    /// Scores or tags of customers, of all or of some: the newest up to a day.
+    /// Scores or tags of customers, of all or of some: the newest up to a day. Of a table with several rows of a customer,
+    /// those whose column has the value of `only`.
     ///
     /// **Shape**: `profile_id, value`.
     #[boxed]
@@ -137,11 +144,11 @@ impl Lake {
         &self,
         table: &str,
         column: &str,
-        tag: Option<&str>,
+        only: Option<(&str, &str)>,
         day: i64,
         of: Option<&[i64]>,
     ) -> Result<Frame, Error> {
-        let of_tag = tag.map_or_else(String::new, |tag| format!(" AND tag = {}", quoted(tag)));
+        let of_tag = only.map_or_else(String::new, |(name, value)| format!(" AND \"{name}\" = {}", quoted(value)));
         let of_some = of.map_or_else(String::new, |ids| format!(" AND profile_id IN ({})", list(ids)));
         let day = date(day);
         let sql = format!(

@@ -27,28 +27,7 @@ impl Lake {
     /// netted against.
     #[boxed]
     pub async fn rfm_inputs(&self, before: i64) -> Result<RfmInputs, Error> {
-        let later = format!(
-            "SELECT count(*) AS n FROM refunds WHERE refunded_at >= {cut} AND ordered_at < {cut}",
-            cut = instant(before)
-        );
-        let later = self.query(&later, Vec::new()).await?.all().await?;
-        let has_later = later.num("n").and_then(|n| n.get(0)).unwrap_or(0) > 0;
-        let orders = if has_later {
-            format!(
-                "SELECT o.profile_id, o.ordered_at, o.kind, o.status, o.net_amount + coalesce(r.amount, 0) AS net \
-                 FROM orders o LEFT JOIN (\
-                    SELECT source, order_id, sum(amount) AS amount FROM refunds WHERE refunded_at >= {cut} \
-                    GROUP BY source, order_id) r ON r.source = o.source AND r.order_id = o.order_id \
-                 WHERE o.ordered_at < {cut} AND o.profile_id IS NOT NULL",
-                cut = instant(before)
-            )
-        } else {
-            format!(
-                "SELECT profile_id, ordered_at, kind, status, net_amount AS net FROM orders \
-                 WHERE ordered_at < {} AND profile_id IS NOT NULL",
-                instant(before)
-            )
-        };
+        let orders = self.orders_before(before).await?;
         let sql = format!(
             "SELECT profile_id, max(CASE WHEN {COUNTS} THEN ordered_at END) AS last_ordered_at, \
                     sum(CASE WHEN {COUNTS} THEN 1 ELSE 0 END) AS frequency, sum(net) AS monetary \

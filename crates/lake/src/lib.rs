@@ -25,6 +25,7 @@ mod groups;
 mod history;
 mod insight;
 mod kpi;
+mod learnt;
 mod lineage;
 mod lookup;
 mod marks;

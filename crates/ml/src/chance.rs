@@ -30,7 +30,7 @@ pub use grades::{Bin, Grades, Interval, auc, average_precision, lift, reliabilit
 pub use logistic::{Logistic, LogisticOptions};
 pub use ranks::rank_sum;
 pub use tiers::{Action, Tier, TierGrade, grade_tiers, tiers_by_capacity, tiers_by_value};
-pub use train::{Kind, Options, Trained, folds, train};
+pub use train::{Chosen, Kind, Options, Trained, folds, train};
 pub use trees::{Node, TreeOptions, Trees};
 
 /// A model of log-odds.

@@ -150,7 +150,7 @@ fn the_model_that_fits_is_chosen_and_calibrated() {
     let trained = train(&straight.features(), &straight.labels, &straight.groups(), &options(4_000)).unwrap();
     assert_eq!(trained.kind(), Kind::Logistic);
     let answers = trained.explain(&straight.features(), 2);
-    let model = trained.model();
+    let model = trained.chosen();
     for (row, answer) in straight.values.chunks_exact(N_FEATURES).zip(&answers) {
         assert!((answer.base + answer.contributions.iter().sum::<f64>() - model.log_odds(row)).abs() < 1e-10);
     }

@@ -204,3 +204,22 @@ fn thin_and_broken_data_are_refused() {
     let refund = Money { frequency: 2, mean: -3.0, weight: 1.0 };
     assert_eq!(Spend::fit(&[refund], 1), Err(Problem::Invalid(0)));
 }
+
+#[test]
+fn ranges_hold_what_they_say() {
+    // Nobody leaves: counts are negative binomial, here geometric with mean 2 (shape 1, odds 2/3).
+    let fit = made(Model::BgNbd, [1.0, 10.0, 1e-9, 10.0]);
+    let history = History::new(0, 0.0, 0.0);
+    assert_eq!(fit.purchases_range(&history, 20.0, 0.8), Some((0.0, 5.0)));
+    assert_eq!(fit.purchases_range(&history, 20.0, 0.5), Some((0.0, 3.0)));
+    // Who has probably left has none.
+    let fit = made(Model::BgNbd, [0.25, 4.4, 0.8, 2.4]);
+    let gone = History::new(20, 20.0, 200.0);
+    assert!(fit.alive(&gone).unwrap() < 0.01);
+    assert_eq!(fit.purchases_range(&gone, 52.0, 0.8), Some((0.0, 0.0)));
+    // Many purchases, far ahead: an end all the same.
+    let busy = History::new(5_000, 10_000.0, 10_000.0);
+    let (low, high) = fit.purchases_range(&busy, 10_000.0, 0.8).unwrap();
+    let mean = fit.purchases(&busy, 10_000.0).unwrap();
+    assert!(low < mean && mean < high && high < 2.0 * mean, "{low} {mean} {high}");
+}

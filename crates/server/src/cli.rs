@@ -16,6 +16,7 @@ mod identity;
 mod import;
 mod key;
 mod kpi;
+mod model;
 mod profile;
 mod quarantine;
 mod refresh;
@@ -199,6 +200,9 @@ enum Command {
     /// Figures by period and dimension, who stands behind them, and goals.
     #[command(subcommand)]
     Kpi(kpi::Kpi),
+    /// Models of customers: how good they are, what they say.
+    #[command(subcommand)]
+    Model(model::Model),
     /// Run a read-only SELECT over all tables.
     Sql(sql::Sql),
     /// Show one customer, whole.
@@ -474,6 +478,7 @@ async fn run(cli: Cli) -> Outcome {
         Command::Retention(command) => command.run(global).await,
         Command::History(command) => command.run(global).await,
         Command::Kpi(command) => command.run(global).await,
+        Command::Model(command) => command.run(global).await,
         Command::Sql(command) => command.run(global).await,
         Command::Profile(command) => command.run(global).await,
         Command::User(command) => command.run(global).await,

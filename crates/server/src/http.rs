@@ -21,6 +21,7 @@ pub(crate) mod kpis;
 pub(crate) mod listen;
 mod live;
 mod lookup;
+pub(crate) mod models;
 mod overview;
 mod person;
 pub(crate) mod profiles;
@@ -233,6 +234,15 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .allow(P::ProfilesUnmask, routes!(person::reveal))
         .allow(P::ProfilesAsk, routes!(person::ask_to_see))
         .allow(P::ProfilesAsk, routes!(person::see_approved))
+        .allow(P::FiguresRead, routes!(models::list))
+        .record(P::DataRefresh, routes!(models::train))
+        .allow(P::FiguresRead, routes!(models::settings))
+        .record(P::RulesWrite, routes!(models::put_settings))
+        .allow(P::FiguresRead, routes!(models::advice))
+        .record(P::RulesWrite, routes!(models::put_advice))
+        .allow(P::FiguresRead, routes!(models::board))
+        .allow(P::FiguresRead, routes!(models::clusters))
+        .allow(P::ProfilesRead, routes!(models::of_profile))
         .allow(P::FiguresRead, routes!(rfm::show))
         .allow(P::FiguresRead, routes!(rfm_rules::show))
         .record(P::RulesWrite, routes!(rfm_rules::put))

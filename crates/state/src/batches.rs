@@ -229,6 +229,14 @@ impl Store {
             .await
     }
 
+    /// The loads of files that there have been.
+    #[boxed]
+    pub async fn batch_ids(&self) -> Result<Vec<i64>> {
+        let read = self.data.read("batch_ids", "batches");
+        let found: Vec<(i64,)> = read.all("SELECT batch_id FROM batches ORDER BY batch_id", &[]).await?;
+        Ok(found.into_iter().map(|(id,)| id).collect())
+    }
+
     /// Loads, the latest first; `before` is (start, id) of the last one of the page before.
     #[boxed]
     pub async fn list_batches(&self, limit: usize, before: Option<(i64, i64)>) -> Result<Vec<BatchRow>> {

@@ -13,6 +13,7 @@ mod identity_tests;
 mod key_tests;
 mod live_tests;
 mod load_tests;
+mod model_tests;
 mod name_tests;
 mod quarantine_tests;
 mod scan_tests;

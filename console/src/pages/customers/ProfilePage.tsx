@@ -32,6 +32,7 @@ const PersonConsents = lazy(() => import('../consents/PersonConsents').then((par
 const PersonSegments = lazy(() => import('./PersonSegments').then((part) => ({ default: part.PersonSegments })))
 const PersonTags = lazy(() => import('./PersonTags').then((part) => ({ default: part.PersonTags })))
 const WhoIsWho = lazy(() => import('./WhoIsWho').then((part) => ({ default: part.WhoIsWho })))
+const InsightCard = lazy(() => import('../models/InsightCard').then((part) => ({ default: part.InsightCard })))
 const Timeline = lazy(() => import('./Timeline').then((part) => ({ default: part.Timeline })))
 
 const route = getRouteApi('/customers/$profileId')
@@ -95,6 +96,9 @@ export default function ProfilePage() {
                 </div>
                 <div className="zk-stack">
                   <Place rfm={sheet.rfm} currency={currency} />
+                  <Suspense>
+                    <InsightCard profileId={profileId} />
+                  </Suspense>
                   <Identities identities={sheet.identities} edges={sheet.edges} />
                   <Corrections
                     profileId={profileId}

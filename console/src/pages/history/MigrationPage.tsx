@@ -29,6 +29,7 @@ export function useNames(what: string) {
     if (value === undefined) return t(side === 'before' ? 'history.none_before' : 'history.none_after')
     if (what === 'tier') return word(t, 'tier', value)
     if (what === 'rfm_segment') return word(t, 'segment', value)
+    if (what === 'risk' && (value === 'high' || value === 'medium' || value === 'low')) return t(`models.risk_${value}`)
     return value
   }
 }
@@ -77,6 +78,8 @@ function Choice({ days }: { days: string[] }) {
         options={[
           { value: 'tier', label: t('history.tier') },
           { value: 'rfm_segment', label: t('history.rfm_segment') },
+          { value: 'cluster', label: t('models.group') },
+          { value: 'risk', label: t('models.risk') },
           ...(what.startsWith('tag:') ? [{ value: what, label: `${t('history.tag')} ${what.slice(4)}` }] : []),
         ]}
       />

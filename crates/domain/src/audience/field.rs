@@ -1,6 +1,7 @@
 //! What conditions can ask about: the tables of facts with their fields, traits, and scores.
 
 use crate::frame::ColumnType;
+use crate::learn::Risk;
 use crate::rfm::{Segment, Tier};
 use crate::tables;
 
@@ -285,6 +286,8 @@ pub struct Score {
     pub table: &'static str,
     /// Column.
     pub column: &'static str,
+    /// Of a table with several rows of a customer, the column and value of the one that is meant.
+    pub only: Option<(&'static str, &'static str)>,
     /// What it holds.
     pub kind: FieldKind,
     /// Chinese and English label.
@@ -299,7 +302,7 @@ const fn score(
     kind: FieldKind,
     label: (&'static str, &'static str),
 ) -> Score {
-    Score { name, table, column, kind, label, values: &[] }
+    Score { name, table, column, only: None, kind, label, values: &[] }
 }
 
 /// All scores.
@@ -323,7 +326,32 @@ pub const SCORES: &[Score] = &[
     score("clv.p_alive", ("clv", "p_alive"), FieldKind::Float, ("活跃概率", "probability of being active")),
     score("clv.expected_orders", ("clv", "expected_orders"), FieldKind::Float, ("预计下单次数", "expected orders")),
     score("clv.expected_value", ("clv", "expected_value"), FieldKind::Money, ("预计价值", "expected value")),
+    score("clv.value_90", ("clv", "value_90"), FieldKind::Money, ("90 天预计价值", "value expected within 90 days")),
+    score("clv.next_on", ("clv", "next_on"), FieldKind::Day, ("预计下次下单日期", "day of the next order")),
     score("churn.probability", ("churn", "probability"), FieldKind::Float, ("流失概率", "probability of leaving")),
+    Score {
+        values: Risk::WORDS,
+        ..score("churn.risk", ("churn", "risk"), FieldKind::Text, ("流失风险", "risk of leaving"))
+    },
+    score("churn.value_at_risk", ("churn", "value_at_risk"), FieldKind::Money, ("在险价值", "value at risk")),
+    Score {
+        only: Some(("target", "purchase_30")),
+        ..score(
+            "propensity.purchase_30",
+            ("propensity", "probability"),
+            FieldKind::Float,
+            ("30 天购买概率", "probability of an order within 30 days"),
+        )
+    },
+    Score {
+        only: Some(("target", "purchase_90")),
+        ..score(
+            "propensity.purchase_90",
+            ("propensity", "probability"),
+            FieldKind::Float,
+            ("90 天购买概率", "probability of an order within 90 days"),
+        )
+    },
     score("clusters.cluster", ("clusters", "cluster"), FieldKind::Number(0), ("聚类编号", "cluster")),
     score("clusters.label", ("clusters", "label"), FieldKind::Text, ("聚类", "cluster label")),
 ];

@@ -137,13 +137,13 @@ async fn scores(ctx: &Ctx, ids: &[i64]) -> Result<HashMap<i64, RfmView>> {
 
 /// Tags and scores of models at the newest refresh.
 async fn more(ctx: &Ctx, ids: &[i64], parts: &Parts) -> Result<HashMap<i64, BTreeMap<String, Cell<'static>>>> {
-    let tags = parts.tags.iter().map(|tag| (format!("tags.{tag}"), "tags", "value", Some(tag.as_str())));
+    let tags = parts.tags.iter().map(|tag| (format!("tags.{tag}"), "tags", "value", Some(("tag", tag.as_str()))));
     let models = parts.models.iter().filter_map(|name| score_of(name));
-    let models = models.map(|score| (score.name.to_owned(), score.table, score.column, None));
+    let models = models.map(|score| (score.name.to_owned(), score.table, score.column, score.only));
     let mut found: HashMap<i64, BTreeMap<String, Cell<'static>>> = HashMap::new();
-    for (key, table, column, tag) in tags.chain(models) {
+    for (key, table, column, only) in tags.chain(models) {
         let day = ctx.lake().newest_day(table, "as_of").await?.unwrap_or(0);
-        let frame = ctx.lake().scores(table, column, tag, day, Some(ids)).await?;
+        let frame = ctx.lake().scores(table, column, only, day, Some(ids)).await?;
         let kind = frame.fields().iter().find(|field| field.name == "value").map(|field| field.kind);
         let (Some(kind), Some(values)) = (kind, frame.column("value")) else { continue };
         for (row, profile) in numbers(&frame, "profile_id").into_iter().enumerate() {

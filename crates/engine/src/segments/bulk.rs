@@ -47,18 +47,30 @@ pub(crate) struct Bulk {
     sets: HashMap<String, Arc<Set>>,
     /// Who may be seen at all; everybody when missing.
     within: Option<Set>,
+    /// The loads of files, when what others brought counts only if it had arrived by the day.
+    loads: Option<Vec<i64>>,
 }
 
 impl Bulk {
     /// Over the customers as they are now.
     pub(crate) async fn new(ctx: &Ctx, as_of: AsOf) -> Result<Self> {
         ctx.refresh_overrides().await?;
-        let mut bulk = Self { people: people(ctx).await?, as_of, sets: HashMap::new(), within: None };
+        let mut bulk = Self { people: people(ctx).await?, as_of, sets: HashMap::new(), within: None, loads: None };
         if let Some(rule) = ctx.scope().and_then(Scope::rule) {
             bulk.prepare(&ctx.whole(), &rule.leaves(), &[]).await?;
             bulk.within = Some(bulk.set(&rule));
         }
         Ok(bulk)
+    }
+
+    /// Over some customers, by ids in order, and what was known of them on the day: a row counts that had arrived by then. A
+    /// file says of its rows when they happened and not when they were known, so those of files arrived as they happened.
+    ///
+    /// For measures alone: sets of conditions would be remembered as those of everybody.
+    pub(crate) async fn back_then(ctx: &Ctx, ids: Vec<i64>, as_of: AsOf) -> Result<Self> {
+        let people = Arc::new(People::some(ctx.now(), ids));
+        let loads = Some(ctx.store().batch_ids().await?);
+        Ok(Self { people, as_of, sets: HashMap::new(), within: None, loads })
     }
 
     /// How many customers may be seen.
@@ -150,7 +162,7 @@ impl Bulk {
                 return Ok(Vec::new());
             }
             let asked: Vec<&Leaf> = of_facts.iter().map(|(leaf, _)| *leaf).chain(measures.iter().copied()).collect();
-            let (mut kept, words) = scan(ctx, &self.people, &self.as_of, &asked).await?;
+            let (mut kept, words) = scan(ctx, &self.people, &self.as_of, self.loads.as_deref(), &asked).await?;
             let n = self.people.n();
             let values =
                 kept.split_off(of_facts.len()).into_iter().filter_map(|kept| kept.column(n, &words, &self.as_of));
@@ -188,7 +200,7 @@ impl Bulk {
         let values = match leaf {
             Leaf::Score(name, _) => match score_of(name) {
                 Some(score) => {
-                    let frame = ctx.lake().scores(score.table, score.column, None, self.as_of.day, None).await?;
+                    let frame = ctx.lake().scores(score.table, score.column, score.only, self.as_of.day, None).await?;
                     Some(aligned(&self.people, &frame))
                 }
                 None => None,
@@ -242,13 +254,13 @@ impl Bulk {
             Leaf::Trait(name, test) => people.with_trait(ctx, name, test, &self.as_of).await?,
             Leaf::Score(name, test) => match score_of(name) {
                 Some(score) => {
-                    let frame = ctx.lake().scores(score.table, score.column, None, self.as_of.day, None).await?;
+                    let frame = ctx.lake().scores(score.table, score.column, score.only, self.as_of.day, None).await?;
                     valued(&people, &frame, test, &self.as_of)
                 }
                 None => Set::none(n),
             },
             Leaf::Tag(name, test) => {
-                let frame = ctx.lake().scores("tags", "value", Some(name), self.as_of.day, None).await?;
+                let frame = ctx.lake().scores("tags", "value", Some(("tag", name)), self.as_of.day, None).await?;
                 valued(&people, &frame, test, &self.as_of)
             }
             Leaf::Identity(kind, has) => {
@@ -346,7 +358,13 @@ struct Need<'a> {
 }
 
 /// Keeps what conditions on facts are answered from, one scan a table.
-async fn scan<'a>(ctx: &Ctx, people: &People, as_of: &AsOf, leaves: &[&'a Leaf]) -> Result<(Vec<Kept<'a>>, Words)> {
+async fn scan<'a>(
+    ctx: &Ctx,
+    people: &People,
+    as_of: &AsOf,
+    loads: Option<&[i64]>,
+    leaves: &[&'a Leaf],
+) -> Result<(Vec<Kept<'a>>, Words)> {
     let n = people.n();
     let mut kept: Vec<Kept<'_>> = leaves
         .iter()
@@ -364,7 +382,7 @@ async fn scan<'a>(ctx: &Ctx, people: &People, as_of: &AsOf, leaves: &[&'a Leaf])
         let mut values: Vec<(&str, bool)> = Vec::new();
         let needs = needs(leaves, source, as_of, &mut values);
         if !needs.is_empty() {
-            read(ctx, people, as_of, source, &needs, &values, &mut kept, &mut words).await?;
+            read(ctx, people, as_of, loads, source, &needs, &values, &mut kept, &mut words).await?;
         }
     }
     Ok((kept, words))
@@ -440,6 +458,7 @@ async fn read(
     ctx: &Ctx,
     people: &People,
     as_of: &AsOf,
+    loads: Option<&[i64]>,
     source: Source,
     needs: &[Need<'_>],
     values: &[(&str, bool)],
@@ -449,7 +468,7 @@ async fn read(
     let filters: Vec<&[Filter]> = needs.iter().map(|need| need.filters).collect();
     let from = needs.iter().map(|need| need.between.0).min().unwrap_or(i64::MIN);
     let to = needs.iter().map(|need| need.between.1).max().unwrap_or(i64::MAX);
-    let scan = FactScan { of: source, as_of, between: (from, to), filters: &filters, values };
+    let scan = FactScan { of: source, as_of, between: (from, to), arrived: loads, filters: &filters, values };
     let mut rows = ctx.lake().facts(&scan).await?;
     let mut seeker = Seeker::default();
     let other = || Error::bug("facts", std::io::Error::other("other columns than asked for"));

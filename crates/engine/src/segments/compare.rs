@@ -135,7 +135,7 @@ pub async fn compare(ctx: &Ctx, left: &Segment, right: Option<&Segment>, day: Op
         differ_by(name, &label, (&a, &b, k), &mut differences, |at| cell_of(column.0, &column.1, at));
     }
     for score in SCORES {
-        let frame = ctx.lake().scores(score.table, score.column, None, bulk.as_of.day, None).await?;
+        let frame = ctx.lake().scores(score.table, score.column, score.only, bulk.as_of.day, None).await?;
         let field = frame.fields().iter().find(|field| field.name == "value");
         let (Some(field), Some(column), 1..) = (field, frame.column("value"), frame.n_rows()) else { continue };
         let mut rows = vec![None; bulk.people.n()];

@@ -38,11 +38,12 @@ pub(crate) fn person<'a>(
             match leaf {
                 Leaf::Score(name, _) => {
                     let Some(score) = score_of(name) else { continue };
-                    let frame = ctx.lake().scores(score.table, score.column, None, as_of.day, Some(&[id])).await?;
+                    let frame =
+                        ctx.lake().scores(score.table, score.column, score.only, as_of.day, Some(&[id])).await?;
                     person.scores.insert(name.clone(), first_value(&frame));
                 }
                 Leaf::Tag(name, _) => {
-                    let frame = ctx.lake().scores("tags", "value", Some(name), as_of.day, Some(&[id])).await?;
+                    let frame = ctx.lake().scores("tags", "value", Some(("tag", name)), as_of.day, Some(&[id])).await?;
                     person.tags.insert(name.clone(), first_value(&frame));
                 }
                 Leaf::Consent(purpose, _) => {

@@ -47,7 +47,11 @@ pub(super) struct Computed {
 impl Computed {
     /// Reads what some tags are computed from.
     pub(super) async fn new(ctx: &Ctx, tags: &[&Tag], as_of: AsOf) -> Result<Self> {
-        let mut bulk = Bulk::new(ctx, as_of).await?;
+        Self::over(ctx, tags, Bulk::new(ctx, as_of).await?).await
+    }
+
+    /// As [`Computed::new`], of the customers of `bulk`.
+    async fn over(ctx: &Ctx, tags: &[&Tag], mut bulk: Bulk) -> Result<Self> {
         let mut measures: Vec<Leaf> = Vec::new();
         let mut conditions: Vec<Leaf> = Vec::new();
         for (_, input) in tags.iter().flat_map(|tag| tag.expression.inputs()) {
@@ -104,7 +108,8 @@ impl Computed {
             },
             Input::Score(name) => match score_of(name) {
                 Some(score) => {
-                    let frame = ctx.lake().scores(score.table, score.column, None, self.bulk.as_of.day, None).await?;
+                    let frame =
+                        ctx.lake().scores(score.table, score.column, score.only, self.bulk.as_of.day, None).await?;
                     rows(&people.ids, frame)
                 }
                 None => nothing(),
@@ -112,6 +117,17 @@ impl Computed {
             Input::Rule(rule) => Found::Set(self.bulk.set(rule)),
         })
     }
+}
+
+/// Values of tags that are numbers, one column a tag and one value a customer of `bulk`; what is missing is not a number.
+pub(crate) async fn numbers_of(ctx: &Ctx, tags: &[&Tag], bulk: Bulk) -> Result<Vec<Vec<f64>>> {
+    let computed = Computed::over(ctx, tags, bulk).await?;
+    let mut columns = Vec::with_capacity(tags.len());
+    for tag in tags {
+        let (cells, _) = computed.values(ctx, tag).await?;
+        columns.push(cells.iter().map(|cell| cell.number().unwrap_or(f64::NAN)).collect());
+    }
+    Ok(columns)
 }
 
 fn is_same(left: &Input<'_>, right: &Input<'_>) -> bool {

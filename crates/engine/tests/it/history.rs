@@ -20,6 +20,8 @@ async fn written(ctx: &Ctx, what: &What, day: Date) -> BTreeMap<i64, String> {
     let (table, column, of) = match what {
         What::Tier => ("rfm", "tier", String::new()),
         What::RfmSegment => ("rfm", "rfm_segment", String::new()),
+        What::Cluster => ("clusters", "label", String::new()),
+        What::Risk => ("churn", "risk", String::new()),
         What::Tag(key) => ("tags", "value", format!(" AND tag = '{key}'")),
     };
     let sql = format!("SELECT profile_id, {column} FROM {table} WHERE profile_id IS NOT NULL AND as_of = '{day}'{of}");

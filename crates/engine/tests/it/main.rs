@@ -22,6 +22,7 @@ mod live;
 mod live_sessions;
 mod lookup;
 mod matching;
+mod models;
 mod privacy;
 mod quality;
 mod quarantine;

@@ -48,9 +48,52 @@ impl Options {
 
 /// The model that was chosen.
 #[derive(Clone, Debug, PartialEq)]
-enum Chosen {
+pub enum Chosen {
+    /// Ridge logistic regression.
     Logistic(Logistic),
+    /// Boosted trees.
     Trees(Trees),
+}
+
+impl Chosen {
+    /// Explanations of rows, before calibration; empty when they have another number of features.
+    pub fn explain(&self, features: &Features, n_threads: usize) -> Vec<Explanation> {
+        if features.n_columns != self.n_features() {
+            return Vec::new();
+        }
+        type Explain<'a> = Box<dyn Fn(&[f64]) -> Explanation + Sync + 'a>;
+        let explain: Explain<'_> = match self {
+            Self::Logistic(model) => Box::new(|row| model.explain(row)),
+            Self::Trees(model) => {
+                let explainer = TreeExplainer::new(model);
+                Box::new(move |row| explainer.explain(row))
+            }
+        };
+        crate::parallel::map(
+            features.n_rows(),
+            256,
+            n_threads,
+            || (),
+            |(), range| range.map(|at| explain(features.row(at))).collect::<Vec<Explanation>>(),
+        )
+        .concat()
+    }
+}
+
+impl Predict for Chosen {
+    fn n_features(&self) -> usize {
+        match self {
+            Self::Logistic(model) => model.n_features(),
+            Self::Trees(model) => model.n_features(),
+        }
+    }
+
+    fn log_odds(&self, row: &[f64]) -> f64 {
+        match self {
+            Self::Logistic(model) => model.log_odds(row),
+            Self::Trees(model) => model.log_odds(row),
+        }
+    }
 }
 
 /// A trained model with its grades.
@@ -77,40 +120,19 @@ impl Trained {
     }
 
     /// The model itself.
-    pub fn model(&self) -> &dyn Predict {
-        match &self.chosen {
-            Chosen::Logistic(model) => model,
-            Chosen::Trees(model) => model,
-        }
+    pub fn chosen(&self) -> &Chosen {
+        &self.chosen
     }
 
     /// Calibrated probabilities of rows; empty when they have another number of features.
     pub fn probabilities(&self, features: &Features, n_threads: usize) -> Vec<f64> {
-        let scores = self.model().score(features, n_threads);
+        let scores = self.chosen.score(features, n_threads);
         scores.into_iter().map(|score| self.calibration.apply(score)).collect()
     }
 
     /// Explanations of rows, before calibration; empty when they have another number of features.
     pub fn explain(&self, features: &Features, n_threads: usize) -> Vec<Explanation> {
-        if features.n_columns != self.model().n_features() {
-            return Vec::new();
-        }
-        type Explain<'a> = Box<dyn Fn(&[f64]) -> Explanation + Sync + 'a>;
-        let explain: Explain<'_> = match &self.chosen {
-            Chosen::Logistic(model) => Box::new(|row| model.explain(row)),
-            Chosen::Trees(model) => {
-                let explainer = TreeExplainer::new(model);
-                Box::new(move |row| explainer.explain(row))
-            }
-        };
-        crate::parallel::map(
-            features.n_rows(),
-            256,
-            n_threads,
-            || (),
-            |(), range| range.map(|at| explain(features.row(at))).collect::<Vec<Explanation>>(),
-        )
-        .concat()
+        self.chosen.explain(features, n_threads)
     }
 }
 
@@ -196,10 +218,7 @@ fn out_of_fold(
         let picked = Picked::new(features, labels, &rest);
         let chosen = fit(kind, &picked.features(), &picked.labels, options).ok()?;
         for at in held_out {
-            scores[at] = match &chosen {
-                Chosen::Logistic(model) => model.log_odds(features.row(at)),
-                Chosen::Trees(model) => model.log_odds(features.row(at)),
-            };
+            scores[at] = chosen.log_odds(features.row(at));
         }
     }
     Some(scores)

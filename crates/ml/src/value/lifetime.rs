@@ -52,6 +52,35 @@ impl Fit {
         parallel::map(histories.len(), 1_024, n_threads, || (), |(), range| each(range)).concat()
     }
 
+    /// The range of purchases within the next `time` in which a share of such customers are (0.8: a tenth have fewer than the
+    /// lower end, a tenth more than the upper one); `None` as [`Fit::purchases`].
+    ///
+    /// Those who have left have none; of others counts are taken for negative binomial with the mean of
+    /// [`Fit::purchases`], which is exact while nobody leaves.
+    pub fn purchases_range(&self, history: &History, time: f64, share: f64) -> Option<(f64, f64)> {
+        const MOST: u32 = 100_000;
+        let alive = self.alive(history)?;
+        let mean = self.purchases_if_alive(history, time)?;
+        let shape = self.parameters[0] + history.numbers().0;
+        let edges = [(1.0 - share) / 2.0, (1.0 + share) / 2.0];
+        let odds = mean / (shape + mean);
+        let (mut below, mut each) = (1.0 - alive, alive * (shape * (shape / (shape + mean)).ln()).exp());
+        let mut ends = [f64::from(MOST); 2];
+        let mut at = 0;
+        for n in 0..MOST {
+            below += each;
+            while at < 2 && below >= edges[at] {
+                ends[at] = f64::from(n);
+                at += 1;
+            }
+            if at == 2 {
+                break;
+            }
+            each *= odds * (shape + f64::from(n)) / (f64::from(n) + 1.0);
+        }
+        Some((ends[0], ends[1]))
+    }
+
     fn purchases_if_alive(&self, history: &History, time: f64) -> Option<f64> {
         (time.is_finite() && time >= 0.0).then(|| match self.model {
             Model::BgNbd | Model::MbgNbd => {

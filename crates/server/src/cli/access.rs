@@ -17,6 +17,7 @@ use super::history::History;
 use super::identity::{Identity, Policy};
 use super::key::Key;
 use super::kpi::{GoalCommand, Kpi};
+use super::model::Model;
 use super::profile::Profile;
 use super::quarantine::Quarantine;
 use super::refresh::Rules;
@@ -87,6 +88,16 @@ impl Command {
             Self::History(History::Movers { .. }) => P::ProfilesList,
             Self::History(History::Of { .. }) => P::ProfilesRead,
             Self::History(History::Days { .. } | History::Moves { .. } | History::Changes { .. }) => P::FiguresRead,
+            Self::Model(model) => match model {
+                Model::Train { .. } => P::DataRefresh,
+                Model::Settings { file: Some(_) } | Model::Advice { file: Some(_) } => P::RulesWrite,
+                Model::Of { .. } => P::ProfilesRead,
+                Model::List { .. }
+                | Model::Card { .. }
+                | Model::Board
+                | Model::Settings { .. }
+                | Model::Advice { .. } => P::FiguresRead,
+            },
             Self::Kpi(Kpi::Behind { .. }) => P::ProfilesList,
             Self::Kpi(Kpi::Goal(GoalCommand::Set { .. } | GoalCommand::Remove { .. })) => P::GoalsWrite,
             Self::Kpi(Kpi::List { .. } | Kpi::Show { .. } | Kpi::Goal(GoalCommand::List { .. })) => P::FiguresRead,

@@ -27,7 +27,7 @@ const MAX_PAGE: usize = 200;
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct WhatQuery {
-    /// tier, rfm_segment, tag:KEY; tier when absent.
+    /// tier, rfm_segment, cluster, risk, tag:KEY; tier when absent.
     what: Option<String>,
 }
 

@@ -5,9 +5,9 @@ use crate::db::{GetRow, Pool};
 use crate::{
     ApiKeyRow, AuditRow, BatchRow, BindingRow, BondRow, ClaimRow, ConsentRow, CorrectionRow, DecisionRow,
     DefinitionRow, EdgeRow, ErasureRow, Error, FailureRow, FieldRow, HoldRow, IdentityRow, IngestRow, KeyRow,
-    LedgerRow, ManualTagRow, MappingRow, MatchRow, NoticeRow, OverrideSpanRow, ProfileRow, PurgeRow, QuarantineRow,
-    RegisterRow, RequestRow, SaidFieldRow, SessionMoveRow, SessionRow, SourceHourRow, SourceRejectRow, SourceRow,
-    SsoLinkRow, StatedRow, Store, StretchRow, TraitsRow, UserRow, ViewRow,
+    LedgerRow, ManualTagRow, MappingRow, MatchRow, ModelRow, NoticeRow, OverrideSpanRow, ProfileRow, PurgeRow,
+    QuarantineRow, RegisterRow, RequestRow, SaidFieldRow, SessionMoveRow, SessionRow, SourceHourRow, SourceRejectRow,
+    SourceRow, SsoLinkRow, StatedRow, Store, StretchRow, TraitsRow, UserRow, ViewRow,
 };
 
 conformance!(records_are_the_columns_of_their_tables, a_newer_schema_is_refused, opening_again_changes_nothing);
@@ -56,6 +56,7 @@ async fn records_are_the_columns_of_their_tables(place: &Place) {
         ("identity_decisions", DecisionRow::COLUMNS),
         ("identity_stated", StatedRow::COLUMNS),
         ("identity_matches", MatchRow::COLUMNS),
+        ("models", ModelRow::COLUMNS),
         ("profile_override_spans", OverrideSpanRow::COLUMNS),
         ("live_registers", RegisterRow::COLUMNS),
         ("session_stretches", StretchRow::COLUMNS),
