@@ -37,7 +37,7 @@ export function insightQuery(profileId: string) {
   })
 }
 
-export const trainModel = (model: ModelName) => unwrap(client.POST('/api/v1/models/{model}/train', { params: { path: { model } }, body: {} }))
+export const trainModel = (model: ModelName) => unwrap(client.POST('/api/v1/models/{model}/train', { params: { path: { model } }, body: { as_of: null } }))
 
 export const modelSettingsQuery = queryOptions({
   queryKey: ['models', 'settings'],

@@ -141,7 +141,7 @@ function ModelCard({ version, versions, onOpen }: Props) {
                 <li key={weight.key}>
                   <span className="zk-bars-name">{isZh ? weight.zh : weight.en}</span>
                   <span className="zk-bars-track" aria-hidden="true">
-                    <span style={{ width: `${(weight.share / (card.weights[0]?.share || 1)) * 100}%` }} />
+                    <span style={{ width: `${(weight.share / Math.max(1e-9, card.weights[0]?.share ?? 0)) * 100}%` }} />
                   </span>
                   <span className="zk-figures">{format.ratio(weight.share)}</span>
                 </li>
