@@ -4,9 +4,12 @@ import { AxeBuilder } from '@axe-core/playwright'
 import { expect, numberIn, open, SHOTS, test } from './console'
 
 const WORDS = {
-  zh: { total: /共/, settings: '口径与建议', days: '最长等待天数', save: '保存', refused: /14 到 365 天/, card: /第 \d+ 版/, people: '看这些人', person: '价值与风险', live: '启用' },
-  en: { total: /customers?/, settings: 'Definitions & advice', days: 'Days at most', save: 'Save', refused: /14 to 365 days/, card: /version \d+/, people: 'See these people', person: 'Value and risk', live: 'Live' },
+  zh: { settings: '口径与建议', days: '最长等待天数', save: '保存', refused: /14 到 365 天/, card: /第 \d+ 版/, people: '看这些人', person: '价值与风险' },
+  en: { settings: 'Definitions & advice', days: 'Days at most', save: 'Save', refused: /14 to 365 days/, card: /version \d+/, people: 'See these people', person: 'Value and risk' },
 } as const
+
+/** The first number of a sentence. */
+const counted = (text: string | null) => numberIn(/[\d,]+/.exec(text ?? '')?.[0] ?? null)
 
 for (const lang of ['zh', 'en'] as const) {
   const words = WORDS[lang]
@@ -15,21 +18,23 @@ for (const lang of ['zh', 'en'] as const) {
     await open(page, '/insight/value', lang)
     const cell = page.locator('.zk-risk-cell').first()
     await expect(cell).toBeVisible()
+    const { violations } = await new AxeBuilder({ page }).analyze()
+    expect(violations.map(({ id, nodes }) => [id, nodes[0]?.target.join(' ')])).toEqual([])
+    await page.screenshot({ path: `${SHOTS}/e2e-value-${lang}.png`, fullPage: true })
     const n = numberIn((await cell.locator('.zk-figures').textContent()) ?? '')
     await cell.click()
     const sheet = page.getByRole('dialog')
     await expect(sheet.getByRole('status').first()).toBeVisible()
-    expect(numberIn((await sheet.getByRole('status').first().textContent()) ?? '')).toBe(n)
+    expect(counted(await sheet.getByRole('status').first().textContent())).toBe(n)
     await page.keyboard.press('Escape')
     await page.getByRole('button', { name: words.people }).click()
     await expect(page.getByRole('dialog').getByRole('listitem').first()).toBeVisible()
     await page.keyboard.press('Escape')
-    const { violations } = await new AxeBuilder({ page }).analyze()
-    expect(violations.map(({ id, nodes }) => [id, nodes[0]?.target.join(' ')])).toEqual([])
-    await page.screenshot({ path: `${SHOTS}/e2e-value-${lang}.png`, fullPage: true })
   })
 
-  test(`settings with a mistake are refused and say why (${lang})`, async ({ page }) => {
+  test.describe('a mistake', () => {
+    test.use({ allowed: [/400/] })
+    test(`settings with a mistake are refused and say why (${lang})`, async ({ page }) => {
     await open(page, '/insight/value', lang)
     await page.getByRole('button', { name: words.settings }).click()
     const sheet = page.getByRole('dialog')
@@ -38,6 +43,7 @@ for (const lang of ['zh', 'en'] as const) {
     await sheet.getByRole('button', { name: words.save }).first().click()
     await expect(sheet.getByText(words.refused)).toBeVisible()
     await page.screenshot({ path: `${SHOTS}/e2e-value-settings-${lang}.png`, fullPage: true })
+    })
   })
 
   test(`groups add up and open their customers (${lang})`, async ({ page }) => {
@@ -49,7 +55,7 @@ for (const lang of ['zh', 'en'] as const) {
     await rows.first().getByRole('button').click()
     const sheet = page.getByRole('dialog')
     await expect(sheet.getByRole('status').first()).toBeVisible()
-    expect(numberIn((await sheet.getByRole('status').first().textContent()) ?? '')).toBe(n)
+    expect(counted(await sheet.getByRole('status').first().textContent())).toBe(n)
     await page.keyboard.press('Escape')
     await page.screenshot({ path: `${SHOTS}/e2e-groups-${lang}.png`, fullPage: true })
   })

@@ -43,7 +43,7 @@ export default function ModelsPage() {
               { key: 'name', title: t('models.model'), isHead: true, cell: (one) => <button type="button" className="zk-link-button" aria-current={one === chosen} onClick={() => open(one)}>{isZh ? one.name_zh : one.name_en}</button> },
               { key: 'status', title: t('models.status'), cell: (one) => <Status status={one.status} /> },
               { key: 'meaning', title: t('models.meaning'), cell: (one) => (isZh ? one.meaning_zh : one.meaning_en) },
-              { key: 'as_of', title: t('models.knows'), cell: (one) => format.day(one.card.as_of) },
+              { key: 'as_of', title: t('models.knows'), cell: (one) => <span className="zk-model-day">{format.day(one.card.as_of)}</span> },
             ]}
           />
         </Card>

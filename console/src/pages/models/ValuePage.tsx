@@ -154,6 +154,7 @@ function Figures({ board }: { board: ModelBoard }) {
     { key: 'alive', value: format.people(board.n_alive) },
   ] as const
   return (
+    <Card>
     <dl className="zk-figure-row">
       {figures.map(({ key, value }) => (
         <div key={key}>
@@ -162,6 +163,7 @@ function Figures({ board }: { board: ModelBoard }) {
         </div>
       ))}
     </dl>
+    </Card>
   )
 }
 
@@ -211,12 +213,14 @@ function Hands({ board, onOpen }: { board: ModelBoard; onOpen: (people: string) 
   if (!point) return null
   return (
     <Card title={t('models.hands')} hint={t('models.hands_hint')}>
-      <label htmlFor={id} className="zk-hands-label">
+      <div className="zk-model-stack">
+      <label htmlFor={id}>
         {t('models.hands_label', { n: format.count(point.n_customers) })}
       </label>
       <input id={id} type="range" className="zk-hands" min={0} max={board.reach.length - 1} value={at} aria-valuetext={format.count(point.n_customers)} onChange={(event) => setAt(Number(event.target.value))} />
       <p role="status">{t('models.hands_says', { share: format.ratio(point.share), leave: format.count(Math.round(point.expected)) })}</p>
       <Button onClick={() => onOpen(`reach-${at}`)}>{t('models.hands_people')}</Button>
+      </div>
     </Card>
   )
 }

@@ -20,6 +20,8 @@ const SHORTEST_HOLDOUT: i64 = 28;
 pub(super) const HORIZON: i64 = 365;
 /// By how much money a month later is worth less.
 const DISCOUNT: f64 = 0.01;
+/// Name of the mean chance of being active among the parameters.
+pub(super) const MEAN_ALIVE: &str = "mean_alive";
 /// Weeks of a month.
 const MONTH: f64 = 365.25 / 12.0 / 7.0;
 
@@ -91,6 +93,8 @@ pub(super) fn learn(purchases: &Purchases) -> Result<Learnt> {
     card.n_positive = histories.iter().filter(|history| history.frequency > 0).count();
     card.learns_from = vec![day_text(purchases.until)];
     card.parameters = parameters(&fit, spend.as_ref());
+    let alive = histories.iter().filter_map(|history| fit.alive(history)).sum::<f64>() / histories.len().max(1) as f64;
+    card.parameters.push(Parameter { name: MEAN_ALIVE.into(), value: alive, low: None, high: None });
     let (net, n) = now.iter().fold((0, 0), |sum, habit| (sum.0 + habit.net, sum.1 + i64::from(habit.n_days)));
     Ok(Learnt { card, text: Some(ClvText::new(&fit, spend.as_ref(), net / n.max(1))) })
 }

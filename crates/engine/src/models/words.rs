@@ -4,6 +4,7 @@ use zhike_domain::learn::{Model, Risk};
 use zhike_domain::sentence::{count, count_en, count_zh, money_en, money_zh, percent};
 use zhike_state::ModelStatus;
 
+use super::clv::MEAN_ALIVE;
 use super::{Board, Version};
 
 fn share(of: f64) -> String {
@@ -25,16 +26,22 @@ pub fn meaning(version: &Version) -> (String, String) {
     }
     match version.model {
         Model::Clv => card.totals.as_ref().map(|totals| {
+            let alive = card.parameters.iter().find(|one| one.name == MEAN_ALIVE).map_or(0.0, |one| one.value);
+            let (all_zh, all_en) = if alive > 0.995 {
+                ("这段数据里看不出有客户离开，活跃概率都接近 100%。", " These data do not show anybody leaving, so everybody counts as active.")
+            } else {
+                ("", "")
+            };
             let off = if totals.actual > 0.0 { (totals.expected - totals.actual) / totals.actual } else { 0.0 };
             let (more_zh, more_en) = if off < 0.0 { ("少", "less") } else { ("多", "more") };
             (
                 format!(
-                    "只看到 {} 的数据，预计其后 {} 天有 {} 个下单日，实际 {} 个，{more_zh}估 {}；每位客户的误差（均方根）{:.2}，照过去的频率推算是 {:.2}。",
+                    "只看到 {} 的数据，预计其后 {} 天有 {} 个下单日，实际 {} 个，{more_zh}估 {}；每位客户的误差（均方根）{:.2}，照过去的频率推算是 {:.2}。{all_zh}",
                     totals.cutoff, totals.days, count(whole(totals.expected)), count(whole(totals.actual)),
                     share(off.abs()), totals.error, totals.baseline_error
                 ),
                 format!(
-                    "Knowing the data up to {} only, it expected {} days with orders in the {} days that followed; {} came, so it said {} {more_en}. Its error of a customer (root of the mean square) is {:.2}; that of going on as before {:.2}.",
+                    "Knowing the data up to {} only, it expected {} days with orders in the {} days that followed; {} came, so it said {} {more_en}. Its error of a customer (root of the mean square) is {:.2}; that of going on as before {:.2}.{all_en}",
                     totals.cutoff, count(whole(totals.expected)), totals.days, count(whole(totals.actual)),
                     share(off.abs()), totals.error, totals.baseline_error
                 ),
