@@ -40,6 +40,13 @@ pub enum Withheld {
         /// What the rule reached.
         baseline: f64,
     },
+    /// The plain rule errs less.
+    Errs {
+        /// Error of the model.
+        model: f64,
+        /// Error of the rule.
+        baseline: f64,
+    },
     /// The model in use did better on the same customers.
     Champion {
         /// What this one reached.
@@ -90,6 +97,10 @@ impl Withheld {
             Self::Loses { model, baseline } => (
                 format!("不如简单规则（{model:.3} 对 {baseline:.3}），已停用"),
                 format!("the plain rule is better ({model:.3} against {baseline:.3}), so it is withheld"),
+            ),
+            Self::Errs { model, baseline } => (
+                format!("误差比简单规则大（{model:.3} 对 {baseline:.3}），已停用"),
+                format!("the plain rule errs less ({baseline:.3} against {model:.3}), so it is withheld"),
             ),
             Self::Champion { model, champion } => (
                 format!("不如正在使用的版本（{model:.3} 对 {champion:.3}），未启用"),

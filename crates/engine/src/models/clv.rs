@@ -75,7 +75,7 @@ pub(super) fn learn(purchases: &Purchases) -> Result<Learnt> {
     card.learner = purchasing(best.model).0.to_owned();
     let totals = totals(fit, &then, &histories, &actual, (cutoff, holdout));
     card.withheld = (totals.error > totals.baseline_error)
-        .then_some(Withheld::Loses { model: -totals.error, baseline: -totals.baseline_error });
+        .then_some(Withheld::Errs { model: totals.error, baseline: totals.baseline_error });
     card.totals = Some(totals);
     let calibrated = value::calibration(fit, &histories, weeks, &actual, 7);
     card.calibration =
