@@ -157,12 +157,12 @@ function Head({ sheet: { profile, rfm }, name }: { sheet: ProfileSheet; name: st
   )
 }
 
-function Totals({ sheet: { totals }, currency }: { sheet: ProfileSheet; currency: string }) {
+function Totals({ sheet: { totals, rfm }, currency }: { sheet: ProfileSheet; currency: string }) {
   const { t } = useTranslation()
   const format = useFormat(currency)
   const figures = [
     { key: 'net', label: t('profile.net'), value: format.moneyShort(totals.net_amount), exact: format.money(totals.net_amount), note: t('profile.since_first', { day: format.instantDay(totals.first_ordered_at) }) },
-    { key: 'orders', label: t('profile.orders'), value: format.count(totals.n_orders) },
+    { key: 'orders', label: t('profile.orders'), value: format.count(totals.n_orders), exact: t('profile.orders_hint'), note: rfm && t('profile.valid_orders', { n: format.count(rfm.frequency) }) },
     { key: 'average', label: t('profile.average'), value: format.moneyShort(totals.average_order), exact: format.money(totals.average_order) },
     { key: 'refunded', label: t('profile.refunded'), value: format.moneyShort(totals.refunded_amount), exact: format.money(totals.refunded_amount) },
     { key: 'last', label: t('profile.last_order'), value: format.instantDay(totals.last_ordered_at), exact: format.instant(totals.last_ordered_at) },

@@ -83,6 +83,7 @@ function Figures({ caption, items, currency }: { caption: string; items: readonl
         },
         {
           key: 'value',
+          phone: 'end',
           title: t('kpis.value'),
           align: 'right',
           width: 130,
@@ -94,6 +95,7 @@ function Figures({ caption, items, currency }: { caption: string; items: readonl
         },
         {
           key: 'period',
+          phone: 'plain',
           title: t('kpis.period'),
           width: 130,
           cell: (item) => (
@@ -103,9 +105,9 @@ function Figures({ caption, items, currency }: { caption: string; items: readonl
             </span>
           ),
         },
-        { key: 'previous', title: t('kpis.previous'), cell: (item) => <ChangeWords kpi={item.kpi} point={item.newest} compare="previous" currency={currency} /> },
-        { key: 'year', title: t('kpis.year'), cell: (item) => <ChangeWords kpi={item.kpi} point={item.newest} compare="year" currency={currency} /> },
-        { key: 'trend', title: t('kpis.trend'), width: 140, cell: (item) => <span className="zk-segment-spark"><Sparkline values={item.series} /></span> },
+        { key: 'previous', title: t('kpis.previous'), phone: 'plain', cell: (item) => (item.newest.value == null || item.newest.previous == null ? '--' : <ChangeWords kpi={item.kpi} point={item.newest} compare="previous" currency={currency} />) },
+        { key: 'year', title: t('kpis.year'), phone: 'plain', cell: (item) => (item.newest.value == null || item.newest.year_before == null ? '--' : <ChangeWords kpi={item.kpi} point={item.newest} compare="year" currency={currency} />) },
+        { key: 'trend', title: t('kpis.trend'), width: 140, phone: 'end', cell: (item) => item.series.filter((each) => each !== null).length > 1 && <span className="zk-segment-spark"><Sparkline values={item.series} /></span> },
       ]}
     />
   )

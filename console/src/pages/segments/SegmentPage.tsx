@@ -2,6 +2,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { Button, Popconfirm } from 'antd'
+import { lazy, Suspense } from 'react'
 import { useTranslation } from 'react-i18next'
 import { refreshSegment, segmentQuery, updateSegment } from '../../api/segments'
 import type { Segment } from '../../api/types'
@@ -10,14 +11,16 @@ import { useSettings } from '../../app/settings'
 import { useFormat } from '../../app/workspace'
 import { Card } from '../../ui/Card'
 import { Page } from '../../ui/Page'
+import { usePurposeName } from '../../ui/PurposeSelect'
 import { Parts } from '../../ui/Parts'
 import { ErrorNotice, Skeleton } from '../../ui/states'
 import { Compare } from './Compare'
 import { Members } from './Members'
-import { Overlap } from './Overlap'
 import { Sizes } from './Sizes'
 import { RefreshWord, sentenceOf } from './words'
 import './segments.css'
+
+const Overlap = lazy(() => import('./Overlap'))
 
 const route = getRouteApi('/customers/segments/$segmentId')
 
@@ -47,13 +50,15 @@ export default function SegmentPage() {
       <Sizes segment={segment} />
       <div className="zk-columns-even">
         <Compare segment={segment} />
-        <Overlap segment={segment} />
+        <Suspense fallback={<Card title={t('segments.overlap')}><Skeleton rows={5} height={24} /></Card>}>
+          <Overlap segment={segment} />
+        </Suspense>
       </div>
       <Members segment={segment} />
       <May to="exports.make">
         <Card title={t('segments.export')}>
           <p>{t('segments.export_help')}</p>
-          <p>
+          <p className="zk-form-actions">
             <Link to="/customers" search={{ segment: segment.segment_id }} className="zk-button">
               {t('segments.open_list')}
             </Link>
@@ -118,6 +123,7 @@ function Rule({ segment }: { segment: Segment }) {
   })
   const done = refresh.data
   const sentence = sentenceOf(segment, lang)
+  const nameOfPurpose = usePurposeName()
   return (
     <Card
       title={t('segments.rule')}
@@ -147,7 +153,7 @@ function Rule({ segment }: { segment: Segment }) {
         </div>
         <div>
           <dt>{t('segments.purpose')}</dt>
-          <dd className="zk-figure-note">{segment.purpose || '--'}</dd>
+          <dd className="zk-figure-note">{nameOfPurpose(segment.purpose)}</dd>
         </div>
       </dl>
       <Parts className="zk-muted" parts={[segment.is_archived && t('segments.archived'), t('segments.version', { n: segment.version }), segment.segment_id]} />
