@@ -17,8 +17,8 @@ test('the overview shows numbers; a customer opens from the list', async ({ page
   await page.getByText('近7天', { exact: true }).click()
   await expect(page).toHaveURL(/range=last7d/)
 
-  await page.getByRole('link', { name: '客户档案' }).click()
-  await expect(page.getByRole('heading', { level: 1, name: '客户档案' })).toBeVisible()
+  await page.getByRole('link', { name: '客户列表' }).click()
+  await expect(page.getByRole('heading', { level: 1, name: '客户列表' })).toBeVisible()
   const first = page.locator('.zk-person').first()
   await first.click()
   await expect(page).toHaveURL(/\/customers\/[^/?]+$/)

@@ -4,6 +4,7 @@ import { initialsOf, isMeant } from './pinyin'
 it.each([
   ['分群', 'fq'],
   ['导入', 'dr'],
+  ['流失入会生日', 'lsrhsr'],
   ['数据质量', 'sjzl'],
   ['客户档案', 'khda'],
   ['价值分层', 'jzfc'],

@@ -2,7 +2,7 @@
 
 /** The first character that is read with each letter, in that order; no reading begins with I, U or V. */
 const LETTERS = 'abcdefghjklmnopqrstwxyz'
-const FIRSTS = [...'阿八嚓哒妸发旮哈讥咔垃痳拏噢妑七呥扨它穵夕丫帀']
+const FIRSTS = Array.from('阿八嚓哒妸发旮哈讥咔垃妈拏噢妑七呥仨它穵夕丫帀')
 
 const order = new Intl.Collator('zh-CN-u-co-pinyin')
 const known = new Map<string, string>()
@@ -17,7 +17,7 @@ function initialOf(character: string): string {
 export function initialsOf(text: string): string {
   const held = known.get(text)
   if (held !== undefined) return held
-  const initials = [...text].map(initialOf).join('')
+  const initials = Array.from(text, initialOf).join('')
   known.set(text, initials)
   return initials
 }

@@ -1,7 +1,7 @@
 // English texts of the list of customers: conditions, views, exports.
 export const enCustomers = {
   customers: {
-    title: 'Profiles',
+    title: 'All customers',
     question: 'Who am I looking for?',
     find: 'Exact search',
     kind: 'Search by',
@@ -15,7 +15,7 @@ export const enCustomers = {
     found_other: '{{count}} people found',
     nobody: 'Nobody found',
     nobody_help: 'Only full matches count: write the whole phone, member number or e-mail.',
-    list: 'All customers',
+    list: 'Customers',
     keys: 'J / K next and previous · Space preview · Enter whole profile',
     peek: 'Preview',
     peek_at: 'Preview {{name}}',

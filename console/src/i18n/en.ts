@@ -32,7 +32,7 @@ export const en = {
   nav: {
     overview: 'Overview',
     customers: 'Customers',
-    profiles: 'Profiles',
+    profiles: 'All customers',
     segments: 'Segments',
     tags: 'Tags',
     insight: 'Insight',
@@ -159,6 +159,7 @@ export const en = {
     unreadable_help: 'It may be restarting. Try again in a moment; if it keeps happening, give the request id to an administrator.',
     forbidden: 'You may not see this',
     forbidden_help: 'If you need it for your work, ask an administrator.',
+    no_such: 'What you are looking for is not there',
     not_found: 'There is no such page',
     not_found_help: 'The link may be wrong, or what it led to was deleted.',
     home: 'Back to overview',
@@ -268,6 +269,7 @@ export const en = {
   identity_status: { active: 'Active', set_aside: 'Set aside (joins too many people)' },
   edge: { deterministic: 'Certain', probabilistic: 'Probable', manual: 'By hand', split: 'Split' },
   profile: {
+    title: 'Profile',
     back: 'Back to the list',
     company: 'Company',
     male: 'Male',

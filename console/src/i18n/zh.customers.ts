@@ -1,7 +1,7 @@
 // Chinese texts of the list of customers: conditions, views, exports.
 export const zhCustomers = {
   customers: {
-    title: '客户档案',
+    title: '客户列表',
     question: '谁是我要找的人？',
     find: '精确查找',
     kind: '按什么查',

@@ -32,7 +32,7 @@ export const zh = {
   nav: {
     overview: '总览',
     customers: '客户',
-    profiles: '客户档案',
+    profiles: '客户列表',
     segments: '分群',
     tags: '标签',
     insight: '分析',
@@ -158,6 +158,7 @@ export const zh = {
     unreadable_help: '服务可能正在升级。稍后重试；若持续出现，请把请求编号发给管理员。',
     forbidden: '没有权限查看',
     forbidden_help: '如工作需要，请联系管理员开通。',
+    no_such: '找不到要看的内容',
     not_found: '没有这个页面',
     not_found_help: '链接可能写错了，或者对象已被删除。',
     home: '回到总览',
@@ -267,6 +268,7 @@ export const zh = {
   identity_status: { active: '有效', set_aside: '已搁置（连到的人太多）' },
   edge: { deterministic: '确定', probabilistic: '概率', manual: '人工', split: '拆分' },
   profile: {
+    title: '客户档案',
     back: '返回列表',
     company: '企业',
     male: '男',

@@ -1,13 +1,14 @@
 // The list of customers: filters and conditions, an order, pages, and what can be made of it: a segment, a file, a view.
 import { PlusOutlined } from '@ant-design/icons'
 import { useMutation, useQuery } from '@tanstack/react-query'
-import { getRouteApi, Link } from '@tanstack/react-router'
+import { getRouteApi } from '@tanstack/react-router'
 import { Button, Select } from 'antd'
 import { lazy, Suspense, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { customersQuery, keepView, viewQuery } from '../../api/customers'
 import type { RuleJson } from '../../api/segments'
 import type { View } from '../../api/types'
+import { NoData } from '../../app/NoData'
 import type { CustomersSearch } from '../../app/router'
 import { May, useMay } from '../../app/session'
 import { useSettings } from '../../app/settings'
@@ -173,18 +174,7 @@ export function AllPeople({ columns, peeked, onPeek, listed: { query, whom, rule
         (isFiltered(spec) && (workspace.data?.n_profiles ?? 0) > 0 ? (
           <Notice title={t('state.none_match')} help={t('state.none_match_help', { filters: sentence })} action={<Button onClick={() => set({})}>{t('state.clear_filters')}</Button>} />
         ) : (
-          <Notice
-            title={t('state.no_data')}
-            help={t('state.no_data_help')}
-            action={
-              <May to="imports.run">
-                <Link className="zk-button" to="/data/imports/new">
-                  {t('state.to_import')}
-                </Link>
-              </May>
-            }
-            detail={t('state.no_data_demo')}
-          />
+          <NoData />
         ))}
       <Suspense>
       {open === 'segment' && data && <SaveSegment rule={data.rule} sentence={sentence} onClose={close} />}

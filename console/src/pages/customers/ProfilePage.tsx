@@ -47,13 +47,13 @@ export default function ProfilePage() {
   const currency = sheet?.currency ?? workspace.data?.currency ?? 'CNY'
   // A customer without a name is called by the first identity.
   const first = sheet?.identities[0]
-  const title = !sheet ? t('customers.title') : (sheet.profile.name ?? (first ? `${word(t, 'identity', first.kind)} ${first.value}` : t('customers.unnamed')))
+  const title = !sheet ? t('profile.title') : (sheet.profile.name ?? (first ? `${word(t, 'identity', first.kind)} ${first.value}` : t('customers.unnamed')))
 
   return (
     <Page
       title={title}
       actions={
-        <>
+        sheet && <>
           <May to="requests.start">
             <Link to="/governance/requests" search={{ request: 'new', profile: profileId }} className="zk-button">
               {t('requests.new')}

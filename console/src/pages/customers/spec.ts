@@ -18,7 +18,8 @@ export function fitsAddress(rule: RuleJson): boolean {
 
 /** The address of a view that was kept; its columns are no part of that. */
 export function placeOf({ view_id, state }: Pick<View, 'view_id' | 'state'>): Spec {
-  const { rule, columns: _, ...rest } = state as Spec & { columns?: unknown }
+  const { rule, ...rest } = state as Spec & { columns?: unknown }
+  delete rest.columns
   return rule && !fitsAddress(rule) ? { ...rest, spec: view_id } : { ...rest, rule }
 }
 

@@ -5,6 +5,7 @@ import { Button, Select } from 'antd'
 import { useMemo, useState, type SyntheticEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import { computeDay, historyDaysQuery, movesQuery, type Compared } from '../../api/history'
+import { NoData, useHasNothing } from '../../app/NoData'
 import { May } from '../../app/session'
 import { useFormat, useWorkspace } from '../../app/workspace'
 import { TIER_COLOUR } from '../../app/theme'
@@ -39,12 +40,18 @@ export default function MigrationPage() {
   const days = useQuery(historyDaysQuery(what))
   const computed = days.data?.items ?? []
   const isEnough = computed.length > 1
+  const hasNothing = useHasNothing()
   return (
     <Page title={t('history.title')} question={t('history.question')}>
       <Choice days={computed.map((day) => day.as_of)} />
       {days.isPending && <Skeleton rows={10} height={26} />}
       {days.isError && <ErrorNotice error={days.error} onRetry={() => void days.refetch()} />}
-      {days.data && !isEnough && (
+      {days.data && !isEnough && hasNothing && (
+        <Card>
+          <NoData />
+        </Card>
+      )}
+      {days.data && !isEnough && !hasNothing && (
         <Card title={t('history.moves')}>
           <Notice title={t('history.too_few')} help={t('history.too_few_help')} />
           <May to="data.refresh">

@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next'
 import { kpisQuery } from '../../api/kpis'
 import type { KpiSummary } from '../../api/types'
 import { ContextBar } from '../../app/ContextBar'
+import { NoData, useHasNothing } from '../../app/NoData'
 import { PERIOD_KINDS } from '../../app/router'
 import { useSettings } from '../../app/settings'
 import { useFormat } from '../../app/workspace'
@@ -26,6 +27,7 @@ export default function KpisPage() {
   const navigate = route.useNavigate()
   const query = useQuery(kpisQuery(by))
   const { data } = query
+  const hasNothing = useHasNothing()
   return (
     <Page title={t('kpis.title')} question={t('kpis.question')}>
       <ContextBar>
@@ -46,7 +48,13 @@ export default function KpisPage() {
           <Skeleton rows={10} height={26} />
         </Card>
       )}
+      {data && hasNothing && (
+        <Card>
+          <NoData />
+        </Card>
+      )}
       {data &&
+        !hasNothing &&
         GROUPS.map((group) => (
           <Card key={group} title={t(`kpis.group_${group}`)} isStale={query.isPlaceholderData}>
             <Figures caption={t(`kpis.group_${group}`)} items={data.items.filter((item) => item.kpi.group === group)} currency={data.currency} />

@@ -10,7 +10,7 @@ import { useMay } from '../../app/session'
 import { useFormat } from '../../app/workspace'
 import { Card } from '../../ui/Card'
 import { ErrorNotice, Skeleton } from '../../ui/states'
-import { exactly } from './rule'
+import { exactly } from './exactly'
 
 const route = getRouteApi('/customers/segments/$segmentId')
 const MAX_OTHERS = 4

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { RuleJson } from '../../api/segments'
-import { edit, emptyRule, exactly, isDone, isGroup, LEAF_KINDS, newLeaf, readRule, ruleOf, unfinished, type Group, type Node } from './rule'
+import { edit, emptyRule, isDone, isGroup, LEAF_KINDS, newLeaf, readRule, ruleOf, unfinished, type Group, type Node } from './rule'
 
 const guide = readFileSync('../docs/guides/segments.md', 'utf8')
 const EXAMPLES = [...guide.matchAll(/```json\n([\s\S]*?)```/g)].map((found) => JSON.parse(found[1]!) as RuleJson)
@@ -106,15 +106,5 @@ describe('what is unfinished', () => {
     ] as const) {
       expect(isDone(structuredClone(leaf) as Parameters<typeof isDone>[0]), JSON.stringify(leaf)).toBe(is)
     }
-  })
-})
-
-it('says who is in some segments and in none of the others', () => {
-  expect(exactly(['a', 'b', 'c'], ['a', 'c'])).toEqual({
-    all: [
-      { segment: 'a', op: 'in' },
-      { segment: 'b', op: 'not_in' },
-      { segment: 'c', op: 'in' },
-    ],
   })
 })

@@ -235,8 +235,3 @@ export function unfinished(node: Node, isRoot = true): number[] {
   if (node.items.length === 0) return isRoot && node.mode === 'all' ? [] : [node.id]
   return node.items.flatMap((item) => unfinished(item, false))
 }
-
-/** The rule for the people who are in some of the segments and in none of the others. */
-export function exactly(all: readonly string[], inside: readonly string[]): RuleJson {
-  return { all: all.map((segment) => ({ segment, op: inside.includes(segment) ? 'in' : 'not_in' })) }
-}
