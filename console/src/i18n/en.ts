@@ -235,6 +235,13 @@ export const en = {
     money_ratio: 'Share of money',
     away: 'Average days since last order',
     see_people: 'See customers of “{{name}}”',
+    moves: 'Tier movement',
+    moves_none: 'Once two days have been refreshed, movement between tiers is drawn here.',
+    segments_changed: 'Segments that changed',
+    segments_changed_hint: 'Newest change of size, the {{n}} largest',
+    segments_unchanged: 'No segment has changed its size yet. Those that grow or shrink most will stand here.',
+    grew: '{{n}} more',
+    shrank: '{{n}} fewer',
   },
   describe: {
     line: '{{name}}, {{from}} to {{to}}, {{n}} points; highest {{max_at}} {{max}}, lowest {{min_at}} {{min}}.',

@@ -234,6 +234,13 @@ export const zh = {
     money_ratio: '金额占比',
     away: '平均未下单天数',
     see_people: '查看“{{name}}”的客户',
+    moves: '层级变化',
+    moves_none: '至少刷新过两天后，这里画出客户在层级之间的变化。',
+    segments_changed: '分群变化',
+    segments_changed_hint: '最近一次人数变化，最大的 {{n}} 个',
+    segments_unchanged: '分群人数还没有变化。分群每次更新后，增减最多的会出现在这里。',
+    grew: '多 {{n}} 人',
+    shrank: '少 {{n}} 人',
   },
   describe: {
     line: '{{name}}，{{from}}至{{to}}，共 {{n}} 个点；最高 {{max_at}} {{max}}，最低 {{min_at}} {{min}}。',

@@ -2,14 +2,13 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { Segmented } from 'antd'
-import { useCallback, useMemo } from 'react'
+import { lazy, Suspense, useCallback, useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 import { overviewQuery } from '../../api/queries'
 import type { Overview } from '../../api/types'
 import { ContextBar } from '../../app/ContextBar'
 import { NoData } from '../../app/NoData'
 import { METRICS, type Metric, type OverviewSearch, type View } from '../../app/router'
-import { May } from '../../app/session'
 import { useSettings } from '../../app/settings'
 import { TIER_COLOUR } from '../../app/theme'
 import { useFormat, useWorkspace } from '../../app/workspace'
@@ -27,6 +26,7 @@ import { changeOf, writeKpi } from './change'
 import { RangeBar } from './RangeBar'
 import { trendOption, valuesOf } from './trend'
 
+const Movement = lazy(() => import('./Movement'))
 const route = getRouteApi('/')
 const ARROW = { up: '▲', down: '▼', same: '', unknown: '' }
 
@@ -74,6 +74,9 @@ export default function OverviewPage() {
             <Tiers data={data} isStale={isStale} />
             <Segments data={data} isStale={isStale} />
           </div>
+          <Suspense fallback={<Card><Skeleton rows={6} height={26} /></Card>}>
+            <Movement />
+          </Suspense>
         </>
       )}
     </Frame>
