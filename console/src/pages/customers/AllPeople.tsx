@@ -177,9 +177,9 @@ export function AllPeople({ columns, peeked, onPeek, listed: { query, whom, rule
           <NoData />
         ))}
       <Suspense>
-      {open === 'segment' && data && <SaveSegment rule={data.rule} sentence={sentence} onClose={close} />}
-      {open === 'export' && data && <ExportSheet whom={whom} sentence={sentence} total={data.total} onClose={close} />}
-      {open === 'views' && <Views state={JSON.parse(JSON.stringify({ ...spec, spec: undefined, rule, columns: columns.choice })) as Record<string, unknown>} onOpen={openView} onClose={close} />}
+        {open === 'segment' && data && <SaveSegment rule={data.rule} sentence={sentence} onClose={close} />}
+        {open === 'export' && data && <ExportSheet whom={whom} sentence={sentence} total={data.total} onClose={close} />}
+        {open === 'views' && <Views state={JSON.parse(JSON.stringify({ ...spec, spec: undefined, rule, columns: columns.choice })) as Record<string, unknown>} onOpen={openView} onClose={close} />}
       </Suspense>
     </Card>
   )

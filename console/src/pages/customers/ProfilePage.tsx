@@ -53,18 +53,20 @@ export default function ProfilePage() {
     <Page
       title={title}
       actions={
-        sheet && <>
-          <May to="requests.start">
-            <Link to="/governance/requests" search={{ request: 'new', profile: profileId }} className="zk-button">
-              {t('requests.new')}
-            </Link>
-          </May>
-          <May to="bindings.manage">
-            <Link to="/data/bind" search={{ profile: profileId }} className="zk-button">
-              {t('bind.title')}
-            </Link>
-          </May>
-        </>
+        sheet && (
+          <>
+            <May to="requests.start">
+              <Link to="/governance/requests" search={{ request: 'new', profile: profileId }} className="zk-button">
+                {t('requests.new')}
+              </Link>
+            </May>
+            <May to="bindings.manage">
+              <Link to="/data/bind" search={{ profile: profileId }} className="zk-button">
+                {t('bind.title')}
+              </Link>
+            </May>
+          </>
+        )
       }
       above={<Link to="/customers" className="zk-back">← {t('profile.back')}</Link>} heading={sheet && <Head sheet={sheet} name={title} />}>
       <ContextBar />

@@ -1,5 +1,6 @@
 // Rows that were not loaded: why, and how to get them in after all.
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { Button, Select } from 'antd'
 import { useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -9,7 +10,6 @@ import { useMay } from '../../app/session'
 import { useSettings } from '../../app/settings'
 import { useFormat } from '../../app/workspace'
 import { Card } from '../../ui/Card'
-import { Link } from '@tanstack/react-router'
 import { useColumns } from '../../ui/columns'
 import { DataTable } from '../../ui/DataTable'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
@@ -75,68 +75,68 @@ export function Quarantine({ batchId, mapping, status, onStatus }: Props) {
 
   return (
     <div ref={box} id="quarantine">
-    <Card
-      title={t('report.quarantine')}
-      hint={counts.map(([code, n]) => `${word(t, 'reason', code)} ${format.count(n)}`).join(' · ')}
-      extra={
-        <>
-          <Select
-            aria-label={t('quarantine.filter')}
-            className="zk-filter"
-            popupMatchSelectWidth={false}
-            value={status ?? 'all'}
-            onChange={(next: string) => onStatus(next === 'all' ? undefined : next)}
-            options={[{ value: 'all', label: t('quarantine.all') }, ...STATUSES.map((value) => ({ value: value, label: t(`quarantine.${value}`) }))]}
+      <Card
+        title={t('report.quarantine')}
+        hint={counts.map(([code, n]) => `${word(t, 'reason', code)} ${format.count(n)}`).join(' · ')}
+        extra={
+          <>
+            <Select
+              aria-label={t('quarantine.filter')}
+              className="zk-filter"
+              popupMatchSelectWidth={false}
+              value={status ?? 'all'}
+              onChange={(next: string) => onStatus(next === 'all' ? undefined : next)}
+              options={[{ value: 'all', label: t('quarantine.all') }, ...STATUSES.map((value) => ({ value: value, label: t(`quarantine.${value}`) }))]}
+            />
+            {may && items.some((item) => item.status === 'open') && (
+              <Button title={t('quarantine.replay_all_hint')} loading={start.isPending} onClick={() => start.mutate(null)}>
+                {t('quarantine.replay_all')}
+              </Button>
+            )}
+            {columns.chooser}
+          </>
+        }
+      >
+        {start.isError && <ErrorNotice error={start.error} />}
+        {jobId && (
+          <div className="zk-replay">
+            <JobProgress key={jobId} jobId={jobId} title={t('job.replaying')} onEnd={refresh}>
+              {(job) => <ReplayResult job={job} batchId={batchId} />}
+            </JobProgress>
+          </div>
+        )}
+        {query.isPending && <Skeleton rows={4} height={26} />}
+        {query.isError && <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />}
+        {query.data && items.length === 0 && <Notice title={t('quarantine.none')} help={status ? undefined : t('quarantine.none_help')} />}
+        {items.length > 0 && (
+          <>
+            <DataTable
+              caption={t('report.quarantine')}
+              rows={items}
+              rowKey={(item) => item.row_no}
+              columns={columns.shown}
+              hasRowKeys
+              onPeek={(item) => may && item.status === 'open' && setRepaired(item)}
+              peeked={repaired?.row_no}
+            />
+            <p className="zk-keys-hint">{t('quarantine.keys')}</p>
+          </>
+        )}
+        <More query={query} />
+        {repaired && (
+          <RepairSheet
+            key={repaired.row_no}
+            batchId={batchId}
+            mapping={mapping}
+            item={repaired}
+            onClose={() => setRepaired(undefined)}
+            onStarted={(id) => {
+              setRepaired(undefined)
+              setJobId(id)
+            }}
           />
-          {may && items.some((item) => item.status === 'open') && (
-            <Button title={t('quarantine.replay_all_hint')} loading={start.isPending} onClick={() => start.mutate(null)}>
-              {t('quarantine.replay_all')}
-            </Button>
-          )}
-          {columns.chooser}
-        </>
-      }
-    >
-      {start.isError && <ErrorNotice error={start.error} />}
-      {jobId && (
-        <div className="zk-replay">
-          <JobProgress key={jobId} jobId={jobId} title={t('job.replaying')} onEnd={refresh}>
-            {(job) => <ReplayResult job={job} batchId={batchId} />}
-          </JobProgress>
-        </div>
-      )}
-      {query.isPending && <Skeleton rows={4} height={26} />}
-      {query.isError && <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />}
-      {query.data && items.length === 0 && <Notice title={t('quarantine.none')} help={status ? undefined : t('quarantine.none_help')} />}
-      {items.length > 0 && (
-        <>
-          <DataTable
-            caption={t('report.quarantine')}
-            rows={items}
-            rowKey={(item) => item.row_no}
-            columns={columns.shown}
-            hasRowKeys
-            onPeek={(item) => may && item.status === 'open' && setRepaired(item)}
-            peeked={repaired?.row_no}
-          />
-          <p className="zk-keys-hint">{t('quarantine.keys')}</p>
-        </>
-      )}
-      <More query={query} />
-      {repaired && (
-        <RepairSheet
-          key={repaired.row_no}
-          batchId={batchId}
-          mapping={mapping}
-          item={repaired}
-          onClose={() => setRepaired(undefined)}
-          onStarted={(id) => {
-            setRepaired(undefined)
-            setJobId(id)
-          }}
-        />
-      )}
-    </Card>
+        )}
+      </Card>
     </div>
   )
 }

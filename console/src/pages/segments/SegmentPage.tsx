@@ -46,12 +46,29 @@ export default function SegmentPage() {
   }
   const segment = query.data
   return (
-    <Page title={segment.name} question={segment.description || undefined} above={back} actions={<May to="segments.write"><Suspense><Actions segment={segment} /></Suspense></May>}>
+    <Page
+      title={segment.name}
+      question={segment.description || undefined}
+      above={back}
+      actions={
+        <May to="segments.write">
+          <Suspense>
+            <Actions segment={segment} />
+          </Suspense>
+        </May>
+      }
+    >
       <Rule segment={segment} />
       <Sizes segment={segment} />
       <div className="zk-columns-even">
         <Compare segment={segment} />
-        <Suspense fallback={<Card title={t('segments.overlap')}><Skeleton rows={5} height={24} /></Card>}>
+        <Suspense
+          fallback={
+            <Card title={t('segments.overlap')}>
+              <Skeleton rows={5} height={24} />
+            </Card>
+          }
+        >
           <Overlap segment={segment} />
         </Suspense>
       </div>
