@@ -2,7 +2,7 @@
 import { expect, open, test } from './console'
 
 test.describe('errors', () => {
-  test.use({ allowed: [/Failed to load resource/, /ApiError/] })
+  test.use({ allowed: [/Failed to load resource|ApiError/] })
 
   test('a server that does not answer fails one card, and the page recovers', async ({ page }) => {
     await page.route('**/api/v1/imports*', (route) => route.abort())
