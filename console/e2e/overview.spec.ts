@@ -13,7 +13,7 @@ test('the overview shows numbers; a customer opens from the list', async ({ page
   await expect(page).toHaveURL(/view=table/)
   await expect(page.locator('.zk-table').first().locator('tbody tr')).toHaveCount(30)
   await page.goBack()
-  await expect(page.locator('.zk-chart-frame')).toBeVisible()
+  await expect(page.getByRole('img', { name: /^趋势/ })).toBeVisible()
   await page.getByText('近7天', { exact: true }).click()
   await expect(page).toHaveURL(/range=last7d/)
 
