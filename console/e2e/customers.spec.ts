@@ -121,6 +121,9 @@ test('conditions, order and views: the address is the state', async ({ page }) =
   await page.reload()
   await expect(bar).toContainText(told.toLocaleString('en-US'))
 
+  await page.getByRole('button', { name: '列', exact: true }).click()
+  await page.getByRole('checkbox', { name: '地区' }).uncheck()
+  await page.keyboard.press('Escape')
   const name = `回访 ${Date.now().toString(36)}`
   await page.getByRole('button', { name: '保存的视图' }).click()
   const sheet = page.locator('dialog[open]')
@@ -130,11 +133,17 @@ test('conditions, order and views: the address is the state', async ({ page }) =
   await page.keyboard.press('Escape')
   await page.getByRole('button', { name: '清空筛选' }).click()
   await expect(page.locator('.zk-chip')).toHaveCount(0)
+  await page.getByRole('button', { name: '列', exact: true }).click()
+  await page.getByRole('button', { name: '恢复默认' }).click()
+  await page.keyboard.press('Escape')
+  await expect(page.getByRole('columnheader', { name: '地区' })).toBeVisible()
   await page.getByRole('button', { name: '保存的视图' }).click()
   await sheet.getByRole('button', { name, exact: true }).click()
   await expect(page).toHaveURL(/rule=.*asc=true|asc=true.*rule=/)
+  await expect(page.getByRole('columnheader', { name: '地区' })).toHaveCount(0)
   await page.getByRole('button', { name: '保存的视图' }).click()
   await sheet.getByRole('button', { name: `删除视图“${name}”` }).click()
+  await sheet.locator('.ant-popconfirm-buttons').getByRole('button', { name: '删除', exact: true }).click()
   await expect(sheet.getByRole('button', { name, exact: true })).toHaveCount(0)
 })
 

@@ -49,6 +49,8 @@ test('a GBK file goes from upload to a report that adds up, and a row is repaire
   const sheet = page.locator('.zk-sheet')
   await sheet.getByLabel('查看理由').fill('核对下单时间后更正')
   await sheet.getByRole('button', { name: '显示内容' }).click()
+  // The column that is wrong is named as in the file, marked, and in focus.
+  await expect(sheet.getByLabel(/^订单创建时间.*出错的列/)).toBeFocused()
   await sheet.getByLabel(/^订单创建时间/).fill('2026-11-20 08:00:00')
   await sheet.getByRole('button', { name: '保存并重放' }).click()
   await expect(page.getByText(/重放完成/)).toBeVisible()
@@ -84,6 +86,7 @@ test.describe('a wrong file', () => {
   test.use({ allowed: [/Failed to load resource/] })
   for (const [what, file, says] of [
     ['a picture named .csv', { name: 'orders.csv', mimeType: 'text/csv', buffer: PNG }, /没能读取 orders\.csv/],
+    ['a document named .xlsx', { name: 'report.xlsx', mimeType: 'application/octet-stream', buffer: Buffer.from('%PDF-1.7\n1 0 obj\n<< >>\nendobj\n%%EOF\n') }, /没能读取 report\.xlsx/],
     ['an empty file', { name: 'none.csv', mimeType: 'text/csv', buffer: Buffer.alloc(0) }, /none\.csv 是空文件/],
     ['a header without rows', { name: 'head.csv', mimeType: 'text/csv', buffer: Buffer.from('order_id,ordered_at,amount\n') }, /只有表头，没有数据行/],
   ] as const) {
@@ -110,4 +113,44 @@ test('dates of one column are read day first', async ({ page }) => {
   const sent = (await asked).postDataJSON() as { mapping: { columns: { header: string; date_order?: string }[] } }
   expect(sent.mapping.columns.find((column) => column.header === 'order date')?.date_order).toBe('day_first')
   await expect(page.getByText('试运行完成')).toBeVisible()
+})
+
+// Titles, two rows twice, full-width digits, a day and an amount that do not exist, a row with too many cells, a total.
+function dirtyFile(run: string): Buffer {
+  const head = '订单编号,会员号,下单时间,订单状态,商品名称,数量,实付金额(元)'
+  const row = (at: number, time = '2026-10-01 10:00:00', amount = '25.50') => `D${run}${at},M${run}${at % 5},${time},已完成,保温杯,1,${amount}`
+  const rows = [row(1), row(2), row(3, '2026-02-30 10:00:00'), row(4, undefined, '面议'), row(5, undefined, '１２．５０'), `${row(6)},多,余`, row(7, '2026年10月3日'), row(1), row(2)]
+  return Buffer.from(['十月门店订单', head, ...rows, '合计,,,,,,999'].join('\r\n'))
+}
+
+test('a dirty file: what is wrong is said in words, and a replay leads to what is still wrong', async ({ page }) => {
+  await open(page, '/data/imports/new')
+  const run = Date.now().toString(36)
+  await page.locator('input[type=file]').setInputFiles({ name: `dirty_${run}.csv`, mimeType: 'text/csv', buffer: dirtyFile(run) })
+  await expect(page).toHaveURL(/upload=/)
+  await page.getByRole('button', { name: '试运行' }).click()
+  await expect(page.getByText('试运行完成')).toBeVisible()
+  await expect(page.getByText('合计相符')).toBeVisible()
+  await expect(page.getByRole('rowheader', { name: '全角转半角' })).toBeVisible()
+  await page.getByRole('button', { name: /^载入 \d+ 行$/ }).click()
+  await page.getByRole('link', { name: '修复隔离的 3 行' }).click()
+
+  await expect(page).toHaveURL(/status=open/)
+  const rows = page.locator('#quarantine tbody tr')
+  await expect(rows).toHaveCount(3)
+  await expect(rows.filter({ hasText: '面议' })).toContainText('实付金额(元)')
+  await expect(rows.filter({ hasText: '列数与表头不一致' })).toContainText('有 9 个单元格，表头有 7 列')
+  await page.getByRole('button', { name: '重放全部待处理行' }).click()
+  await expect(page.getByText(/重放完成：载入 0 行/)).toBeVisible()
+  await page.getByRole('link', { name: /去修复仍隔离的 \d+ 行/ }).click()
+  await expect(page.getByRole('heading', { level: 1, name: /^重放：/ })).toBeVisible()
+  await expect(rows.filter({ hasText: '面议' })).toContainText('待处理')
+})
+
+test('a workbook with several sheets says that one is read', async ({ page }) => {
+  await open(page, '/data/imports/new')
+  await page.locator('input[type=file]').setInputFiles(new URL('./files/sheets.xlsx', import.meta.url).pathname)
+  await expect(page).toHaveURL(/upload=/)
+  await expect(page.getByText(/一次读取一张工作表/)).toBeVisible()
+  await expect(page.getByText('编码', { exact: true })).toHaveCount(0)
 })

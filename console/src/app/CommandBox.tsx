@@ -1,16 +1,25 @@
-// One box for pages, actions and people. People are found by an exact value only, sent in a request body.
-import { useMutation } from '@tanstack/react-query'
+// One box for pages, actions, what was saved, and people. Names are found by a part of them or by pinyin initials. People are found by an exact value only, sent in a request body.
+import { useMutation, useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Permission } from '../api/accounts'
+import { viewsQuery } from '../api/customers'
 import { searchProfiles } from '../api/queries'
+import { segmentsQuery } from '../api/segments'
+import { tagsQuery } from '../api/tags'
 import { ErrorNotice } from '../ui/states'
 import { nameOf } from '../pages/customers/people'
+import { placeOf } from '../pages/customers/spec'
 import { word } from '../words'
+import { isMeant } from './pinyin'
 import { useGroups } from './places'
 import { isAllowed, useSession } from './session'
+import { useSettings } from './settings'
 import { useFormat } from './workspace'
+
+/** No more than these of what was saved. */
+const MAX_SAVED = 8
 
 type Item = { key: string; group: string; label: string; detail?: string | undefined; run: () => void }
 
@@ -26,6 +35,11 @@ export default function CommandBox({ onClose, onHelp }: { onClose: () => void; o
   const [at, setAt] = useState(0)
   const search = useMutation({ mutationFn: (text: string) => searchProfiles(text, undefined) })
   const { mutate: find, reset } = search
+  const { lang } = useSettings()
+  const has = (permission: Permission) => value.trim() !== '' && isAllowed(session, permission)
+  const segments = useQuery({ ...segmentsQuery(false), enabled: has('segments.read') }).data?.items
+  const tags = useQuery({ ...tagsQuery, enabled: has('tags.read') }).data?.items
+  const views = useQuery({ ...viewsQuery, enabled: has('views.use') }).data?.items
 
   useEffect(() => {
     dialog.current?.showModal()
@@ -53,13 +67,20 @@ export default function CommandBox({ onClose, onHelp }: { onClose: () => void; o
       detail: [person.phone, person.city, word(t, 'tier', person.tier), format.money(person.monetary)].filter((part) => part && part !== '--').join(' · '),
       run: go(() => navigate({ to: '/customers/$profileId', params: { profileId: person.profile_id } })),
     }))
-    const shown = pages.filter((page) => !typed || page.label.toLowerCase().includes(typed))
+    const shown = pages.filter((page) => !typed || isMeant(page.label, typed))
+    const saved: Item[] = [
+      ...(segments ?? []).map((each) => ({ key: each.segment_id, group: t('nav.segments'), label: each.name, run: go(() => navigate({ to: '/customers/segments/$segmentId', params: { segmentId: each.segment_id } })) })),
+      ...(views ?? []).map((each) => ({ key: each.view_id, group: t('command.views'), label: each.name ?? '', run: go(() => navigate({ to: '/customers', search: placeOf(each) })) })),
+      ...(tags ?? []).map((each) => ({ key: `tag-${each.key}`, group: t('nav.tags'), label: lang === 'zh' ? each.name_zh : each.name, run: go(() => navigate({ to: '/customers/tags/$key', params: { key: each.key } })) })),
+    ]
+      .filter(({ label }) => typed && isMeant(label, typed))
+      .slice(0, MAX_SAVED)
     const lookup: Item[] =
       typed && !search.data && may('profiles.read')
         ? [{ key: 'find', group: t('command.people'), label: t('command.find', { value: value.trim() }), detail: t('command.find_hint'), run: () => find(value.trim()) }]
         : []
-    return [...people, ...shown, ...lookup]
-  }, [value, search.data, t, format, navigate, onClose, onHelp, find, groups, session])
+    return [...people, ...shown, ...saved, ...lookup]
+  }, [value, search.data, segments, tags, views, lang, t, format, navigate, onClose, onHelp, find, groups, session])
 
   const chosen = Math.min(at, items.length - 1)
   const onKeyDown = (event: KeyboardEvent) => {

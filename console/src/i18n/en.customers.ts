@@ -1,7 +1,7 @@
 // English texts of the list of customers: conditions, views, exports.
 export const enCustomers = {
   customers: {
-    title: 'Profiles',
+    title: 'All customers',
     question: 'Who am I looking for?',
     find: 'Exact search',
     kind: 'Search by',
@@ -15,7 +15,7 @@ export const enCustomers = {
     found_other: '{{count}} people found',
     nobody: 'Nobody found',
     nobody_help: 'Only full matches count: write the whole phone, member number or e-mail.',
-    list: 'All customers',
+    list: 'Customers',
     keys: 'J / K next and previous · Space preview · Enter whole profile',
     peek: 'Preview',
     peek_at: 'Preview {{name}}',
@@ -34,7 +34,7 @@ export const enCustomers = {
     rfm: 'R F M',
     rfm_full: 'R {{r}}, F {{f}}, M {{m}} (out of 5)',
     monetary: 'Spent in total ({{unit}})',
-    frequency: 'Orders',
+    frequency: 'Valid orders',
     last_order: 'Latest order',
     unnamed: 'No name given',
     all_conditions: 'All customers',
@@ -73,6 +73,8 @@ export const enCustomers = {
     keep_view: 'Save this view',
     keep_over: 'Replace the view of that name',
     delete_view: 'Delete view “{{name}}”',
+    delete_view_sure: 'Nobody will see this view any more, and it cannot be brought back. Delete it?',
+    delete_view_yes: 'Delete',
     view_of: '{{author}} · {{day}}',
     view_gone: 'The view of this link was deleted; these are the results of the other filters.',
     close: 'Close',

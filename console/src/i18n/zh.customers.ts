@@ -1,7 +1,7 @@
 // Chinese texts of the list of customers: conditions, views, exports.
 export const zhCustomers = {
   customers: {
-    title: '客户档案',
+    title: '客户列表',
     question: '谁是我要找的人？',
     find: '精确查找',
     kind: '按什么查',
@@ -32,7 +32,7 @@ export const zhCustomers = {
     rfm: 'R F M',
     rfm_full: 'R {{r}}，F {{f}}，M {{m}}（满分 5）',
     monetary: '累计消费（{{unit}}）',
-    frequency: '下单次数',
+    frequency: '有效订单',
     last_order: '最近下单',
     unnamed: '未留姓名',
     all_conditions: '全部客户',
@@ -71,6 +71,8 @@ export const zhCustomers = {
     keep_view: '保存当前视图',
     keep_over: '覆盖同名视图',
     delete_view: '删除视图“{{name}}”',
+    delete_view_sure: '所有人都将看不到这个视图，无法恢复。确定删除？',
+    delete_view_yes: '删除',
     view_of: '{{author}} · {{day}}',
     view_gone: '链接里的视图已被删除，下面是其余筛选的结果。',
     close: '关闭',

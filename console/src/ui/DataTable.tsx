@@ -12,9 +12,17 @@ export type Column<Row> = {
   /** The cell names its row. */
   isHead?: boolean
   width?: number | string
+  /**
+   * On a phone, where a row is a card: `end` stands at the end of the heading's line, `line` takes a line of its own,
+   * `plain` goes without its label, `none` is left out; otherwise label and value stand in the flow.
+   */
+  phone?: 'end' | 'line' | 'plain' | 'plain-line' | 'none'
   /** The column can be sorted by: how it is sorted now, what the button says, and what it does. */
   sort?: { is: 'ascending' | 'descending' | 'none'; label: string; onSort: () => void } | undefined
 }
+
+/** What stands where there is nothing; cards leave it out. */
+const NO_VALUE = '--'
 
 type Props<Row> = {
   /** Says what the table holds; read out, not shown. */
@@ -97,15 +105,17 @@ export function DataTable<Row>({ caption, columns, rows, rowKey, footer, keepsCo
               >
                 {columns.map((column) => {
                   const Cell = column.isHead ? 'th' : 'td'
+                  const content = column.cell(row)
                   return (
                     <Cell
                       key={column.key}
                       role={column.isHead ? 'rowheader' : 'cell'}
                       scope={column.isHead ? 'row' : undefined}
-                      className={`zk-${column.align ?? 'left'}`}
+                      className={`zk-${column.align ?? 'left'}${content === NO_VALUE && !column.isHead ? ' zk-no-value' : ''}`}
                       data-label={typeof column.title === 'string' ? column.title : undefined}
+                      data-phone={column.phone}
                     >
-                      {column.cell(row)}
+                      {content}
                     </Cell>
                   )
                 })}

@@ -4,6 +4,17 @@ import { useTranslation } from 'react-i18next'
 import { purposesQuery } from '../api/consents'
 import { useSettings } from '../app/settings'
 
+/** Says a purpose by its name; a text from before there were purposes as it stands. */
+export function usePurposeName(): (code: string) => string {
+  const { lang } = useSettings()
+  const purposes = useQuery(purposesQuery).data?.items ?? []
+  return (code) => {
+    const purpose = purposes.find((each) => each.code === code)
+    if (!purpose) return code || '--'
+    return lang === 'zh' ? purpose.name_zh : purpose.name
+  }
+}
+
 type Props = { id: string; value: string; isMissing?: boolean; describedBy?: string | undefined; onChange: (code: string) => void }
 
 export function PurposeSelect({ id, value, isMissing = false, describedBy, onChange }: Props) {

@@ -14,44 +14,45 @@ export type ChoosableColumn<Row> = Column<Row> & {
 }
 
 /** What was chosen otherwise than usual, by column; columns that come later are shown as usual. */
-type Choice = Record<string, boolean>
+export type ColumnChoice = Record<string, boolean>
 
-function readChoice(key: string): Choice {
+/** What of a value is a choice of columns. */
+export function choiceIn(value: unknown): ColumnChoice {
+  if (typeof value !== 'object' || value === null) return {}
+  return Object.fromEntries(Object.entries(value).filter((entry): entry is [string, boolean] => typeof entry[1] === 'boolean'))
+}
+
+function readChoice(key: string): ColumnChoice {
   try {
-    const read: unknown = JSON.parse(stored(key) ?? '{}')
-    if (typeof read !== 'object' || read === null) return {}
-    return Object.fromEntries(Object.entries(read).filter((entry): entry is [string, boolean] => typeof entry[1] === 'boolean'))
+    return choiceIn(JSON.parse(stored(key) ?? '{}'))
   } catch {
     return {}
   }
 }
 
 /** The columns to show, and the control that chooses them. */
-export function useColumns<Row>(list: string, columns: readonly ChoosableColumn<Row>[]): { shown: ChoosableColumn<Row>[]; chooser: ReactNode } {
+export function useColumns<Row>(list: string, columns: readonly ChoosableColumn<Row>[]): { shown: ChoosableColumn<Row>[]; chooser: ReactNode; choice: ColumnChoice; choose: (next: ColumnChoice) => void } {
   const key = `zhike.columns.${list}`
   const [choice, setChoice] = useState(() => readChoice(key))
   const isShown = (column: ChoosableColumn<Row>) => column.isFixed === true || (choice[column.key] ?? !column.isExtra)
-  const toggle = (column: ChoosableColumn<Row>) => {
-    const now = !isShown(column)
-    const next = Object.fromEntries(Object.entries({ ...choice, [column.key]: now }).filter(([name, on]) => columns.some((each) => each.key === name && on !== !each.isExtra)))
+  const choose = (next: ColumnChoice) => {
     setChoice(next)
     if (Object.keys(next).length > 0) keep(key, JSON.stringify(next))
     else forget(key)
+  }
+  const toggle = (column: ChoosableColumn<Row>) => {
+    const now = !isShown(column)
+    choose(Object.fromEntries(Object.entries({ ...choice, [column.key]: now }).filter(([name, on]) => columns.some((each) => each.key === name && on !== !each.isExtra))))
   }
   const chooser = (
     <Chooser
       options={columns.filter((column) => !column.isFixed || column.isHead).map((column) => ({ key: column.key, title: column.title, isShown: isShown(column), isFixed: column.isFixed === true, onToggle: () => toggle(column) }))}
       onReset={
-        Object.keys(choice).length > 0
-          ? () => {
-              setChoice({})
-              forget(key)
-            }
-          : undefined
+        Object.keys(choice).length > 0 ? () => choose({}) : undefined
       }
     />
   )
-  return { shown: columns.filter(isShown), chooser }
+  return { shown: columns.filter(isShown), chooser, choice, choose }
 }
 
 type Option = { key: string; title: ReactNode; isShown: boolean; isFixed: boolean; onToggle: () => void }

@@ -32,6 +32,11 @@ export function Notice({ title, help, detail, action, tone = 'plain', headingLev
   )
 }
 
+/** What was asked for is not there: it never was, it is gone, or the address is wrong. Asking again would not help. */
+function isNoSuchThing({ status, message }: ApiError): boolean {
+  return status === 404 || (status === 400 && message.includes('not an id of the form'))
+}
+
 /** A failed request: what, which code, which request, and a way to try again. `title` says what failed when the server answered. */
 export function ErrorNotice({ error, onRetry, title: what }: { error: unknown; onRetry?: (() => void) | undefined; title?: string | undefined }) {
   const { t } = useTranslation()
@@ -51,6 +56,9 @@ export function ErrorNotice({ error, onRetry, title: what }: { error: unknown; o
   } else if (api.status === 403 || api.code === NOT_SIGNED_IN) {
     title = t('state.forbidden')
     help = api.text(lang) || t('state.forbidden_help')
+  } else if (isNoSuchThing(api)) {
+    title = t('state.no_such')
+    help = t('state.not_found_help')
   } else {
     help = api.text(lang)
   }
@@ -59,7 +67,7 @@ export function ErrorNotice({ error, onRetry, title: what }: { error: unknown; o
       tone="error"
       title={title}
       help={help}
-      action={onRetry && <Button onClick={onRetry}>{t('state.retry')}</Button>}
+      action={onRetry && !(api && isNoSuchThing(api)) && <Button onClick={onRetry}>{t('state.retry')}</Button>}
       detail={
         api && (
           <>

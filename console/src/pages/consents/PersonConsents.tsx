@@ -20,7 +20,7 @@ export function PersonConsents({ profileId }: { profileId: string }) {
   const query = useQuery(profileConsentsQuery(profileId))
   const standings: Column<ConsentStanding>[] = [
     { key: 'purpose', title: t('consents.purpose'), isHead: true, cell: ({ purpose }) => nameOf(purpose, lang) },
-    { key: 'state', title: t('consents.state'), cell: ({ state }) => stateWord(t, state) },
+    { key: 'state', phone: 'end', title: t('consents.state'), cell: ({ state }) => stateWord(t, state) },
     { key: 'allowed', title: t('consents.may'), cell: ({ refusal }) => (refusal ? t('consents.may_not', { why: refusalWord(t, refusal) }) : t('consents.may_use')) },
     { key: 'at', title: t('consents.at'), cell: ({ last }) => (last ? format.instant(last.at) : '--') },
   ]

@@ -36,9 +36,9 @@ export function Acts({ profileId }: { profileId: string }) {
             rowKey={(act) => act.seq}
             columns={[
               { key: 'at', title: t('person.act_at'), isHead: true, cell: (act) => <span className="zk-figures">{format.instant(act.at)}</span> },
-              { key: 'actor', title: t('person.act_by'), cell: (act) => word(t, 'actor', act.actor) },
-              { key: 'action', title: t('person.act'), cell: (act) => word(t, 'act', act.action.replaceAll('.', '_')) },
-              { key: 'reason', title: t('person.act_reason'), cell: (act) => act.reason ?? '--' },
+              { key: 'actor', phone: 'plain', title: t('person.act_by'), cell: (act) => word(t, 'actor', act.actor) },
+              { key: 'action', phone: 'plain', title: t('person.act'), cell: (act) => word(t, 'act', act.action.replaceAll('.', '_')) },
+              { key: 'reason', phone: 'plain-line', title: t('person.act_reason'), cell: (act) => act.reason ?? '--' },
               { key: 'seq', title: t('person.act_seq'), align: 'right', cell: (act) => act.seq },
             ]}
           />

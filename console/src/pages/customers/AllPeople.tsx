@@ -1,33 +1,34 @@
 // The list of customers: filters and conditions, an order, pages, and what can be made of it: a segment, a file, a view.
 import { PlusOutlined } from '@ant-design/icons'
 import { useMutation, useQuery } from '@tanstack/react-query'
-import { getRouteApi, Link } from '@tanstack/react-router'
+import { getRouteApi } from '@tanstack/react-router'
 import { Button, Select } from 'antd'
 import { lazy, Suspense, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { customersQuery, keepView, viewQuery } from '../../api/customers'
 import type { RuleJson } from '../../api/segments'
 import type { View } from '../../api/types'
+import { NoData } from '../../app/NoData'
 import type { CustomersSearch } from '../../app/router'
 import { May, useMay } from '../../app/session'
 import { useSettings } from '../../app/settings'
 import { useFormat, useWorkspace } from '../../app/workspace'
 import { Card } from '../../ui/Card'
-import type { ChoosableColumn } from '../../ui/columns'
+import { choiceIn, type ChoosableColumn } from '../../ui/columns'
 import { Pager } from '../../ui/Pager'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
 import { SEGMENTS, TIERS, type Segment, type Tier } from '../../words'
 import { sentenceOf } from '../segments/words'
 import { Chips } from './Chips'
 import type { Listing } from './CustomersPage'
-import { ExportSheet } from './ExportSheet'
 import { PeopleTable } from './people'
-import { SaveSegment } from './SaveSegment'
-import { fitsAddress, isFiltered, whomOf, type Sort, type Spec } from './spec'
-import { Views } from './Views'
+import { fitsAddress, isFiltered, placeOf, whomOf, type Sort } from './spec'
 
 const route = getRouteApi('/customers')
 const Conditions = lazy(() => import('./Conditions'))
+const Views = lazy(() => import('./Views'))
+const SaveSegment = lazy(() => import('./SaveSegment'))
+const ExportSheet = lazy(() => import('./ExportSheet'))
 
 /** Columns of the table that the list can be sorted by. */
 const SORTED: Partial<Record<string, Sort>> = {
@@ -78,10 +79,12 @@ export function AllPeople({ columns, peeked, onPeek, listed: { query, whom, rule
     if (next === undefined || fitsAddress(next)) set({ ...spec, rule: next, spec: undefined })
     else keep.mutate(next, { onSuccess: (view) => set({ ...spec, rule: undefined, spec: view.view_id }) })
   }
-  const openView = ({ view_id, state }: View) => {
-    const { rule: kept, ...rest } = state as Spec
+  const openView = (view: View) => {
+    const { columns: chosen } = view.state as { columns?: unknown }
     close()
-    set(kept && !fitsAddress(kept) ? { ...rest, spec: view_id } : { ...rest, rule: kept })
+    // Views that were kept before columns were part of them leave the columns as they are.
+    if (chosen !== undefined) columns.choose(choiceIn(chosen))
+    set(placeOf(view))
   }
 
   const by = search.sort ?? 'monetary'
@@ -171,22 +174,13 @@ export function AllPeople({ columns, peeked, onPeek, listed: { query, whom, rule
         (isFiltered(spec) && (workspace.data?.n_profiles ?? 0) > 0 ? (
           <Notice title={t('state.none_match')} help={t('state.none_match_help', { filters: sentence })} action={<Button onClick={() => set({})}>{t('state.clear_filters')}</Button>} />
         ) : (
-          <Notice
-            title={t('state.no_data')}
-            help={t('state.no_data_help')}
-            action={
-              <May to="imports.run">
-                <Link className="zk-button" to="/data/imports/new">
-                  {t('state.to_import')}
-                </Link>
-              </May>
-            }
-            detail={t('state.no_data_demo')}
-          />
+          <NoData />
         ))}
-      {open === 'segment' && data && <SaveSegment rule={data.rule} sentence={sentence} onClose={close} />}
-      {open === 'export' && data && <ExportSheet whom={whom} sentence={sentence} total={data.total} onClose={close} />}
-      {open === 'views' && <Views state={JSON.parse(JSON.stringify({ ...spec, spec: undefined, rule })) as Record<string, unknown>} onOpen={openView} onClose={close} />}
+      <Suspense>
+        {open === 'segment' && data && <SaveSegment rule={data.rule} sentence={sentence} onClose={close} />}
+        {open === 'export' && data && <ExportSheet whom={whom} sentence={sentence} total={data.total} onClose={close} />}
+        {open === 'views' && <Views state={JSON.parse(JSON.stringify({ ...spec, spec: undefined, rule, columns: columns.choice })) as Record<string, unknown>} onOpen={openView} onClose={close} />}
+      </Suspense>
     </Card>
   )
 }

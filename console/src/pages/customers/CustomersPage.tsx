@@ -1,4 +1,4 @@
-// 客户档案: who am I looking for?
+// 客户列表: who am I looking for?
 import { useMutation, type UseMutationResult } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { Button, Input, Select } from 'antd'

@@ -17,7 +17,7 @@ import type { Whom } from './spec'
 type Props = { whom: Whom; sentence: string; total: number | null; onClose: () => void }
 type Format = 'csv' | 'xlsx'
 
-export function ExportSheet({ whom, sentence, total, onClose }: Props) {
+export default function ExportSheet({ whom, sentence, total, onClose }: Props) {
   const { t } = useTranslation()
   const { lang } = useSettings()
   const format = useFormat()

@@ -123,7 +123,7 @@ function Summary({ sheet: { profile, rfm, totals, identities, currency } }: { sh
   const format = useFormat(currency)
   const figures = [
     { key: 'net', label: t('profile.net'), value: format.moneyShort(totals.net_amount), exact: format.money(totals.net_amount) },
-    { key: 'orders', label: t('profile.orders'), value: format.count(totals.n_orders) },
+    { key: 'orders', label: t('profile.orders'), value: format.count(totals.n_orders), exact: t('profile.orders_hint') },
     { key: 'average', label: t('profile.average'), value: format.moneyShort(totals.average_order), exact: format.money(totals.average_order) },
     { key: 'last', label: t('profile.last_order'), value: format.instantDay(totals.last_ordered_at) },
   ]

@@ -48,24 +48,26 @@ export default function ProfilePage() {
   const currency = sheet?.currency ?? workspace.data?.currency ?? 'CNY'
   // A customer without a name is called by the first identity.
   const first = sheet?.identities[0]
-  const title = !sheet ? t('customers.title') : (sheet.profile.name ?? (first ? `${word(t, 'identity', first.kind)} ${first.value}` : t('customers.unnamed')))
+  const title = !sheet ? t('profile.title') : (sheet.profile.name ?? (first ? `${word(t, 'identity', first.kind)} ${first.value}` : t('customers.unnamed')))
 
   return (
     <Page
       title={title}
       actions={
-        <>
-          <May to="requests.start">
-            <Link to="/governance/requests" search={{ request: 'new', profile: profileId }} className="zk-button">
-              {t('requests.new')}
-            </Link>
-          </May>
-          <May to="bindings.manage">
-            <Link to="/data/bind" search={{ profile: profileId }} className="zk-button">
-              {t('bind.title')}
-            </Link>
-          </May>
-        </>
+        sheet && (
+          <>
+            <May to="requests.start">
+              <Link to="/governance/requests" search={{ request: 'new', profile: profileId }} className="zk-button">
+                {t('requests.new')}
+              </Link>
+            </May>
+            <May to="bindings.manage">
+              <Link to="/data/bind" search={{ profile: profileId }} className="zk-button">
+                {t('bind.title')}
+              </Link>
+            </May>
+          </>
+        )
       }
       above={<Link to="/customers" className="zk-back">← {t('profile.back')}</Link>} heading={sheet && <Head sheet={sheet} name={title} />}>
       <ContextBar />
@@ -161,12 +163,12 @@ function Head({ sheet: { profile, rfm }, name }: { sheet: ProfileSheet; name: st
   )
 }
 
-function Totals({ sheet: { totals }, currency }: { sheet: ProfileSheet; currency: string }) {
+function Totals({ sheet: { totals, rfm }, currency }: { sheet: ProfileSheet; currency: string }) {
   const { t } = useTranslation()
   const format = useFormat(currency)
   const figures = [
     { key: 'net', label: t('profile.net'), value: format.moneyShort(totals.net_amount), exact: format.money(totals.net_amount), note: t('profile.since_first', { day: format.instantDay(totals.first_ordered_at) }) },
-    { key: 'orders', label: t('profile.orders'), value: format.count(totals.n_orders) },
+    { key: 'orders', label: t('profile.orders'), value: format.count(totals.n_orders), exact: t('profile.orders_hint'), note: rfm && t('profile.valid_orders', { n: format.count(rfm.frequency) }) },
     { key: 'average', label: t('profile.average'), value: format.moneyShort(totals.average_order), exact: format.money(totals.average_order) },
     { key: 'refunded', label: t('profile.refunded'), value: format.moneyShort(totals.refunded_amount), exact: format.money(totals.refunded_amount) },
     { key: 'last', label: t('profile.last_order'), value: format.instantDay(totals.last_ordered_at), exact: format.instant(totals.last_ordered_at) },

@@ -9,7 +9,7 @@ import { useSave } from '../segments/saving'
 
 type Props = { rule: RuleJson; sentence: string; onClose: () => void }
 
-export function SaveSegment({ rule, sentence, onClose }: Props) {
+export default function SaveSegment({ rule, sentence, onClose }: Props) {
   const { t } = useTranslation()
   const id = useId()
   const [name, setName] = useState('')

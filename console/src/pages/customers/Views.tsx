@@ -1,7 +1,7 @@
 // Views of the list that were kept: opened, replaced, forgotten.
 import { DeleteOutlined } from '@ant-design/icons'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { Button, Input } from 'antd'
+import { Button, Input, Popconfirm } from 'antd'
 import { useId, useState, type SyntheticEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import { deleteView, keepView, viewsQuery } from '../../api/customers'
@@ -17,7 +17,7 @@ type Props = {
   onClose: () => void
 }
 
-export function Views({ state, onOpen, onClose }: Props) {
+export default function Views({ state, onOpen, onClose }: Props) {
   const { t } = useTranslation()
   const format = useFormat()
   const cache = useQueryClient()
@@ -47,15 +47,24 @@ export function Views({ state, onOpen, onClose }: Props) {
               {view.name}
             </button>
             <small className="zk-muted">{t('customers.view_of', { author: view.author, day: format.instantDay(view.updated_at) })}</small>
-            <button
-              type="button"
-              className="zk-icon-button"
-              aria-label={t('customers.delete_view', { name: view.name ?? '' })}
-              title={t('customers.delete_view', { name: view.name ?? '' })}
-              onClick={() => drop.mutate(view.view_id)}
+            <Popconfirm
+              title={t('customers.delete_view_sure')}
+              okText={t('customers.delete_view_yes')}
+              cancelText={t('customers.cancel')}
+              onConfirm={() => drop.mutate(view.view_id)}
+              // Inside the dialog, or it would stand behind it.
+              getPopupContainer={(trigger) => trigger.closest('dialog') ?? document.body}
+              styles={{ root: { maxWidth: 320 } }}
             >
-              <DeleteOutlined aria-hidden="true" />
-            </button>
+              <button
+                type="button"
+                className="zk-icon-button"
+                aria-label={t('customers.delete_view', { name: view.name ?? '' })}
+                title={t('customers.delete_view', { name: view.name ?? '' })}
+              >
+                <DeleteOutlined aria-hidden="true" />
+              </button>
+            </Popconfirm>
           </li>
         ))}
       </ul>

@@ -34,8 +34,8 @@ export function useTaggedColumns() {
     const tags = known?.filter((column) => column.key.startsWith('tags.')) ?? []
     return [...columnsOf(t, format), ...tags.map((column) => tagColumn(column, lang === 'zh' ? column.label_zh : column.label, format))]
   }, [t, format, lang, known])
-  const { shown, chooser } = useColumns('customers', columns)
-  return { shown, chooser, asked: shown.map((column) => column.key).filter((key) => key.startsWith('tags.')) }
+  const { shown, chooser, choice, choose } = useColumns('customers', columns)
+  return { shown, chooser, choice, choose, asked: shown.map((column) => column.key).filter((key) => key.startsWith('tags.')) }
 }
 
 function tagColumn({ key, kind }: ProfileColumn, title: string, format: Format): ChoosableColumn<ProfileItem> {
@@ -63,13 +63,13 @@ function columnsOf(t: TFunction, format: Format): ChoosableColumn<ProfileItem>[]
       ),
     },
     { key: 'id', title: t('profile.id'), isExtra: true, cell: (person) => <small className="zk-figures">{person.profile_id}</small> },
-    { key: 'phone', title: t('customers.phone'), cell: (person) => <span className="zk-figures">{person.phone ?? '--'}</span> },
-    { key: 'region', title: t('customers.region'), cell: (person) => <span className="zk-words">{regionOf(person)}</span> },
+    { key: 'phone', title: t('customers.phone'), phone: 'plain', cell: (person) => (person.phone ? <span className="zk-figures">{person.phone}</span> : '--') },
+    { key: 'region', title: t('customers.region'), phone: 'plain', cell: (person) => (person.province || person.city ? <span className="zk-words">{regionOf(person)}</span> : '--') },
     { key: 'level', title: t('customers.member_level'), isExtra: true, cell: (person) => person.member_level ?? '--' },
     { key: 'registered_on', title: t('customers.registered'), isExtra: true, align: 'right', cell: (person) => (person.registered_on ? format.day(person.registered_on) : '--') },
-    { key: 'tier', title: t('customers.filter_tier'), cell: (person) => <TierTag tier={person.tier} /> },
-    { key: 'segment', title: t('customers.filter_segment'), cell: (person) => word(t, 'segment', person.rfm_segment) },
-    { key: 'rfm', title: t('customers.rfm'), cell: (person) => <Scores person={person} /> },
+    { key: 'tier', title: t('customers.filter_tier'), phone: 'plain', cell: (person) => (person.tier ? <TierTag tier={person.tier} /> : '--') },
+    { key: 'segment', title: t('customers.filter_segment'), phone: 'plain', cell: (person) => word(t, 'segment', person.rfm_segment) },
+    { key: 'rfm', title: t('customers.rfm'), phone: 'plain', cell: (person) => (person.r_score == null ? '--' : <Scores person={person} />) },
     { key: 'monetary', title: t('customers.monetary', { unit: format.moneyUnit }), align: 'right', cell: (person) => format.amount(person.monetary) },
     { key: 'frequency', title: t('customers.frequency'), align: 'right', cell: (person) => format.count(person.frequency) },
     { key: 'first_ordered_at', title: t('customers.first_order'), isExtra: true, align: 'right', cell: (person) => format.instantDay(person.first_ordered_at) },

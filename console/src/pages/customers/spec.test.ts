@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { fitsAddress, isFiltered, partsOf, whomOf, withoutPart } from './spec'
+import { fitsAddress, isFiltered, partsOf, placeOf, whomOf, withoutPart } from './spec'
 
 const twice = { measure: { of: 'orders' }, op: 'ge', value: 2 }
 const east = { trait: 'province', op: 'in', value: ['浙江'] }
@@ -9,6 +9,12 @@ describe('the state of the list', () => {
     expect(whomOf({}, undefined)).toEqual({ filter: {} })
     expect(isFiltered({ sort: 'frequency' })).toBe(false)
     expect(isFiltered({ spec: 'viw_1' })).toBe(true)
+  })
+
+  it('opens a kept view without its columns, and a long rule by its id', () => {
+    expect(placeOf({ view_id: 'viw_1', state: { rule: twice, tier: 'core', columns: { city: false } } as never })).toEqual({ tier: 'core', rule: twice })
+    const long = { all: Array.from({ length: 60 }, () => east) }
+    expect(placeOf({ view_id: 'viw_2', state: { rule: long, sort: 'frequency' } as never })).toEqual({ sort: 'frequency', spec: 'viw_2' })
   })
 
   it('turns a figure into the filters of its people', () => {

@@ -1,5 +1,6 @@
 // What the list of customers is asked for: the state in the address, and the request made of it.
 import type { RuleJson } from '../../api/segments'
+import type { View } from '../../api/types'
 import type { CustomersSearch, Figure } from '../../app/router'
 
 /** The part of the address that says which customers, in which order. */
@@ -13,6 +14,13 @@ const MAX_RULE = 1500
 
 export function fitsAddress(rule: RuleJson): boolean {
   return encodeURIComponent(JSON.stringify(rule)).length <= MAX_RULE
+}
+
+/** The address of a view that was kept; its columns are no part of that. */
+export function placeOf({ view_id, state }: Pick<View, 'view_id' | 'state'>): Spec {
+  const { rule, ...rest } = state as Spec & { columns?: unknown }
+  delete rest.columns
+  return rule && !fitsAddress(rule) ? { ...rest, spec: view_id } : { ...rest, rule }
 }
 
 /** The filters that leave the people behind a figure of some days. */

@@ -5,6 +5,7 @@ import { Button, Select } from 'antd'
 import { useMemo, useState, type SyntheticEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import { computeDay, historyDaysQuery, movesQuery, type Compared } from '../../api/history'
+import { NoData, useHasNothing } from '../../app/NoData'
 import { May } from '../../app/session'
 import { useFormat, useWorkspace } from '../../app/workspace'
 import { TIER_COLOUR } from '../../app/theme'
@@ -14,7 +15,7 @@ import { DataTable } from '../../ui/DataTable'
 import { Page } from '../../ui/Page'
 import { SmallGroups } from '../../ui/SmallGroups'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
-import { word, type Tier } from '../../words'
+import { SEGMENTS, TIERS, word, type Tier } from '../../words'
 import { Changes } from './Changes'
 import { Movers } from './Movers'
 import { drawnFlows, sankeyOption, type Flow } from './sankey'
@@ -40,12 +41,18 @@ export default function MigrationPage() {
   const days = useQuery(historyDaysQuery(what))
   const computed = days.data?.items ?? []
   const isEnough = computed.length > 1
+  const hasNothing = useHasNothing()
   return (
     <Page title={t('history.title')} question={t('history.question')}>
       <Choice days={computed.map((day) => day.as_of)} />
       {days.isPending && <Skeleton rows={10} height={26} />}
       {days.isError && <ErrorNotice error={days.error} onRetry={() => void days.refetch()} />}
-      {days.data && !isEnough && (
+      {days.data && !isEnough && hasNothing && (
+        <Card>
+          <NoData />
+        </Card>
+      )}
+      {days.data && !isEnough && !hasNothing && (
         <Card title={t('history.moves')}>
           <Notice title={t('history.too_few')} help={t('history.too_few_help')} />
           <May to="data.refresh">
@@ -144,6 +151,12 @@ function Moves({ compared }: { compared: Compared }) {
     if (compared.what === 'tier') return TIER_COLOUR[value as Tier] ?? 'series-6'
     return SERIES[values.indexOf(value) % SERIES.length] ?? 'series-6'
   }
+  const rankOf = (value: string | undefined) => {
+    // Nothing comes last; groups stand as everywhere, values of a tag by their size.
+    const known: readonly string[] = compared.what === 'tier' ? TIERS : compared.what === 'rfm_segment' ? SEGMENTS : []
+    const at = value === undefined ? -1 : known.indexOf(value)
+    return value === undefined ? Number.MAX_SAFE_INTEGER : at >= 0 ? at : known.length + values.indexOf(value)
+  }
   const told = (flow: Flow) => t('history.read', { before: nameOf(flow.before, 'before'), after: nameOf(flow.after, 'after'), n: format.count(flow.n) })
   const tip = (index: number) => {
     const flow = drawn.shown[index]
@@ -191,7 +204,7 @@ function Moves({ compared }: { compared: Compared }) {
                 head: [data.from, data.to, t('history.people')],
                 rows: flows.map((flow) => [nameOf(flow.before, 'before'), nameOf(flow.after, 'after'), flow.n]),
               })}
-              option={(palette) => sankeyOption(palette, drawn.shown, drawn.nRest, { nameOf, colourOf, others: t('history.others'), write: format.count, tip })}
+              option={(palette) => sankeyOption(palette, drawn.shown, drawn.nRest, { nameOf, colourOf, rankOf, others: t('history.others'), write: format.count, tip })}
               table={
                 <DataTable
                   caption={t('history.moves')}

@@ -13,10 +13,10 @@ describe('flows', () => {
     expect(sum(shown) + nRest).toBe(sum(all) + 13)
   })
   it('are drawn between the values of the two days, those without a value too', () => {
-    const words = { nameOf: (value?: string) => value ?? 'none', colourOf: () => 'series-1' as const, others: 'others', write: String, tip: String }
+    const words = { nameOf: (value?: string) => value ?? 'none', colourOf: () => 'series-1' as const, rankOf: (value?: string) => (value === undefined ? 1 : 0), others: 'others', write: String, tip: String }
     const option = sankeyOption(COLOURS.light, [{ before: undefined, after: 'core', n: 3 }, { before: 'core', after: 'core', n: 2 }], 4, words)
     const [series] = option.series as { data: { name: string; label: { formatter: string } }[]; links: { source: string; target: string; value: number }[] }[]
-    expect(series?.data.map((node) => node.label.formatter)).toEqual(['none  3', 'core  5', 'core  2', 'others  4', 'others  4'])
+    expect(series?.data.map((node) => node.label.formatter)).toEqual(['core  5', 'core  2', 'none  3', 'others  4', 'others  4'])
     expect(new Set(series?.data.map((node) => node.name)).size).toBe(5)
     expect(series?.links.map((link) => link.value)).toEqual([3, 2, 4])
   })

@@ -19,6 +19,8 @@ export function drawnFlows(flows: readonly Flow[], nOthers: number): { shown: re
 type Words = {
   nameOf: (value: string | undefined, side: 'before' | 'after') => string
   colourOf: (value: string | undefined) => keyof Palette
+  /** Where a value stands from top to bottom. */
+  rankOf: (value: string | undefined) => number
   others: string
   write: (n: number) => string
   tip: (index: number) => string
@@ -34,7 +36,7 @@ export function sankeyOption(palette: Palette, shown: readonly Flow[], nRest: nu
       sums.set(key, { ...held, n: held.n + flow.n })
     }
   const label = (side: 'before' | 'after', text: string) => ({ show: true, formatter: text, position: side === 'before' ? 'right' : 'left', color: palette.text, fontSize: 12 })
-  const nodes = [...sums].map(([name, { side, value, n }]) => ({
+  const nodes = [...sums].sort(([, a], [, b]) => words.rankOf(a.value) - words.rankOf(b.value)).map(([name, { side, value, n }]) => ({
     name,
     depth: side === 'before' ? 0 : 1,
     itemStyle: { color: palette[words.colourOf(value)] },
@@ -73,7 +75,8 @@ export function sankeyOption(palette: Palette, shown: readonly Flow[], nRest: nu
         bottom: 8,
         nodeWidth: 14,
         nodeGap: 10,
-        layoutIterations: 32,
+        // The order of the nodes is the order of the tiers, on both sides.
+        layoutIterations: 0,
         draggable: false,
         emphasis: { focus: 'adjacency' },
         data: nodes,

@@ -15,6 +15,7 @@ import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
 import { word } from '../../words'
 import { rowsMissing } from './counts'
 import { useDuration } from './duration'
+import { fileTitle } from './fileTitle'
 import { LoadStatus } from './LoadStatus'
 
 const route = getRouteApi('/data/imports')
@@ -79,6 +80,7 @@ function Loads({ items }: { items: readonly ImportItem[] }) {
   const { t } = useTranslation()
   const format = useFormat()
   const duration = useDuration()
+  const names = new Map(items.map((item) => [item.batch_id, item.file_name]))
   return (
     <DataTable
       caption={t('imports.title')}
@@ -92,18 +94,19 @@ function Loads({ items }: { items: readonly ImportItem[] }) {
           isHead: true,
           cell: (item) => (
             <Link to="/data/imports/$batchId" params={{ batchId: item.batch_id }} className="zk-file">
-              {item.file_name}
+              {fileTitle(t, item.file_name, names)}
             </Link>
           ),
         },
-        { key: 'entity', title: t('imports.entity'), cell: (item) => word(t, 'entity', item.entity) },
-        { key: 'source', title: t('imports.source'), cell: (item) => item.source },
-        { key: 'rows', title: t('imports.rows'), align: 'right', cell: (item) => <Rows item={item} /> },
+        { key: 'entity', title: t('imports.entity'), phone: 'plain', cell: (item) => word(t, 'entity', item.entity) },
+        { key: 'source', title: t('imports.source'), phone: 'plain', cell: (item) => item.source },
+        { key: 'rows', title: t('imports.rows'), align: 'right', phone: 'plain-line', cell: (item) => <Rows item={item} /> },
         { key: 'quality', title: t('imports.quality'), align: 'right', cell: (item) => format.count(item.quality) },
-        { key: 'status', title: t('imports.status'), cell: (item) => <LoadStatus status={item.status} /> },
+        { key: 'status', title: t('imports.status'), phone: 'end', cell: (item) => <LoadStatus status={item.status} /> },
         {
           key: 'started',
           title: t('imports.started'),
+          phone: 'plain',
           align: 'right',
           cell: (item) => (
             <span title={format.instant(item.started_at)}>

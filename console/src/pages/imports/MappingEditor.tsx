@@ -77,6 +77,7 @@ export function MappingEditor({ upload: { sample, targets }, mapping, onChange }
           { key: 'column', title: t('mapping.column'), isHead: true, cell: ({ column }) => column.header },
           {
             key: 'samples',
+            phone: 'plain-line',
             title: t('mapping.samples'),
             cell: ({ index }) => (
               <ul className="zk-samples">
@@ -88,6 +89,7 @@ export function MappingEditor({ upload: { sample, targets }, mapping, onChange }
           },
           {
             key: 'target',
+            phone: 'plain-line',
             title: t('mapping.target'),
             width: 230,
             cell: ({ column, index }) => (
@@ -106,7 +108,7 @@ export function MappingEditor({ upload: { sample, targets }, mapping, onChange }
             ),
           },
           { key: 'confidence', title: t('mapping.confidence'), cell: ({ confidence }) => (confidence === 'none' ? '--' : <span className={`zk-confidence zk-confidence-${confidence}`}>{t(`mapping.${confidence}`)}</span>) },
-          { key: 'personal', title: t('mapping.personal'), cell: ({ column }) => (column.target && byName.get(column.target)?.personal ? <span className="zk-personal">{t('mapping.personal_yes')}</span> : '--') },
+          { key: 'personal', title: t('mapping.personal'), phone: 'plain', cell: ({ column }) => (column.target && byName.get(column.target)?.personal ? <span className="zk-personal">{t('mapping.personal_yes')}</span> : '--') },
           {
             key: 'unit',
             title: t('mapping.unit_or_dates'),

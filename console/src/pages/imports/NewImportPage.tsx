@@ -141,10 +141,11 @@ function Detected({ upload, onMapping, onEntity }: { upload: Upload; onMapping: 
     <Card title={upload.file_name} hint={t('mapping.detected')}>
       <dl className="zk-found-facts">
         <Found label={t('mapping.size')}>{format.bytes(upload.n_bytes)}</Found>
-        <Found label={t('mapping.encoding')}>{upload.encoding}</Found>
+        {upload.encoding && <Found label={t('mapping.encoding')}>{upload.encoding.toUpperCase().replace(/^UTF(\d)/, 'UTF-$1')}</Found>}
         {upload.delimiter && <Found label={t('mapping.delimiter')}>{upload.delimiter === '\t' ? t('mapping.tab') : <code>{upload.delimiter}</code>}</Found>}
         {upload.sheet && <Found label={t('mapping.sheet')}>{upload.sheet}</Found>}
       </dl>
+      {upload.sheet && <p className="zk-muted zk-sheet-hint">{t('mapping.sheet_hint')}</p>}
       <div className="zk-form">
         <Field label={t('mapping.looks_like')} help={word(t, 'entity_hint', upload.entity)}>
           {(id) => (
@@ -270,6 +271,7 @@ function JobReport({ jobId, isDryRun = false }: { jobId: string; isDryRun?: bool
 
 function LoadStep({ jobId }: { jobId: string }) {
   const { t } = useTranslation()
+  const format = useFormat()
   const cache = useQueryClient()
   return (
     <Card>
@@ -290,6 +292,11 @@ function LoadStep({ jobId }: { jobId: string }) {
               {job.batch_id && (
                 <Link to="/data/imports/$batchId" params={{ batchId: job.batch_id }} className="zk-button zk-button-primary">
                   {t('job.see_report')}
+                </Link>
+              )}
+              {job.batch_id && job.report && job.report.rows_quarantined > 0 && (
+                <Link to="/data/imports/$batchId" params={{ batchId: job.batch_id }} search={{ status: 'open' }} hash="quarantine" className="zk-button">
+                  {t('job.repair', { count: job.report.rows_quarantined, n: format.count(job.report.rows_quarantined) })}
                 </Link>
               )}
               <Link to="/customers" className="zk-button">

@@ -5,16 +5,18 @@ import { Button, Input } from 'antd'
 import { useEffect, useId, useRef, useState, type SyntheticEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import { replay, revealRow } from '../../api/queries'
-import type { QuarantineItem } from '../../api/types'
+import type { Mapping, QuarantineItem } from '../../api/types'
 import { useMay } from '../../app/session'
 import { useSettings } from '../../app/settings'
 import { focusRow } from '../../ui/rowKeys'
 import { ErrorNotice } from '../../ui/states'
 import { word } from '../../words'
+import { ColumnName } from './FieldName'
+import { sayDetail, wrongHeaders } from './quarantined'
 
-type Props = { batchId: string; item: QuarantineItem; onClose: () => void; onStarted: (jobId: string) => void }
+type Props = { batchId: string; mapping: Mapping; item: QuarantineItem; onClose: () => void; onStarted: (jobId: string) => void }
 
-export function RepairSheet({ batchId, item, onClose, onStarted }: Props) {
+export function RepairSheet({ batchId, mapping, item, onClose, onStarted }: Props) {
   const { t } = useTranslation()
   const { lang } = useSettings()
   const dialog = useRef<HTMLDialogElement>(null)
@@ -25,6 +27,8 @@ export function RepairSheet({ batchId, item, onClose, onStarted }: Props) {
   const reveal = useMutation({ mutationFn: () => revealRow(batchId, item.row_no, reason.trim()), onSuccess: (row) => setCells(row.cells) })
   const save = useMutation({ mutationFn: () => replay(batchId, [{ row_no: item.row_no, cells: cells ?? null }]), onSuccess: ({ job_id }) => onStarted(job_id) })
   const header = reveal.data?.header ?? []
+  const wrong = wrongHeaders(mapping, item.column_name)
+  const firstWrong = header.findIndex((name) => wrong.has(name))
 
   useEffect(() => {
     dialog.current?.showModal()
@@ -55,14 +59,14 @@ export function RepairSheet({ batchId, item, onClose, onStarted }: Props) {
             <div>
               <dt>{t('quarantine.column')}</dt>
               <dd>
-                <code>{item.column_name}</code>
+                <ColumnName mapping={mapping} code={item.column_name} />
               </dd>
             </div>
           )}
           {item.detail && (
             <div>
               <dt>{t('quarantine.detail')}</dt>
-              <dd>{item.detail}</dd>
+              <dd>{sayDetail(t, item.detail)}</dd>
             </div>
           )}
           <div>
@@ -89,16 +93,17 @@ export function RepairSheet({ batchId, item, onClose, onStarted }: Props) {
               {t('quarantine.revealed')}
             </p>
             {cells.map((cell, index) => {
-              const isWrong = header[index] === item.column_name
+              const isWrong = wrong.has(header[index] ?? '')
               return (
                 <div key={index} className={`zk-field ${isWrong ? 'zk-field-wrong' : ''}`}>
                   <label htmlFor={`${id}-${index}`}>
-                    {header[index] ?? index + 1}
+                    {header[index] ?? t('quarantine.cell', { n: index + 1 })}
                     {isWrong && <span className="zk-field-mark">{t('quarantine.this_column')}</span>}
                   </label>
                   <Input
                     id={`${id}-${index}`}
                     value={cell ?? ''}
+                    autoFocus={index === Math.max(0, firstWrong)}
                     status={isWrong ? 'error' : ''}
                     onChange={(event) => setCells(cells.map((old, at) => (at === index ? event.target.value || null : old)))}
                   />

@@ -7,6 +7,7 @@ import { Card } from '../../ui/Card'
 import { DataTable } from '../../ui/DataTable'
 import { word } from '../../words'
 import { Equation } from './Equation'
+import { FieldName } from './FieldName'
 
 const PARTS = ['completeness', 'validity', 'uniqueness', 'consistency', 'timeliness'] as const
 
@@ -31,7 +32,7 @@ export function ReportBody({ report, isDryRun = false }: { report: LoadReport; i
         <Tally title={t('report.rules')} head={t('report.rule')} figure={t('report.times')} counts={report.rules} name={(code) => word(t, 'rule', code)} none={t('report.rules_none')} />
         <Tally title={t('report.reasons')} head={t('report.reason')} figure={t('report.rows')} counts={report.reasons} name={(code) => word(t, 'reason', code)} none={t('quarantine.none')} />
       </div>
-      <Columns report={report} />
+      {report.columns.some((column) => column.n > 0) && <Columns report={report} />}
       <div className="zk-columns-2">
         <Skipped lines={report.skipped_lines} n={report.n_skipped_lines} />
         <MappingUsed mapping={report.mapping} />
@@ -102,11 +103,12 @@ function Columns({ report }: { report: LoadReport }) {
         rows={report.columns}
         rowKey={(column) => column.name}
         columns={[
-          { key: 'name', title: t('report.column'), isHead: true, cell: (column) => <code>{column.name}</code> },
+          { key: 'name', title: t('report.column'), isHead: true, cell: (column) => <FieldName entity={report.mapping.entity} code={column.name} /> },
           {
             key: 'complete',
             title: t('report.complete'),
             width: 220,
+            phone: 'plain',
             cell: (column) => {
               const share = column.n > 0 ? (column.n - column.n_missing) / column.n : 0
               return (
@@ -160,7 +162,7 @@ function MappingUsed({ mapping }: { mapping: Mapping }) {
         maxHeight={280}
         columns={[
           { key: 'header', title: t('mapping.column'), isHead: true, cell: (column) => column.header },
-          { key: 'target', title: t('mapping.target'), cell: (column) => (column.target ? <code>{column.target}</code> : <span className="zk-muted">{t('mapping.none')}</span>) },
+          { key: 'target', title: t('mapping.target'), cell: (column) => (column.target ? <FieldName entity={mapping.entity} code={column.target} /> : <span className="zk-muted">{t('mapping.none')}</span>) },
           { key: 'unit', title: t('mapping.unit'), cell: (column) => column.unit ?? '--' },
         ]}
       />

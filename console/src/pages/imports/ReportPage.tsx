@@ -8,6 +8,7 @@ import { Card } from '../../ui/Card'
 import { Page } from '../../ui/Page'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
 import { word } from '../../words'
+import { fileTitle } from './fileTitle'
 import { LoadStatus } from './LoadStatus'
 import { Quarantine } from './Quarantine'
 import { ReportBody } from './ReportBody'
@@ -24,7 +25,7 @@ export default function ReportPage() {
   const { data } = query
   return (
     <Page
-      title={data ? data.batch.file_name : t('report.title')}
+      title={data ? fileTitle(t, data.batch.file_name) : t('report.title')}
       question={t('report.question')}
       above={
         <Link to="/data/imports" className="zk-back">
@@ -60,7 +61,7 @@ export default function ReportPage() {
       {data?.report && (data.batch.status !== 'failed' || data.report.rows_read > 0) && (
         <>
           <ReportBody report={data.report} />
-          <Quarantine batchId={batchId} status={status} onStatus={(next) => void navigate({ search: { status: next } })} />
+          <Quarantine batchId={batchId} mapping={data.report.mapping} status={status} onStatus={(next) => void navigate({ search: { status: next } })} />
         </>
       )}
     </Page>

@@ -7,6 +7,7 @@ import { useTranslation } from 'react-i18next'
 import { kpiQuery } from '../../api/kpis'
 import type { KpiPart, KpiPoint, KpiSeries } from '../../api/types'
 import { ContextBar } from '../../app/ContextBar'
+import { NoData, useHasNothing } from '../../app/NoData'
 import { COMPARED, PERIOD_KINDS, type KpiSearch } from '../../app/router'
 import { useSettings } from '../../app/settings'
 import { useFormat, useWorkspace } from '../../app/workspace'
@@ -37,6 +38,7 @@ export default function KpiPage() {
   const navigate = route.useNavigate()
   const format = useFormat()
   const { data: workspace } = useWorkspace()
+  const hasNothing = useHasNothing()
   const { by, from, to, dimension, compare } = search
   const query = useQuery(kpiQuery(key, { by, from, to, dimension }))
   // Numbers of another figure are no stand-in.
@@ -99,7 +101,12 @@ export default function KpiPage() {
           <Skeleton rows={1} height={320} />
         </Card>
       )}
-      {data && !query.isError && (
+      {data && !query.isError && hasNothing && (
+        <Card>
+          <NoData />
+        </Card>
+      )}
+      {data && !query.isError && !hasNothing && (
         <>
           <Numbers series={data} search={search} set={set} isStale={query.isPlaceholderData} />
           <Suspense fallback={<Skeleton rows={6} height={26} />}>

@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next'
 import { kpisQuery } from '../../api/kpis'
 import type { KpiSummary } from '../../api/types'
 import { ContextBar } from '../../app/ContextBar'
+import { NoData, useHasNothing } from '../../app/NoData'
 import { PERIOD_KINDS } from '../../app/router'
 import { useSettings } from '../../app/settings'
 import { useFormat } from '../../app/workspace'
@@ -26,6 +27,7 @@ export default function KpisPage() {
   const navigate = route.useNavigate()
   const query = useQuery(kpisQuery(by))
   const { data } = query
+  const hasNothing = useHasNothing()
   return (
     <Page title={t('kpis.title')} question={t('kpis.question')}>
       <ContextBar>
@@ -46,7 +48,13 @@ export default function KpisPage() {
           <Skeleton rows={10} height={26} />
         </Card>
       )}
+      {data && hasNothing && (
+        <Card>
+          <NoData />
+        </Card>
+      )}
       {data &&
+        !hasNothing &&
         GROUPS.map((group) => (
           <Card key={group} title={t(`kpis.group_${group}`)} isStale={query.isPlaceholderData}>
             <Figures caption={t(`kpis.group_${group}`)} items={data.items.filter((item) => item.kpi.group === group)} currency={data.currency} />
@@ -83,6 +91,7 @@ function Figures({ caption, items, currency }: { caption: string; items: readonl
         },
         {
           key: 'value',
+          phone: 'end',
           title: t('kpis.value'),
           align: 'right',
           width: 130,
@@ -94,6 +103,7 @@ function Figures({ caption, items, currency }: { caption: string; items: readonl
         },
         {
           key: 'period',
+          phone: 'plain',
           title: t('kpis.period'),
           width: 130,
           cell: (item) => (
@@ -103,9 +113,9 @@ function Figures({ caption, items, currency }: { caption: string; items: readonl
             </span>
           ),
         },
-        { key: 'previous', title: t('kpis.previous'), cell: (item) => <ChangeWords kpi={item.kpi} point={item.newest} compare="previous" currency={currency} /> },
-        { key: 'year', title: t('kpis.year'), cell: (item) => <ChangeWords kpi={item.kpi} point={item.newest} compare="year" currency={currency} /> },
-        { key: 'trend', title: t('kpis.trend'), width: 140, cell: (item) => <span className="zk-segment-spark"><Sparkline values={item.series} /></span> },
+        { key: 'previous', title: t('kpis.previous'), phone: 'plain', cell: (item) => (item.newest.value == null || item.newest.previous == null ? '--' : <ChangeWords kpi={item.kpi} point={item.newest} compare="previous" currency={currency} />) },
+        { key: 'year', title: t('kpis.year'), phone: 'plain', cell: (item) => (item.newest.value == null || item.newest.year_before == null ? '--' : <ChangeWords kpi={item.kpi} point={item.newest} compare="year" currency={currency} />) },
+        { key: 'trend', title: t('kpis.trend'), width: 140, phone: 'end', cell: (item) => item.series.filter((each) => each !== null).length > 1 && <span className="zk-segment-spark"><Sparkline values={item.series} /></span> },
       ]}
     />
   )

@@ -2,13 +2,13 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { Segmented } from 'antd'
-import { useCallback, useMemo } from 'react'
+import { lazy, Suspense, useCallback, useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 import { overviewQuery } from '../../api/queries'
 import type { Overview } from '../../api/types'
 import { ContextBar } from '../../app/ContextBar'
+import { NoData } from '../../app/NoData'
 import { METRICS, type Metric, type OverviewSearch, type View } from '../../app/router'
-import { May } from '../../app/session'
 import { useSettings } from '../../app/settings'
 import { TIER_COLOUR } from '../../app/theme'
 import { useFormat, useWorkspace } from '../../app/workspace'
@@ -26,6 +26,7 @@ import { changeOf, writeKpi } from './change'
 import { RangeBar } from './RangeBar'
 import { trendOption, valuesOf } from './trend'
 
+const Movement = lazy(() => import('./Movement'))
 const route = getRouteApi('/')
 const ARROW = { up: '▲', down: '▼', same: '', unknown: '' }
 
@@ -43,7 +44,7 @@ export default function OverviewPage() {
   const isStale = query.isPlaceholderData
 
   if (workspace.isError) return <Frame><ErrorCard error={workspace.error} onRetry={() => void workspace.refetch()} /></Frame>
-  if (workspace.data && workspace.data.data_to == null) return <Frame><NoData /></Frame>
+  if (workspace.data && workspace.data.data_to == null) return <Frame><Card><NoData /></Card></Frame>
   if (workspace.data && !lastDay) return <Frame><NotComputed /></Frame>
 
   return (
@@ -73,6 +74,9 @@ export default function OverviewPage() {
             <Tiers data={data} isStale={isStale} />
             <Segments data={data} isStale={isStale} />
           </div>
+          <Suspense fallback={<Card><Skeleton rows={6} height={26} /></Card>}>
+            <Movement />
+          </Suspense>
         </>
       )}
     </Frame>
@@ -93,26 +97,6 @@ function ErrorCard({ error, onRetry }: { error: unknown; onRetry: () => void }) 
   return (
     <Card>
       <ErrorNotice error={error} onRetry={onRetry} />
-    </Card>
-  )
-}
-
-function NoData() {
-  const { t } = useTranslation()
-  return (
-    <Card>
-      <Notice
-        title={t('state.no_data')}
-        help={t('state.no_data_help')}
-        action={
-          <May to="imports.run">
-            <Link className="zk-button" to="/data/imports/new">
-              {t('state.to_import')}
-            </Link>
-          </May>
-        }
-        detail={t('state.no_data_demo')}
-      />
     </Card>
   )
 }

@@ -8,6 +8,7 @@ import { useTranslation } from 'react-i18next'
 import { rfmQuery } from '../../api/queries'
 import type { RuleJson } from '../../api/segments'
 import type { RfmGrid } from '../../api/types'
+import { NoData, useHasNothing } from '../../app/NoData'
 import { RFM_MEASURES, type RfmSearch } from '../../app/router'
 import { TIER_COLOUR } from '../../app/theme'
 import { useFormat } from '../../app/workspace'
@@ -33,6 +34,7 @@ export default function RfmPage() {
   const search = route.useSearch()
   const navigate = route.useNavigate()
   const query = useQuery(rfmQuery(search.as_of))
+  const hasNothing = useHasNothing()
   const { data } = query
   const set = (next: Partial<RfmSearch>) => void navigate({ search: (old) => ({ ...old, ...next }), resetScroll: false })
   return (
@@ -57,7 +59,7 @@ export default function RfmPage() {
     >
       {query.isPending && <Card><Skeleton rows={10} height={30} /></Card>}
       {query.isError && <Card><ErrorNotice error={query.error} onRetry={() => void query.refetch()} /></Card>}
-      {data && !data.as_of && <Card><Notice title={t('state.not_computed')} help={t('state.not_computed_help')} /></Card>}
+      {data && !data.as_of && <Card>{hasNothing ? <NoData /> : <Notice title={t('state.not_computed')} help={t('state.not_computed_help')} />}</Card>}
       {search.rules && (
         <Suspense>
           <RulesSheet onClose={() => set({ rules: undefined })} />

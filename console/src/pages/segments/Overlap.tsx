@@ -1,19 +1,21 @@
 // Whom a segment shares with others: one row for every combination that somebody is in, as dots and a bar. It is a table,
 // so the same numbers are there for everybody.
 import { useQuery } from '@tanstack/react-query'
-import { getRouteApi } from '@tanstack/react-router'
+import { getRouteApi, Link } from '@tanstack/react-router'
 import { Select } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { overlapQuery, segmentsQuery } from '../../api/segments'
 import type { Segment, SegmentOverlap } from '../../api/types'
+import { useMay } from '../../app/session'
 import { useFormat } from '../../app/workspace'
 import { Card } from '../../ui/Card'
 import { ErrorNotice, Skeleton } from '../../ui/states'
+import { exactly } from './exactly'
 
 const route = getRouteApi('/customers/segments/$segmentId')
 const MAX_OTHERS = 4
 
-export function Overlap({ segment }: { segment: Segment }) {
+export default function Overlap({ segment }: { segment: Segment }) {
   const { t } = useTranslation()
   const { over } = route.useSearch()
   const navigate = route.useNavigate()
@@ -49,6 +51,7 @@ export function Overlap({ segment }: { segment: Segment }) {
 function Combinations({ overlap: { segments, combinations } }: { overlap: SegmentOverlap }) {
   const { t } = useTranslation()
   const format = useFormat()
+  const mayList = useMay('profiles.list')
   const most = Math.max(1, ...combinations.map((each) => each.count ?? 0))
   return (
     <div className="zk-scroll-x" tabIndex={0} role="group" aria-label={t('table.scroll', { title: t('segments.overlap') })}>
@@ -86,7 +89,15 @@ function Combinations({ overlap: { segments, combinations } }: { overlap: Segmen
                   <span className="zk-bar-track" aria-hidden="true">
                     <span className="zk-bar" style={{ width: `${((each.count ?? 0) / most) * 100}%`, background: 'var(--zk-series-1)' }} />
                   </span>
-                  <span className="zk-bar-value">{format.people(each.count)}</span>
+                  <span className="zk-bar-value">
+                    {each.count && mayList ? (
+                      <Link to="/customers" search={{ rule: exactly(segments.map(({ segment_id: id }) => id), each.segment_ids) }} aria-label={t('segments.overlap_see', { n: format.count(each.count) })}>
+                        {format.count(each.count)}
+                      </Link>
+                    ) : (
+                      format.people(each.count)
+                    )}
+                  </span>
                 </div>
               </td>
             </tr>

@@ -8,6 +8,7 @@ import { useFormat } from '../../app/workspace'
 import { Card } from '../../ui/Card'
 import { Parts } from '../../ui/Parts'
 import { SmallGroups } from '../../ui/SmallGroups'
+import { usePurposeName } from '../../ui/PurposeSelect'
 import { ErrorNotice, Skeleton } from '../../ui/states'
 import { nameOf, TierTag } from '../customers/people'
 import { sentenceOf } from './words'
@@ -25,6 +26,7 @@ type Props = {
 export function Preview({ query, isWaiting, isWrong, isBehind }: Props) {
   const { t } = useTranslation()
   const { lang } = useSettings()
+  const nameOfPurpose = usePurposeName()
   const format = useFormat()
   const { data } = query
   const isStale = isWaiting || isWrong || isBehind || query.isPlaceholderData
@@ -42,7 +44,7 @@ export function Preview({ query, isWaiting, isWrong, isBehind }: Props) {
             </p>
           )}
           <SmallGroups isSuppressed={data && (data.count.is_suppressed || data.funnel.some((step) => step.is_suppressed))} />
-          {data?.count.excluded && data.count.excluded.total > 0 && <p className="zk-muted">{t('consents.left_out', { n: format.count(data.count.excluded.total), purpose: data.count.excluded.purpose })}</p>}
+          {data?.count.excluded && data.count.excluded.total > 0 && <p className="zk-muted">{t('consents.left_out', { n: format.count(data.count.excluded.total), purpose: nameOfPurpose(data.count.excluded.purpose) })}</p>}
           {status ? (
             <p className="zk-muted">{status}</p>
           ) : (

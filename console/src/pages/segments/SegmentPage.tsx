@@ -1,9 +1,10 @@
 // One segment: its rule, its size over time, who is in it and why, how they differ and whom they share with others.
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
-import { Button, Popconfirm } from 'antd'
+import { getRouteApi, Link } from '@tanstack/react-router'
+import { Button } from 'antd'
+import { lazy, Suspense } from 'react'
 import { useTranslation } from 'react-i18next'
-import { refreshSegment, segmentQuery, updateSegment } from '../../api/segments'
+import { refreshSegment, segmentQuery } from '../../api/segments'
 import type { Segment } from '../../api/types'
 import { May } from '../../app/session'
 import { useSettings } from '../../app/settings'
@@ -11,13 +12,16 @@ import { useFormat } from '../../app/workspace'
 import { Card } from '../../ui/Card'
 import { Page } from '../../ui/Page'
 import { Parts } from '../../ui/Parts'
+import { usePurposeName } from '../../ui/PurposeSelect'
 import { ErrorNotice, Skeleton } from '../../ui/states'
 import { Compare } from './Compare'
 import { Members } from './Members'
-import { Overlap } from './Overlap'
 import { Sizes } from './Sizes'
 import { RefreshWord, sentenceOf } from './words'
 import './segments.css'
+
+const Actions = lazy(() => import('./SegmentActions'))
+const Overlap = lazy(() => import('./Overlap'))
 
 const route = getRouteApi('/customers/segments/$segmentId')
 
@@ -42,18 +46,37 @@ export default function SegmentPage() {
   }
   const segment = query.data
   return (
-    <Page title={segment.name} question={segment.description || undefined} above={back} actions={<May to="segments.write"><Actions segment={segment} /></May>}>
+    <Page
+      title={segment.name}
+      question={segment.description || undefined}
+      above={back}
+      actions={
+        <May to="segments.write">
+          <Suspense>
+            <Actions segment={segment} />
+          </Suspense>
+        </May>
+      }
+    >
       <Rule segment={segment} />
       <Sizes segment={segment} />
       <div className="zk-columns-even">
         <Compare segment={segment} />
-        <Overlap segment={segment} />
+        <Suspense
+          fallback={
+            <Card title={t('segments.overlap')}>
+              <Skeleton rows={5} height={24} />
+            </Card>
+          }
+        >
+          <Overlap segment={segment} />
+        </Suspense>
       </div>
       <Members segment={segment} />
       <May to="exports.make">
         <Card title={t('segments.export')}>
           <p>{t('segments.export_help')}</p>
-          <p>
+          <p className="zk-form-actions">
             <Link to="/customers" search={{ segment: segment.segment_id }} className="zk-button">
               {t('segments.open_list')}
             </Link>
@@ -62,45 +85,6 @@ export default function SegmentPage() {
         </Card>
       </May>
     </Page>
-  )
-}
-
-function Actions({ segment }: { segment: Segment }) {
-  const { t } = useTranslation()
-  const cache = useQueryClient()
-  const navigate = useNavigate()
-  const { segment_id: id, is_archived: isArchived } = segment
-  const archive = useMutation({
-    mutationFn: (to: boolean) => updateSegment(id, segment.version, { is_archived: to }),
-    onSuccess: async (_, to) => {
-      await cache.invalidateQueries({ queryKey: ['segments'] })
-      await cache.invalidateQueries({ queryKey: ['segment', id], exact: true })
-      if (to) await navigate({ to: '/customers/segments' })
-    },
-  })
-  return (
-    <>
-      {archive.isError && <ErrorNotice error={archive.error} title={t('segments.save_failed')} />}
-      {isArchived ? (
-        <Button loading={archive.isPending} onClick={() => archive.mutate(false)}>
-          {t('segments.restore')}
-        </Button>
-      ) : (
-        <Popconfirm title={t('segments.archive_sure')} okText={t('segments.archive')} cancelText={t('segments.cancel')} onConfirm={() => archive.mutate(true)}>
-          <Button loading={archive.isPending}>{t('segments.archive')}</Button>
-        </Popconfirm>
-      )}
-      {segment.kind === 'rule' && (
-        <Link className="zk-button" to="/customers/segments/new" search={{ from: id }}>
-          {t('segments.duplicate')}
-        </Link>
-      )}
-      {!isArchived && (
-        <Link className="zk-button zk-button-primary" to="/customers/segments/$segmentId/edit" params={{ segmentId: id }}>
-          {t('segments.edit')}
-        </Link>
-      )}
-    </>
   )
 }
 
@@ -118,6 +102,7 @@ function Rule({ segment }: { segment: Segment }) {
   })
   const done = refresh.data
   const sentence = sentenceOf(segment, lang)
+  const nameOfPurpose = usePurposeName()
   return (
     <Card
       title={t('segments.rule')}
@@ -147,7 +132,7 @@ function Rule({ segment }: { segment: Segment }) {
         </div>
         <div>
           <dt>{t('segments.purpose')}</dt>
-          <dd className="zk-figure-note">{segment.purpose || '--'}</dd>
+          <dd className="zk-figure-note">{nameOfPurpose(segment.purpose)}</dd>
         </div>
       </dl>
       <Parts className="zk-muted" parts={[segment.is_archived && t('segments.archived'), t('segments.version', { n: segment.version }), segment.segment_id]} />

@@ -10,6 +10,7 @@ import { useSettings } from '../../app/settings'
 import { useFormat } from '../../app/workspace'
 import { Sparkline } from '../../charts/Sparkline'
 import { Card } from '../../ui/Card'
+import { usePurposeName } from '../../ui/PurposeSelect'
 import { useColumns, type ChoosableColumn } from '../../ui/columns'
 import { DataTable } from '../../ui/DataTable'
 import { Page } from '../../ui/Page'
@@ -24,12 +25,13 @@ const MAX_SIZES = 50
 export default function SegmentsPage() {
   const { t } = useTranslation()
   const { lang } = useSettings()
+  const nameOfPurpose = usePurposeName()
   const { q = '', bin = false } = route.useSearch()
   const navigate = route.useNavigate()
   const query = useQuery(segmentsQuery(bin))
   const kept = query.data?.items.filter((segment) => segment.is_archived === bin) ?? []
   const sought = q.trim().toLowerCase()
-  const shown = kept.filter((segment) => `${segment.name} ${segment.purpose} ${sentenceOf(segment, lang)}`.toLowerCase().includes(sought))
+  const shown = kept.filter((segment) => `${segment.name} ${nameOfPurpose(segment.purpose)} ${sentenceOf(segment, lang)}`.toLowerCase().includes(sought))
   return (
     <Page
       title={t('segments.title')}
@@ -81,6 +83,7 @@ export default function SegmentsPage() {
 function SegmentTable({ segments }: { segments: readonly Segment[] }) {
   const { t } = useTranslation()
   const { lang } = useSettings()
+  const nameOfPurpose = usePurposeName()
   const format = useFormat()
   const navigate = useNavigate()
   const sizes = useQueries({ queries: segments.slice(0, MAX_SIZES).map((segment) => sizesQuery(segment.segment_id)) })
@@ -97,15 +100,15 @@ function SegmentTable({ segments }: { segments: readonly Segment[] }) {
         </Link>
       ),
     },
-    { key: 'rule', title: t('segments.rule'), cell: (segment) => <span className="zk-segment-rule" title={sentenceOf(segment, lang)}>{sentenceOf(segment, lang) || '--'}</span> },
-    { key: 'kind', title: t('segments.kind'), cell: (segment) => (segment.kind === 'list' ? t('segments.kind_list') : t('segments.kind_rule')) },
-    { key: 'refresh', title: t('segments.refresh'), cell: (segment) => (segment.kind === 'list' ? '--' : <RefreshWord refresh={segment.refresh} />) },
+    { key: 'rule', phone: 'plain-line', title: t('segments.rule'), cell: (segment) => <span className="zk-segment-rule" title={sentenceOf(segment, lang)}>{sentenceOf(segment, lang) || '--'}</span> },
+    { key: 'kind', phone: 'plain', title: t('segments.kind'), cell: (segment) => (segment.kind === 'list' ? t('segments.kind_list') : t('segments.kind_rule')) },
+    { key: 'refresh', phone: 'plain', title: t('segments.refresh'), cell: (segment) => (segment.kind === 'list' ? '--' : <RefreshWord refresh={segment.refresh} />) },
     { key: 'size', title: t('segments.size'), align: 'right', cell: (segment) => (segment.is_suppressed ? format.people(null) : format.count(segment.n_members)) },
     { key: 'change', title: t('segments.change'), align: 'right', cell: (segment) => <Change sizes={historyOf(segment)} /> },
-    { key: 'trend', title: t('segments.trend'), cell: (segment) => <span className="zk-segment-spark"><Sparkline values={historyOf(segment).flatMap((size) => size.n_members ?? [])} /></span> },
+    { key: 'trend', phone: 'plain', title: t('segments.trend'), cell: (segment) => <span className="zk-segment-spark"><Sparkline values={historyOf(segment).flatMap((size) => size.n_members ?? [])} /></span> },
     { key: 'refreshed', title: t('segments.refreshed'), align: 'right', cell: (segment) => (segment.refreshed_at ? format.relative(segment.refreshed_at) : t('segments.never')) },
-    { key: 'purpose', title: t('segments.purpose'), isExtra: true, cell: (segment) => segment.purpose || '--' },
-    { key: 'state', title: t('segments.state'), cell: (segment) => <State segment={segment} /> },
+    { key: 'purpose', title: t('segments.purpose'), isExtra: true, cell: (segment) => nameOfPurpose(segment.purpose) },
+    { key: 'state', phone: 'end', title: t('segments.state'), cell: (segment) => <State segment={segment} /> },
   ]
   const { shown, chooser } = useColumns('segments', columns)
   return (

@@ -140,12 +140,12 @@ function useTagColumns() {
         </Link>
       ),
     },
-    { key: 'computes', title: t('tags.computes'), cell: (tag) => <span className="zk-tag-sentence" title={sentenceOf(tag, lang)}>{sentenceOf(tag, lang)}</span> },
+    { key: 'computes', phone: 'plain-line', title: t('tags.computes'), cell: (tag) => <span className="zk-tag-sentence" title={sentenceOf(tag, lang)}>{sentenceOf(tag, lang)}</span> },
     { key: 'coverage', title: t('tags.coverage'), cell: (tag) => <Coverage tag={tag} /> },
     { key: 'people', title: t('tags.people'), align: 'right', cell: (tag) => (tag.spread?.is_suppressed ? format.people(null) : format.count(tag.spread?.n_customers)) },
     { key: 'as_of', title: t('tags.as_of'), align: 'right', cell: (tag) => (tag.spread ? format.day(tag.spread.as_of) : t('tags.never')) },
-    { key: 'refresh', title: t('tags.refresh'), cell: (tag) => refreshWord(t, tag) },
-    { key: 'pack', title: t('tags.pack'), cell: (tag) => (tag.pack ? <PackName pack={tag.pack} /> : t('tags.own')) },
+    { key: 'refresh', phone: 'plain', title: t('tags.refresh'), cell: (tag) => refreshWord(t, tag) },
+    { key: 'pack', phone: 'plain', title: t('tags.pack'), cell: (tag) => (tag.pack ? <PackName pack={tag.pack} /> : t('tags.own')) },
     { key: 'used', title: t('tags.used_by'), align: 'right', cell: (tag) => (tag.used_by.length > 0 ? t('tags.n_segments', { count: tag.used_by.length }) : '--') },
     { key: 'computed_at', title: t('tags.computed_at'), align: 'right', isExtra: true, cell: (tag) => (tag.spread ? format.relative(tag.spread.computed_at) : '--') },
   ]
