@@ -9,12 +9,15 @@
 
 pub mod behaviour;
 pub mod chance;
+mod descent;
+pub mod forecast;
 pub mod groups;
 mod linear;
 pub mod matching;
 mod minimise;
 mod parallel;
 mod random;
+mod robust;
 mod special;
 pub mod survival;
 pub mod value;
