@@ -20,7 +20,7 @@ struct Grades([f64; 4]);
 impl Grades {
     fn add(&mut self, task: &Task, forecast: &[f64]) {
         let n = task.known.len();
-        let period = task.period;
+        let period = task.period();
         let naive: Vec<f64> = (0..task.truth.len()).map(|ahead| task.known[n - period + ahead % period]).collect();
         let steps: f64 = task.known[period..].iter().zip(&task.known).map(|(a, b)| (a - b).abs()).sum();
         let step = steps / (n - period) as f64;
@@ -53,7 +53,7 @@ fn main() {
     let mut text = String::new();
     for task in &tasks {
         let join = |values: &[f64]| values.iter().map(f64::to_string).collect::<Vec<String>>().join(" ");
-        writeln!(text, "{};{};{};{}", task.set, task.period, join(&task.known), join(&task.truth)).expect("memory");
+        writeln!(text, "{};{};{};{}", task.set, task.period(), join(&task.known), join(&task.truth)).expect("memory");
     }
     read::write(&format!("{scratch}/tasks.txt"), &text);
     for set in tasks.chunk_by(|a, b| a.set == b.set) {
@@ -71,10 +71,6 @@ fn main() {
     }
 }
 
-fn periods(task: &Task) -> Vec<usize> {
-    if task.period > 1 { vec![task.period] } else { Vec::new() }
-}
-
 fn chosen(set: &[Task]) {
     let levels = vec![0.8, 0.95];
     let mut grades = Grades::default();
@@ -83,9 +79,8 @@ fn chosen(set: &[Task]) {
     let started = Instant::now();
     for task in set {
         let options = Options { horizon: task.truth.len(), levels: levels.clone(), n_threads: 1 };
-        let periods = periods(task);
         let answer: Forecast =
-            forecast(&Series { values: &task.known, periods: &periods }, &[], &options).expect("a forecast");
+            forecast(&Series { values: &task.known, periods: task.periods }, &[], &options).expect("a forecast");
         grades.add(task, &answer.mean);
         n += task.truth.len() as f64;
         for (count, band) in n_within.iter_mut().zip(&answer.bands) {
@@ -111,8 +106,8 @@ fn alone(set: &[Task], method: Method, name: &str) {
     let mut grades = Grades::default();
     let started = Instant::now();
     for task in set {
-        let periods = periods(task);
-        let Some(answer) = method.ahead(&Series { values: &task.known, periods: &periods }, task.truth.len()) else {
+        let Some(answer) = method.ahead(&Series { values: &task.known, periods: task.periods }, task.truth.len())
+        else {
             return;
         };
         grades.add(task, &answer);

@@ -6,9 +6,16 @@ use std::collections::BTreeMap;
 /// A stretch to learn from and what came after it.
 pub struct Task {
     pub set: &'static str,
-    pub period: usize,
+    /// Shortest first; others are given the first alone.
+    pub periods: &'static [usize],
     pub known: Vec<f64>,
     pub truth: Vec<f64>,
+}
+
+impl Task {
+    pub fn period(&self) -> usize {
+        self.periods.first().copied().unwrap_or(1)
+    }
 }
 
 fn column(path: &str, name: &str) -> Vec<f64> {
@@ -59,12 +66,19 @@ fn grocery(folder: &str) -> BTreeMap<(&'static str, String), Vec<f64>> {
 }
 
 /// The last `n_origins` stretches of a series, `horizon` apart.
-fn cut(tasks: &mut Vec<Task>, set: &'static str, values: &[f64], period: usize, horizon: usize, n_origins: usize) {
+fn cut(
+    tasks: &mut Vec<Task>,
+    set: &'static str,
+    values: &[f64],
+    periods: &'static [usize],
+    horizon: usize,
+    n_origins: usize,
+) {
     for back in (1..=n_origins).rev() {
         let origin = values.len() - back * horizon;
         tasks.push(Task {
             set,
-            period,
+            periods,
             known: values[..origin].to_vec(),
             truth: values[origin..origin + horizon].to_vec(),
         });
@@ -75,32 +89,33 @@ fn cut(tasks: &mut Vec<Task>, set: &'static str, values: &[f64], period: usize, 
 pub fn tasks(folder: &str) -> Vec<Task> {
     let mut tasks = Vec::new();
     let file = |name: &str| format!("{folder}/timeseries/{name}.csv.gz");
-    cut(&mut tasks, "air passengers, months", &column(&file("air_passengers"), "value"), 12, 12, 5);
-    cut(&mut tasks, "souvenirs, months", &column(&file("souvenirs"), "Sales"), 12, 12, 3);
+    cut(&mut tasks, "air passengers, months", &column(&file("air_passengers"), "value"), &[12], 12, 5);
+    cut(&mut tasks, "souvenirs, months", &column(&file("souvenirs"), "Sales"), &[12], 12, 3);
     let (_, rows) = read::csv(&file("aus_arrivals"));
     for origin in ["Japan", "NZ", "UK", "US"] {
         let own = rows.iter().filter(|row| row[1] == origin).map(|row| row[2].parse().expect("a number"));
-        cut(&mut tasks, "arrivals in Australia, quarters", &own.collect::<Vec<f64>>(), 4, 8, 5);
+        cut(&mut tasks, "arrivals in Australia, quarters", &own.collect::<Vec<f64>>(), &[4], 8, 5);
     }
     let (_, rows) = read::csv(&file("bank_calls"));
     let number = |row: &[String]| row[1].parse::<f64>().expect("a number");
     let days = sums(rows.iter().map(|row| (row[0][..10].to_owned(), number(row))));
-    cut(&mut tasks, "bank calls, working days", &days, 5, 10, 5);
+    cut(&mut tasks, "bank calls, working days", &days, &[5], 10, 5);
     let hours = sums(rows.iter().map(|row| (row[0][..13].to_owned(), number(row))));
-    cut(&mut tasks, "bank calls, hours", &hours[hours.len() - 15 * 40..], 15, 30, 5);
+    cut(&mut tasks, "bank calls, hours", &hours[hours.len() - 15 * 40..], &[15, 75], 30, 5);
     for ((kind, _), days) in grocery(folder) {
         let total: f64 = days.iter().sum();
         let n_empty = days.iter().filter(|value| **value == 0.0).count();
         if kind == "department" && total > 20_000.0 {
-            cut(&mut tasks, "grocery departments, days", &days, 7, 14, 5);
+            cut(&mut tasks, "grocery departments, days", &days, &[7], 14, 5);
         }
         if kind == "category" && total > 15_000.0 {
             let weeks: Vec<f64> = days.chunks_exact(7).map(|week| week.iter().sum()).collect();
-            cut(&mut tasks, "grocery categories, weeks", &weeks, 1, 4, 3);
+            cut(&mut tasks, "grocery categories, weeks", &weeks, &[], 4, 3);
         }
         if kind == "category" && n_empty > 130 && total > 500.0 {
-            cut(&mut tasks, "grocery, rarely sold, days", &days, 7, 14, 2);
+            cut(&mut tasks, "grocery, rarely sold, days", &days, &[7], 14, 2);
         }
     }
+    tasks.sort_by_key(|task| task.set);
     tasks
 }
