@@ -13,7 +13,7 @@ pub(crate) struct Bottom {
 /// Goes downhill from `start` for `n_steps` at most; `None` when the function has no value there.
 ///
 /// `function` writes its gradient and returns its value, of order 1 (a mean, not a sum); a value that is not finite is a
-/// wall. The end is the lowest point seen: a gradient below `1e-5`, or two steps in a row that gain less than `1e-9`.
+/// wall. The end is the lowest point seen: a gradient below `1e-5`, or two steps in a row that gain less than `1e-8`.
 ///
 /// **Source**: Nocedal and Wright, *Numerical Optimization*, 2nd ed., algorithms 7.4 and 7.5, with back-tracking.
 pub(crate) fn descend(
@@ -53,7 +53,7 @@ pub(crate) fn descend(
                 break Some(there);
             }
             length *= 0.4;
-            if length * longest < 1e-10 {
+            if length * longest < 1e-9 {
                 break None;
             }
         };
@@ -73,7 +73,7 @@ pub(crate) fn descend(
             }
             memory.push_back((moved, turned, curvature));
         }
-        n_idle = if value - there < 1e-9 { n_idle + 1 } else { 0 };
+        n_idle = if value - there < 1e-8 { n_idle + 1 } else { 0 };
         value = there;
         at.copy_from_slice(&point);
         gradient.copy_from_slice(&slope);

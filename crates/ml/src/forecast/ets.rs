@@ -7,6 +7,12 @@ use crate::descent::descend;
 /// Longest season that exponential smoothing has a state for; longer ones are for [`super::Method::StlEts`].
 pub(super) const LONGEST_SEASON: usize = 24;
 
+/// Rates of the level to start from: likelihoods have a hill for a level that hardly moves and one for a level that follows.
+const RATES: [f64; 2] = [0.15, 0.6];
+
+/// Kinds that both are tried for.
+const N_REFINED: usize = 4;
+
 /// A fitted model of exponential smoothing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ets {
@@ -54,14 +60,23 @@ impl Ets {
     /// states are estimated with the rates, by the likelihood's own slopes.
     pub fn choose(series: &Series<'_>) -> Option<Self> {
         let period = series.season_within(LONGEST_SEASON);
-        Spec::all(period, series.is_positive())
+        let mut all: Vec<Self> = Spec::all(period, series.is_positive())
             .into_iter()
-            .filter_map(|spec| Self::fit(spec, series))
-            .min_by(|a, b| a.aicc.total_cmp(&b.aicc))
+            .filter_map(|spec| Self::fit_from(spec, series, &RATES[..1]))
+            .collect();
+        all.sort_by(|a, b| a.aicc.total_cmp(&b.aicc));
+        // The likelihood's other hill is looked for where it may matter.
+        let others = all.iter().take(N_REFINED).filter_map(|model| Self::fit_from(model.spec, series, &RATES[1..]));
+        let others: Vec<Self> = others.collect();
+        all.into_iter().take(N_REFINED).chain(others).min_by(|a, b| a.aicc.total_cmp(&b.aicc))
     }
 
     /// Fits one kind; `None` when there are too few values for it, or values that it cannot have.
     pub fn fit(spec: Spec, series: &Series<'_>) -> Option<Self> {
+        Self::fit_from(spec, series, &RATES)
+    }
+
+    fn fit_from(spec: Spec, series: &Series<'_>, rates: &[f64]) -> Option<Self> {
         let n = series.values.len();
         let season = if spec.season == Part::None { 1 } else { series.period() };
         let k = spec.n_parameters(season);
@@ -76,11 +91,10 @@ impl Ets {
         let first = first_state(spec, &values, season);
         let mut tape = Tape::default();
         let mut slopes = Slopes::default();
-        // Likelihoods have a hill for a level that hardly moves and one for a level that follows.
-        let best = [0.15_f64, 0.6]
-            .into_iter()
+        let best = rates
+            .iter()
             .filter_map(|rate| {
-                let start = pack(spec, rate, &first);
+                let start = pack(spec, *rate, &first);
                 descend(start, 300, |at, gradient| {
                     objective(spec, season, &values, at, gradient, &mut tape, &mut slopes)
                 })

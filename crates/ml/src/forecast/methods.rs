@@ -116,7 +116,9 @@ fn stl_ets(series: &Series<'_>, horizon: usize, kind: &mut Option<Spec>) -> Opti
     let is_log = series.is_multiplicative();
     let values: Vec<f64> =
         if is_log { series.values.iter().map(|value| value.ln()).collect() } else { series.values.to_vec() };
-    let parts = stl(&values, &periods, StlOptions::default());
+    // A season changes slowly: over all of its turns.
+    let season_window = (n / series.period()).max(StlOptions::default().season_window);
+    let parts = stl(&values, &periods, StlOptions { season_window, ..StlOptions::default() });
     let rest: Vec<f64> =
         (0..n).map(|at| values[at] - parts.seasons.iter().map(|season| season[at]).sum::<f64>()).collect();
     let rest = fitted(&Series { values: &rest, periods: &[] }, kind)?.ahead(horizon);
