@@ -7,6 +7,7 @@
 //!
 //! - **INV-ML-1**: the same input gives the same answer, bit for bit, whatever the number of threads and the order of rows.
 
+pub mod attribution;
 pub mod behaviour;
 pub mod chance;
 mod descent;

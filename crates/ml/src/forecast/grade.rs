@@ -46,7 +46,7 @@ pub(super) struct Rolled {
 /// Points in time that forecasts are tried from, oldest first.
 pub(super) fn origins(n: usize, horizon: usize, period: usize, least: usize) -> Vec<usize> {
     const MOST: usize = 12;
-    let step = horizon.max(period).div_ceil(MOST);
+    let step = (2 * horizon.max(period)).div_ceil(MOST);
     let mut origins: Vec<usize> =
         (0..MOST).filter_map(|k| n.checked_sub(horizon + k * step)).filter(|origin| *origin >= least).collect();
     origins.reverse();
