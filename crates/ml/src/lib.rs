@@ -7,18 +7,22 @@
 //!
 //! - **INV-ML-1**: the same input gives the same answer, bit for bit, whatever the number of threads and the order of rows.
 
+pub mod anomalies;
 pub mod attribution;
 pub mod behaviour;
 pub mod chance;
 mod descent;
 pub mod forecast;
 pub mod groups;
+pub mod lift;
 mod linear;
 pub mod matching;
 mod minimise;
 mod parallel;
 mod random;
 mod robust;
+pub mod scores;
 mod special;
 pub mod survival;
+pub mod timing;
 pub mod value;

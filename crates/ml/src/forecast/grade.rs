@@ -6,7 +6,7 @@ use super::methods::{Kinds, Method, mean_of};
 use super::series::Series;
 use crate::{parallel, robust};
 
-/// Grades of a method over all points in time that it was tried from.
+/// Grades of a method over the newest points in time that it was tried from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Grade {
     /// Which.
@@ -24,7 +24,7 @@ pub struct Grade {
     /// Mean of MASE and sMAPE, each relative to the seasonal naive method's; below 1 is better than that. Where values are
     /// nought now and then, RMSSE stands in for sMAPE, which would then count little but noughts.
     pub owa: f64,
-    /// Share of true values within the interval of each level, every origin judged by the errors of the others.
+    /// Share of true values within the interval of each level, every origin, older ones too, judged by the errors of the others.
     pub coverage: Vec<f64>,
     /// Points in time.
     pub n_origins: usize,
@@ -43,12 +43,16 @@ pub(super) struct Rolled {
     is_intermittent: bool,
 }
 
+/// Points in time, the newest, over which methods are graded: about one horizon, or one period.
+const N_GRADED: usize = 12;
+/// Points in time whose errors make intervals: more, since what was calm of late need not stay so.
+const N_ORIGINS: usize = 18;
+
 /// Points in time that forecasts are tried from, oldest first.
 pub(super) fn origins(n: usize, horizon: usize, period: usize, least: usize) -> Vec<usize> {
-    const MOST: usize = 12;
-    let step = (2 * horizon.max(period)).div_ceil(MOST);
+    let step = horizon.max(period).div_ceil(N_GRADED);
     let mut origins: Vec<usize> =
-        (0..MOST).filter_map(|k| n.checked_sub(horizon + k * step)).filter(|origin| *origin >= least).collect();
+        (0..N_ORIGINS).filter_map(|k| n.checked_sub(horizon + k * step)).filter(|origin| *origin >= least).collect();
     origins.reverse();
     origins
 }
@@ -121,7 +125,7 @@ impl Rolled {
 
     /// Grades of all methods, in their order.
     pub(super) fn grades(&self, levels: &[f64]) -> Vec<Grade> {
-        let n_origins = self.truths.len();
+        let n_origins = self.truths.len().min(N_GRADED);
         let plain: Vec<[f64; 3]> = self.forecasts.iter().map(|rows| self.errors(rows)).collect();
         let naive = plain[0];
         let second = if self.is_intermittent { 2 } else { 1 };
@@ -139,7 +143,8 @@ impl Rolled {
     /// MASE, sMAPE and RMSSE of one method.
     fn errors(&self, rows: &[Vec<f64>]) -> [f64; 3] {
         let mut sums = [0.0; 3];
-        for ((row, truth), (step, square)) in rows.iter().zip(&self.truths).zip(&self.steps) {
+        let n_before = rows.len().saturating_sub(N_GRADED);
+        for ((row, truth), (step, square)) in rows.iter().zip(&self.truths).zip(&self.steps).skip(n_before) {
             let mean = |of: &dyn Fn(f64, f64) -> f64| {
                 row.iter().zip(truth).map(|(f, y)| of(*f, *y)).sum::<f64>() / row.len() as f64
             };
@@ -150,7 +155,7 @@ impl Rolled {
             sums[1] += mean(&|f, y| if f == y { 0.0 } else { 2.0 * (y - f).abs() / (y.abs() + f.abs()) });
             sums[2] += mean(&|f, y| (y - f).powi(2)).sqrt() / unit(*square);
         }
-        sums.map(|sum| sum / rows.len() as f64)
+        sums.map(|sum| sum / (rows.len() - n_before) as f64)
     }
 
     fn coverage(&self, rows: &[Vec<f64>], level: f64) -> f64 {
