@@ -2,6 +2,7 @@
 //! written into SCRATCH for others.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for a terminal")]
 
+#[allow(dead_code, reason = "shared with another program")]
 #[path = "insight/read.rs"]
 mod read;
 #[path = "time/series.rs"]

@@ -1,27 +1,13 @@
 //! Judgements of days with anomalies put in, tails against tables, run lengths, and sums of contributions.
 
+mod dice;
+
+use dice::Dice;
 use proptest::prelude::*;
 use zhike_ml::anomalies::{
     Options, Verdict, because, because_of_ratio, bonferroni, count_limits, count_tails, cusum, ewma, judge,
     share_limits, share_tails, surprise,
 };
-
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    /// Standard normal, by Box and Muller.
-    fn bell(&mut self) -> f64 {
-        let (a, b) = (1.0 - self.roll(), self.roll());
-        (-2.0 * a.ln()).sqrt() * (2.0 * std::f64::consts::PI * b).cos()
-    }
-}
 
 const WEEK: [f64; 7] = [1.0, 0.95, 0.9, 1.0, 1.2, 1.6, 1.5];
 

@@ -1,25 +1,17 @@
 //! Forecasts against other implementations, against series made by known rules, and laws of choice and sums.
 
+mod dice;
+
+use dice::Dice;
 use proptest::prelude::*;
 use zhike_ml::forecast::{
     Effect, Ets, Hierarchy, Method, Options, Part, Problem, Reason, Series, Spec, Stated, StlOptions, forecast,
     reconcile, stl,
 };
 
-/// Numbers from -1 to 1 that a seed determines, about as bell-shaped as the sum of four.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    fn bell(&mut self) -> f64 {
-        (0..4).map(|_| self.roll() - 0.5).sum::<f64>() / 2.0
-    }
+/// A number from -1 to 1, about as bell-shaped as the sum of four.
+fn bell(dice: &mut Dice) -> f64 {
+    (0..4).map(|_| dice.roll() - 0.5).sum::<f64>() / 2.0
 }
 
 fn options(horizon: usize) -> Options {
@@ -102,7 +94,7 @@ fn marked_days_are_learnt_and_put_back() {
         let week = [1.0, 0.9, 0.9, 1.0, 1.2, 1.5, 1.4][t % 7];
         200.0 * week * if is_feast(t) { 2.0 } else { 1.0 } * if is_sale(t) { 1.3 } else { 1.0 }
     };
-    let mut values: Vec<f64> = (0..n).map(|t| truth(t) * (0.1 * dice.bell()).exp()).collect();
+    let mut values: Vec<f64> = (0..n).map(|t| truth(t) * (0.1 * bell(&mut dice)).exp()).collect();
     // A wild day among the marked ones.
     values[41] *= 8.0;
     let mark = |is_marked: &dyn Fn(usize) -> bool| {
@@ -124,7 +116,7 @@ fn marked_days_are_learnt_and_put_back() {
 #[test]
 fn an_effect_that_is_none_is_shrunk_away() {
     let mut dice = Dice(11);
-    let values: Vec<f64> = (0..200).map(|_| 100.0 * (0.2 * dice.bell()).exp()).collect();
+    let values: Vec<f64> = (0..200).map(|_| 100.0 * (0.2 * bell(&mut dice)).exp()).collect();
     let column = (0..207).map(|t| f64::from(u8::from(t % 50 == 20))).collect();
     let told = forecast(&Series { values: &values, periods: &[7] }, &[column], &options(7)).unwrap();
     let Effect { size, low, high, n_days, .. } = told.effects[0];
@@ -173,8 +165,8 @@ fn intervals_hold_about_what_they_say() {
         let mut level = 100.0;
         let values: Vec<f64> = (0..140)
             .map(|t| {
-                level += 1.5 * dice.bell();
-                level + [0.0, 3.0, 8.0, -4.0, 2.0, -6.0, -3.0][t % 7] + 5.0 * dice.bell()
+                level += 1.5 * bell(&mut dice);
+                level + [0.0, 3.0, 8.0, -4.0, 2.0, -6.0, -3.0][t % 7] + 5.0 * bell(&mut dice)
             })
             .collect();
         let answer = forecast(&Series { values: &values[..126], periods: &[7] }, &[], &options(14)).unwrap();

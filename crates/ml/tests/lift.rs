@@ -2,6 +2,9 @@
 //! rules.
 #![allow(clippy::print_stderr, reason = "what is skipped, and what was measured, is said")]
 
+mod dice;
+
+use dice::Dice;
 use std::collections::BTreeMap;
 use std::io::Read;
 use zhike_ml::chance::Features;
@@ -9,22 +12,6 @@ use zhike_ml::lift::{
     Bounds, Curve, Design, Problem, Rate, ResponseOptions, Sequential, UpliftOptions, Week, adjust, compare_means,
     compare_rates, detectable_rate, people_for_means, people_for_rates, propose, response, sample_ratio, uplift,
 };
-
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    fn bell(&mut self) -> f64 {
-        let (a, b) = (1.0 - self.roll(), self.roll());
-        (-2.0 * a.ln()).sqrt() * (2.0 * std::f64::consts::PI * b).cos()
-    }
-}
 
 fn close(a: f64, b: f64, to: f64) {
     assert!((a - b).abs() <= to, "{a} {b}");

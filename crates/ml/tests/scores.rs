@@ -1,18 +1,10 @@
 //! Scores of surveys: by hand, how often intervals hold the truth, and laws of weights.
 
+mod dice;
+
+use dice::Dice;
 use proptest::prelude::*;
 use zhike_ml::scores::{Answers, Group, Problem, Satisfied, Score, Verdict, change, csat, nps, weighted};
-
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
-    }
-}
 
 fn answers(promoters: u64, passives: u64, detractors: u64) -> Answers {
     Answers { promoters, passives, detractors }

@@ -1,21 +1,13 @@
 //! Beliefs, policies and their evaluation, on persons made by known rules.
 
+mod dice;
+
+use dice::Dice;
 use proptest::prelude::*;
 use zhike_ml::timing::{Allowed, HOURS, Logged, Moment, PolicyOptions, Sent, Strengths, Timing, evaluate};
 
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    fn moment(&mut self) -> Moment {
-        Moment { hour: (self.roll() * HOURS as f64) as usize, channel: (self.roll() * 2.0) as usize }
-    }
+fn any_moment(dice: &mut Dice) -> Moment {
+    Moment { hour: (dice.roll() * HOURS as f64) as usize, channel: (dice.roll() * 2.0) as usize }
 }
 
 /// Everybody answers in the evening, and by the second channel rather than by the first.
@@ -28,7 +20,7 @@ fn history(n: usize, seed: u64) -> Vec<Sent> {
     let mut dice = Dice(seed);
     (0..n)
         .map(|at| {
-            let moment = dice.moment();
+            let moment = any_moment(&mut dice);
             Sent { person: at as u64 % 500, segment: at as u32 % 3, moment, is_answered: dice.roll() < truth(moment) }
         })
         .collect()
@@ -88,7 +80,7 @@ fn another_policy_is_judged_by_drawn_sends() {
     let better = Timing::fit(&history(80_000, 3), 2, Strengths::default()).unwrap();
     let allowed = Allowed::by_day(vec![true, true]);
     let (old, new) = (
-        PolicyOptions { floor: 0.5, ..PolicyOptions::default() },
+        PolicyOptions { floor: 0.5, n_draws: 12, ..PolicyOptions::default() },
         PolicyOptions { seed: 9, ..PolicyOptions::default() },
     );
     let policies: Vec<_> = (0..100).map(|person| better.policy(person, person as u32 % 3, &allowed, &new)).collect();

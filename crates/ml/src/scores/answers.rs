@@ -74,11 +74,11 @@ pub enum Problem {
 /// **Source**: adjusted Wald, as compared by Rocks 2016, "Interval estimation for the net promoter score".
 const ADDED: [f64; 3] = [0.75, 1.5, 0.75];
 
-/// Mean of -1, 0 and 1 with what is added, and its variance.
-fn adjusted(answers: &Answers) -> (f64, f64) {
+/// Mean of -1, 0 and 1 with a share of what is added, and its variance.
+fn adjusted(answers: &Answers, share: f64) -> (f64, f64) {
     let counts = [answers.promoters, answers.passives, answers.detractors].map(|count| count as f64);
-    let n = counts.iter().sum::<f64>() + ADDED.iter().sum::<f64>();
-    let (promoters, detractors) = ((counts[0] + ADDED[0]) / n, (counts[2] + ADDED[2]) / n);
+    let n = counts.iter().sum::<f64>() + share * ADDED.iter().sum::<f64>();
+    let (promoters, detractors) = ((counts[0] + share * ADDED[0]) / n, (counts[2] + share * ADDED[2]) / n);
     let mean = promoters - detractors;
     (mean, (promoters + detractors - mean * mean) / n)
 }
@@ -104,16 +104,8 @@ pub fn nps(answers: &Answers, n_asked: Option<u64>, level: f64) -> Result<Score,
     }
     let z = check(level)?;
     let value = (answers.promoters as f64 - answers.detractors as f64) / n as f64;
-    let (middle, variance) = adjusted(answers);
-    let error = variance.sqrt();
-    Ok(Score {
-        value: 100.0 * value,
-        low: 100.0 * (middle - z * error).max(-1.0).min(value),
-        high: 100.0 * (middle + z * error).min(1.0).max(value),
-        error: 100.0 * error,
-        n,
-        response_ratio: response_ratio(n, n_asked)?,
-    })
+    let (middle, variance) = adjusted(answers, 1.0);
+    Ok(promoter_score(value, middle, variance, n, z, response_ratio(n, n_asked)?))
 }
 
 /// Satisfaction: share of the satisfied, times 100.
@@ -168,33 +160,28 @@ pub fn weighted(groups: &[Group], n_asked: Option<u64>, level: f64) -> Result<Sc
         return Err(Problem::NoAnswers(0));
     }
     let total: f64 = groups.iter().map(|group| group.size).sum();
-    let (mut value, mut variance, mut n) = (0.0, 0.0, 0);
-    let mut all = Answers::default();
+    let (mut value, mut middle, mut variance, mut n) = (0.0, 0.0, 0.0, 0);
     for group in groups {
         let share = group.size / total;
         let answers = &group.answers;
-        let own = answers.n() as f64;
-        let mean = (answers.promoters as f64 - answers.detractors as f64) / own;
-        let spread = (answers.promoters + answers.detractors) as f64 / own - mean * mean;
-        value += share * mean;
-        variance += share * share * spread / own;
+        // What is added for few answers is divided by size, so that small groups are not pulled to the middle.
+        let (own_middle, own_variance) = adjusted(answers, share);
+        value += share * (answers.promoters as f64 - answers.detractors as f64) / answers.n() as f64;
+        middle += share * own_middle;
+        variance += share * share * own_variance;
         n += answers.n();
-        all.promoters += answers.promoters;
-        all.passives += answers.passives;
-        all.detractors += answers.detractors;
     }
-    // What is added for few answers is added once, not for each group, where it would pull small ones to the middle.
-    let (pulled, unweighted) = adjusted(&all);
-    let mean = (all.promoters as f64 - all.detractors as f64) / n as f64;
-    let plain = ((all.promoters + all.detractors) as f64 / n as f64 - mean * mean) / n as f64;
-    let middle = value + pulled - mean;
-    let error = (variance + (unweighted - plain).max(0.0)).sqrt();
-    Ok(Score {
+    Ok(promoter_score(value, middle, variance, n, z, response_ratio(n, n_asked)?))
+}
+
+fn promoter_score(value: f64, middle: f64, variance: f64, n: u64, z: f64, response_ratio: Option<f64>) -> Score {
+    let error = variance.sqrt();
+    Score {
         value: 100.0 * value,
         low: 100.0 * (middle - z * error).max(-1.0).min(value),
         high: 100.0 * (middle + z * error).min(1.0).max(value),
         error: 100.0 * error,
         n,
-        response_ratio: response_ratio(n, n_asked)?,
-    })
+        response_ratio,
+    }
 }
