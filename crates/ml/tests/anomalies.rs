@@ -1,5 +1,6 @@
 //! Judgements of days with anomalies put in, tails against tables, run lengths, and sums of contributions.
 
+#[path = "made/dice.rs"]
 mod dice;
 
 use dice::Dice;

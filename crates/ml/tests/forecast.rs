@@ -1,5 +1,6 @@
 //! Forecasts against other implementations, against series made by known rules, and laws of choice and sums.
 
+#[path = "made/dice.rs"]
 mod dice;
 
 use dice::Dice;

@@ -2,6 +2,7 @@
 //! rules.
 #![allow(clippy::print_stderr, reason = "what is skipped, and what was measured, is said")]
 
+#[path = "made/dice.rs"]
 mod dice;
 
 use dice::Dice;

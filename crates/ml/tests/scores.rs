@@ -1,5 +1,6 @@
 //! Scores of surveys: by hand, how often intervals hold the truth, and laws of weights.
 
+#[path = "made/dice.rs"]
 mod dice;
 
 use dice::Dice;

@@ -1,5 +1,6 @@
 //! Beliefs, policies and their evaluation, on persons made by known rules.
 
+#[path = "made/dice.rs"]
 mod dice;
 
 use dice::Dice;
