@@ -212,8 +212,8 @@ pub(super) struct Spread {
     is_relative: bool,
 }
 
-/// How much farther than the largest error an interval reaches, for each rank that lacks; covers 92 to 97 % for 95 on the
-/// series of `scripts/bench-time`.
+/// How much farther than the largest error an interval reaches, for each rank that lacks; set by the coverage that
+/// `scripts/bench-time` measures.
 const BEYOND: f64 = 4.0;
 
 impl Spread {
