@@ -26,7 +26,7 @@ impl Default for StlOptions {
     }
 }
 
-/// Intercept (at the first value's predecessor plus one, which is the first value) and slope by least squares.
+/// Value of the line at the first place, and its slope, by least squares.
 pub(super) fn line(values: &[f64]) -> (f64, f64) {
     let n = values.len() as f64;
     let (middle, mean) = ((n - 1.0) / 2.0, crate::robust::mean(values));
