@@ -3,18 +3,29 @@
 //! Owns what is estimated rather than decided: which records without shared ids are one person's ([`matching`]), what customers
 //! will buy and are worth ([`value`]), groups of customers ([`groups`]), the chance that something happens ([`chance`]), how long
 //! until it does ([`survival`]), and what people do one after another ([`behaviour`]). Why so: RFD 0007 and 0008.
+//! Of time and money: what comes next in a series ([`forecast`]), which figures are not as they should be ([`anomalies`]), which
+//! channels are credited ([`attribution`]), what campaigns changed ([`lift`]), what surveys say ([`scores`]), and when to write
+//! to whom ([`timing`]). Why so: RFD 0010.
 //! Must not know files, databases, networks, clocks, nor where its numbers go: callers hand slices and get values.
 //!
 //! - **INV-ML-1**: the same input gives the same answer, bit for bit, whatever the number of threads and the order of rows.
 
+pub mod anomalies;
+pub mod attribution;
 pub mod behaviour;
 pub mod chance;
+mod descent;
+pub mod forecast;
 pub mod groups;
+pub mod lift;
 mod linear;
 pub mod matching;
 mod minimise;
 mod parallel;
 mod random;
+mod robust;
+pub mod scores;
 mod special;
 pub mod survival;
+pub mod timing;
 pub mod value;

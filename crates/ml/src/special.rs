@@ -171,6 +171,65 @@ pub(crate) fn gamma_upper(a: f64, x: f64) -> f64 {
     (fraction * scale).clamp(0.0, 1.0)
 }
 
+/// Lower regularised incomplete beta function `I_x(a, b)` for `a, b > 0`, `0 ≤ x ≤ 1`.
+///
+/// **Source**: DLMF 8.17.22 (continued fraction by Lentz's method), from the side where it converges fast.
+pub(crate) fn beta_lower(a: f64, b: f64, x: f64) -> f64 {
+    if x <= 0.0 {
+        return 0.0;
+    }
+    if x >= 1.0 {
+        return 1.0;
+    }
+    if x > (a + 1.0) / (a + b + 2.0) {
+        return 1.0 - beta_lower(b, a, 1.0 - x);
+    }
+    let scale = (a * x.ln() + b * (-x).ln_1p() - ln_beta(a, b)).exp() / a;
+    let tiny = 1e-300;
+    let keep = |value: f64| if value.abs() < tiny { tiny } else { value };
+    let (mut c, mut d) = (1.0, 1.0 / keep(1.0 - (a + b) * x / (a + 1.0)));
+    let mut fraction = d;
+    for n in 1..10_000 {
+        let n = f64::from(n);
+        let even = n * (b - n) * x / ((a + 2.0 * n - 1.0) * (a + 2.0 * n));
+        let odd = -(a + n) * (a + b + n) * x / ((a + 2.0 * n) * (a + 2.0 * n + 1.0));
+        let mut moved = 1.0;
+        for numerator in [even, odd] {
+            d = 1.0 / keep(1.0 + numerator * d);
+            c = keep(1.0 + numerator / c);
+            moved = d * c;
+            fraction *= moved;
+        }
+        if (moved - 1.0).abs() < 1e-15 {
+            break;
+        }
+    }
+    (scale * fraction).clamp(0.0, 1.0)
+}
+
+/// Probability that a variable of Student's distribution is farther from 0 than `t`.
+pub(crate) fn student_beyond(t: f64, degrees: f64) -> f64 {
+    if degrees > 1e7 { normal_beyond(t) } else { beta_lower(degrees / 2.0, 0.5, degrees / (degrees + t * t)) }
+}
+
+/// How many standard errors a two-sided interval of a level reaches with so many degrees of freedom.
+pub(crate) fn student_reach(level: f64, degrees: f64) -> f64 {
+    let outside = 1.0 - level.clamp(0.0, 0.999_999);
+    let (mut low, mut high) = (0.0, reach(level).max(1.0));
+    while student_beyond(high, degrees) > outside && high < 1e9 {
+        high *= 2.0;
+    }
+    for _ in 0..80 {
+        let middle = (low + high) / 2.0;
+        if student_beyond(middle, degrees) > outside {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    high
+}
+
 /// Probability that a chi-squared variable exceeds `x`.
 pub(crate) fn chi_squared_above(x: f64, degrees: f64) -> f64 {
     gamma_upper(degrees / 2.0, x / 2.0)
@@ -265,6 +324,11 @@ mod tests {
         let close = |a: f64, b: f64| (a - b).abs() < 1e-12;
         assert!(close(normal_quantile(0.975), 1.959963984540054) && close(normal_quantile(1e-9), -5.997807015007686));
         assert!(close(chi_squared_above(3.841458820694124, 1.0), 0.05));
+        assert!(
+            close(beta_lower(2.0, 3.0, 0.4), 0.5248) && close(beta_lower(30.0, 2.0, 0.99), 0.961_610_485_404_764_5)
+        );
+        assert!(close(student_beyond(2.228_138_851_986_274, 10.0), 0.05));
+        assert!((student_reach(0.95, 3.0) - 3.182_446_305_284_263).abs() < 1e-9);
         assert!(close(chi_squared_above(30.0, 10.0), 0.000_856_641_210_878_2));
     }
 }
