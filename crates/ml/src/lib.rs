@@ -7,14 +7,18 @@
 //!
 //! - **INV-ML-1**: the same input gives the same answer, bit for bit, whatever the number of threads and the order of rows.
 
+pub mod baskets;
 pub mod behaviour;
 pub mod chance;
 pub mod groups;
 mod linear;
 pub mod matching;
 mod minimise;
+pub mod needs;
 mod parallel;
 mod random;
+pub mod recommend;
 mod special;
 pub mod survival;
+pub mod targets;
 pub mod value;
