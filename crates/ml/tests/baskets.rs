@@ -122,7 +122,9 @@ proptest! {
         backwards.reverse();
         prop_assert_eq!(&bought_next(&backwards, &NextOptions { n_threads: 3, ..options }).unwrap(), &pairs);
         let mut occasions: BTreeMap<(u64, u32), BTreeSet<u64>> = BTreeMap::new();
-        rows.iter().for_each(|(customer, product, at)| drop(occasions.entry((*customer, *at)).or_default().insert(*product)));
+        for (customer, product, at) in &rows {
+            occasions.entry((*customer, *at)).or_default().insert(*product);
+        }
         let is_followed = |customer: u64, at: u32, next: u64| {
             occasions.range((customer, at + 1)..=(customer, at + max_gap)).any(|(_, products)| products.contains(&next))
         };

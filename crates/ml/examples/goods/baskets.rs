@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 
 use zhike_ml::baskets::{Baskets, Limits, Line as Row, RuleOptions, itemsets, rules};
 
-use super::read::{self, Line, best_of};
+use super::clock::measured;
+use super::read::{self, Line};
 
 pub fn groceries(folder: &str) {
     let mut known: HashMap<String, u64> = HashMap::new();
@@ -26,18 +27,20 @@ fn sets(what: &str, rows: &[Row], min_support: f64, min_confidence: f64) {
     for n_threads in [1, 2] {
         let limits = Limits { min_support, n_threads, ..Limits::default() };
         let find = || itemsets(&Baskets::new(rows).expect("baskets"), &limits).expect("sets");
-        let (sets, ms) = best_of(7, find);
+        let (sets, ms, processor_ms) = measured(find);
         let options = RuleOptions { min_confidence, n_threads, ..RuleOptions::default() };
-        let (found, rules_ms) = best_of(5, || rules(&sets, &options));
-        let (kept, _) = best_of(1, || rules(&sets, &RuleOptions { drop_redundant: true, ..options }));
+        let (found, rules_ms, rules_processor_ms) = measured(|| rules(&sets, &options));
+        let kept = rules(&sets, &RuleOptions { drop_redundant: true, ..options });
         Line::new(&format!("{what}, support {min_support}"), &format!("Zhike, {n_threads} threads"))
             .figure("sets", sets.len() as f64, 0)
             .figure("ms", ms, 1)
+            .figure("processor ms", processor_ms, 1)
             .figure(&format!("rules of confidence {min_confidence}"), found.len() as f64, 0)
             .figure("top lift", found.first().map_or(f64::NAN, |rule| rule.lift), 4)
             .figure("q below 0.05", found.iter().filter(|rule| rule.q < 0.05).count() as f64, 0)
             .figure("not redundant", kept.len() as f64, 0)
             .figure("rules ms", rules_ms, 1)
+            .figure("rules processor ms", rules_processor_ms, 1)
             .print();
     }
 }
@@ -52,7 +55,8 @@ pub fn made_up(scratch: &str) {
         let mut pattern: Vec<u64> = Vec::new();
         while pattern.len() < size {
             let before = if at > 0 && dice.uniform() < 0.5 { patterns[at - 1].as_slice() } else { &[] };
-            let product = if before.is_empty() { dice.below(870) } else { before[dice.below(before.len() as u64) as usize] };
+            let product =
+                if before.is_empty() { dice.below(870) } else { before[dice.below(before.len() as u64) as usize] };
             if pattern.contains(&product) && before.is_empty() {
                 continue;
             }

@@ -9,6 +9,7 @@ use zhike_ml::recommend::{
 };
 use zhike_ml::survival::{Cycles, gaps};
 
+use super::clock::measured;
 use super::read::{self, Line, best_of};
 use super::rows::Shop;
 
@@ -31,6 +32,34 @@ pub fn shop(shop: &Shop, scratch: &str) {
     export(shop, &table, end, scratch);
     cycles(shop, &table, end);
     pairs(shop, cut);
+}
+
+/// Times of learning alone.
+pub fn times(shop: &Shop) {
+    let until = Until { time: shop.end() - shop.n_days, half_life: HALF_LIFE };
+    let (table, ms, processor_ms) = measured(|| Table::new(&shop.purchases, until).expect("a table"));
+    Line::new(shop.name, "table").figure("ms", ms, 0).figure("processor ms", processor_ms, 0).print();
+    let sources = Sources {
+        purchases: &shop.purchases,
+        categories: &shop.categories,
+        factors: FactorOptions::default(),
+        n_threads: 2,
+    };
+    for method in [Method::Cosine, Method::Ease { ridge: 300.0 }, Method::Factors] {
+        let recipe = Recipe { method, own: 1.0 };
+        let (fitted, ms, processor_ms) = measured(|| Recommender::fit(&table, recipe, &sources).expect("a fit"));
+        let customers: Vec<usize> = (0..table.customers().len().min(500)).collect();
+        let lists = ListOptions { n_products: K, repeats: Repeats::Any, n_reasons: 0, n_threads: 2 };
+        let (_, _, lists_ms) = measured(|| fitted.lists(&customers, &lists));
+        let (_, _, reasons_ms) = measured(|| fitted.lists(&customers, &ListOptions { n_reasons: 3, ..lists }));
+        let each = |ms: f64| ms / customers.len() as f64;
+        Line::new(shop.name, &format!("{}, learnt", name(&recipe)))
+            .figure("ms", ms, 0)
+            .figure("processor ms", processor_ms, 0)
+            .figure("processor ms a list", each(lists_ms), 3)
+            .figure("with reasons", each(reasons_ms), 3)
+            .print();
+    }
 }
 
 fn name(recipe: &Recipe) -> String {
@@ -120,7 +149,9 @@ fn split(shop: &Shop, table: &Table, end: f64, is_new_only: bool) {
         }
     }
     let why = match choice.why {
-        Why::Best { difference, error, .. } => Line::new(&what, "why: best").figure("ahead by", difference, 4).figure("±", error, 4),
+        Why::Best { difference, error, .. } => {
+            Line::new(&what, "why: best").figure("ahead by", difference, 4).figure("±", error, 4)
+        }
         Why::SimplerAsGood { difference, error, .. } => {
             Line::new(&what, "why: simpler, as good").figure("behind by", difference, 4).figure("±", error, 4)
         }

@@ -1,6 +1,6 @@
 //! Products that follow others.
 
-use super::fisher::fisher_above;
+use super::fisher::Fisher;
 use super::lines::{Problem, numbered};
 use crate::groups::benjamini_hochberg;
 use crate::parallel;
@@ -117,7 +117,7 @@ pub fn bought_next(purchases: &[Purchase], options: &NextOptions) -> Result<Vec<
                 n_reverse,
                 confidence,
                 lift: confidence * f64::from(n_without) / f64::from(followed[next]),
-                p: fisher_above(tally.n_both.into(), n_first.into(), followed[next].into(), n_without.into()),
+                p: Fisher::new(n_without.into(), 0).above(tally.n_both.into(), n_first.into(), followed[next].into()),
                 q: 1.0,
             });
         }

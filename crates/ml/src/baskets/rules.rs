@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 
-use super::fisher::fisher_above;
+use super::fisher::Fisher;
 use super::itemsets::Itemsets;
 use crate::groups::benjamini_hochberg;
 use crate::parallel;
@@ -64,6 +64,8 @@ pub struct Rule {
 /// leverage; Bayardo, Agrawal and Gunopulos 2000 for redundancy.
 pub fn rules(sets: &Itemsets, options: &RuleOptions) -> Vec<Rule> {
     let counts = Counts::new(sets);
+    let n_tests = sets.iter().map(|(set, _)| set.len()).sum();
+    let fisher = Fisher::new(sets.n_baskets as u64, n_tests);
     let found = parallel::map(
         sets.len(),
         256,
@@ -78,13 +80,13 @@ pub fn rules(sets: &Itemsets, options: &RuleOptions) -> Vec<Rule> {
                     continue;
                 }
                 for consequent in 0..set.len() {
-                    let Some(rule) = rule(sets.n_baskets, &counts, set, n_both, consequent) else { continue };
+                    let Some(rule) = rule(&fisher, &counts, set, n_both, consequent) else { continue };
                     p.push(rule.p);
                     let is_sure =
                         f64::from(rule.n_both) + 1e-9 >= options.min_confidence * f64::from(rule.n_antecedent);
                     if is_sure
                         && rule.lift >= options.min_lift
-                        && !(options.drop_redundant && counts.is_redundant(&rule, sets.n_baskets))
+                        && !(options.drop_redundant && counts.is_redundant(&rule))
                     {
                         rules.push((p.len() - 1, rule));
                     }
@@ -108,10 +110,10 @@ pub fn rules(sets: &Itemsets, options: &RuleOptions) -> Vec<Rule> {
     rules
 }
 
-fn rule(n_baskets: usize, counts: &Counts, set: &[u64], n_both: u32, consequent: usize) -> Option<Rule> {
+fn rule(fisher: &Fisher, counts: &Counts, set: &[u64], n_both: u32, consequent: usize) -> Option<Rule> {
     let n_antecedent = counts.without(set, consequent)?;
     let n_consequent = counts.of(&set[consequent..=consequent])?;
-    let n = n_baskets as f64;
+    let n = counts.sets.n_baskets as f64;
     let (both, first, second) = (f64::from(n_both), f64::from(n_antecedent), f64::from(n_consequent));
     let mut antecedent = set.to_vec();
     let consequent = antecedent.remove(consequent);
@@ -127,7 +129,7 @@ fn rule(n_baskets: usize, counts: &Counts, set: &[u64], n_both: u32, consequent:
         lift: both * n / (first * second),
         leverage: both / n - first / n * (second / n),
         conviction: if n_both == n_antecedent { f64::INFINITY } else { (1.0 - second / n) / (1.0 - confidence) },
-        p: fisher_above(u64::from(n_both), u64::from(n_antecedent), u64::from(n_consequent), n_baskets as u64),
+        p: fisher.above(n_both.into(), n_antecedent.into(), n_consequent.into()),
         q: 1.0,
     })
 }
@@ -158,12 +160,12 @@ impl<'a> Counts<'a> {
     }
 
     /// Whether fewer products say as much.
-    fn is_redundant(&self, rule: &Rule, n_baskets: usize) -> bool {
+    fn is_redundant(&self, rule: &Rule) -> bool {
         let n = rule.antecedent.len();
         let is_as_sure = |n_both: u32, n_antecedent: u64| {
             u64::from(n_both) * u64::from(rule.n_antecedent) >= u64::from(rule.n_both) * n_antecedent
         };
-        if is_as_sure(rule.n_consequent, n_baskets as u64) {
+        if is_as_sure(rule.n_consequent, self.sets.n_baskets as u64) {
             return true;
         }
         let mut part = Vec::with_capacity(n);
