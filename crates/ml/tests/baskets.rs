@@ -238,7 +238,8 @@ fn groceries_give_the_published_rules() {
     for (min_support, n_sets) in [(0.01, 333), (0.001, 13_492), (0.0005, 49_580)] {
         assert_eq!(sets(min_support).len(), n_sets);
     }
-    let published: [(f64, f64, usize, &[&str], &str, f64); 3] = [
+    type Published = (f64, f64, usize, &'static [&'static str], &'static str, f64);
+    let published: [Published; 3] = [
         (0.001, 0.8, 410, &["liquor", "red/blush wine"], "bottled beer", 11.235),
         (0.006, 0.25, 463, &["herbs"], "root vegetables", 3.9565),
         (0.01, 0.5, 15, &["citrus fruit", "root vegetables"], "other vegetables", 3.0296),
