@@ -1,6 +1,5 @@
 //! Products that have the same buyers.
 
-use super::ease::weight;
 use super::table::Table;
 use crate::parallel;
 
@@ -15,7 +14,7 @@ pub(super) struct Cosine {
 impl Cosine {
     pub(super) fn fit(table: &Table, n_neighbours: usize, n_threads: usize) -> Self {
         let n = table.products.len();
-        let square = |product| table.buyers(product).map(|(_, own)| weight(own).powi(2)).sum::<f32>();
+        let square = |product| table.buyers(product).map(|(_, own)| own.weight.powi(2)).sum::<f32>();
         let norms: Vec<f32> = (0..n).map(|product| square(product).sqrt()).collect();
         let neighbours = parallel::map(
             n,
@@ -25,13 +24,13 @@ impl Cosine {
             |(sums, touched), range| {
                 let of = |product: usize| {
                     for (customer, own) in table.buyers(product) {
-                        let factor = weight(own);
+                        let factor = own.weight;
                         for other in table.owned(customer) {
                             let sum = &mut sums[other.product as usize];
                             if *sum == 0.0 {
                                 touched.push(other.product);
                             }
-                            *sum += factor * weight(other);
+                            *sum += factor * other.weight;
                         }
                     }
                     let mut found: Vec<(u32, f32)> = touched
@@ -58,7 +57,7 @@ impl Cosine {
 
     pub(super) fn add_scores(&self, table: &Table, customer: usize, share: f32, scores: &mut [f32]) {
         for own in table.owned(customer) {
-            let factor = share * weight(own);
+            let factor = share * own.weight;
             for (other, cosine) in &self.neighbours[own.product as usize] {
                 scores[*other as usize] += factor * cosine;
             }
@@ -69,7 +68,7 @@ impl Cosine {
         let of = |own: &super::Owned| {
             let neighbours = &self.neighbours[own.product as usize];
             let near = neighbours.iter().find(|(other, _)| *other as usize == product);
-            near.map_or(0.0, |(_, cosine)| weight(own) * cosine)
+            near.map_or(0.0, |(_, cosine)| own.weight * cosine)
         };
         table.owned(customer).iter().map(of).collect()
     }

@@ -1,6 +1,5 @@
 //! Customers and products as points of a few dimensions.
 
-use super::ease::weight;
 use super::table::Table;
 use crate::random::{Random, join};
 use crate::{linear, parallel};
@@ -54,10 +53,10 @@ impl Factors {
         let mut products = begin(&table.products, 2);
         for _ in 0..options.n_rounds {
             customers = turn(&customers, &products, &options, n_threads, |at, work| {
-                table.owned(at).iter().for_each(|own| work(own.product as usize, weight(own)));
+                table.owned(at).iter().for_each(|own| work(own.product as usize, own.weight));
             });
             products = turn(&products, &customers, &options, n_threads, |at, work| {
-                table.buyers(at).for_each(|(customer, own)| work(customer, weight(own)));
+                table.buyers(at).for_each(|(customer, own)| work(customer, own.weight));
             });
         }
         Self { options, customers, products }
@@ -81,7 +80,7 @@ impl Factors {
         (0..d).for_each(|at| system[at * d + at] += f64::from(self.options.ridge));
         for own in table.owned(customer) {
             let factors = row(own.product as usize);
-            let confidence = f64::from(self.options.confidence * weight(own));
+            let confidence = f64::from(self.options.confidence * own.weight);
             for (i, a) in factors.iter().enumerate() {
                 for (j, b) in factors.iter().enumerate() {
                     system[i * d + j] += confidence * f64::from(a * b);
@@ -92,9 +91,8 @@ impl Factors {
         let Some(factor) = linear::cholesky(system, d) else { return vec![0.0; table.owned(customer).len()] };
         linear::solve(&factor, d, &mut solved);
         let solved: Vec<f32> = solved.into_iter().map(|value| value as f32).collect();
-        let of = |own: &super::Owned| {
-            (1.0 + self.options.confidence * weight(own)) * dot(row(own.product as usize), &solved)
-        };
+        let of =
+            |own: &super::Owned| (1.0 + self.options.confidence * own.weight) * dot(row(own.product as usize), &solved);
         table.owned(customer).iter().map(of).collect()
     }
 }

@@ -3,7 +3,7 @@
 use super::categories::ByCategory;
 use super::cosine::Cosine;
 use super::due::{Due, State};
-use super::ease::{Ease, weight};
+use super::ease::Ease;
 use super::factors::{FactorOptions, Factors};
 use super::table::Table;
 use super::{Method, Problem, Recipe};
@@ -161,7 +161,7 @@ impl<'a> Recommender<'a> {
             self.table.owned(customer).iter().for_each(|own| scores[own.product as usize] = own.n_times as f32);
         } else if self.recipe.own != 0.0 {
             let own = self.table.owned(customer).iter();
-            own.for_each(|own| scores[own.product as usize] += self.recipe.own * weight(own));
+            own.for_each(|own| scores[own.product as usize] += self.recipe.own * own.weight);
         }
     }
 

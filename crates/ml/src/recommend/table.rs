@@ -26,6 +26,8 @@ pub struct Owned {
     pub last_quantity: f64,
     /// Sum over the times, each weighed by its age.
     pub recent: f32,
+    /// `ln(1 + recent)`: what it counts for methods.
+    pub weight: f32,
 }
 
 /// Customers by products, without the empty cells. A customer and a product are known by position; ids ascend.
@@ -78,7 +80,7 @@ impl Table {
         };
         for own in order.chunk_by(|a, b| key(a) == key(b)) {
             let (customer, product) = key(&own[0]);
-            let mut cell = Owned { product, n_times: 0, last: 0.0, last_quantity: 0.0, recent: 0.0 };
+            let mut cell = Owned { product, n_times: 0, last: 0.0, last_quantity: 0.0, recent: 0.0, weight: 0.0 };
             let mut recent = 0.0;
             for tie in own.chunk_by(|a, b| valid[*a as usize].at == valid[*b as usize].at) {
                 cell.n_times += 1;
@@ -89,6 +91,7 @@ impl Table {
                 recent += (-age).exp2();
             }
             cell.recent = recent as f32;
+            cell.weight = cell.recent.ln_1p();
             table.owned.push(cell);
             table.starts[customer as usize + 1] += 1;
             table.starts_of[product as usize + 1] += 1;
