@@ -215,6 +215,7 @@ fn what_follows_is_found_among_made_up_customers() {
 /// **Source**: Hahsler, Grün and Hornik 2005; Lantz 2013. The data are not part of this repository, as their licence is not
 /// clear: `ZHIKE_TEST_DATA` names a folder with `groceries/groceries.csv.gz`.
 #[test]
+#[allow(clippy::print_stdout, reason = "a test that is skipped says so")]
 fn groceries_give_the_published_rules() {
     let Some(folder) = std::env::var_os("ZHIKE_TEST_DATA") else {
         println!("note: skipped published rules, ZHIKE_TEST_DATA is not set");
