@@ -36,6 +36,8 @@ pub(super) struct Factors {
     options: FactorOptions,
     customers: Vec<f32>,
     products: Vec<f32>,
+    /// Sums of products of the products' columns, for reasons.
+    gram: Vec<f32>,
 }
 
 impl Factors {
@@ -59,7 +61,8 @@ impl Factors {
                 table.buyers(at).for_each(|(customer, own)| work(customer, own.weight));
             });
         }
-        Self { options, customers, products }
+        let gram = gram(&products, d, n_threads);
+        Self { options, customers, products, gram }
     }
 
     pub(super) fn add_scores(&self, customer: usize, share: f32, scores: &mut [f32]) {
@@ -76,7 +79,7 @@ impl Factors {
     pub(super) fn contributions(&self, table: &Table, customer: usize, product: usize) -> Vec<f32> {
         let d = self.options.n_factors;
         let row = |at: usize| &self.products[at * d..(at + 1) * d];
-        let mut system: Vec<f64> = gram(&self.products, d, 1).into_iter().map(f64::from).collect();
+        let mut system: Vec<f64> = self.gram.iter().map(|value| f64::from(*value)).collect();
         (0..d).for_each(|at| system[at * d + at] += f64::from(self.options.ridge));
         for own in table.owned(customer) {
             let factors = row(own.product as usize);
