@@ -11,6 +11,7 @@ import { enKpis } from './en.kpis'
 import { enCustomers } from './en.customers'
 import { enSegments } from './en.segments'
 import { enTags } from './en.tags'
+import { golden } from './golden'
 import { who } from './who'
 
 export const en = {
@@ -683,6 +684,7 @@ export const en = {
   ...watch.en,
   ...compliance.en,
   ...keeping.en,
+  ...golden.en,
   ...who.en,
   ...history.en,
   live: {

@@ -11,6 +11,7 @@ import { zhKpis } from './zh.kpis'
 import { zhCustomers } from './zh.customers'
 import { zhSegments } from './zh.segments'
 import { zhTags } from './zh.tags'
+import { golden } from './golden'
 import { who } from './who'
 
 export const zh = {
@@ -675,6 +676,7 @@ export const zh = {
   ...watch.zh,
   ...compliance.zh,
   ...keeping.zh,
+  ...golden.zh,
   ...who.zh,
   ...history.zh,
   live: {

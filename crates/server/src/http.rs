@@ -15,6 +15,7 @@ pub(crate) mod grades;
 pub(crate) mod guard;
 pub(crate) mod history;
 pub(crate) mod hooks;
+pub(crate) mod golden;
 pub(crate) mod identity;
 mod imports;
 pub(crate) mod kpis;
@@ -317,6 +318,9 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .allow(P::ImportsRead, routes!(review::last))
         .allow(P::RulesWrite, routes!(identity::policy, identity::put_policy))
         .allow(P::RulesWrite, routes!(identity::preview))
+        .allow(P::RulesWrite, routes!(golden::show, golden::put))
+        .allow(P::RulesWrite, routes!(golden::preview))
+        .allow(P::ProfilesRead, routes!(golden::lineage))
         // Whoever does not read the whole trail gets what is about access.
         .allow(P::AuditSecurity, routes!(audit::list))
         .allow(P::AuditSecurity, routes!(audit::known_acts))
