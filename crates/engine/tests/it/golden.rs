@@ -124,7 +124,7 @@ fn arrivals() -> Vec<Arrival> {
         Arrival::File("erp", NOW + 2 * SECOND, file("M1,,李芳,宁波市,银卡")),
         Arrival::File("shop", NOW + 3 * SECOND, file("M1,,王芳,杭州市,")),
         Arrival::Message("till", stating("t1", 0, &["member_id:M1"], "张芳", json!({"city": "温州市", "size": "M"}))),
-        Arrival::Message("page", stating("p1", 200_000, &["phone:13957264831"], "假芳", json!({"city": "火星", "size": "L"}))),
+        Arrival::Message("page", stating("p1", 86_000_000, &["phone:13957264831"], "假芳", json!({"city": "火星", "size": "L"}))),
     ]
 }
 
