@@ -51,8 +51,8 @@ impl Store {
 
 /// Each statement with its weight, under every profile that it is about: one row of traits holds those of several sources.
 const DISPUTED: &str = "WITH said(identity_id, source, weight) AS (\
-     SELECT identity_id, source, 1 FROM identity_stated UNION SELECT identity_id, source, 1 FROM identity_fields \
-     UNION ALL SELECT identity_id, '', 2 FROM identity_traits), \
+     SELECT identity_id, source, 1 FROM identity_stated UNION ALL SELECT identity_id, source, 1 FROM \
+     (SELECT DISTINCT identity_id, source, is_proven FROM identity_fields) AS fields UNION ALL SELECT identity_id, '', 2 FROM identity_traits), \
      whose(identity_id, profile_id) AS (\
      SELECT identity_id, profile_id FROM identities UNION SELECT identity_id, profile_id FROM profile_override_spans) \
      SELECT profile_id FROM said JOIN whose ON whose.identity_id = said.identity_id \

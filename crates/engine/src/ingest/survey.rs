@@ -89,7 +89,7 @@ impl Renewed {
         for row in &rows {
             let Some(now) = people.profiles.get(&row.profile_id) else { continue };
             let (before, mut now) = (values(row, &fields), values(now, &after));
-            let mut differs = |field: String, before, after| {
+            let mut differs = |field: String, before: Option<Sensitive<String>>, after: Option<Sensitive<String>>| {
                 if before != after {
                     differences.push(Difference { profile_id: row.profile_id, field, before, after });
                 }

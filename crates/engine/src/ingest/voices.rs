@@ -151,7 +151,7 @@ impl Voices {
         let value = together.value(key);
         // Whoever says what they say together, the newest of them.
         let mut saying: Vec<&Voice> = first.into_iter().filter(|voice| voice.value == value).collect();
-        saying.sort_by_key(|voice| (voice.at, &voice.by));
+        saying.sort_by(|a, b| (a.at, &a.by).cmp(&(b.at, &b.by)));
         Some(Chosen { value, voice: saying.pop().unwrap_or(winner) })
     }
 
