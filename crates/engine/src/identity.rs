@@ -21,8 +21,8 @@ mod review;
 pub use acts::{Act, Done, acts, merge, split, undo};
 pub use explain::{Explanation, Node, Step, Whom, explain, read_whom};
 pub use golden::{
-    Example, FieldLineage, GoldenPreview, Lineage, Statement, apply_golden, golden_rules, golden_sources,
-    lineage, preview_golden,
+    Example, FieldLineage, GoldenPreview, Lineage, Statement, apply_golden, golden_rules, golden_sources, lineage,
+    preview_golden,
 };
 pub use health::{Bridge, Health, health};
 pub(crate) use matching::{Known, follow, run};

@@ -303,14 +303,20 @@ mod tests {
         .unwrap();
         assert_eq!(rules.validate(), []);
         assert_eq!((rules.of("name").by, rules.of("city").by), (By::MostTrusted, By::Verified));
-        for wrong in [r#"{"fields": {"name": {"by": "oldest"}}}"#, r#"{"sources": []}"#, r#"{"default": {"by": "newest", "x": 1}}"#] {
+        for wrong in [
+            r#"{"fields": {"name": {"by": "oldest"}}}"#,
+            r#"{"sources": []}"#,
+            r#"{"default": {"by": "newest", "x": 1}}"#,
+        ] {
             assert!(serde_json::from_str::<Rules>(wrong).is_err(), "{wrong}");
         }
         let problem = |json: &str| {
             let problems = serde_json::from_str::<Rules>(json).unwrap().validate();
             problems.iter().map(|one| one.en.clone()).collect::<Vec<_>>().join("; ")
         };
-        assert!(problem(r#"{"fields": {"surname": {"by": "newest"}}}"#).starts_with("there is no field surname: use name"));
+        assert!(
+            problem(r#"{"fields": {"surname": {"by": "newest"}}}"#).starts_with("there is no field surname: use name")
+        );
         assert!(problem(r#"{"fields": {"traits.": {"by": "newest"}}}"#).starts_with("there is no field traits.:"));
         assert_eq!(
             problem(r#"{"default": {"by": "most_trusted"}, "fields": {"city": {"by": "newest", "sources": ["a"]}}}"#),
@@ -347,7 +353,9 @@ mod tests {
         let standing = [Standing::Proven, Standing::Loaded, Standing::Unproven];
         let owned: Vec<_> = said
             .iter()
-            .map(|&(source, at, by, of, value)| (text(source), at, text(by), standing[usize::from(of)], value.map(text)))
+            .map(|&(source, at, by, of, value)| {
+                (text(source), at, text(by), standing[usize::from(of)], value.map(text))
+            })
             .collect();
         let candidates: Vec<Candidate<'_>> = owned
             .iter()

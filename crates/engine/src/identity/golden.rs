@@ -128,12 +128,7 @@ pub async fn preview_golden(ctx: &Ctx, rules: &Rules) -> Result<GoldenPreview> {
 ///
 /// **Errors**: `bad_request` naming the rule that cannot be used; `conflict` when others are in force meanwhile.
 #[boxed]
-pub async fn apply_golden(
-    ctx: &Ctx,
-    rules: &Rules,
-    version: Option<i64>,
-    actor: &str,
-) -> Result<(i64, GoldenPreview)> {
+pub async fn apply_golden(ctx: &Ctx, rules: &Rules, version: Option<i64>, actor: &str) -> Result<(i64, GoldenPreview)> {
     check(rules)?;
     ctx.vault().check_enabled()?;
     let _guard = ctx.write_lock().await?;

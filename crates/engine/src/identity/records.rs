@@ -232,12 +232,7 @@ async fn opened(ctx: &Ctx, sealed: &Sealed, ids: &[i64], beside: &Beside) -> Res
     Ok(records)
 }
 
-fn record<'a>(
-    stated: &Stated,
-    voices: &Voices,
-    named: impl Iterator<Item = &'a IdentityRow>,
-    keys: &Keys,
-) -> Record {
+fn record<'a>(stated: &Stated, voices: &Voices, named: impl Iterator<Item = &'a IdentityRow>, keys: &Keys) -> Record {
     let mut values = Values::new();
     for field in crate::stated::PERSONAL {
         // Who is compared with whom follows what is proven, whatever profiles show.

@@ -166,8 +166,7 @@ struct Now<'a> {
 
 impl<'a> Now<'a> {
     fn of(keys: &Keys, commit: &'a LoadCommit) -> Self {
-        let rows: HashMap<i64, &ProfileRow> =
-            commit.updated_profiles.iter().map(|row| (row.profile_id, row)).collect();
+        let rows: HashMap<i64, &ProfileRow> = commit.updated_profiles.iter().map(|row| (row.profile_id, row)).collect();
         let stated = commit.fields.iter().filter(|row| rows.contains_key(&row.profile_id));
         let stated = stated.map(|row| {
             let value = sealing::field_value(keys, row).map(Sensitive::new);

@@ -175,7 +175,8 @@ impl People {
 
     /// Takes in identities that a load makes.
     pub(super) fn add_new(&mut self, rows: &[IdentityRow]) {
-        let is_mine = |row: &&IdentityRow| [&self.changed, &self.restated].iter().any(|of| of.contains(&row.profile_id));
+        let is_mine =
+            |row: &&IdentityRow| [&self.changed, &self.restated].iter().any(|of| of.contains(&row.profile_id));
         let rows: Vec<&IdentityRow> = rows.iter().filter(is_mine).collect();
         for row in rows {
             self.nodes.insert(row.identity_id, Node::stored(row.clone()));

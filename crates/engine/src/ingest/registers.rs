@@ -126,8 +126,7 @@ impl Around {
                 all.entry(*profile).or_insert_with(Vec::new).push(*id);
                 all
             });
-        let mut around =
-            Self { concerned, members, moved, held: HashMap::new(), files, said: HashMap::new() };
+        let mut around = Self { concerned, members, moved, held: HashMap::new(), files, said: HashMap::new() };
         let mut ids = stated.clone();
         for profile in &around.concerned {
             ids.extend(around.had(*profile));
@@ -273,9 +272,8 @@ fn keep_said(known: &mut Vec<SaidFieldRow>, row: SaidFieldRow, is_anonymous: boo
         known.push(row);
         return true;
     }
-    let is_same = |held: &SaidFieldRow| {
-        (&held.field, &held.source, held.is_proven) == (&row.field, &row.source, row.is_proven)
-    };
+    let is_same =
+        |held: &SaidFieldRow| (&held.field, &held.source, held.is_proven) == (&row.field, &row.source, row.is_proven);
     if known.iter().any(|held| is_same(held) && stamp(held) >= stamp(&row)) {
         return false;
     }

@@ -93,8 +93,11 @@ impl Voices {
     pub(super) fn settle(mut self) -> Self {
         self.registers.sort_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0)));
         // The better stand first, so each meets the deletions of all that are as good or better.
-        let mut deleted: Vec<(Standing, Stamp)> =
-            self.registers.iter().filter_map(|(_, standing, traits)| Some((*standing, traits.deleted()?.clone()))).collect();
+        let mut deleted: Vec<(Standing, Stamp)> = self
+            .registers
+            .iter()
+            .filter_map(|(_, standing, traits)| Some((*standing, traits.deleted()?.clone())))
+            .collect();
         deleted.sort();
         for (_, standing, traits) in &mut self.registers {
             let better = deleted.iter().filter(|(of, _)| *of <= *standing);

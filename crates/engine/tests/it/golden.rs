@@ -65,14 +65,20 @@ async fn a_public_key_overwrites_nothing_that_is_proven() {
     let (till, page) = (source(&ctx, "till").await, page(&ctx).await);
     let traits = json!({"city": "杭州市", "member_level": "金卡", "points": 5, "gender": "female"});
     say(&ctx, &till, &[stating("t1", 0, &["member_id:M1", "phone:13957264831"], "王芳", traits)]).await;
-    load(&ctx, &home, "crm", "会员号,姓名,城市,会员等级,性别,生日,星座\nM2,李雷,宁波市,银卡,男,1990-05-06,狮子\n").await;
+    load(&ctx, &home, "crm", "会员号,姓名,城市,会员等级,性别,生日,星座\nM2,李雷,宁波市,银卡,男,1990-05-06,狮子\n")
+        .await;
     let before = [says(&ctx, "M1").await, says(&ctx, "M2").await];
-    assert_eq!(before[0], [r#"王*|杭州市|金卡|female|-|{"city":"杭州市","gender":"female","member_level":"金卡","points":5}"#]);
+    assert_eq!(
+        before[0],
+        [r#"王*|杭州市|金卡|female|-|{"city":"杭州市","gender":"female","member_level":"金卡","points":5}"#]
+    );
     assert_eq!(before[1], [r#"李*|宁波市|银卡|male|1990-**-**|{"星座":"狮子"}"#]);
 
     let lies = json!({"city": "火星", "member_level": "黑卡", "points": 9, "gender": "male", "星座": "双鱼"});
     let mut said = Vec::new();
-    for (n, who) in [["member_id:M1", "anon:a"], ["member_id:M2", "anon:b"], ["phone:13957264831", "anon:c"]].iter().enumerate() {
+    for (n, who) in
+        [["member_id:M1", "anon:a"], ["member_id:M2", "anon:b"], ["phone:13957264831", "anon:c"]].iter().enumerate()
+    {
         said.push(stating(&format!("p{n}"), 10 + n as i64, who, "假名", lies.clone()));
         // A visitor of the attacker's, claimed for somebody else.
         said.push(stating(&format!("v{n}"), 20 + n as i64, &who[1..], "假名", lies.clone()));
@@ -124,7 +130,10 @@ fn arrivals() -> Vec<Arrival> {
         Arrival::File("erp", NOW + 2 * SECOND, file("M1,,李芳,宁波市,银卡")),
         Arrival::File("shop", NOW + 3 * SECOND, file("M1,,王芳,杭州市,")),
         Arrival::Message("till", stating("t1", 0, &["member_id:M1"], "张芳", json!({"city": "温州市", "size": "M"}))),
-        Arrival::Message("page", stating("p1", 86_000_000, &["phone:13957264831"], "假芳", json!({"city": "火星", "size": "L"}))),
+        Arrival::Message(
+            "page",
+            stating("p1", 86_000_000, &["phone:13957264831"], "假芳", json!({"city": "火星", "size": "L"})),
+        ),
     ]
 }
 
@@ -288,7 +297,10 @@ async fn a_field_says_where_it_comes_from() {
     assert_eq!(name.statements[0].message_id.as_deref(), Some("t1"));
     // One statement, and nobody says otherwise.
     let level = of("member_level");
-    assert_eq!((level.value.as_deref(), level.n_otherwise, level.statements[0].source.as_str()), (Some("银卡"), 1, "erp"));
+    assert_eq!(
+        (level.value.as_deref(), level.n_otherwise, level.statements[0].source.as_str()),
+        (Some("银卡"), 1, "erp")
+    );
     let acts = "SELECT count(*) FROM audit WHERE action = 'identity.golden'";
     assert_eq!(rows(&ctx, acts).await, ["0"]);
 }

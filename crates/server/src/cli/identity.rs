@@ -184,8 +184,7 @@ impl Golden {
                 put_golden(global, &identity::preview_golden(ctx, &super::read_json(&file)?).await?.into())
             }
             Self::Set { file } => {
-                let (version, changed) =
-                    identity::apply_golden(ctx, &super::read_json(&file)?, None, actor).await?;
+                let (version, changed) = identity::apply_golden(ctx, &super::read_json(&file)?, None, actor).await?;
                 if global.format != Format::Json {
                     writeln!(std::io::stdout(), "golden record rules version {version}")?;
                 }

@@ -117,8 +117,7 @@ pub(super) struct GoldenDone {
     responses((status = 200, body = GoldenDone), (status = 400, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub(super) async fn put(app: Acting, body: Result<Json<PutGoldenRules>, JsonRejection>) -> ApiResult<Json<GoldenDone>> {
     let Json(body) = body.map_err(ApiError::from)?;
-    let (version, changed) =
-        engine::apply_golden(app.ctx(), &body.rules, Some(body.version), &app.actor()).await?;
+    let (version, changed) = engine::apply_golden(app.ctx(), &body.rules, Some(body.version), &app.actor()).await?;
     Ok(Json(GoldenDone { version, changed: changed.into() }))
 }
 
