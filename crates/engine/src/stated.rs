@@ -89,6 +89,20 @@ impl Stated {
         newest(&mut self.personal, other.personal);
     }
 
+    /// Takes in what a later load of the same source states of the same identity; of loads of one instant the later counts.
+    pub(crate) fn renew(&mut self, later: Self) {
+        let newer = |into: &mut BTreeMap<String, Said>, from: BTreeMap<String, Said>| {
+            for (field, said) in from {
+                match into.get(&field) {
+                    Some(held) if held.1 > said.1 => {}
+                    _ => drop(into.insert(field, said)),
+                }
+            }
+        };
+        newer(&mut self.open, later.open);
+        newer(&mut self.personal, later.personal);
+    }
+
     /// A personal field.
     pub(crate) fn personal(&self, field: &str) -> Option<(&str, &Said)> {
         let said = self.personal.get(field)?;

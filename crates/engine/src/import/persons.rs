@@ -117,7 +117,7 @@ async fn keep(
         let Some(profile) = resolved.profile_of[local as usize] else { continue };
         let Some(key) = resolved.keys.get(profile) else { continue };
         let mut all = before.remove(&identity_id).unwrap_or_default();
-        all.merge(now);
+        all.renew(now);
         commit.stated.push(all.to_row(identity_id, &load.source, profile, key)?);
     }
     Ok(())
