@@ -276,7 +276,7 @@ CREATE TABLE identity_fields (
     said_by TEXT NOT NULL,
     sealed BLOB,
     key_profile_id BIGINT NOT NULL,
-    source TEXT NOT NULL,
+    source TEXT NOT NULL, is_proven BIGINT NOT NULL DEFAULT 1,
     PRIMARY KEY (identity_id, field, said_at, said_by)
 ) WITHOUT ROWID;
 

@@ -1,7 +1,7 @@
 // Who is who: decisions by hand, the rules, and how well people are told apart.
 import { keepPreviousData, queryOptions } from '@tanstack/react-query'
 import { client, unwrap } from './client'
-import type { IdentityRules, PairJudgement } from './types'
+import type { GoldenRules, GoldenSheet, IdentityRules, PairJudgement } from './types'
 
 export const identityHealthQuery = queryOptions({
   queryKey: ['identity', 'health'],
@@ -30,6 +30,30 @@ export function previewIdentityRules(rules: IdentityRules) {
 
 export function putIdentityRules(rules: IdentityRules) {
   return unwrap(client.PUT('/api/v1/identity/policy', { body: { policy: wire(rules) } }))
+}
+
+export const goldenQuery = queryOptions({
+  queryKey: ['identity', 'golden'],
+  queryFn: async ({ signal }) => (await unwrap(client.GET('/api/v1/identity/golden', { signal }))) as unknown as GoldenSheet,
+})
+
+const wireGolden = (rules: GoldenRules) => rules as unknown as Record<string, never>
+
+export function previewGolden(rules: GoldenRules) {
+  return unwrap(client.POST('/api/v1/identity/golden/preview', { body: { rules: wireGolden(rules) } }))
+}
+
+/** Put in force only in place of the version that they were made from. */
+export function putGolden({ version, rules }: { version: number; rules: GoldenRules }) {
+  return unwrap(client.PUT('/api/v1/identity/golden', { body: { version, rules: wireGolden(rules) } }))
+}
+
+/** Where the fields of a customer come from; asked for when somebody wants to know. */
+export function lineageQuery(profileId: string) {
+  return queryOptions({
+    queryKey: ['identity', 'lineage', profileId],
+    queryFn: ({ signal }) => unwrap(client.GET('/api/v1/identity/lineage', { params: { query: { profile_id: profileId } }, signal })),
+  })
 }
 
 /** The next pairs after those that were put off; few, for whoever is shown counts towards the reader's budget. */

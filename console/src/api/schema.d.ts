@@ -694,6 +694,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/identity/golden": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rules in force. */
+        get: operations["get_identity_golden"];
+        /** Puts rules in force and makes anew everybody whom they change; says what changed. */
+        put: operations["put_identity_golden"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identity/golden/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What rules would change, without putting them in force. */
+        post: operations["post_identity_golden_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/identity/health": {
         parameters: {
             query?: never;
@@ -703,6 +738,23 @@ export interface paths {
         };
         /** How well people are told apart: sizes, bridges, what was refused and why. */
         get: operations["get_identity_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identity/lineage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Traces the fields of a customer back to who stated them. */
+        get: operations["get_identity_lineage"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3170,6 +3222,38 @@ export interface components {
          * @enum {string}
          */
         ExportWhat: "customers" | "members" | "tag" | "orders" | "quarantine";
+        /** @description Why a field says what it says. */
+        FieldOrigin: {
+            /** @description When it was corrected on behalf of the customer; then the correction holds. */
+            corrected_at?: string | null;
+            /** @description Attributes are `traits.<name>`. */
+            field: string;
+            /**
+             * Format: int64
+             * @description Statements that say something else.
+             */
+            n_otherwise: number;
+            /** @description verified, newest, most_trusted, most_frequent. */
+            rule: string;
+            /** @description The one that stands, then the others, the newest first. */
+            statements: components["schemas"]["FieldStatement"][];
+            /** @description What stands, masked; missing when it was taken away. */
+            value?: string | null;
+        };
+        /** @description What somebody states of a field. */
+        FieldStatement: {
+            at: string;
+            /** @description Load that brought it; missing for messages. */
+            batch_id?: string | null;
+            /** @description Message that brought it; missing for loads. */
+            message_id?: string | null;
+            /** @description Empty for messages from before sources were kept. */
+            source: string;
+            /** @description proven, loaded, unproven. */
+            standing: string;
+            /** @description Masked; missing when it was taken away. */
+            value?: string | null;
+        };
         /** @description The loads of one entity from one source. */
         FileQuality: {
             arrived_at: string;
@@ -3215,6 +3299,52 @@ export interface components {
         FilesQuality: {
             items: components["schemas"]["FileQuality"][];
             total: components["schemas"]["Quality"] | null;
+        };
+        /** @description What rules changed. */
+        GoldenDone: {
+            changed: components["schemas"]["GoldenPreview"];
+            /**
+             * Format: int64
+             * @description Version of the rules in force now.
+             */
+            version: number;
+        };
+        /** @description A field of a customer that says something else. */
+        GoldenExample: {
+            /** @description Masked; missing where nothing is said. */
+            after?: string | null;
+            /** @description Masked; missing where nothing is said. */
+            before?: string | null;
+            field: string;
+            profile_id: string;
+        };
+        /** @description What rules change. */
+        GoldenPreview: {
+            /** @description Some of them. */
+            examples: components["schemas"]["GoldenExample"][];
+            /** @description How many, by field. */
+            fields: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description Customers who say something else.
+             */
+            n_profiles: number;
+        };
+        /** @description The rules of the golden record. */
+        GoldenRules: {
+            /** @description Fields that rules can be about; attributes are `traits.<name>`. */
+            fields: string[];
+            /** @description As `zhike identity golden show` prints them. */
+            rules: Record<string, never>;
+            /** @description Sources that rules can name. */
+            sources: string[];
+            /**
+             * Format: int64
+             * @description Version; 0 of those that come with the program.
+             */
+            version: number;
         };
         /** @description All grades. */
         Grades: {
@@ -4804,6 +4934,11 @@ export interface components {
             rfm_segment: components["schemas"]["RfmSegment"] | null;
             tier: components["schemas"]["Tier"] | null;
         };
+        /** @description Why each field of a customer says what it says. */
+        ProfileLineage: {
+            fields: components["schemas"]["FieldOrigin"][];
+            profile_id: string;
+        };
         /** @description A page of customers. */
         ProfileList: {
             /** @description Last day that counts. */
@@ -5054,6 +5189,15 @@ export interface components {
             /** @description When it came into force; now for a new version when absent. */
             since: string | null;
             version: string;
+        };
+        /** @description Rules to be put in force. */
+        PutGoldenRules: {
+            rules: Record<string, never>;
+            /**
+             * Format: int64
+             * @description The version that the change was made from; another one is a conflict.
+             */
+            version: number;
         };
         /** @description Other addresses. */
         PutIncidentHooks: {
@@ -6162,6 +6306,10 @@ export interface components {
             /** Format: int64 */
             orders: number;
             previous_net_sales: string | null;
+        };
+        /** @description Rules to be tried. */
+        TryGoldenRules: {
+            rules: Record<string, never>;
         };
         /** @description What changes of a segment; what is absent stays. */
         UpdateSegment: {
@@ -7831,6 +7979,95 @@ export interface operations {
             };
         };
     };
+    get_identity_golden: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoldenRules"];
+                };
+            };
+        };
+    };
+    put_identity_golden: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutGoldenRules"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoldenDone"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_identity_golden_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TryGoldenRules"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoldenPreview"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_identity_health: {
         parameters: {
             query?: never;
@@ -7846,6 +8083,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["IdentityHealth"];
+                };
+            };
+        };
+    };
+    get_identity_lineage: {
+        parameters: {
+            query: {
+                /** @description Customer. */
+                profile_id: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileLineage"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };

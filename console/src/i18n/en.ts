@@ -12,6 +12,7 @@ import { enKpis } from './en.kpis'
 import { enCustomers } from './en.customers'
 import { enSegments } from './en.segments'
 import { enTags } from './en.tags'
+import { golden } from './golden'
 import { who } from './who'
 
 export const en = {
@@ -646,7 +647,7 @@ export const en = {
     origins: 'Allowed origins',
     origins_help: 'One a line; empty for any. Limits pages, not servers.',
     proves: 'A back end or till sends, and nobody else has the key',
-    proves_help: 'Only sources that prove who people are may tie several ids, such as a member number and a phone, to one person. Anybody can read the key of a page: of its messages only the strongest id counts.',
+    proves_help: 'Only sources that prove who people are may tie several ids, such as a member number and a phone, to one person. Anybody can read the key of a page: of its messages only the strongest id counts, and what they state stands where nobody else states it.',
     switch: 'In use already: change these lines only',
     plain: 'Plain JSON',
     segment_help: 'The official SDKs as they are: change host and key only.',
@@ -708,6 +709,7 @@ export const en = {
   ...watch.en,
   ...compliance.en,
   ...keeping.en,
+  ...golden.en,
   ...who.en,
   ...models.en,
   ...history.en,

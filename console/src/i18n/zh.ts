@@ -12,6 +12,7 @@ import { zhKpis } from './zh.kpis'
 import { zhCustomers } from './zh.customers'
 import { zhSegments } from './zh.segments'
 import { zhTags } from './zh.tags'
+import { golden } from './golden'
 import { who } from './who'
 
 export const zh = {
@@ -636,7 +637,7 @@ export const zh = {
     origins: '允许的网页来源',
     origins_help: '每行一个；留空表示不限。只约束网页，不约束服务器。',
     proves: '发送方是后台或收银系统，密钥不公开',
-    proves_help: '只有能证明身份的数据源才能把会员号、手机号等多个身份连为一人；网页与小程序的密钥人人可见，一条消息里只认最强的一个身份。',
+    proves_help: '只有能证明身份的数据源才能把会员号、手机号等多个身份连为一人；网页与小程序的密钥人人可见，一条消息里只认最强的一个身份，且仅在没有其他来源的说法时采用其资料。',
     switch: '已在用这个 SDK：只改这几行',
     plain: '普通 JSON',
     segment_help: '官方 SDK 不用改，只换地址和密钥。',
@@ -698,6 +699,7 @@ export const zh = {
   ...watch.zh,
   ...compliance.zh,
   ...keeping.zh,
+  ...golden.zh,
   ...who.zh,
   ...models.zh,
   ...history.zh,

@@ -4,6 +4,8 @@
 //! decision itself ([`resolve`]). Must not know values of identities, how they are stored, or how alike two people look:
 //! likely pairs are given.
 //!
+//! What of a person's statements stands is decided in [`golden`].
+//!
 //! Two identities seen together in a row belong to one person. An identity that would join more persons than its kind may
 //! (a shop's phone, a placeholder e-mail) is set aside: it identifies nobody, and links with it are refused.
 //!
@@ -18,6 +20,7 @@
 //! - **INV-IDENTITY-5**: who was decided by hand to be different people is never one, whatever links say; who was decided
 //!   to be one person is, unless both was decided.
 
+pub mod golden;
 #[cfg(test)]
 mod laws;
 mod policy;

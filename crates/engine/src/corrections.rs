@@ -326,6 +326,11 @@ impl Pins {
         }
     }
 
+    /// Whether a field of a profile is corrected.
+    pub(crate) fn hold(&self, profile_id: i64, field: &str) -> bool {
+        self.0.get(&profile_id).is_some_and(|fields| fields.contains_key(field))
+    }
+
     /// What a row of a file says that a correction keeps back: the fields.
     pub(crate) fn kept_back<'a>(
         &'a self,

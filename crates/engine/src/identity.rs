@@ -10,6 +10,7 @@
 
 mod acts;
 mod explain;
+mod golden;
 mod graph;
 mod health;
 mod matching;
@@ -19,8 +20,12 @@ mod review;
 
 pub use acts::{Act, Done, acts, merge, split, undo};
 pub use explain::{Explanation, Node, Step, Whom, explain, read_whom};
+pub use golden::{
+    Example, FieldLineage, GoldenPreview, Lineage, Statement, apply_golden, golden_rules, golden_sources, lineage,
+    preview_golden,
+};
 pub use health::{Bridge, Health, health};
 pub(crate) use matching::{Known, follow, run};
-pub use matching::{Matched, last_matched, match_people};
+pub use matching::{Matched, compare_people, last_matched, match_people};
 pub use preview::{Preview, apply_policy, preview};
 pub use review::{Candidate, Compared, judge, review};

@@ -27,7 +27,9 @@ mod removals;
 mod rows;
 mod seen;
 mod sessions;
+mod survey;
 mod visitors;
+mod voices;
 
 use crate::boxed;
 use std::collections::HashMap;
@@ -50,12 +52,13 @@ use days::Days;
 pub(crate) use days::LIVE;
 use people::People;
 pub(crate) use people::{Change, decide};
-pub(crate) use registers::follow_merges;
-pub(crate) use registers::said_value;
+pub(crate) use registers::{follow, said_value, voices_of};
 use rows::Batch;
 pub(crate) use rows::{ORDER, without_buyer};
 use seen::Seen;
 pub(crate) use sessions::{session_move, written_with};
+pub(crate) use survey::{Difference, disputed, renew, survey};
+pub(crate) use voices::{Voice, Voices};
 
 /// How long messages wait for others, so that the lake gets few large commits.
 const GATHER: Duration = Duration::from_millis(1_500);
@@ -68,6 +71,13 @@ pub(crate) struct Heard {
     /// The source's day.
     batch_id: i64,
     message: Message,
+}
+
+impl Heard {
+    /// Whether whoever sent it proves who people are.
+    fn is_proven(&self) -> bool {
+        self.source.settings.proves_identity
+    }
 }
 
 /// What the one who takes in keeps between batches.

@@ -62,6 +62,7 @@ fn run_key(day: i64) -> String {
 #[boxed]
 pub async fn refresh(ctx: &Ctx, options: RefreshOptions) -> Result<Refreshed> {
     let ctx = &ctx.whole();
+    crate::identity::compare_people(ctx).await?;
     let _guard = ctx.write_lock().await?;
     crate::import::recover_locked(ctx).await?;
     // Who is who comes first: all that is computed is about people.

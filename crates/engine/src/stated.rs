@@ -1,13 +1,14 @@
 //! What files state of people: kept per identity and source, so that whoever turns out to be two has what was stated of each.
 //!
 //! A row of a file states of the strongest identity that it names. What a profile says is made of the statements about its
-//! identities, the newest first; what messages state goes over it (`ingest::registers`).
+//! identities, those of messages among them, by the rules of the golden record (`ingest::registers`).
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use zhike_domain::frame::Frame;
+use zhike_domain::identity::golden::TRAIT;
 use zhike_state::{ProfileRow, StatedRow};
 use zhike_vault::{Place, SubjectKey};
 
@@ -20,8 +21,6 @@ pub(crate) const PERSONAL: [&str; 3] = ["name", "address", "birthday"];
 const TEXTS: [&str; 7] = ["kind", "gender", "country", "province", "city", "member_level", "acquisition_channel"];
 /// Columns that are numbers.
 const NUMBERS: [&str; 2] = ["birth_year", "registered_on"];
-/// What stands before the name of an attribute.
-const TRAIT: &str = "traits.";
 /// What a profile is of which nobody says.
 const PERSON: &str = "person";
 /// Where personal fields are sealed.
@@ -34,6 +33,11 @@ pub(crate) struct Said(pub(crate) Value, pub(crate) i64, u32, #[serde(skip)] pub
 impl Said {
     fn stamp(&self) -> (i64, u32, &str) {
         (self.1, self.2, &self.3)
+    }
+
+    /// When it was stated, in which row of the load, by which source.
+    pub(crate) fn told(&self) -> (i64, u32, &str) {
+        self.stamp()
     }
 }
 
@@ -85,6 +89,20 @@ impl Stated {
         newest(&mut self.personal, other.personal);
     }
 
+    /// Takes in what a later load of the same source states of the same identity; of loads of one instant the later counts.
+    pub(crate) fn renew(&mut self, later: Self) {
+        let newer = |into: &mut BTreeMap<String, Said>, from: BTreeMap<String, Said>| {
+            for (field, said) in from {
+                match into.get(&field) {
+                    Some(held) if held.1 > said.1 => {}
+                    _ => drop(into.insert(field, said)),
+                }
+            }
+        };
+        newer(&mut self.open, later.open);
+        newer(&mut self.personal, later.personal);
+    }
+
     /// A personal field.
     pub(crate) fn personal(&self, field: &str) -> Option<(&str, &Said)> {
         let said = self.personal.get(field)?;
@@ -130,13 +148,9 @@ impl Stated {
         }
     }
 
-    /// Makes a profile say what is stated and nothing else.
-    pub(crate) fn replace(&self, row: &mut ProfileRow) {
-        PERSON.clone_into(&mut row.kind);
-        (row.gender, row.country, row.province, row.city) = (None, None, None, None);
-        (row.member_level, row.acquisition_channel, row.traits) = (None, None, None);
-        (row.birth_year, row.registered_on) = (None, None);
-        self.lay(row);
+    /// Every field that is stated, with what is.
+    pub(crate) fn each(&self) -> impl Iterator<Item = (&str, &Said)> {
+        self.open.iter().chain(&self.personal).map(|(field, said)| (field.as_str(), said))
     }
 
     /// The row of an identity, sealed under the key of a profile.
@@ -167,6 +181,14 @@ impl Stated {
     }
 }
 
+/// Makes a profile say nothing.
+pub(crate) fn clear(row: &mut ProfileRow) {
+    PERSON.clone_into(&mut row.kind);
+    (row.gender, row.country, row.province, row.city) = (None, None, None, None);
+    (row.member_level, row.acquisition_channel, row.traits) = (None, None, None);
+    (row.birth_year, row.registered_on) = (None, None);
+}
+
 /// What the files of one source stated of identities.
 pub(crate) async fn of_source(
     ctx: &Ctx,
@@ -180,26 +202,21 @@ pub(crate) async fn of_source(
     rows.iter().map(|row| Ok((row.identity_id, Stated::read(row, keys)?))).collect()
 }
 
-/// What all files stated of identities; `new` are rows that are about to be stored.
+/// What all files stated of identities, source by source; `new` are rows that are about to be stored, by identity.
 pub(crate) async fn of(
     ctx: &Ctx,
     identities: &[i64],
-    new: &[StatedRow],
+    new: &HashMap<i64, Vec<StatedRow>>,
     keys: &mut Keys,
-) -> Result<HashMap<i64, Stated>> {
-    let wanted: HashSet<i64> = identities.iter().copied().collect();
-    let new: HashMap<(i64, &str), &StatedRow> = new
-        .iter()
-        .filter(|row| wanted.contains(&row.identity_id))
-        .map(|row| ((row.identity_id, row.source.as_str()), row))
-        .collect();
+) -> Result<HashMap<i64, Vec<Stated>>> {
     let mut rows = ctx.store().stated_of(identities).await?;
-    rows.retain(|row| !new.contains_key(&(row.identity_id, row.source.as_str())));
-    rows.extend(new.into_values().cloned());
+    let of_new = |identity: &i64| new.get(identity).map_or(&[][..], Vec::as_slice);
+    rows.retain(|row| !of_new(&row.identity_id).iter().any(|one| one.source == row.source));
+    rows.extend(identities.iter().flat_map(of_new).cloned());
     keys.fetch(ctx, rows.iter().map(|row| row.key_profile_id)).await?;
-    let mut all: HashMap<i64, Stated> = HashMap::new();
+    let mut all: HashMap<i64, Vec<Stated>> = HashMap::new();
     for row in &rows {
-        all.entry(row.identity_id).or_default().merge(Stated::read(row, keys)?);
+        all.entry(row.identity_id).or_default().push(Stated::read(row, keys)?);
     }
     Ok(all)
 }

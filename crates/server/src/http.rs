@@ -11,6 +11,7 @@ mod customers;
 pub(crate) mod erasures;
 mod error;
 mod exports;
+pub(crate) mod golden;
 pub(crate) mod grades;
 pub(crate) mod guard;
 pub(crate) mod history;
@@ -327,6 +328,9 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .allow(P::ImportsRead, routes!(review::last))
         .allow(P::RulesWrite, routes!(identity::policy, identity::put_policy))
         .allow(P::RulesWrite, routes!(identity::preview))
+        .allow(P::RulesWrite, routes!(golden::show, golden::put))
+        .allow(P::RulesWrite, routes!(golden::preview))
+        .allow(P::ProfilesRead, routes!(golden::lineage))
         // Whoever does not read the whole trail gets what is about access.
         .allow(P::AuditSecurity, routes!(audit::list))
         .allow(P::AuditSecurity, routes!(audit::known_acts))

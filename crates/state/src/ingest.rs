@@ -86,6 +86,8 @@ record! {
         key_profile_id: i64,
         /// Source that stated it.
         source: String,
+        /// 1 when the source proved who people are.
+        is_proven: i64,
     }
 }
 
@@ -435,7 +437,8 @@ pub(crate) async fn apply(tx: &mut Tx, ingest: &IngestCommit) -> Result<()> {
     .await?;
     tx.bulk(
         "INSERT INTO identity_fields ({columns}) {rows} ON CONFLICT (identity_id, field, said_at, said_by) \
-         DO UPDATE SET sealed = excluded.sealed, key_profile_id = excluded.key_profile_id, source = excluded.source",
+         DO UPDATE SET sealed = excluded.sealed, key_profile_id = excluded.key_profile_id, source = excluded.source, \
+         is_proven = excluded.is_proven",
         &ingest.said_fields,
     )
     .await?;

@@ -22,6 +22,7 @@ pub(crate) const DATA: &[&str] = &[
     include_str!("../migrations/0015_corrections.sql"),
     include_str!("../migrations/0016_identity.sql"),
     include_str!("../migrations/0017_matches.sql"),
+    include_str!("../migrations/0018_proven.sql"),
     include_str!("../migrations/0019_models.sql"),
 ];
 /// Versions of the keys, from 1.

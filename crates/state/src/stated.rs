@@ -49,6 +49,34 @@ impl Store {
     }
 }
 
+/// Each statement with its weight, under every profile that it is about: one row of traits holds those of several sources.
+const DISPUTED: &str = "WITH said(identity_id, source, weight) AS (\
+     SELECT identity_id, source, 1 FROM identity_stated UNION ALL SELECT identity_id, source, 1 FROM \
+     (SELECT DISTINCT identity_id, source, is_proven FROM identity_fields) AS fields UNION ALL SELECT identity_id, '', 2 FROM identity_traits), \
+     whose(identity_id, profile_id) AS (\
+     SELECT identity_id, profile_id FROM identities UNION SELECT identity_id, profile_id FROM profile_override_spans) \
+     SELECT profile_id FROM said JOIN whose ON whose.identity_id = said.identity_id \
+     GROUP BY profile_id HAVING sum(weight) > 1 ORDER BY profile_id";
+
+impl Store {
+    /// The profiles about which statements may disagree, ascending: those of whom more than one is kept.
+    ///
+    /// **Cost**: reads all statements, without opening them.
+    #[boxed]
+    pub async fn disputed_profiles(&self) -> Result<Vec<i64>> {
+        let found: Vec<(i64,)> = self.data.read("disputed_profiles", "what files stated").all(DISPUTED, &[]).await?;
+        Ok(found.into_iter().map(|(id,)| id).collect())
+    }
+
+    /// The sources that state or may state something of people, by name: those of loads of people, and those of live events.
+    #[boxed]
+    pub async fn stating_sources(&self) -> Result<Vec<String>> {
+        let sql = "SELECT source FROM batches WHERE entity = 'profiles' UNION SELECT name FROM live_sources ORDER BY 1";
+        let found: Vec<(String,)> = self.data.read("stating_sources", "sources").all(sql, &[]).await?;
+        Ok(found.into_iter().map(|(name,)| name).collect())
+    }
+}
+
 /// Stores what files stated within a transaction.
 pub(crate) async fn put(tx: &mut Tx, rows: &[StatedRow]) -> Result<u64> {
     let mut rows: Vec<&StatedRow> = rows.iter().collect();

@@ -33,6 +33,7 @@ const PersonSegments = lazy(() => import('./PersonSegments').then((part) => ({ d
 const PersonTags = lazy(() => import('./PersonTags').then((part) => ({ default: part.PersonTags })))
 const WhoIsWho = lazy(() => import('./WhoIsWho').then((part) => ({ default: part.WhoIsWho })))
 const InsightCard = lazy(() => import('../models/InsightCard').then((part) => ({ default: part.InsightCard })))
+const Origin = lazy(() => import('./Origin').then((part) => ({ default: part.Origin })))
 const Timeline = lazy(() => import('./Timeline').then((part) => ({ default: part.Timeline })))
 
 const route = getRouteApi('/customers/$profileId')
@@ -261,37 +262,45 @@ function Value({ months, currency, view, onView }: { months: readonly MonthValue
 function Facts({ sheet: { profile } }: { sheet: ProfileSheet }) {
   const { t } = useTranslation()
   const format = useFormat()
-  const known: [string, string | null | undefined][] = [
-    [t('profile.name'), profile.name],
+  // With the fields whose origin can be told; phones and the like are identities.
+  const known: [string, string | null | undefined, string[]?][] = [
+    [t('profile.name'), profile.name, ['name']],
     [t('profile.phone'), profile.phone],
     [t('profile.email'), profile.email],
     [t('profile.id_number'), profile.id_number],
-    [t('profile.birthday'), profile.birthday],
-    [t('profile.address'), profile.address],
-    [t('profile.region'), [profile.country, regionOf(profile) === '--' ? '' : regionOf(profile)].filter(Boolean).join(' ')],
-    [t('profile.member_level'), profile.member_level],
-    [t('profile.registered'), profile.registered_on ? format.day(profile.registered_on) : undefined],
-    [t('profile.channel'), profile.acquisition_channel],
+    [t('profile.birthday'), profile.birthday, ['birthday']],
+    [t('profile.address'), profile.address, ['address']],
+    [t('profile.region'), [profile.country, regionOf(profile) === '--' ? '' : regionOf(profile)].filter(Boolean).join(' '), ['country', 'province', 'city']],
+    [t('profile.member_level'), profile.member_level, ['member_level']],
+    [t('profile.registered'), profile.registered_on ? format.day(profile.registered_on) : undefined, ['registered_on']],
+    [t('profile.channel'), profile.acquisition_channel, ['acquisition_channel']],
     [t('profile.id'), profile.profile_id],
   ]
   const traits = Object.entries(profile.traits ?? {})
   return (
     <Card title={t('profile.traits')}>
       <dl className="zk-facts">
-        {known.flatMap(([label, value]) => (value ? [<Fact key={label} label={label} value={value} />] : []))}
+        {known.flatMap(([label, value, fields]) => (value ? [<Fact key={label} label={label} value={value} profileId={profile.profile_id} fields={fields} />] : []))}
         {traits.map(([name, value]) => (
-          <Fact key={`trait:${name}`} label={name} value={typeof value === 'string' ? value : JSON.stringify(value)} />
+          <Fact key={`trait:${name}`} label={name} value={typeof value === 'string' ? value : JSON.stringify(value)} profileId={profile.profile_id} fields={[`traits.${name}`, name]} />
         ))}
       </dl>
     </Card>
   )
 }
 
-function Fact({ label, value }: { label: string; value: string }) {
+function Fact({ label, value, profileId, fields }: { label: string; value: string; profileId: string; fields: readonly string[] | undefined }) {
   return (
     <div>
       <dt>{label}</dt>
-      <dd>{value}</dd>
+      <dd>
+        {value}{' '}
+        {fields && (
+          <Suspense fallback={null}>
+            <Origin profileId={profileId} fields={fields} title={label} />
+          </Suspense>
+        )}
+      </dd>
     </div>
   )
 }

@@ -10,6 +10,7 @@ import { DataTable, type Column } from '../../ui/DataTable'
 import { Page } from '../../ui/Page'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
 import { word } from '../../words'
+import { Golden } from './Golden'
 import { IdentityActs } from './IdentityActs'
 import { IdentityRules } from './IdentityRules'
 import { People } from './People'
@@ -31,6 +32,7 @@ export default function IdentityPage() {
       {acts.isError && <Card title={t('who.acts')}><ErrorNotice error={acts.error} onRetry={() => void acts.refetch()} /></Card>}
       {acts.data && <IdentityActs acts={acts.data.acts} />}
       <May to="rules.write">
+        <Golden />
         <IdentityRules />
       </May>
     </Page>

@@ -93,7 +93,20 @@ impl Traits {
         }
     }
 
-    fn delete(&mut self, stamp: Stamp) {
+    /// Takes in what another one knows of one key.
+    pub fn merge_key(&mut self, other: &Self, key: &str) {
+        for (stamp, operation) in other.operations(key) {
+            self.insert(key, stamp.clone(), operation.clone());
+        }
+    }
+
+    /// When all were taken away last.
+    pub const fn deleted(&self) -> Option<&Stamp> {
+        self.deleted.as_ref()
+    }
+
+    /// Takes all away that was stated until then.
+    pub fn delete(&mut self, stamp: Stamp) {
         if self.deleted.as_ref().is_some_and(|deleted| *deleted >= stamp) {
             return;
         }

@@ -2,7 +2,8 @@
 //!
 //! Comparing is `zhike_ml::matching`'s; here records are read, vetoes and decisions made known to it, and what it finds is
 //! stored as pairs, which take part in resolving like links (`ingest::people::bind`). What was compared stays in memory, so
-//! that later runs compare only what changed.
+//! that later runs compare only what changed; and so the work is done before the write lock is taken ([`compare_people`]),
+//! under which only what changed meanwhile is left.
 //!
 //! - **INV-WHO-3**: pairs after any number of runs are those of one run over all records with the same weights.
 
@@ -78,6 +79,8 @@ struct Memory {
     classes: BTreeMap<Class, Compared>,
     class_of: HashMap<i64, Class>,
     prints: HashMap<i64, u64>,
+    /// Records that were compared and whose pairs are not stored yet.
+    n_ahead: u64,
 }
 
 /// The records of one class.
@@ -128,9 +131,31 @@ impl Facts {
 pub async fn match_people(ctx: &Ctx, actor: &str) -> Result<Matched> {
     let ctx = &ctx.whole();
     ctx.vault().check_enabled()?;
+    compare_people(ctx).await?;
     let _guard = ctx.write_lock().await?;
     import::recover_locked(ctx).await?;
     run(ctx, actor).await
+}
+
+/// Compares all records that changed and stores nothing: whoever stores holds up others, and then has only what changed since
+/// to compare. Loads and events go on meanwhile. Does nothing when nothing changed since the last run.
+///
+/// **Cost**: as [`match_people`].
+#[boxed]
+pub async fn compare_people(ctx: &Ctx) -> Result<()> {
+    let ctx = &ctx.whole();
+    let policy = import::identity_policy(ctx).await?;
+    if ctx.vault().check_enabled().is_err() || !policy.matching.is_on {
+        return Ok(());
+    }
+    let version = version(ctx).await?;
+    if last_matched(ctx).await?.is_some_and(|last| last.version == version) {
+        return Ok(());
+    }
+    let mut memory = ctx.matching().0.lock().await;
+    let found = find(ctx, &policy, &mut memory).await?;
+    memory.n_ahead = memory.n_ahead.max(found.matched.n_compared);
+    Ok(())
 }
 
 /// What the last run found; nothing when there was none.
@@ -165,7 +190,10 @@ pub(crate) async fn run(ctx: &Ctx, actor: &str) -> Result<Matched> {
     let policy = import::identity_policy(ctx).await?;
     let mut memory = ctx.matching().0.lock().await;
     let found = if policy.matching.is_on {
-        find(ctx, &policy, &mut memory).await?
+        let mut found = find(ctx, &policy, &mut memory).await?;
+        // Those that were compared ahead; of what changed since some are among them.
+        found.matched.n_compared = found.matched.n_compared.max(std::mem::take(&mut memory.n_ahead));
+        found
     } else {
         *memory = Memory::default();
         Found::default()

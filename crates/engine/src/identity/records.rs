@@ -9,11 +9,12 @@ use std::hash::Hasher;
 use xxhash_rust::xxh3::Xxh3;
 use zhike_domain::clean::{RuleSet, company, person};
 use zhike_domain::identity::Reason;
+use zhike_domain::identity::golden::{Rules, Standing};
 use zhike_domain::import::entity::IdentityKind;
 use zhike_ml::matching::{Field, Kind};
 use zhike_state::{IdentityRow, IdentityStatus, SaidFieldRow, StatedRow};
 
-use crate::ingest::said_value;
+use crate::ingest::{Voices, said_value};
 use crate::sealing::{self, Keys};
 use crate::stated::Stated;
 use crate::{Ctx, Result};
@@ -215,30 +216,28 @@ async fn opened(ctx: &Ctx, sealed: &Sealed, ids: &[i64], beside: &Beside) -> Res
             continue;
         }
         let mut stated = Stated::default();
+        let mut voices = Voices::default();
         for row in sealed.stated.get(&id).into_iter().flatten() {
-            stated.merge(Stated::read(row, &keys)?);
+            let one = Stated::read(row, &keys)?;
+            voices.hear_file(&one);
+            stated.merge(one);
         }
-        let said = sealed.said.get(&id).map_or(&[][..], Vec::as_slice);
+        for row in sealed.said.get(&id).into_iter().flatten() {
+            let standing = if row.is_proven != 0 { Standing::Proven } else { Standing::Unproven };
+            voices.hear_field(row, standing, said_value(row, &keys));
+        }
         let named = beside.get(id).iter().chain([&id]).filter_map(|other| rows.get(other));
-        records.push((id, record(&stated, said, named, &keys)));
+        records.push((id, record(&stated, &voices, named, &keys)));
     }
     Ok(records)
 }
 
-fn record<'a>(
-    stated: &Stated,
-    said: &[SaidFieldRow],
-    named: impl Iterator<Item = &'a IdentityRow>,
-    keys: &Keys,
-) -> Record {
+fn record<'a>(stated: &Stated, voices: &Voices, named: impl Iterator<Item = &'a IdentityRow>, keys: &Keys) -> Record {
     let mut values = Values::new();
     for field in crate::stated::PERSONAL {
-        values.extend(stated.personal(field).map(|(value, _)| (field, value.to_owned())));
-        // The newest word of messages, a removal too.
-        if let Some(row) = said.iter().rfind(|row| row.field == field) {
-            values.remove(field);
-            values.extend(said_value(row, keys).map(|value| (field, value)));
-        }
+        // Who is compared with whom follows what is proven, whatever profiles show.
+        let chosen = voices.chosen(&Rules::default(), field).and_then(|chosen| chosen.value);
+        values.extend(chosen.as_ref().and_then(|value| value.as_str()).map(|value| (field, value.to_owned())));
     }
     for field in ["gender", "city"] {
         values.extend(stated.text(field).map(|value| (field, value.to_owned())));

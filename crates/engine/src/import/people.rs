@@ -1,7 +1,7 @@
 //! Who the rows of a load are about: identities gathered row by row, people resolved once, in columns.
 
 use crate::boxed;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::hash::BuildHasher;
 
 use foldhash::fast::FixedState;
@@ -465,6 +465,8 @@ pub(crate) struct Resolved {
     pub(crate) new_rows: HashMap<i64, ProfileRow>,
     /// Profiles that were there, as files and events describe them.
     pub(crate) known: HashMap<i64, ProfileRow>,
+    /// Those of which the load states something.
+    pub(crate) restated: BTreeSet<i64>,
     /// Corrections that are laid over them before they are stored.
     pub(crate) pins: Pins,
     pub(crate) n_new: u64,
@@ -494,17 +496,25 @@ impl Resolved {
         rows.set("profile_id", ColumnType::Int, profile);
     }
 
-    /// The row of a profile of this load, to be changed.
-    pub(crate) fn profile_mut(&mut self, profile: i64) -> Option<&mut ProfileRow> {
-        self.new_rows.get_mut(&profile).or_else(|| self.known.get_mut(&profile))
+    /// Moves the profile rows into the commit and stores the new keys.
+    pub(crate) async fn commit(self, ctx: &Ctx, commit: &mut LoadCommit) -> Result<()> {
+        self.commit_seen(ctx, commit, None).await
     }
 
-    /// Moves the profile rows into the commit and stores the new keys.
-    pub(crate) async fn commit(mut self, ctx: &Ctx, commit: &mut LoadCommit) -> Result<()> {
+    /// As [`Self::commit`], with a look at what files and events say, before corrections are laid over it.
+    pub(crate) async fn commit_seen(
+        mut self,
+        ctx: &Ctx,
+        commit: &mut LoadCommit,
+        look: Option<&mut (dyn FnMut(&Keys, &LoadCommit) + Send)>,
+    ) -> Result<()> {
         self.keys.store_new(ctx).await?;
         commit.new_profiles.extend(self.new_rows.into_values());
         commit.updated_profiles.extend(self.known.into_values());
-        crate::ingest::follow_merges(ctx, commit).await?;
+        crate::ingest::follow(ctx, commit, &self.restated).await?;
+        if let Some(look) = look {
+            look(&self.keys, commit);
+        }
         self.pins.lay(ctx, commit).await
     }
 }

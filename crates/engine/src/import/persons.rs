@@ -51,24 +51,23 @@ impl Persons {
                     continue;
                 };
                 let one = Stated::of_row(frame, row, load.started_at, n_rows);
-                if let Some(profile) = resolved.profile_mut(profile_id) {
-                    one.lay(profile);
-                }
                 kept_back.extend(resolved.pins.kept_back(profile_id, frame, row).map(|it| (profile_id, it.to_owned())));
-                for field in PERSONAL {
-                    if let Some((value, _)) = one.personal(field) {
-                        fields.insert((profile_id, field), Sensitive::new(value.to_owned()));
+                match resolved.new_rows.get_mut(&profile_id) {
+                    // Of somebody new this load says all, and of one source the newest stands, by every rule.
+                    Some(profile) => {
+                        one.lay(profile);
+                        for field in PERSONAL {
+                            if let Some((value, _)) = one.personal(field) {
+                                fields.insert((profile_id, field), Sensitive::new(value.to_owned()));
+                            }
+                        }
                     }
+                    None => drop(resolved.restated.insert(profile_id)),
                 }
                 stated.entry(local).or_default().merge(one);
                 *changed.entry(profile_id).or_default() += 1;
             }
         }
-        for (profile_id, n_rows) in changed {
-            let is_same = before.is_same(profile_id, resolved.known.get(&profile_id), &fields);
-            if is_same { loaded.n_duplicate += n_rows } else { loaded.n_loaded += n_rows }
-        }
-        load.count(Rule::DuplicateKey, "profile", loaded.n_duplicate);
         for (_, field) in kept_back {
             load.count(Rule::KeptBack, &field, 1);
         }
@@ -85,7 +84,15 @@ impl Persons {
         keep(ctx, load, &resolved, stated, commit).await?;
         loaded.said = consents::apply(load, looked, &self.frames, &resolved, commit).await?;
         loaded.people(&resolved);
-        resolved.commit(ctx, commit).await?;
+        let mut look = |keys: &Keys, commit: &LoadCommit| {
+            let now = Now::of(keys, commit);
+            for (profile_id, n_rows) in &changed {
+                let is_same = before.is_same(*profile_id, &now);
+                if is_same { loaded.n_duplicate += n_rows } else { loaded.n_loaded += n_rows }
+            }
+        };
+        resolved.commit_seen(ctx, commit, Some(&mut look)).await?;
+        load.count(Rule::DuplicateKey, "profile", loaded.n_duplicate);
         Ok(loaded)
     }
 }
@@ -110,7 +117,7 @@ async fn keep(
         let Some(profile) = resolved.profile_of[local as usize] else { continue };
         let Some(key) = resolved.keys.get(profile) else { continue };
         let mut all = before.remove(&identity_id).unwrap_or_default();
-        all.merge(now);
+        all.renew(now);
         commit.stated.push(all.to_row(identity_id, &load.source, profile, key)?);
     }
     Ok(())
@@ -140,17 +147,32 @@ impl Before {
         Ok(Self { rows: rows.into_iter().map(|row| (row.profile_id, row)).collect(), fields })
     }
 
-    fn is_same(
-        &self,
-        profile_id: i64,
-        now: Option<&ProfileRow>,
-        fields: &BTreeMap<(i64, &'static str), Sensitive<String>>,
-    ) -> bool {
-        let (Some(before), Some(now)) = (self.rows.get(&profile_id), now) else { return false };
-        before == now
-            && PERSONAL.iter().all(|&field| match fields.get(&(profile_id, field)) {
-                None => true,
-                Some(value) => self.fields.get(&(profile_id, field.to_owned())) == Some(value),
+    fn is_same(&self, profile_id: i64, now: &Now<'_>) -> bool {
+        let (Some(before), Some(row)) = (self.rows.get(&profile_id), now.rows.get(&profile_id)) else { return false };
+        before == *row
+            && PERSONAL.iter().all(|&field| {
+                let key = (profile_id, field.to_owned());
+                now.fields.get(&key).is_none_or(|value| self.fields.get(&key) == value.as_ref())
             })
+    }
+}
+
+/// What is about to be stored of the profiles that were there.
+struct Now<'a> {
+    rows: HashMap<i64, &'a ProfileRow>,
+    /// Personal fields that are stated; missing where they are taken away.
+    fields: HashMap<(i64, String), Option<Sensitive<String>>>,
+}
+
+impl<'a> Now<'a> {
+    fn of(keys: &Keys, commit: &'a LoadCommit) -> Self {
+        let rows: HashMap<i64, &ProfileRow> = commit.updated_profiles.iter().map(|row| (row.profile_id, row)).collect();
+        let stated = commit.fields.iter().filter(|row| rows.contains_key(&row.profile_id));
+        let stated = stated.map(|row| {
+            let value = sealing::field_value(keys, row).map(Sensitive::new);
+            ((row.profile_id, row.field.clone()), value)
+        });
+        let dropped = commit.dropped_fields.iter().map(|one| (one.clone(), None));
+        Self { fields: dropped.chain(stated).collect(), rows }
     }
 }

@@ -93,6 +93,8 @@ pub(super) struct People {
     loaded: HashSet<i64>,
     /// Profiles whose identities, or spans of visitors, changed.
     pub(super) changed: BTreeSet<i64>,
+    /// Profiles of which something else is stated, or that are looked at.
+    pub(super) restated: BTreeSet<i64>,
     /// Identities that left a profile: (profile, identity).
     pub(super) left: Vec<(i64, i64)>,
     /// Visitors of whom a profile lost every span of time: (profile, visitor).
@@ -162,9 +164,21 @@ impl People {
         Ok(people)
     }
 
+    /// The people that profiles are, as they are.
+    pub(super) async fn restated(ctx: &Ctx, profiles: &[i64]) -> Result<Self> {
+        let mut people = Self::default();
+        people.load(ctx, profiles.iter().copied()).await?;
+        people.span_late();
+        people.restated.extend(profiles);
+        Ok(people)
+    }
+
     /// Takes in identities that a load makes.
     pub(super) fn add_new(&mut self, rows: &[IdentityRow]) {
-        for row in rows.iter().filter(|row| self.changed.contains(&row.profile_id)) {
+        let is_mine =
+            |row: &&IdentityRow| [&self.changed, &self.restated].iter().any(|of| of.contains(&row.profile_id));
+        let rows: Vec<&IdentityRow> = rows.iter().filter(is_mine).collect();
+        for row in rows {
             self.nodes.insert(row.identity_id, Node::stored(row.clone()));
         }
     }

@@ -12,6 +12,7 @@ mod corrections;
 mod crash;
 mod customers;
 mod erasure;
+mod golden;
 mod grades;
 mod history;
 mod identity;

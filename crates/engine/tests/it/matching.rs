@@ -87,6 +87,22 @@ async fn member(ctx: &Ctx, value: &str) -> ProfileId {
     found[0]
 }
 
+/// Comparing takes no write lock: while somebody else writes it goes on, and only what changed since is left to compare.
+#[tokio::test(flavor = "multi_thread")]
+async fn writes_go_on_while_records_are_compared() {
+    let home = Home::sqlite();
+    let ctx = two_tables(&home).await;
+    let lock = std::fs::File::options().write(true).open(home.path().join("data/writer.lock")).unwrap();
+    lock.lock().unwrap();
+    identity::compare_people(&ctx).await.unwrap();
+    assert_eq!(found(&ctx).await, 0, "nothing is stored");
+    lock.unlock().unwrap();
+    load_from(&ctx, &home, members("C", 290..300), "late").await;
+    let matched = identity::match_people(&ctx, "x").await.unwrap();
+    assert_eq!((matched.n_records, matched.n_compared), (370, 360), "those compared ahead are not compared again");
+    assert!(found(&ctx).await >= 55, "{matched:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn people_without_a_shared_id_are_found() {
     let home = Home::sqlite();

@@ -14,7 +14,7 @@ use super::compliance::Compliance;
 use super::consent::Consent;
 use super::grade::Grade;
 use super::history::History;
-use super::identity::{Identity, Policy};
+use super::identity::{Golden, Identity, Policy};
 use super::key::Key;
 use super::kpi::{GoalCommand, Kpi};
 use super::model::Model;
@@ -55,14 +55,18 @@ impl Command {
             Self::Rules(Rules::Show) => P::FiguresRead,
             Self::Rules(Rules::Set { .. }) => P::RulesWrite,
             Self::Identity(identity) => match identity {
-                Identity::Explain { .. } | Identity::Acts { .. } | Identity::Policy(Policy::Show) => P::ProfilesRead,
+                Identity::Explain { .. }
+                | Identity::Acts { .. }
+                | Identity::Policy(Policy::Show)
+                | Identity::Golden(Golden::Show | Golden::Explain { .. }) => P::ProfilesRead,
                 Identity::Merge { .. }
                 | Identity::Split { .. }
                 | Identity::Undo { .. }
                 | Identity::Match
                 | Identity::Review { .. } => P::IdentityDecide,
                 Identity::Health => P::ImportsRead,
-                Identity::Policy(Policy::Preview { .. } | Policy::Set { .. }) => P::RulesWrite,
+                Identity::Policy(Policy::Preview { .. } | Policy::Set { .. })
+                | Identity::Golden(Golden::Preview { .. } | Golden::Set { .. }) => P::RulesWrite,
             },
             Self::Segment(segment) => match segment {
                 Segment::Put { .. } | Segment::Refresh { .. } | Segment::Import { .. } | Segment::Archive { .. } => {

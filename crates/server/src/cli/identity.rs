@@ -9,6 +9,7 @@ use zhike_domain::id::{ActId, IdentityId, ProfileId};
 use zhike_engine::{Ctx, identity, import};
 
 use super::{Failure, Format, Global, Lang, Outcome};
+use crate::http::golden::{GoldenPreview, ProfileLineage};
 use crate::http::identity::{
     IdentityAct, IdentityDone, IdentityExplanation, IdentityHealth, IdentityNode, IdentityPreview, IdentityStep,
 };
@@ -81,6 +82,33 @@ pub(super) enum Identity {
     /// Show, try or change how far identities may join people.
     #[command(subcommand)]
     Policy(Policy),
+    /// Show, try or change which statement of a field stands, or trace a customer's fields back.
+    #[command(subcommand)]
+    Golden(Golden),
+}
+
+/// Rules of the golden record as data.
+#[derive(Subcommand)]
+pub(super) enum Golden {
+    /// Print the rules in force as JSON, to edit.
+    Show,
+    /// Say what edited rules would change.
+    Preview {
+        /// File with the rules.
+        file: PathBuf,
+    },
+    /// Put edited rules in force and make anew everybody whom they change.
+    Set {
+        /// File with the rules.
+        file: PathBuf,
+    },
+    /// Say where each field of a customer comes from, and who says otherwise.
+    Explain {
+        /// Customer (`prf_…`).
+        profile_id: ProfileId,
+        /// One field; all when absent.
+        field: Option<String>,
+    },
 }
 
 /// Limits of identities as data.
@@ -132,6 +160,7 @@ impl Identity {
             },
             Self::Acts { profile_id } => put_acts(global, identity::acts(ctx, profile_id).await?),
             Self::Health => put_health(global, &identity::health(ctx).await?.into()),
+            Self::Golden(golden) => golden.carry_out(ctx, global, &actor).await,
             Self::Policy(Policy::Show) => print_json(&import::identity_policy(ctx).await?),
             Self::Policy(Policy::Preview { file }) => {
                 put_preview(global, &identity::preview(ctx, &super::read_json(&file)?).await?.into())
@@ -145,6 +174,62 @@ impl Identity {
             }
         }
     }
+}
+
+impl Golden {
+    async fn carry_out(self, ctx: &Ctx, global: &Global, actor: &str) -> Result<(), Failure> {
+        match self {
+            Self::Show => print_json(&identity::golden_rules(ctx).await?.0),
+            Self::Preview { file } => {
+                put_golden(global, &identity::preview_golden(ctx, &super::read_json(&file)?).await?.into())
+            }
+            Self::Set { file } => {
+                let (version, changed) = identity::apply_golden(ctx, &super::read_json(&file)?, None, actor).await?;
+                if global.format != Format::Json {
+                    writeln!(std::io::stdout(), "golden record rules version {version}")?;
+                }
+                put_golden(global, &changed.into())
+            }
+            Self::Explain { profile_id, field } => {
+                let mut lineage = ProfileLineage::from(identity::lineage(ctx, profile_id).await?);
+                lineage.fields.retain(|one| field.as_ref().is_none_or(|field| *field == one.field));
+                put_lineage(global, lineage)
+            }
+        }
+    }
+}
+
+fn put_golden(global: &Global, preview: &GoldenPreview) -> Result<(), Failure> {
+    if global.format == Format::Json {
+        return print_json(preview);
+    }
+    let row = |what: &str, of: String, n: String| [what.to_owned(), of, n];
+    let says = |value: &Option<String>| value.clone().unwrap_or_else(|| "--".to_owned());
+    let rows = [row("customers that change", String::new(), preview.n_profiles.to_string())]
+        .into_iter()
+        .chain(preview.fields.iter().map(|(field, n)| row("field", field.clone(), n.to_string())))
+        .chain(preview.examples.iter().map(|one| {
+            let of = format!("{} {}", one.profile_id, one.field);
+            row("example", of, format!("{} > {}", says(&one.before), says(&one.after)))
+        }));
+    Ok(print_rows(global.format, ["what", "of", "n"], rows)?)
+}
+
+fn put_lineage(global: &Global, lineage: ProfileLineage) -> Result<(), Failure> {
+    if global.format == Format::Json {
+        return print_json(&lineage);
+    }
+    let rows = lineage.fields.into_iter().flat_map(|field| {
+        let corrected = field.corrected_at.map(|at| format!("corrected {at}"));
+        let rule = corrected.unwrap_or_else(|| field.rule.to_owned());
+        field.statements.into_iter().enumerate().map(move |(at, one)| {
+            let stands = if at == 0 { rule.clone() } else { String::new() };
+            let by = one.batch_id.or(one.message_id).unwrap_or_default();
+            let value = one.value.unwrap_or_else(|| "--".to_owned());
+            [field.field.clone(), stands, value, one.source, one.standing.to_owned(), one.at, by]
+        })
+    });
+    Ok(print_rows(global.format, ["field", "stands by", "value", "source", "standing", "at", "from"], rows)?)
 }
 
 fn put_done(global: &Global, done: IdentityDone) -> Result<(), Failure> {

@@ -113,6 +113,7 @@ async fn what_was_said_is_replaced_by_what_is_newer(place: &Place) {
         sealed: Some(vec![1]),
         key_profile_id: 1,
         source: "s".to_owned(),
+        is_proven: 0,
     };
     let register = |key: &str, shown_at| RegisterRow {
         source_id: 1,
