@@ -57,10 +57,10 @@ test('filters and days are chosen from lists that open where they should', async
 
 test('the keyboard steps through the trend and opens the search', async ({ page }) => {
   await open(page, '/')
-  await page.locator('.zk-chart-frame').focus()
+  await page.getByRole('img', { name: /^趋势/ }).focus()
   await page.keyboard.press('ArrowRight')
   await page.keyboard.press('ArrowRight')
-  await expect(page.locator('.zk-chart [role=status]')).toHaveText(/^\d{4}-\d{2}-\d{2}.+本期/)
+  await expect(page.locator('.zk-chart [role=status]').first()).toHaveText(/^\d{4}-\d{2}-\d{2}.+本期/)
   await page.keyboard.press('Control+k')
   await page.locator('.zk-command-input').fill('导入')
   await page.keyboard.press('Enter')

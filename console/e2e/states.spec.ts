@@ -29,7 +29,7 @@ test.describe('an empty workspace', () => {
       const none = { name: '新工作区', currency: 'CNY', zone: 'Asia/Shanghai', version: '0.1.0', data_from: null, data_to: null, as_of: null, refreshed_at: null, n_profiles: 0, n_orders: 0, keys_disabled: false }
       await page.route('**/api/v1/workspace', (route) => route.fulfill({ json: none }))
       await page.route('**/api/v1/profiles/query', (route) => route.fulfill({ json: { items: [], next: null, total: 0, n_customers: 0, as_of: '2026-01-01', rule: {}, sentence_zh: '', sentence_en: '' } }))
-      await page.route('**/api/v1/rfm', async (route) => route.fulfill({ json: { ...(await (await route.fetch()).json()), as_of: null, days: [] } }))
+      await page.route('**/api/v1/rfm', async (route) => route.fulfill({ json: { ...((await (await route.fetch()).json()) as object), as_of: null, days: [] } }))
       await page.route('**/api/v1/history/days*', (route) => route.fulfill({ json: { items: [] } }))
       await open(page, path)
       await expect(page.getByRole('main').getByRole('link', { name: '去导入' })).toBeVisible()

@@ -8,7 +8,7 @@ import { useWorkspace } from './workspace'
 /** Whether it is known that the workspace holds neither customers nor orders. */
 export function useHasNothing(): boolean {
   const { data } = useWorkspace()
-  return data !== undefined && data.n_profiles === 0 && data.n_orders === 0
+  return data?.n_profiles === 0 && data.n_orders === 0
 }
 
 export function NoData() {
