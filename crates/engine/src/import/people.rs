@@ -23,6 +23,9 @@ pub(crate) const NOBODY: u32 = u32::MAX;
 /// Column of rows on their way that holds the number of their strongest identity.
 pub(crate) const PERSON: &str = "person";
 
+/// Looks at a commit before it is stored, with the keys that open it.
+pub(crate) type Look<'a> = &'a mut (dyn FnMut(&Keys, &LoadCommit) + Send);
+
 /// Accepted rows of which it is known who they are about.
 #[derive(Default)]
 pub(crate) struct Known {
@@ -506,7 +509,7 @@ impl Resolved {
         mut self,
         ctx: &Ctx,
         commit: &mut LoadCommit,
-        look: Option<&mut (dyn FnMut(&Keys, &LoadCommit) + Send)>,
+        look: Option<Look<'_>>,
     ) -> Result<()> {
         self.keys.store_new(ctx).await?;
         commit.new_profiles.extend(self.new_rows.into_values());

@@ -119,7 +119,7 @@ async fn a_public_key_overwrites_nothing_that_is_proven() {
 /// A statement, as it can arrive.
 enum Arrival {
     File(&'static str, i64, &'static str),
-    Message(&'static str, Message),
+    Message(&'static str, Box<Message>),
 }
 
 fn arrivals() -> Vec<Arrival> {
@@ -129,10 +129,13 @@ fn arrivals() -> Vec<Arrival> {
         Arrival::File("crm", NOW + SECOND, file("M1,13957264831,王芳,杭州市,金卡")),
         Arrival::File("erp", NOW + 2 * SECOND, file("M1,,李芳,宁波市,银卡")),
         Arrival::File("shop", NOW + 3 * SECOND, file("M1,,王芳,杭州市,")),
-        Arrival::Message("till", stating("t1", 0, &["member_id:M1"], "张芳", json!({"city": "温州市", "size": "M"}))),
+        Arrival::Message(
+            "till",
+            Box::new(stating("t1", 0, &["member_id:M1"], "张芳", json!({"city": "温州市", "size": "M"}))),
+        ),
         Arrival::Message(
             "page",
-            stating("p1", 86_000_000, &["phone:13957264831"], "假芳", json!({"city": "火星", "size": "L"})),
+            Box::new(stating("p1", 86_000_000, &["phone:13957264831"], "假芳", json!({"city": "火星", "size": "L"}))),
         ),
     ]
 }
@@ -145,7 +148,7 @@ async fn arrive(ctx: &Ctx, home: &Home, clock: &AtomicI64, arrival: &Arrival) {
         }
         Arrival::Message(name, message) => {
             let all = sources::list(ctx).await.unwrap();
-            say(ctx, all.iter().find(|one| one.name == *name).unwrap(), std::slice::from_ref(message)).await;
+            say(ctx, all.iter().find(|one| one.name == *name).unwrap(), std::slice::from_ref(message.as_ref())).await;
         }
     }
 }
