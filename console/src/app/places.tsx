@@ -8,6 +8,7 @@ import {
   CheckSquareOutlined,
   DashboardOutlined,
   FileProtectOutlined,
+  FilterOutlined,
   HeatMapOutlined,
   HourglassOutlined,
   IdcardOutlined,
@@ -15,9 +16,12 @@ import {
   KeyOutlined,
   LineChartOutlined,
   LockOutlined,
+  NodeIndexOutlined,
   OrderedListOutlined,
   QrcodeOutlined,
   ReadOutlined,
+  RetweetOutlined,
+  RiseOutlined,
   SafetyCertificateOutlined,
   SecurityScanOutlined,
   SolutionOutlined,
@@ -42,6 +46,10 @@ export type PlacePath =
   | '/customers/tags'
   | '/insight/kpis'
   | '/insight/rfm'
+  | '/insight/funnel'
+  | '/insight/retention'
+  | '/insight/life'
+  | '/insight/paths'
   | '/insight/migration'
   | '/data/imports'
   | '/data/quality'
@@ -91,6 +99,10 @@ export const GROUPS: readonly Group[] = [
       { to: '/insight/kpis', name: 'kpis', needs: 'figures.read', icon: BarChartOutlined },
       { to: '/insight/rfm', name: 'rfm', needs: 'figures.read', icon: HeatMapOutlined },
       { to: '/insight/migration', name: 'migration', needs: 'figures.read', icon: SwapOutlined },
+      { to: '/insight/funnel', name: 'funnel', needs: 'figures.read', icon: FilterOutlined },
+      { to: '/insight/retention', name: 'retention_of', needs: 'figures.read', icon: RetweetOutlined },
+      { to: '/insight/life', name: 'life', needs: 'figures.read', icon: RiseOutlined },
+      { to: '/insight/paths', name: 'paths', needs: 'figures.read', icon: NodeIndexOutlined },
     ],
   },
   {

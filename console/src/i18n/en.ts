@@ -5,6 +5,7 @@ import { governance } from './governance'
 import { compliance } from './compliance'
 import { keeping } from './keeping'
 import { watch } from './watch'
+import { behaviour } from './behaviour'
 import { history } from './history'
 import { enInsight } from './en.insight'
 import { enKpis } from './en.kpis'
@@ -40,6 +41,10 @@ export const en = {
     identity: 'Identity',
     quality: 'Quality',
     kpis: 'KPIs',
+    funnel: 'Funnel',
+    retention_of: 'Retention',
+    life: 'Lifecycle',
+    paths: 'Paths',
     data: 'Data',
     imports: 'Imports',
     sources: 'Sources',
@@ -684,6 +689,7 @@ export const en = {
   ...compliance.en,
   ...keeping.en,
   ...who.en,
+  ...behaviour.en,
   ...history.en,
   live: {
     question: 'Is what we send arriving, and as we meant it?',

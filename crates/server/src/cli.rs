@@ -1,6 +1,7 @@
 //! The command line: arguments to use cases, results to stdout, progress and errors to stderr.
 
 mod access;
+mod analyze;
 mod backup;
 mod bench;
 mod bind;
@@ -199,6 +200,9 @@ enum Command {
     /// Figures by period and dimension, who stands behind them, and goals.
     #[command(subcommand)]
     Kpi(kpi::Kpi),
+    /// Funnels, retention, lifecycle, stickiness, paths, and the people behind each number.
+    #[command(subcommand)]
+    Analyze(analyze::Analyze),
     /// Run a read-only SELECT over all tables.
     Sql(sql::Sql),
     /// Show one customer, whole.
@@ -474,6 +478,7 @@ async fn run(cli: Cli) -> Outcome {
         Command::Retention(command) => command.run(global).await,
         Command::History(command) => command.run(global).await,
         Command::Kpi(command) => command.run(global).await,
+        Command::Analyze(command) => command.run(global).await,
         Command::Sql(command) => command.run(global).await,
         Command::Profile(command) => command.run(global).await,
         Command::User(command) => command.run(global).await,
