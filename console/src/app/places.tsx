@@ -8,6 +8,7 @@ import {
   CheckSquareOutlined,
   DashboardOutlined,
   FileProtectOutlined,
+  FilterOutlined,
   HeatMapOutlined,
   HourglassOutlined,
   IdcardOutlined,
@@ -18,9 +19,12 @@ import {
   KeyOutlined,
   LineChartOutlined,
   LockOutlined,
+  NodeIndexOutlined,
   OrderedListOutlined,
   QrcodeOutlined,
   ReadOutlined,
+  RetweetOutlined,
+  RiseOutlined,
   SafetyCertificateOutlined,
   SecurityScanOutlined,
   SolutionOutlined,
@@ -48,6 +52,10 @@ export type PlacePath =
   | '/insight/value'
   | '/insight/groups'
   | '/data/models'
+  | '/insight/funnel'
+  | '/insight/retention'
+  | '/insight/life'
+  | '/insight/paths'
   | '/insight/migration'
   | '/data/imports'
   | '/data/quality'
@@ -99,6 +107,10 @@ export const GROUPS: readonly Group[] = [
       { to: '/insight/value', name: 'value', needs: 'figures.read', icon: FundOutlined },
       { to: '/insight/groups', name: 'groups', needs: 'figures.read', icon: ClusterOutlined },
       { to: '/insight/migration', name: 'migration', needs: 'figures.read', icon: SwapOutlined },
+      { to: '/insight/funnel', name: 'funnel', needs: 'figures.read', icon: FilterOutlined },
+      { to: '/insight/retention', name: 'retention_of', needs: 'figures.read', icon: RetweetOutlined },
+      { to: '/insight/life', name: 'life', needs: 'figures.read', icon: RiseOutlined },
+      { to: '/insight/paths', name: 'paths', needs: 'figures.read', icon: NodeIndexOutlined },
     ],
   },
   {

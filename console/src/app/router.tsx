@@ -6,7 +6,9 @@ import { budgetsQuery, gradesQuery, keysQuery, registerQuery, retentionQuery } f
 import { identityHealthQuery } from '../api/identity'
 import { approvalsQuery, auditQuery, incidentsQuery } from '../api/watch'
 import { consentsQuery, requestsQuery } from '../api/consents'
+import type { PartJson } from '../api/analysis'
 import { kpiQuery, kpisQuery } from '../api/kpis'
+import { FIRST_FUNNEL, FIRST_LIFE, FIRST_PATHS, FIRST_RETENTION, readQuestion, type ActivityJson, type FunnelJson, type PathsJson, type RetentionJson } from '../pages/insight/question'
 import { historyDaysQuery, movesQuery } from '../api/history'
 import { timelineQuery } from '../api/person'
 import { boardQuery, groupsQuery, MODELS, modelsQuery, type ModelName } from '../api/models'
@@ -173,6 +175,14 @@ export type KpiSearch = {
   /** The customer open beside the list. */
   person?: string | undefined
 }
+/** A question about behaviour, and the number of its answer whose people are listed. */
+export type InsightSearch<Question> = { spec: Question; view: View; part?: PartJson | undefined }
+export type FunnelSearch = InsightSearch<FunnelJson>
+/** `group`: the part of the breakdown that is shown. */
+export type RetentionSearch = InsightSearch<RetentionJson> & { group?: number | undefined }
+/** `what`: the answer that the number is of. */
+export type LifeSearch = InsightSearch<ActivityJson> & { what?: 'lifecycle' | 'stickiness' | undefined }
+export type PathsSearch = InsightSearch<PathsJson>
 export type LiveSearch = { source?: string | undefined }
 export type AuditSearch = {
   /** Name of whoever acted. */
@@ -649,6 +659,45 @@ const kpi = createRoute({
   component: lazyRouteComponent(() => import('../pages/kpis/KpiPage')),
 })
 
+const partOf = (raw: unknown) => (typeof raw === 'object' && raw !== null && !Array.isArray(raw) ? (raw as PartJson) : undefined)
+const insightOf = <T extends object>(raw: Partial<InsightSearch<T>>, usual: T): InsightSearch<T> => ({ spec: readQuestion(raw.spec, usual), view: view(raw.view), part: partOf(raw.part) })
+
+const funnel = createRoute({
+  getParentRoute: () => root,
+  path: '/insight/funnel',
+  ...place('/insight/funnel'),
+  validateSearch: (raw: Partial<FunnelSearch> & SearchSchemaInput): FunnelSearch => insightOf(raw, FIRST_FUNNEL),
+  search: { middlewares: [stripSearchParams({ spec: FIRST_FUNNEL, view: 'chart' })] },
+  component: lazyRouteComponent(() => import('../pages/insight/FunnelPage')),
+})
+
+const retention_of = createRoute({
+  getParentRoute: () => root,
+  path: '/insight/retention',
+  ...place('/insight/retention'),
+  validateSearch: (raw: Partial<RetentionSearch> & SearchSchemaInput): RetentionSearch => ({ ...insightOf(raw, FIRST_RETENTION), group: typeof raw.group === 'number' && raw.group > 0 ? raw.group : undefined }),
+  search: { middlewares: [stripSearchParams({ spec: FIRST_RETENTION, view: 'chart' })] },
+  component: lazyRouteComponent(() => import('../pages/insight/RetentionPage')),
+})
+
+const life = createRoute({
+  getParentRoute: () => root,
+  path: '/insight/life',
+  ...place('/insight/life'),
+  validateSearch: (raw: Partial<LifeSearch> & SearchSchemaInput): LifeSearch => ({ ...insightOf(raw, FIRST_LIFE), what: oneOf(['lifecycle', 'stickiness'] as const, raw.what) }),
+  search: { middlewares: [stripSearchParams({ spec: FIRST_LIFE, view: 'chart' })] },
+  component: lazyRouteComponent(() => import('../pages/insight/LifePage')),
+})
+
+const paths = createRoute({
+  getParentRoute: () => root,
+  path: '/insight/paths',
+  ...place('/insight/paths'),
+  validateSearch: (raw: Partial<PathsSearch> & SearchSchemaInput): PathsSearch => insightOf(raw, FIRST_PATHS),
+  search: { middlewares: [stripSearchParams({ spec: FIRST_PATHS, view: 'chart' })] },
+  component: lazyRouteComponent(() => import('../pages/insight/PathsPage')),
+})
+
 const live = createRoute({
   getParentRoute: () => root,
   path: '/data/live',
@@ -764,7 +813,7 @@ const bind = createRoute({
 
 export function makeRouter(queryClient: QueryClient) {
   return createRouter({
-    routeTree: root.addChildren([signIn, setup, account, users, roles, apiKeys, sso, overview, customers, segments, newSegment, segment, editSegment, tags, newTag, tag, editTag, rfm, value, groups, models, migration, kpis, kpi, profile, quality, imports, newImport, report, sources, live, bind, consents, requests, audit, approvals, incidents, budgets, retention, grades, dataKeys, register, identity]),
+    routeTree: root.addChildren([signIn, setup, account, users, roles, apiKeys, sso, overview, customers, segments, newSegment, segment, editSegment, tags, newTag, tag, editTag, rfm, value, groups, models, migration, kpis, kpi, funnel, retention_of, life, paths, profile, quality, imports, newImport, report, sources, live, bind, consents, requests, audit, approvals, incidents, budgets, retention, grades, dataKeys, register, identity]),
     context: { queryClient },
     defaultPreload: 'intent',
     defaultPreloadStaleTime: 0,

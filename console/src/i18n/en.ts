@@ -5,6 +5,7 @@ import { governance } from './governance'
 import { compliance } from './compliance'
 import { keeping } from './keeping'
 import { watch } from './watch'
+import { behaviour } from './behaviour'
 import { history } from './history'
 import { models } from './models'
 import { enInsight } from './en.insight'
@@ -45,6 +46,10 @@ export const en = {
     identity: 'Identity',
     quality: 'Quality',
     kpis: 'KPIs',
+    funnel: 'Funnel',
+    retention_of: 'Retention',
+    life: 'Lifecycle',
+    paths: 'Paths',
     data: 'Data',
     imports: 'Imports',
     sources: 'Sources',
@@ -712,6 +717,7 @@ export const en = {
   ...golden.en,
   ...who.en,
   ...models.en,
+  ...behaviour.en,
   ...history.en,
   live: {
     question: 'Is what we send arriving, and as we meant it?',

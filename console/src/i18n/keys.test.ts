@@ -28,7 +28,7 @@ it('fills in the same values in both languages', () => {
 })
 
 it('leaves nothing empty and no English in the Chinese texts but names of things', () => {
-  const allowed = /RFM|API|SVG|CSV|TSV|Excel|JSON Lines|JSON|YAML|Parquet|UTF-8|GBK|unionid|openid|Segment|RudderStack|SDK|7-Zip|AES|BG\/NBD|MBG\/NBD|Pareto\/NBD|OpenID Connect|Issuer|Client ID|Scope|Claim|zhike \w+|Enter|Esc|ID|[RFM](?=[\s）{]|$)|\.0/g
+  const allowed = /RFM|ClickHouse|API|SVG|CSV|TSV|Excel|JSON Lines|JSON|YAML|Parquet|UTF-8|GBK|unionid|openid|Segment|RudderStack|SDK|7-Zip|AES|BG\/NBD|MBG\/NBD|Pareto\/NBD|OpenID Connect|Issuer|Client ID|Scope|Claim|zhike \w+|Enter|Esc|ID|[RFM](?=[\s）{]|$)|\.0/g
   for (const [key, text] of leaves(zh)) {
     expect(text.trim(), key).not.toBe('')
     expect(text.replace(/\{\{\w+\}\}/g, '').replace(allowed, ''), key).not.toMatch(/[A-Za-z]{3,}/)

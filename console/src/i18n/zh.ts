@@ -5,6 +5,7 @@ import { governance } from './governance'
 import { compliance } from './compliance'
 import { keeping } from './keeping'
 import { watch } from './watch'
+import { behaviour } from './behaviour'
 import { history } from './history'
 import { models } from './models'
 import { zhInsight } from './zh.insight'
@@ -45,6 +46,10 @@ export const zh = {
     identity: '身份',
     quality: '数据质量',
     kpis: '指标',
+    funnel: '漏斗',
+    retention_of: '留存',
+    life: '生命周期',
+    paths: '路径',
     data: '数据',
     imports: '导入',
     sources: '数据源',
@@ -702,6 +707,7 @@ export const zh = {
   ...golden.zh,
   ...who.zh,
   ...models.zh,
+  ...behaviour.zh,
   ...history.zh,
   live: {
     question: '发来的数据，是按预期到达的吗？',

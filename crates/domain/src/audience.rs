@@ -32,19 +32,22 @@ pub(crate) use as_of::{date_of, day_number};
 pub use bins::{Bin, bins};
 pub use field::{CALENDAR, Field, FieldKind, SCORES, Score, Source, TRAITS, field_of, fields_of, score_of, trait_of};
 pub use list_filter::{Days, ListFilter};
+pub(crate) use measure::filters_json;
 pub use measure::{
     Agg, Anchor, Filter, Measure, Span, Unit, Which, Window, after, columns_of, from_units, is_calendar, micro,
     sum_value,
 };
 pub use parse::{Names, Problem, parse};
+pub(crate) use parse::{Object, Reader, finish, join};
 pub use person::{Person, Verdict, holds, verdicts};
 pub use rule::{ConsentState, Leaf, MAX_DEPTH, MAX_LEAVES, Rule};
-pub use sentence::{Words, leaf as leaf_sentence, rule as sentence};
+pub use sentence::{Words, facts as facts_sentence, leaf as leaf_sentence, rule as sentence, span_words};
 pub use sequence::{Sequence, Step, StepRow, completes};
 pub use set::Set;
 pub use tag::{Band, Expression, Input, Level, RankBy, Ranking, Reason, Tag, TagRefresh, TagUnit, tag_text};
 pub use tag_parse::{is_tag_key, parse_tag};
 pub use tag_sentence::expression as expression_sentence;
 pub use tags::{Pack, packs};
+pub(crate) use test::date_text;
 pub use test::{Cmp, Test};
 pub use value::{Cell, cell_of, json_cell};

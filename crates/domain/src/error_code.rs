@@ -161,6 +161,9 @@ codes! {
     /// The rule of a segment is wrong.
     InvalidSegment "invalid_segment" 422 false
         "分群规则不成立：按 problems 中每一处的提示修正" "the rule of the segment does not hold: correct each place named in problems";
+    /// The question of an analysis is wrong.
+    InvalidAnalysis "invalid_analysis" 422 false
+        "分析的提问不成立：按 problems 中每一处的提示修正" "the question does not hold: correct each place named in problems";
     /// The definition of a tag is wrong.
     InvalidTag "invalid_tag" 422 false
         "标签定义不成立：按 problems 中每一处的提示修正" "the definition of the tag does not hold: correct each place named in problems";

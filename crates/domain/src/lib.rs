@@ -5,6 +5,7 @@
 //! is a function of its arguments.
 
 pub mod access;
+pub mod analysis;
 pub mod assessment;
 pub mod audience;
 pub mod clean;

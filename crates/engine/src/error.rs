@@ -43,6 +43,11 @@ impl Error {
         Self::invalid(ErrorCode::InvalidTag, problems)
     }
 
+    /// A question with mistakes.
+    pub(crate) fn invalid_analysis(problems: Vec<zhike_domain::audience::Problem>) -> Self {
+        Self::invalid(ErrorCode::InvalidAnalysis, problems)
+    }
+
     fn invalid(code: ErrorCode, problems: Vec<zhike_domain::audience::Problem>) -> Self {
         let place = |pointer: &str| if pointer.is_empty() { "/".to_owned() } else { pointer.to_owned() };
         let en: Vec<String> = problems.iter().map(|one| format!("{}: {}", place(&one.pointer), one.en)).collect();

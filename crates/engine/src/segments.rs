@@ -32,9 +32,11 @@ mod preview;
 mod tally;
 
 pub(crate) use bulk::{Bulk, Known, Values};
+pub(crate) use compare::differences;
 pub use compare::{Compared, Difference, Overlap, compare, overlap};
 pub(crate) use history::refresh_locked;
 pub use history::{Belongs, Member, MemberPage, RefreshedSegment, Run, Size, members, of_profile, refresh, sizes};
+pub(crate) use import::keep_list;
 pub use import::{Imported, import};
 pub(crate) use live::touched;
 pub(crate) use people::{People, Seeker, numbers, people};
@@ -221,7 +223,17 @@ async fn every(ctx: &Ctx, all: &[(SegmentId, Spec)]) -> Result<Names> {
     Ok(Names { tags: crate::tags::names(ctx).await?, segments })
 }
 
+/// All that anything can name, tags and segments.
+pub(crate) async fn all_names(ctx: &Ctx) -> Result<Names> {
+    every(ctx, &specs(&ctx.store().list_definitions(KIND).await?)?).await
+}
+
 /// What sentences call segments and tags.
+pub(crate) async fn all_words(ctx: &Ctx) -> Result<Words> {
+    words_for(ctx, &specs(&ctx.store().list_definitions(KIND).await?)?).await
+}
+
+/// What sentences call segments and tags, of these.
 async fn words_for(ctx: &Ctx, all: &[(SegmentId, Spec)]) -> Result<Words> {
     let tags = crate::tags::defined(ctx).await?.into_iter().map(|defined| defined.tag).collect();
     Ok(Words { segments: all.iter().map(|(id, spec)| (id.to_string(), spec.name.clone())).collect(), tags })

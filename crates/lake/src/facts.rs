@@ -44,6 +44,11 @@ impl Lake {
     /// **Shape**: `profile_id`, `at`, flags `f0, f1 …` per set of filters, values `v0, v1 …` per field.
     #[boxed]
     pub async fn facts(&self, scan: &FactScan<'_>) -> Result<QueryRows, Error> {
+        self.fact_rows(scan, None).await
+    }
+
+    /// Facts that count and pass, of customers whose ids lie between two, both included, where these are named.
+    pub(crate) async fn fact_rows(&self, scan: &FactScan<'_>, people: Option<(i64, i64)>) -> Result<QueryRows, Error> {
         let session = self.session();
         let mut from = self.fact_table(scan).await?;
         CALENDAR.iter().for_each(|part| session.register_udf(calendar(part.0, scan.as_of)));
@@ -90,6 +95,9 @@ impl Lake {
         if let Some(loads) = scan.arrived {
             let _ =
                 write!(sql, " AND (t.loaded_at < {} OR t.batch_id IN ({}))", instant(scan.as_of.end()), list(loads));
+        }
+        if let Some((first, last)) = people {
+            let _ = write!(sql, " AND t.profile_id BETWEEN {first} AND {last}");
         }
         match scan.of {
             Source::Orders => {

@@ -40,6 +40,7 @@ mod scaling;
 mod sessions;
 mod spill;
 mod stage;
+mod steps;
 
 pub use check::FileCheck;
 pub use delta::{Lake, LakeOptions, Publication, TableChange};
@@ -56,3 +57,4 @@ pub use orders::LineColumns;
 pub use query::{PropertyMask, QueryLimits, QueryRows, Seen};
 pub use spill::{Spill, SpillRows};
 pub use stage::{Stage, StagedFile};
+pub use steps::{NO_VALUE, StepBatch, StepRows, StepScan, Texts};

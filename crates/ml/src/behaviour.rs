@@ -17,7 +17,7 @@ mod matching;
 mod paths;
 mod retention;
 
-pub use funnel::{Attempt, Event, Exclusion, FunnelOptions, MAX_STEPS, Order, funnel};
+pub use funnel::{Attempt, Event, Exclusion, FunnelOptions, MAX_STEPS, Order, funnel, funnel_begun};
 pub use habit::{Lifecycle, Stickiness, lifecycle, stickiness};
-pub use paths::{END, Flow, OTHER, PathOptions, flows};
+pub use paths::{END, Flow, OTHER, PathOptions, flows, path};
 pub use retention::{Cell, Measure, Person, Retention, RetentionOptions, Start, retention};

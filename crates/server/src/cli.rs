@@ -1,6 +1,7 @@
 //! The command line: arguments to use cases, results to stdout, progress and errors to stderr.
 
 mod access;
+mod analyze;
 mod backup;
 mod bench;
 mod bind;
@@ -203,6 +204,9 @@ enum Command {
     /// Models of customers: how good they are, what they say.
     #[command(subcommand)]
     Model(model::Model),
+    /// Funnels, retention, lifecycle, stickiness, paths, and the people behind each number.
+    #[command(subcommand)]
+    Analyze(analyze::Analyze),
     /// Run a read-only SELECT over all tables.
     Sql(sql::Sql),
     /// Show one customer, whole.
@@ -479,6 +483,7 @@ async fn run(cli: Cli) -> Outcome {
         Command::History(command) => command.run(global).await,
         Command::Kpi(command) => command.run(global).await,
         Command::Model(command) => command.run(global).await,
+        Command::Analyze(command) => command.run(global).await,
         Command::Sql(command) => command.run(global).await,
         Command::Profile(command) => command.run(global).await,
         Command::User(command) => command.run(global).await,

@@ -1,5 +1,6 @@
 //! The routes: every one is listed here once, with the permission it needs.
 
+pub(crate) mod analysis;
 pub(crate) mod audit;
 pub(crate) mod bindings;
 pub(crate) mod collect;
@@ -303,6 +304,13 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .allow(P::FiguresRead, routes!(kpis::show))
         .allow(P::ProfilesList, routes!(kpis::behind))
         .record(P::GoalsWrite, routes!(kpis::put_goal, kpis::remove_goal))
+        .allow(P::FiguresRead, routes!(analysis::funnel))
+        .allow(P::FiguresRead, routes!(analysis::retention))
+        .allow(P::FiguresRead, routes!(analysis::lifecycle))
+        .allow(P::FiguresRead, routes!(analysis::stickiness))
+        .allow(P::FiguresRead, routes!(analysis::paths))
+        .allow(P::ProfilesList, routes!(analysis::people))
+        .record(P::SegmentsWrite, routes!(analysis::save))
         .allow(P::ConsentsRead, routes!(consents::purposes))
         .allow(P::PolicyChange, routes!(consents::put_purpose))
         .allow(P::ConsentsRead, routes!(consents::summary))

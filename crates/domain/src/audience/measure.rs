@@ -323,12 +323,12 @@ impl Window {
 
 impl Span {
     /// The span as JSON.
-    pub(super) fn to_json(self) -> Json {
+    pub fn to_json(self) -> Json {
         json!({ "n": self.n, "unit": self.unit.as_str() })
     }
 }
 
-pub(super) fn filters_json(filters: &[Filter]) -> Json {
+pub(crate) fn filters_json(filters: &[Filter]) -> Json {
     filters
         .iter()
         .map(|filter| {

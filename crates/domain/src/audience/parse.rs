@@ -45,22 +45,22 @@ pub fn parse(json: &Json, names: &Names) -> Result<Rule, Vec<Problem>> {
     finish(reader, rule)
 }
 
-pub(super) fn finish<T>(reader: Reader<'_>, read: Option<T>) -> Result<T, Vec<Problem>> {
+pub(crate) fn finish<T>(reader: Reader<'_>, read: Option<T>) -> Result<T, Vec<Problem>> {
     match read {
         Some(read) if reader.problems.is_empty() => Ok(read),
         _ => Err(reader.problems),
     }
 }
 
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     names: &'a Names,
-    pub(super) problems: Vec<Problem>,
+    pub(crate) problems: Vec<Problem>,
     n_leaves: usize,
     /// Whether rules are for tags, which name no tags or segments.
     is_for_tag: bool,
 }
 
-pub(super) type Object = Map<String, Json>;
+pub(crate) type Object = Map<String, Json>;
 
 const LEAVES: [&str; 8] = ["trait", "tag", "score", "identity", "consent", "segment", "measure", "sequence"];
 const GROUPS: [&str; 3] = ["all", "any", "none"];
@@ -70,11 +70,11 @@ const MAX_VALUES: usize = 1000;
 const MAX_DAYS: i64 = 36_525;
 
 impl<'a> Reader<'a> {
-    pub(super) const fn new(names: &'a Names, is_for_tag: bool) -> Self {
+    pub(crate) const fn new(names: &'a Names, is_for_tag: bool) -> Self {
         Self { names, problems: Vec::new(), n_leaves: 0, is_for_tag }
     }
 
-    pub(super) fn fail<T>(
+    pub(crate) fn fail<T>(
         &mut self,
         pointer: &str,
         kind: &'static str,
@@ -86,7 +86,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Something that is not among what there is; names the nearest.
-    pub(super) fn unknown<T>(
+    pub(crate) fn unknown<T>(
         &mut self,
         pointer: &str,
         (zh, en): (&str, &str),
@@ -110,20 +110,25 @@ impl<'a> Reader<'a> {
         )
     }
 
-    pub(super) fn object<'j>(&mut self, json: &'j Json, pointer: &str) -> Option<&'j Object> {
+    /// What exists and can be named.
+    pub(crate) const fn names(&self) -> &'a Names {
+        self.names
+    }
+
+    pub(crate) fn object<'j>(&mut self, json: &'j Json, pointer: &str) -> Option<&'j Object> {
         match json.as_object() {
             Some(object) => Some(object),
             None => self.fail(pointer, "shape", "这里应当是一个 JSON 对象 {…}", "a JSON object {…} is expected here"),
         }
     }
 
-    pub(super) fn only(&mut self, object: &Object, pointer: &str, allowed: &[&str]) {
+    pub(crate) fn only(&mut self, object: &Object, pointer: &str, allowed: &[&str]) {
         for key in object.keys().filter(|key| !allowed.contains(&key.as_str())) {
             self.unknown::<()>(&join(pointer, key), ("键", "key"), key, allowed);
         }
     }
 
-    pub(super) fn text<'j>(&mut self, object: &'j Object, key: &str, pointer: &str) -> Option<&'j str> {
+    pub(crate) fn text<'j>(&mut self, object: &'j Object, key: &str, pointer: &str) -> Option<&'j str> {
         match object.get(key).and_then(Json::as_str) {
             Some(text) if !text.is_empty() && text.len() <= 500 => Some(text),
             _ => self.fail(
@@ -135,7 +140,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(super) fn rule(&mut self, json: &Json, pointer: &str, depth: usize) -> Option<Rule> {
+    pub(crate) fn rule(&mut self, json: &Json, pointer: &str, depth: usize) -> Option<Rule> {
         let object = self.object(json, pointer)?;
         if depth > MAX_DEPTH {
             return self.fail(
@@ -296,7 +301,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The position of a word in a list.
-    pub(super) fn one_of(&mut self, object: &Object, key: &str, pointer: &str, allowed: &[&str]) -> Option<usize> {
+    pub(crate) fn one_of(&mut self, object: &Object, key: &str, pointer: &str, allowed: &[&str]) -> Option<usize> {
         let text = self.text(object, key, pointer)?;
         match allowed.iter().position(|known| *known == text) {
             Some(at) => Some(at),
@@ -304,12 +309,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn source(&mut self, object: &Object, pointer: &str) -> Option<Source> {
+    pub(crate) fn source(&mut self, object: &Object, pointer: &str) -> Option<Source> {
         let names = Source::ALL.map(Source::as_str);
         self.one_of(object, "of", pointer, &names).map(|at| Source::ALL[at])
     }
 
-    fn field(&mut self, source: Source, name: &str, pointer: &str) -> Option<Field> {
+    pub(crate) fn field(&mut self, source: Source, name: &str, pointer: &str) -> Option<Field> {
         if let Some(field) = field_of(source, name) {
             return Some(field);
         }
@@ -319,7 +324,7 @@ impl<'a> Reader<'a> {
         self.unknown(pointer, ("字段", "field"), name, &known)
     }
 
-    fn filters(&mut self, source: Source, object: &Object, pointer: &str) -> Option<Vec<Filter>> {
+    pub(crate) fn filters(&mut self, source: Source, object: &Object, pointer: &str) -> Option<Vec<Filter>> {
         let Some(json) = object.get("where") else { return Some(Vec::new()) };
         let place = join(pointer, "where");
         let Some(list) = json.as_array() else {
@@ -449,8 +454,13 @@ impl<'a> Reader<'a> {
     }
 
     fn span(&mut self, object: &Object, pointer: &str) -> Option<Option<Span>> {
-        let Some(json) = object.get("within") else { return Some(None) };
-        let place = join(pointer, "within");
+        self.span_at(object, "within", pointer)
+    }
+
+    /// A span of time under a key; none when the key is missing.
+    pub(crate) fn span_at(&mut self, object: &Object, key: &str, pointer: &str) -> Option<Option<Span>> {
+        let Some(json) = object.get(key) else { return Some(None) };
+        let place = join(pointer, key);
         let object = self.object(json, &place)?;
         self.only(object, &place, &["n", "unit"]);
         let units = [Unit::Minute, Unit::Hour, Unit::Day, Unit::Week];
@@ -511,7 +521,7 @@ impl<'a> Reader<'a> {
         (steps.len() == list.len()).then_some(Sequence { steps, within: within?, window: window? })
     }
 
-    fn whole(&mut self, object: &Object, key: &str, pointer: &str, low: i64, high: i64) -> Option<i64> {
+    pub(crate) fn whole(&mut self, object: &Object, key: &str, pointer: &str, low: i64, high: i64) -> Option<i64> {
         match object.get(key).and_then(Json::as_i64) {
             Some(n) if (low..=high).contains(&n) => Some(n),
             _ => self.fail(
@@ -523,7 +533,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn day(&mut self, object: &Object, key: &str, pointer: &str) -> Option<i64> {
+    pub(crate) fn day(&mut self, object: &Object, key: &str, pointer: &str) -> Option<i64> {
         let place = join(pointer, key);
         self.day_of(object.get(key), &place)
     }
@@ -660,7 +670,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-pub(super) fn join(pointer: &str, key: &str) -> String {
+pub(crate) fn join(pointer: &str, key: &str) -> String {
     format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"))
 }
 

@@ -44,6 +44,11 @@ pub fn leaf(leaf: &Leaf, currency: &str, words: &Words) -> Both {
     Writer { currency, words }.leaf(leaf)
 }
 
+/// Facts of a table that pass filters, in words.
+pub fn facts(source: Source, filters: &[Filter], currency: &str) -> (String, String) {
+    Writer { currency, words: &Words::default() }.facts(source, filters)
+}
+
 pub(super) struct Writer<'a> {
     pub(super) currency: &'a str,
     pub(super) words: &'a Words,
@@ -363,7 +368,8 @@ fn unit_words(unit: Unit, n: i64) -> (&'static str, String) {
     (zh, plural(n, unit.as_str()))
 }
 
-fn span_words(span: Span) -> Both {
+/// A span of time in words, Chinese and English.
+pub fn span_words(span: Span) -> (String, String) {
     let (zh, en) = unit_words(span.unit, span.n);
     both(format!("{} {zh}", span.n), en)
 }

@@ -178,7 +178,7 @@ pub(super) fn number_json(number: f64) -> Json {
 }
 
 /// `2026-03-31` of days since 1970.
-pub(super) fn date_text(day: i64) -> String {
+pub(crate) fn date_text(day: i64) -> String {
     date_of(day).map_or_else(|| day.to_string(), |date| date.to_string())
 }
 

@@ -128,11 +128,18 @@ pub async fn compare(ctx: &Ctx, left: &Segment, right: Option<&Segment>, day: Op
     if n_left.is_none() || n_right.is_none() {
         return Ok(Compared { n_left, n_right, n_both, differences: Vec::new(), as_of });
     }
+    let mut differences = differences(ctx, &bulk, &a, &b, k).await?;
+    differences.truncate(MAX_DIFFERENCES);
+    Ok(Compared { n_left, n_right, n_both, differences, as_of })
+}
+
+/// In what two groups differ, over traits and scores, the most first.
+pub(crate) async fn differences(ctx: &Ctx, bulk: &Bulk, a: &Set, b: &Set, k: u64) -> Result<Vec<Difference>> {
     let mut differences = Vec::new();
     for (name, _, zh, en) in TRAITS.iter().filter(|(name, ..)| is_word(name) || *name == "birth_year") {
         let column = bulk.people.column(ctx, name).await?;
         let label = ((*zh).to_owned(), (*en).to_owned());
-        differ_by(name, &label, (&a, &b, k), &mut differences, |at| cell_of(column.0, &column.1, at));
+        differ_by(name, &label, (a, b, k), &mut differences, |at| cell_of(column.0, &column.1, at));
     }
     for score in SCORES {
         let frame = ctx.lake().scores(score.table, score.column, score.only, bulk.as_of.day, None).await?;
@@ -146,14 +153,13 @@ pub async fn compare(ctx: &Ctx, left: &Segment, right: Option<&Segment>, day: Op
             }
         }
         let label = (score.label.0.to_owned(), score.label.1.to_owned());
-        differ_by(score.name, &label, (&a, &b, k), &mut differences, |at| {
+        differ_by(score.name, &label, (a, b, k), &mut differences, |at| {
             rows[at].map_or(Cell::Missing, |row| cell_of(field.kind, column, row))
         });
     }
     differences.retain(|one| one.size != 0.0);
     differences.sort_by(|a, b| b.size.abs().total_cmp(&a.size.abs()).then_with(|| a.field.cmp(&b.field)));
-    differences.truncate(MAX_DIFFERENCES);
-    Ok(Compared { n_left, n_right, n_both, differences, as_of })
+    Ok(differences)
 }
 
 /// Sums of one group.

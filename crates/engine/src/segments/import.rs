@@ -94,6 +94,31 @@ pub async fn import(
     })
 }
 
+/// Makes a list of some customers, ascending.
+///
+/// **Errors**: `conflict` when the name is taken.
+pub(crate) async fn keep_list(ctx: &Ctx, name: &str, note: &str, purpose: &str, ids: &[i64]) -> Result<Segment> {
+    let spec = Spec {
+        name: name.to_owned(),
+        description: note.to_owned(),
+        purpose: purpose.to_owned(),
+        refresh: Refresh::Daily,
+        rule: None,
+        archived_at: None,
+        created_at: 0,
+    };
+    let segment = put(ctx, None, spec, None).await?;
+    let _guard = ctx.write_lock().await?;
+    crate::import::recover_locked(ctx).await?;
+    let ids = people_of(ctx, ids).await?;
+    let at = change_at(ctx, segment.id, &now(ctx)).await?;
+    let mut stage = ctx.lake().stage("segment_members", ctx.vault().random_id(), "list")?;
+    push(&mut stage, segment.id, &ids, &[], at)?;
+    publish(ctx, stage).await?;
+    refresh_locked(ctx, Some(segment.id), now(ctx)).await?;
+    get(ctx, &segment.id.to_string()).await
+}
+
 #[derive(Default)]
 struct Values {
     n_rows: u64,

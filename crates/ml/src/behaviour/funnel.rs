@@ -74,6 +74,16 @@ impl Attempt {
 ///
 /// **Shape**: events in ascending time.
 pub fn funnel(events: &[Event], options: &FunnelOptions, observed_until: i64) -> Option<Attempt> {
+    funnel_begun(events, options, (i64::MIN, i64::MAX), observed_until)
+}
+
+/// As [`funnel`], of attempts that begin at `from` or later and before `to`: what belongs to them can come after.
+pub fn funnel_begun(
+    events: &[Event],
+    options: &FunnelOptions,
+    (from, to): (i64, i64),
+    observed_until: i64,
+) -> Option<Attempt> {
     if options.n_steps == 0 || options.n_steps > MAX_STEPS || options.window < 0 {
         return None;
     }
@@ -88,7 +98,10 @@ pub fn funnel(events: &[Event], options: &FunnelOptions, observed_until: i64) ->
     }
     for (at, event) in events.iter().enumerate() {
         // Attempts of one time are one, but for neighbours.
-        if event.steps & first == 0 || (before == Some(event.at) && options.order != Order::Strict) {
+        if event.at >= to {
+            break;
+        }
+        if event.at < from || event.steps & first == 0 || (before == Some(event.at) && options.order != Order::Strict) {
             continue;
         }
         before = Some(event.at);

@@ -35,36 +35,38 @@ pub struct Flow {
     pub n: u64,
 }
 
+/// The path of one session, the anchor first, [`END`] last where it ended before the depth; none without the anchor.
+pub fn path(session: &[u32], options: &PathOptions) -> Option<Vec<u32>> {
+    let anchor = |event: &u32| *event == options.anchor;
+    let ahead: Box<dyn Iterator<Item = &u32>> = if options.is_before {
+        let at = session.iter().rposition(anchor)?;
+        Box::new(session[..=at].iter().rev())
+    } else {
+        let at = session.iter().position(anchor)?;
+        Box::new(session[at..].iter())
+    };
+    let mut path: Vec<u32> = Vec::new();
+    for event in ahead {
+        if options.is_collapsed && path.last() == Some(event) {
+            continue;
+        }
+        path.push(*event);
+        if path.len() > options.depth {
+            break;
+        }
+    }
+    if path.len() <= options.depth {
+        path.push(END);
+    }
+    Some(path)
+}
+
 /// Flows of sessions that hold the anchor: at each step as many leave a node as came into it, the anchor's sessions in all;
 /// [`END`] and the nodes of the last step let nobody go. Sorted by step, then by falling number.
 ///
 /// **Shape**: a session is a slice of events in ascending time, named by numbers below [`OTHER`].
 pub fn flows<'a>(sessions: impl IntoIterator<Item = &'a [u32]>, options: &PathOptions) -> Vec<Flow> {
-    let mut paths: Vec<Vec<u32>> = Vec::new();
-    for session in sessions {
-        let anchor = |event: &u32| *event == options.anchor;
-        let ahead: Box<dyn Iterator<Item = &u32>> = if options.is_before {
-            let Some(at) = session.iter().rposition(anchor) else { continue };
-            Box::new(session[..=at].iter().rev())
-        } else {
-            let Some(at) = session.iter().position(anchor) else { continue };
-            Box::new(session[at..].iter())
-        };
-        let mut path: Vec<u32> = Vec::new();
-        for event in ahead {
-            if options.is_collapsed && path.last() == Some(event) {
-                continue;
-            }
-            path.push(*event);
-            if path.len() > options.depth {
-                break;
-            }
-        }
-        if path.len() <= options.depth {
-            path.push(END);
-        }
-        paths.push(path);
-    }
+    let mut paths: Vec<Vec<u32>> = sessions.into_iter().filter_map(|session| path(session, options)).collect();
     let longest = paths.iter().map(Vec::len).max().unwrap_or(0);
     for step in 1..options.depth.saturating_add(1).min(longest) {
         let mut counts: HashMap<u32, u64> = HashMap::new();

@@ -9,6 +9,7 @@ use zhike_domain::id::{ApiKeyId, UserId};
 use zhike_engine::Ctx;
 use zhike_engine::accounts::{self, Change, NewApiKey, NewUser};
 
+use super::analyze::Does;
 use super::bind::Bind;
 use super::compliance::Compliance;
 use super::consent::Consent;
@@ -105,6 +106,11 @@ impl Command {
             Self::Kpi(Kpi::Behind { .. }) => P::ProfilesList,
             Self::Kpi(Kpi::Goal(GoalCommand::Set { .. } | GoalCommand::Remove { .. })) => P::GoalsWrite,
             Self::Kpi(Kpi::List { .. } | Kpi::Show { .. } | Kpi::Goal(GoalCommand::List { .. })) => P::FiguresRead,
+            Self::Analyze(analyze) => match analyze.does() {
+                Does::Numbers => P::FiguresRead,
+                Does::People => P::ProfilesList,
+                Does::Saves => P::SegmentsWrite,
+            },
             Self::Sql(_) => P::SqlRun,
             Self::Profile(Profile::Ask { .. } | Profile::Show { approval: Some(_), .. }) => P::ProfilesAsk,
             Self::Profile(Profile::Show { unmask: Some(_), .. }) => P::ProfilesUnmask,

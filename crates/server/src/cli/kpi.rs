@@ -263,7 +263,11 @@ fn mark(point: &KpiPoint, is_zh: bool) -> String {
 }
 
 /// Rows of columns whose number is known at run time only.
-fn print_columns(format: Format, n_rows: usize, columns: Vec<(String, Vec<Option<String>>)>) -> Result<(), Failure> {
+pub(super) fn print_columns(
+    format: Format,
+    n_rows: usize,
+    columns: Vec<(String, Vec<Option<String>>)>,
+) -> Result<(), Failure> {
     let mut frame = Frame::new(n_rows);
     for (name, cells) in columns {
         let cells: TextColumn = cells.iter().map(Option::as_deref).collect();

@@ -1,0 +1,86 @@
+// The people behind a number of an answer, beside the page: as many as it says, and kept as a segment.
+import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { Button, Input } from 'antd'
+import { useState, type SyntheticEvent } from 'react'
+import { useTranslation } from 'react-i18next'
+import { analysisPeopleQuery, keepPeople, type Analysis, type PartJson, type Question } from '../../api/analysis'
+import { useMay } from '../../app/session'
+import { useFormat } from '../../app/workspace'
+import { More } from '../../ui/More'
+import { Sheet } from '../../ui/Sheet'
+import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
+import { word } from '../../words'
+import { nameOf, regionOf, TierTag } from '../customers/people'
+import '../customers/person.css'
+
+type Props = { kind: Analysis; spec: Question; part: PartJson; title: string; onClose: () => void }
+
+export default function People({ kind, spec, part, title, onClose }: Props) {
+  const { t } = useTranslation()
+  const format = useFormat()
+  const mayList = useMay('profiles.list')
+  const mayKeep = useMay('segments.write')
+  const query = useInfiniteQuery({ ...analysisPeopleQuery(kind, spec, part), enabled: mayList })
+  const people = query.data?.pages.flatMap((page) => page.items) ?? []
+  const [first] = query.data?.pages ?? []
+  return (
+    <Sheet title={title} closeLabel={t('behind.close')} onClose={onClose} className="zk-behind" isBusy={query.isLoading} foot={mayKeep && first && first.total !== 0 && <Keep kind={kind} spec={spec} part={part} title={title} />}>
+      {!mayList && <Notice title={t('insight.no_list')} help={t('insight.no_list_help')} />}
+      {query.isLoading && <Skeleton rows={8} height={36} />}
+      {query.isError && <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />}
+      {first && (
+        <p className="zk-muted" role="status">
+          {t('insight.people_total', { n: format.people(first.total) })}
+        </p>
+      )}
+      {first?.total === 0 && <Notice title={t('behind.nobody')} help={t('behind.nobody_help')} />}
+      <ul className="zk-behind-list">
+        {people.map((person) => (
+          <li key={person.profile_id}>
+            <Link to="/customers/$profileId" params={{ profileId: person.profile_id }} className="zk-person">
+              {nameOf(t, person)}
+            </Link>
+            <span className="zk-muted">{[regionOf(person), word(t, 'segment', person.rfm_segment)].filter((each) => each !== '--').join(' · ')}</span>
+            {person.tier && <TierTag tier={person.tier} />}
+            <span className="zk-figures zk-right">{person.monetary == null ? '' : format.money(person.monetary)}</span>
+          </li>
+        ))}
+      </ul>
+      <More query={query} />
+    </Sheet>
+  )
+}
+
+function Keep({ kind, spec, part, title }: Omit<Props, 'onClose'>) {
+  const { t } = useTranslation()
+  const client = useQueryClient()
+  const [name, setName] = useState(title.slice(0, 100))
+  const keep = useMutation({
+    mutationFn: () => keepPeople(kind, spec, part, name.trim()),
+    onSuccess: () => client.invalidateQueries({ queryKey: ['segments'] }),
+  })
+  const onSubmit = (event: SyntheticEvent) => {
+    event.preventDefault()
+    keep.mutate()
+  }
+  if (keep.data) {
+    return (
+      <p role="status">
+        {t('insight.kept')}{' '}
+        <Link to="/customers/segments/$segmentId" params={{ segmentId: keep.data.segment_id }} search={{ view: 'chart' }}>
+          {keep.data.name}
+        </Link>
+      </p>
+    )
+  }
+  return (
+    <form className="zk-keep" onSubmit={onSubmit}>
+      {keep.isError && <ErrorNotice error={keep.error} />}
+      <Input aria-label={t('insight.keep_name')} maxLength={100} value={name} onChange={(event) => setName(event.target.value)} />
+      <Button htmlType="submit" type="primary" loading={keep.isPending} disabled={name.trim() === ''}>
+        {t('insight.keep')}
+      </Button>
+    </form>
+  )
+}
