@@ -35,7 +35,7 @@ export function analysisPeopleQuery(kind: Analysis, spec: Question, part: PartJs
   return infiniteQueryOptions({
     queryKey: ['analysis', kind, spec, 'people', part],
     queryFn: ({ signal, pageParam }) =>
-      unwrap(client.POST('/api/v1/analysis/people', { body: { analysis: kind, spec: wire(spec), part: wire(part), limit: PAGE_SIZE, ...(pageParam ? { after: pageParam } : {}) }, signal })),
+      unwrap(client.POST('/api/v1/analysis/people', { body: { analysis: kind, spec: wire(spec), part: wire(part), limit: PAGE_SIZE, after: pageParam || null }, signal })),
     initialPageParam: '',
     getNextPageParam: (page) => page.next ?? undefined,
   })

@@ -40,6 +40,125 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/analysis/funnel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How far people get through steps, where they stop, and what they did instead. */
+        post: operations["post_analysis_funnel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analysis/lifecycle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Who is new, stays, comes back and leaves, by period. */
+        post: operations["post_analysis_lifecycle"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analysis/paths": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Where sessions went from an event, or came from. */
+        post: operations["post_analysis_paths"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analysis/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The people behind a number of an answer: as many as it says. */
+        post: operations["post_analysis_people"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analysis/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Who comes back, by when they began. */
+        post: operations["post_analysis_retention"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analysis/segment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keeps the people behind a number as a segment: a list of those whom it counts now. */
+        post: operations["post_analysis_segment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analysis/stickiness": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** On how many periods, and how often, people are there. */
+        post: operations["post_analysis_stickiness"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/api-keys": {
         parameters: {
             query?: never;
@@ -2526,6 +2645,68 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description What every answer says about itself. */
+        AnalysisHead: {
+            excluded: components["schemas"]["Excluded"] | null;
+            /** @description First and last day. */
+            from: string;
+            is_excluded_hidden: boolean;
+            /** @description Whether a number is missing because so few people are not told. */
+            is_suppressed: boolean;
+            /** @description What the answer means. */
+            meaning: string;
+            meaning_zh: string;
+            /** @description The question in words. */
+            sentence: string;
+            sentence_zh: string;
+            /** @description The question, as it would be stored. */
+            spec: Record<string, never>;
+            /** @description Last day of which facts are known. */
+            through: string;
+            to: string;
+        };
+        /** @description A part of a breakdown. */
+        AnalysisPart: {
+            /** @description value, other, missing. */
+            kind: string;
+            /** @description The value; of a segment `in` or `out`. */
+            value: string | null;
+        };
+        /** @description The people behind a number. */
+        AnalysisPeople: {
+            is_suppressed: boolean;
+            items: components["schemas"]["ProfileItem"][];
+            next: string | null;
+            /**
+             * Format: int64
+             * @description How many there are; missing where so few people are not told.
+             */
+            total: number | null;
+        };
+        /** @description Which people are asked for. */
+        AnalysisPeopleQuery: {
+            /** @description Cursor of the page before. */
+            after: string | null;
+            /** @description funnel, retention, lifecycle, stickiness, paths. */
+            analysis: string;
+            /** @description Rows, 50 by default. */
+            limit: number | null;
+            /** @description Which number of its answer (docs/guides/insight.md). */
+            part: Record<string, never>;
+            /** @description The question. */
+            spec: Record<string, never>;
+        };
+        /** @description Which people are kept, and how the list is called. */
+        AnalysisSegment: {
+            /** @description funnel, retention, lifecycle, stickiness, paths. */
+            analysis: string;
+            /** @description Name of the segment. */
+            name: string;
+            /** @description Which number of its answer. */
+            part: Record<string, never>;
+            /** @description The question. */
+            spec: Record<string, never>;
+        };
         /** @description A key of the API, without its secret. */
         ApiKey: {
             created_at: string;
@@ -2790,6 +2971,25 @@ export interface components {
             shown: string;
             /** @description What it takes to see masked values: reason, approval, never. */
             unmask: string | null;
+        };
+        /** @description One cohort. */
+        CohortBody: {
+            /** @description By column; missing where time has not filled it. */
+            cells: (components["schemas"]["RetentionCellBody"] | null)[];
+            /**
+             * Format: int64
+             * @description Missing where so few people are not told.
+             */
+            n: number | null;
+            /** @description `2026-11-22`, `2026-W47`, `2026-11`, `2026-Q4`. */
+            period: string;
+        };
+        /** @description Cohorts of a part. */
+        CohortGroupBody: {
+            cohorts: components["schemas"]["CohortBody"][];
+            part: components["schemas"]["AnalysisPart"] | null;
+            /** @description All cohorts together. */
+            total: (components["schemas"]["RetentionCellBody"] | null)[];
         };
         /** @description What a loaded column looks like. */
         ColumnReport: {
@@ -3225,7 +3425,7 @@ export interface components {
         /** @description Why a field says what it says. */
         FieldOrigin: {
             /** @description When it was corrected on behalf of the customer; then the correction holds. */
-            corrected_at?: string | null;
+            corrected_at: string | null;
             /** @description Attributes are `traits.<name>`. */
             field: string;
             /**
@@ -3238,21 +3438,21 @@ export interface components {
             /** @description The one that stands, then the others, the newest first. */
             statements: components["schemas"]["FieldStatement"][];
             /** @description What stands, masked; missing when it was taken away. */
-            value?: string | null;
+            value: string | null;
         };
         /** @description What somebody states of a field. */
         FieldStatement: {
             at: string;
             /** @description Load that brought it; missing for messages. */
-            batch_id?: string | null;
+            batch_id: string | null;
             /** @description Message that brought it; missing for loads. */
-            message_id?: string | null;
+            message_id: string | null;
             /** @description Empty for messages from before sources were kept. */
             source: string;
             /** @description proven, loaded, unproven. */
             standing: string;
             /** @description Masked; missing when it was taken away. */
-            value?: string | null;
+            value: string | null;
         };
         /** @description The loads of one entity from one source. */
         FileQuality: {
@@ -3300,6 +3500,90 @@ export interface components {
             items: components["schemas"]["FileQuality"][];
             total: components["schemas"]["Quality"] | null;
         };
+        /** @description How far people get. */
+        FunnelBody: {
+            /** @description In what they and those who went on differ most. */
+            differences: components["schemas"]["FunnelDifference"][];
+            /** @description The largest first, the rest and those without a value last. */
+            groups: components["schemas"]["FunnelGroupBody"][];
+            head: components["schemas"]["AnalysisHead"];
+            /** @description What those lost there did next. */
+            instead: components["schemas"]["InsteadBody"][];
+            /**
+             * Format: int64
+             * @description How many began too late for their window to have passed.
+             */
+            n_incomplete: number | null;
+            /** @description From the first to the last step of those who came through: a quarter, half, three quarters took no longer. */
+            quartile_seconds: number[] | null;
+            steps: components["schemas"]["FunnelStepBody"][];
+            /** @description What to look at first, when the data say so. */
+            suggestion: string | null;
+            suggestion_zh: string | null;
+            /** @description The step, from 1, at which most are lost. */
+            worst_step: number | null;
+        };
+        /** @description In what those lost and those who went on differ. */
+        FunnelDifference: {
+            field: string;
+            label: string;
+            label_zh: string;
+            /**
+             * Format: double
+             * @description Share or mean of those lost.
+             */
+            lost: number;
+            /** @description The word whose shares are compared; missing where means are. */
+            value: string | null;
+            /**
+             * Format: double
+             * @description Share or mean of those who went on.
+             */
+            went_on: number;
+        };
+        /** @description A part of a funnel. */
+        FunnelGroupBody: {
+            part: components["schemas"]["AnalysisPart"];
+            /** @description How many reached each step; missing where so few people are not told. */
+            steps: (number | null)[];
+        };
+        /** @description One step of a funnel. */
+        FunnelStepBody: {
+            /** Format: double */
+            high_ratio: number | null;
+            /**
+             * Format: int64
+             * @description Of those who reached the step before, so many did not reach this one.
+             */
+            lost: number | null;
+            /**
+             * Format: double
+             * @description In which that share lies, 19 times out of 20.
+             */
+            low_ratio: number | null;
+            /**
+             * Format: double
+             * @description Half of them took no longer since the step before.
+             */
+            median_seconds: number | null;
+            /**
+             * Format: int64
+             * @description How many reached it; missing where so few people are not told.
+             */
+            n: number | null;
+            name: string;
+            name_zh: string;
+            /**
+             * Format: double
+             * @description Share of those of the first step.
+             */
+            of_first_ratio: number | null;
+            /**
+             * Format: double
+             * @description Share of those of the step before.
+             */
+            of_previous_ratio: number | null;
+        };
         /** @description What rules changed. */
         GoldenDone: {
             changed: components["schemas"]["GoldenPreview"];
@@ -3312,9 +3596,9 @@ export interface components {
         /** @description A field of a customer that says something else. */
         GoldenExample: {
             /** @description Masked; missing where nothing is said. */
-            after?: string | null;
+            after: string | null;
             /** @description Masked; missing where nothing is said. */
-            before?: string | null;
+            before: string | null;
             field: string;
             profile_id: string;
         };
@@ -3791,6 +4075,17 @@ export interface components {
             en: string;
             zh: string;
         };
+        /** @description What people did instead. */
+        InsteadBody: {
+            event: string | null;
+            /** @description event, other, nothing. */
+            kind: string;
+            /**
+             * Format: int64
+             * @description Missing where so few people are not told.
+             */
+            n: number | null;
+        };
         /** @description A job as it stands. */
         Job: {
             batch_id: string | null;
@@ -4069,6 +4364,37 @@ export interface components {
         /** @description The last comparison, if there was one. */
         LastMatched: {
             last: components["schemas"]["IdentityMatched"] | null;
+        };
+        /** @description Who is new and who leaves. */
+        LifecycleBody: {
+            by: string;
+            head: components["schemas"]["AnalysisHead"];
+            rows: components["schemas"]["LifecycleRowBody"][];
+        };
+        /** @description Lives in one period; a number is missing where so few people are not told. */
+        LifecycleRowBody: {
+            /**
+             * Format: int64
+             * @description Not there, but in the period before.
+             */
+            dormant: number | null;
+            is_unfinished: boolean;
+            /**
+             * Format: int64
+             * @description There for the first time ever.
+             */
+            new: number | null;
+            period: string;
+            /**
+             * Format: int64
+             * @description There again after a break.
+             */
+            resurrected: number | null;
+            /**
+             * Format: int64
+             * @description There, as in the period before.
+             */
+            returning: number | null;
         };
         /** @description An identity as it may be shown. */
         ListedIdentity: {
@@ -4616,6 +4942,33 @@ export interface components {
             recency_days: number;
             rfm_segment: string;
             tier: string;
+        };
+        /** @description Sessions that went from one event to another. */
+        PathFlowBody: {
+            /** @description Steps from the anchor to `from`. */
+            at: number;
+            from: components["schemas"]["PathNode"];
+            /**
+             * Format: int64
+             * @description Missing where so few people are not told.
+             */
+            n: number | null;
+            /** @description Where they went; looking back, where they came from. */
+            to: components["schemas"]["PathNode"];
+        };
+        /** @description What a flow comes from or goes to. */
+        PathNode: {
+            event: string | null;
+            /** @description event, other, end. */
+            kind: string;
+        };
+        /** @description Where sessions went. */
+        PathsBody: {
+            /** @description By step, the largest first; at each step as many leave an event as came to it. */
+            flows: components["schemas"]["PathFlowBody"][];
+            head: components["schemas"]["AnalysisHead"];
+            /** Format: int64 */
+            n_sessions: number | null;
         };
         /** @description Share of customers that are worse, 0 to 1. */
         Percentile: {
@@ -5319,6 +5672,8 @@ export interface components {
             items: components["schemas"]["QuarantineItem"][];
             next: string | null;
         };
+        /** @description A question as JSON. */
+        Question: Record<string, never>;
         /** @description Rows set aside for one reason. */
         ReasonCount: {
             /** Format: int64 */
@@ -5367,6 +5722,50 @@ export interface components {
             preview: components["schemas"]["Purge"];
             rules: components["schemas"]["RetentionRule"][];
             runs: components["schemas"]["PurgeRun"][];
+        };
+        /** @description Who comes back. */
+        RetentionBody: {
+            /** @description day, week, month, quarter. */
+            by: string;
+            columns: components["schemas"]["RetentionColumn"][];
+            /** @description Everybody, then the parts of the breakdown. */
+            groups: components["schemas"]["CohortGroupBody"][];
+            head: components["schemas"]["AnalysisHead"];
+        };
+        /** @description One cell of retention. */
+        RetentionCellBody: {
+            /** Format: double */
+            high_ratio: number | null;
+            /**
+             * Format: double
+             * @description In which the share lies, 19 times out of 20.
+             */
+            low_ratio: number | null;
+            /**
+             * Format: int64
+             * @description Those of them who came back; missing where so few people are not told.
+             */
+            n_back: number | null;
+            /**
+             * Format: int64
+             * @description Those for whom the period has passed.
+             */
+            n_observed: number;
+            /** Format: double */
+            ratio: number | null;
+        };
+        /** @description A column of retention. */
+        RetentionColumn: {
+            /**
+             * Format: int32
+             * @description First period, from 0.
+             */
+            from: number;
+            /**
+             * Format: int32
+             * @description Last period.
+             */
+            to: number;
         };
         /** @description How long a class is kept. */
         RetentionRule: {
@@ -6018,6 +6417,23 @@ export interface components {
             /** @description To be registered with the provider. */
             redirect_url: string;
         };
+        /** @description How often people are there. */
+        StickinessBody: {
+            by: string;
+            /** @description People by number of periods on which they were there, from 1 on. */
+            by_periods: (number | null)[];
+            by_times: components["schemas"]["TimesBody"][];
+            head: components["schemas"]["AnalysisHead"];
+            /** Format: int64 */
+            n_people: number | null;
+            /** @description Periods of the range. */
+            n_periods: number;
+            /**
+             * Format: double
+             * @description Mean number of people a period over people at all.
+             */
+            sticky_ratio: number | null;
+        };
         /** @description A tag. */
         Tag: {
             /** @description The values that people choose from when they put it; any when empty. */
@@ -6247,6 +6663,18 @@ export interface components {
             kind: components["schemas"]["TimelineKind"];
             /** Format: int64 */
             n: number;
+        };
+        /** @description People who were there so often. */
+        TimesBody: {
+            /** Format: int64 */
+            from: number;
+            /** Format: int64 */
+            n: number | null;
+            /**
+             * Format: int64
+             * @description Missing for "or more".
+             */
+            to: number | null;
         };
         /** @description A code of the authenticator. */
         TotpCode: {
@@ -6586,6 +7014,239 @@ export interface operations {
                 };
             };
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_analysis_funnel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Question"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FunnelBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_analysis_lifecycle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Question"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LifecycleBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_analysis_paths: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Question"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PathsBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_analysis_people: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnalysisPeopleQuery"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnalysisPeople"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_analysis_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Question"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_analysis_segment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnalysisSegment"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Segment"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_analysis_stickiness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Question"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StickinessBody"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -179,7 +179,7 @@ export type KpiSearch = {
 export type InsightSearch<Question> = { spec: Question; view: View; part?: PartJson | undefined }
 export type FunnelSearch = InsightSearch<FunnelJson>
 /** `group`: the part of the breakdown that is shown. */
-export type RetentionSearch = InsightSearch<RetentionJson> & { group?: number | undefined }
+export type KeptSearch = InsightSearch<RetentionJson> & { group?: number | undefined }
 /** `what`: the answer that the number is of. */
 export type LifeSearch = InsightSearch<ActivityJson> & { what?: 'lifecycle' | 'stickiness' | undefined }
 export type PathsSearch = InsightSearch<PathsJson>
@@ -675,7 +675,7 @@ const retention_of = createRoute({
   getParentRoute: () => root,
   path: '/insight/retention',
   ...place('/insight/retention'),
-  validateSearch: (raw: Partial<RetentionSearch> & SearchSchemaInput): RetentionSearch => ({ ...insightOf(raw, FIRST_RETENTION), group: typeof raw.group === 'number' && raw.group > 0 ? raw.group : undefined }),
+  validateSearch: (raw: Partial<KeptSearch> & SearchSchemaInput): KeptSearch => ({ ...insightOf(raw, FIRST_RETENTION), group: typeof raw.group === 'number' && raw.group > 0 ? raw.group : undefined }),
   search: { middlewares: [stripSearchParams({ spec: FIRST_RETENTION, view: 'chart' })] },
   component: lazyRouteComponent(() => import('../pages/insight/RetentionPage')),
 })

@@ -157,14 +157,19 @@ impl Ground {
         }
         let then = as_of(ctx, date_of(last)).await?;
         let mut bulk = Bulk::new(ctx, then).await?;
-        let rule = match &scope.segment {
-            None => Rule::All(Vec::new()),
-            Some(id) => {
-                let segment = segments::get(ctx, id).await?;
-                segments::rule_of(&segment, segments::rule_or_list(ctx, id).await?)
+        let (mut rule, mut list) = (Rule::All(Vec::new()), None);
+        if let Some(id) = &scope.segment {
+            match segments::rule_or_list(ctx, id).await? {
+                segments::Members::Rule(of) => rule = of,
+                segments::Members::List(of) => list = Some(of),
             }
-        };
+        }
         let mut who = bulk.rule(ctx, &rule).await?;
+        if let Some(list) = list {
+            // A list is who is on it now: it was made after the days that it is asked about.
+            let members = segments::numbers(&ctx.lake().members(list, None).await?, "profile_id");
+            who.and(&bulk.people.set(segments::people_of(ctx, &members).await?));
+        }
         let excluded = match &scope.purpose {
             Some(code) => {
                 let purpose = consents::purpose(ctx, code).await?;

@@ -37,7 +37,7 @@ export function readQuestion<T extends object>(raw: unknown, usual: T): T {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return usual
   const given = raw as Record<string, unknown>
   const fits = Object.entries(usual).every(([key, value]) => given[key] === undefined || (typeof given[key] === typeof value && Array.isArray(given[key]) === Array.isArray(value)))
-  return fits ? ({ ...usual, ...given } as T) : usual
+  return fits ? { ...usual, ...given } : usual
 }
 
 /** `field:channel` of `{"field": "channel"}`, for a list to choose from; empty for none. */
