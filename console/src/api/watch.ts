@@ -1,7 +1,7 @@
 // Who did what, what waits for a second person, what went wrong.
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { client, unwrap } from './client'
-import type { AuditSearch } from '../app/router'
+import type { AuditSearch } from '../app/search'
 
 /** The trail, a page at a time. What is empty filters nothing. */
 export function auditQuery(search: AuditSearch) {

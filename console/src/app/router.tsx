@@ -1,233 +1,78 @@
 // Every route once, with the search parameters it understands. The URL is the state: what is not here is not kept.
 import type { QueryClient } from '@tanstack/react-query'
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect, stripSearchParams, type SearchSchemaInput } from '@tanstack/react-router'
-import { apiKeysQuery, ROLES, rolesQuery, sessionQuery, setupQuery, ssoQuery, usersQuery, type Permission, type Role, type Session } from '../api/accounts'
+import { apiKeysQuery, ROLES, rolesQuery, sessionQuery, setupQuery, ssoQuery, usersQuery, type Permission, type Session } from '../api/accounts'
 import { budgetsQuery, gradesQuery, keysQuery, registerQuery, retentionQuery } from '../api/governance'
 import { identityHealthQuery } from '../api/identity'
 import { approvalsQuery, auditQuery, incidentsQuery } from '../api/watch'
 import { consentsQuery, requestsQuery } from '../api/consents'
 import type { PartJson } from '../api/analysis'
 import { kpiQuery, kpisQuery } from '../api/kpis'
-import { FIRST_FUNNEL, FIRST_LIFE, FIRST_PATHS, FIRST_RETENTION, readQuestion, type ActivityJson, type FunnelJson, type PathsJson, type RetentionJson } from '../pages/insight/question'
+import { FIRST_FUNNEL, FIRST_LIFE, FIRST_PATHS, FIRST_RETENTION, readQuestion } from '../pages/insight/question'
 import { historyDaysQuery, movesQuery } from '../api/history'
 import { timelineQuery } from '../api/person'
-import { boardQuery, groupsQuery, MODELS, modelsQuery, type ModelName } from '../api/models'
+import { boardQuery, groupsQuery, MODELS, modelsQuery } from '../api/models'
 import { bindingsQuery, importQuery, importsQuery, overviewQuery, profileOrdersQuery, profileQuery, qualityQuery, rfmQuery, sourcesQuery, workspaceQuery } from '../api/queries'
 import { segmentQuery, segmentsQuery, type RuleJson } from '../api/segments'
 import { tagQuery, tagsQuery } from '../api/tags'
-import type { PeriodKind, TimelineKind } from '../api/types'
-import { SORTS, type Sort } from '../pages/customers/spec'
-import { daysOf, DEFAULT_RANGE, readRange, type RangeSearch } from '../range'
-import { SEGMENTS, TIERS, type Segment, type Tier } from '../words'
+import type { TimelineKind } from '../api/types'
+import { SORTS } from '../pages/customers/spec'
+import { daysOf, DEFAULT_RANGE, readRange } from '../range'
+import { SEGMENTS, TIERS } from '../words'
 import { Frame } from './Frame'
 import { CrashedPage, MissingPage, NoSessionPage } from './outside'
 import { homeOf, neededAt, type PlacePath } from './places'
+import {
+  METRICS,
+  type View,
+  type OverviewSearch,
+  FIGURES,
+  type CustomersSearch,
+  type SegmentsSearch,
+  type SegmentSearch,
+  type NewSegmentSearch,
+  PROFILE_TABS,
+  TIMELINE_KINDS,
+  type ProfileSearch,
+  TAG_LEVELS,
+  TAG_SORTS,
+  type TagsSearch,
+  type TagSearch,
+  type NewTagSearch,
+  RFM_MEASURES,
+  type RfmSearch,
+  type ValueSearch,
+  type GroupsSearch,
+  type ModelsSearch,
+  type MigrationSearch,
+  type ImportsSearch,
+  type NewImportSearch,
+  type ReportSearch,
+  type BudgetsSearch,
+  type RetentionSearch,
+  type SourcesSearch,
+  PERIOD_KINDS,
+  COMPARED,
+  type KpisSearch,
+  type KpiSearch,
+  type InsightSearch,
+  type FunnelSearch,
+  type KeptSearch,
+  type LifeSearch,
+  type PathsSearch,
+  type LiveSearch,
+  type AuditSearch,
+  type ApprovalsSearch,
+  type IncidentsSearch,
+  type RequestsSearch,
+  type BindSearch,
+  type SignInSearch,
+  type UsersSearch,
+  ROLE_VIEWS,
+  type RolesSearch,
+} from './search'
 import { Forbidden, isAllowed } from './session'
 import { wantedPath } from './wanted'
-
-export const METRICS = ['net_sales', 'orders', 'active_customers'] as const
-export type Metric = (typeof METRICS)[number]
-export type View = 'chart' | 'table'
-
-export type OverviewSearch = RangeSearch & { metric: Metric; view: View }
-/** Figures of the overview that count people or what people did. */
-export const FIGURES = ['net_sales', 'orders', 'active_customers', 'new_customers', 'repurchase_rate', 'refund_rate'] as const
-export type Figure = (typeof FIGURES)[number]
-
-export type CustomersSearch = {
-  tier?: Tier | undefined
-  rfm_segment?: Segment | undefined
-  after?: string | undefined
-  page?: number | undefined
-  /** The customer open beside the list. */
-  person?: string | undefined
-  /** The figure whose people are asked for, and its days. */
-  behind?: Figure | undefined
-  from?: string | undefined
-  to?: string | undefined
-  /** A segment whose people are asked for. */
-  segment?: string | undefined
-  /** A tag, or `tag:value`. */
-  tag?: string | undefined
-  /** Conditions; too long for an address, they are kept by the server under `spec`. */
-  rule?: RuleJson | undefined
-  spec?: string | undefined
-  sort?: Sort | undefined
-  /** Smallest and earliest first. */
-  asc?: boolean | undefined
-}
-export type SegmentsSearch = {
-  /** Words of a name or a rule. */
-  q?: string | undefined
-  /** The recycle bin instead of those in use. */
-  bin?: boolean | undefined
-}
-export type SegmentSearch = {
-  view: View
-  /** The member open beside the list. */
-  person?: string | undefined
-  /** The segment to compare with; all customers when absent. */
-  with?: string | undefined
-  /** Segments to lay over it, parted by commas. */
-  over?: string | undefined
-}
-/** What a new segment begins with: the rule of another, or a rule with the people behind a number. */
-export type NewSegmentSearch = { from?: string | undefined; rule?: RuleJson | undefined; name?: string | undefined }
-export const PROFILE_TABS = ['summary', 'timeline', 'orders', 'tags', 'segments', 'history', 'identities', 'feedback', 'consents', 'acts'] as const
-export type ProfileTab = (typeof PROFILE_TABS)[number]
-export const TIMELINE_KINDS = ['order', 'refund', 'event', 'interaction', 'feedback', 'touch'] as const satisfies TimelineKind[]
-export type ProfileSearch = {
-  view: View
-  tab: ProfileTab
-  /** Kinds in the timeline, parted by commas; all when absent. */
-  kinds?: string | undefined
-  channel?: string | undefined
-  /** The timeline from this day back. */
-  day?: string | undefined
-  /** The day of the history that is looked at. */
-  as_of?: string | undefined
-  /** Request for which fields are corrected. */
-  correct?: string | undefined
-}
-export const TAG_LEVELS = ['attribute', 'behaviour', 'value', 'put'] as const
-export const TAG_SORTS = ['level', 'name', 'coverage', 'people', 'as_of'] as const
-export type TagsSearch = {
-  /** Words of a name, a key or what is computed. */
-  q?: string | undefined
-  level?: (typeof TAG_LEVELS)[number] | undefined
-  /** A pack, or `own` for one's own. */
-  pack?: string | undefined
-  sort: (typeof TAG_SORTS)[number]
-}
-export type TagSearch = {
-  view: View
-  /** The value, or the number of the range, whose people are open. */
-  value?: string | undefined
-  bin?: number | undefined
-}
-export type NewTagSearch = { kind: 'rule' | 'manual' }
-export const RFM_MEASURES = ['people', 'money', 'average'] as const
-export type RfmMeasure = (typeof RFM_MEASURES)[number]
-export type RfmSearch = {
-  measure: RfmMeasure
-  view: View
-  /** Day of the scores; the newest when absent. */
-  as_of?: string | undefined
-  /** Whose people are open: `r-f` or `r-f-m`. */
-  cell?: string | undefined
-  /** Whether the rules are open. */
-  rules?: boolean | undefined
-}
-export type ValueSearch = {
-  /** Whose people are open: `cell-CHANCE-VALUE`, `risk-WORD`, `reach-POINT`, `value-RANGE`. */
-  people?: string | undefined
-  /** Whether definitions and advice are open. */
-  settings?: boolean | undefined
-}
-/** The group whose people are open. */
-export type GroupsSearch = { group?: number | undefined }
-export type ModelsSearch = { model?: ModelName | undefined; version?: number | undefined }
-export type MigrationSearch = {
-  /** What customers have one of: tier, rfm_segment, tag:KEY. */
-  what: string
-  from?: string | undefined
-  to?: string | undefined
-  view: View
-  /** The move whose customers are listed, when `shown`; no value stands for none. */
-  before?: string | undefined
-  after?: string | undefined
-  shown?: boolean | undefined
-  /** The customer open beside the list. */
-  person?: string | undefined
-}
-export type ImportsSearch = { after?: string | undefined; page?: number | undefined }
-export type NewImportSearch = { upload?: string | undefined; entity?: string | undefined; dry?: string | undefined; load?: string | undefined }
-export type ReportSearch = { status?: string | undefined }
-
-export type BudgetsSearch = {
-  /** The role whose budgets are being changed. */
-  role?: Role | undefined
-}
-export type RetentionSearch = {
-  /** The class whose rule is being changed, or `hold` for a new hold. */
-  open?: string | undefined
-}
-export type SourcesSearch = {
-  /** The source open beside the list; `new` for one to be made. */
-  source?: string | undefined
-}
-export const PERIOD_KINDS = ['day', 'week', 'month', 'quarter'] as const
-export const COMPARED = ['previous', 'year', 'none'] as const
-export type KpisSearch = { by: PeriodKind }
-export type KpiSearch = {
-  by: PeriodKind
-  view: View
-  compare: (typeof COMPARED)[number]
-  /** First and last day; the usual number of periods when absent. */
-  from?: string | undefined
-  to?: string | undefined
-  dimension?: string | undefined
-  /** The period whose people or orders are listed, and which part of its number. */
-  period?: string | undefined
-  value?: string | undefined
-  part?: 'missing' | 'other' | undefined
-  whole?: boolean | undefined
-  /** The customer open beside the list. */
-  person?: string | undefined
-}
-/** A question about behaviour, and the number of its answer whose people are listed. */
-export type InsightSearch<Question> = { spec: Question; view: View; part?: PartJson | undefined }
-export type FunnelSearch = InsightSearch<FunnelJson>
-/** `group`: the part of the breakdown that is shown. */
-export type KeptSearch = InsightSearch<RetentionJson> & { group?: number | undefined }
-/** `what`: the answer that the number is of. */
-export type LifeSearch = InsightSearch<ActivityJson> & { what?: 'lifecycle' | 'stickiness' | undefined }
-export type PathsSearch = InsightSearch<PathsJson>
-export type LiveSearch = { source?: string | undefined }
-export type AuditSearch = {
-  /** Name of whoever acted. */
-  who?: string | undefined
-  /** Action, or how it begins. */
-  action?: string | undefined
-  /** On whom or on what. */
-  on?: string | undefined
-  /** Days or instants. */
-  since?: string | undefined
-  until?: string | undefined
-}
-export type ApprovalsSearch = {
-  /** The one open beside the list. */
-  approval?: string | undefined
-}
-export type IncidentsSearch = {
-  /** The one open beside the list. */
-  incident?: string | undefined
-}
-export type RequestsSearch = {
-  /** The request open beside the list; `new` for one to be entered. */
-  request?: string | undefined
-  /** The customer for whom one is to be entered. */
-  profile?: string | undefined
-}
-export type BindSearch = {
-  /** The code that is shown. */
-  code?: string | undefined
-  /** The customer for whom one is to be made. */
-  profile?: string | undefined
-}
-
-/** `to`: where one wanted to go. */
-export type SignInSearch = {
-  to?: string | undefined
-  /** Why single sign-on led back here: a code. */
-  sso?: string | undefined
-}
-export type UsersSearch = {
-  /** The user open beside the list; `new` for one to be added. */
-  user?: string | undefined
-}
-export const ROLE_VIEWS = ['permissions', 'masks', 'separation'] as const
-export type RolesSearch = { view: (typeof ROLE_VIEWS)[number] }
 
 type Raw = Record<string, unknown>
 

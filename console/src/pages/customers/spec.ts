@@ -1,7 +1,7 @@
 // What the list of customers is asked for: the state in the address, and the request made of it.
 import type { RuleJson } from '../../api/segments'
 import type { View } from '../../api/types'
-import type { CustomersSearch, Figure } from '../../app/router'
+import type { CustomersSearch, Figure } from '../../app/search'
 
 /** The part of the address that says which customers, in which order. */
 export type Spec = Omit<CustomersSearch, 'after' | 'page' | 'person'>

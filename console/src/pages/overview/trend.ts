@@ -2,7 +2,7 @@
 import type { EChartsCoreOption } from 'echarts/core'
 import { baseOption, type Palette } from '../../charts/Chart'
 import type { TrendPoint } from '../../api/types'
-import type { Metric } from '../../app/router'
+import type { Metric } from '../../app/search'
 
 export const numberOf = (value: string | number | null | undefined): number | null => (value == null ? null : Number(value))
 

@@ -2,7 +2,7 @@
 import { useRef, useState, type KeyboardEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { RfmGrid } from '../../api/types'
-import type { RfmMeasure } from '../../app/router'
+import type { RfmMeasure } from '../../app/search'
 import { useFormat } from '../../app/workspace'
 import { addUp, measured, SCORES, type Cell } from './sums'
 

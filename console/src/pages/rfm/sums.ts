@@ -1,6 +1,6 @@
 // Cells of the grid, and what of their sums is shown. Pure.
 import type { RfmGrid, RfmSums } from '../../api/types'
-import type { RfmMeasure } from '../../app/router'
+import type { RfmMeasure } from '../../app/search'
 
 /** Scores; without `m` those of every value. */
 export type Cell = { r: number; f: number; m?: number | undefined }

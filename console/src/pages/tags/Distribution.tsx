@@ -2,7 +2,7 @@
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { TagSpread } from '../../api/types'
-import type { View } from '../../app/router'
+import type { View } from '../../app/search'
 import { useFormat } from '../../app/workspace'
 import { DataTable } from '../../ui/DataTable'
 import { SmallGroups } from '../../ui/SmallGroups'

@@ -56,12 +56,12 @@ pub(super) struct ChanceText {
     typical: Vec<Bits>,
     learner: Learner,
     curve: Curve,
-    /// Nine probabilities that part the customers of the newest grading in tenths.
-    tenths: Vec<Bits>,
+    /// Probabilities that part the customers of the newest grading in tenths, with the share of those no larger.
+    tenths: Vec<(Bits, Bits)>,
 }
 
 impl ChanceText {
-    pub(super) fn new(columns: Vec<String>, typical: &[f64], trained: &Trained, tenths: &[f64]) -> Self {
+    pub(super) fn new(columns: Vec<String>, typical: &[f64], trained: &Trained, tenths: &[(f64, f64)]) -> Self {
         let node = |node: &Node| {
             let [threshold, value, cover] = [node.threshold, node.value, node.cover].map(Bits);
             (node.feature, threshold, node.is_missing_left, node.left, node.right, value, cover)
@@ -84,15 +84,16 @@ impl ChanceText {
                 Curve::Isotonic(points.iter().map(|point| (Bits(point.0), Bits(point.1))).collect())
             }
         };
-        Self { columns, typical: bits(typical), learner, curve, tenths: bits(tenths) }
+        let tenths = tenths.iter().map(|part| (Bits(part.0), Bits(part.1))).collect();
+        Self { columns, typical: bits(typical), learner, curve, tenths }
     }
 
     pub(super) fn typical(&self) -> Vec<f64> {
         floats(&self.typical)
     }
 
-    pub(super) fn tenths(&self) -> Vec<f64> {
-        floats(&self.tenths)
+    pub(super) fn tenths(&self) -> Vec<(f64, f64)> {
+        self.tenths.iter().map(|part| (part.0.0, part.1.0)).collect()
     }
 
     /// The model and its calibration.

@@ -223,33 +223,32 @@ fn period(said: &[f64], rows: &Rows, question: Question, cutoff: i64) -> Option<
     })
 }
 
-/// Nine values that part others in tenths.
-fn tenths(mut values: Vec<f64>) -> Vec<f64> {
+/// Values that part others in tenths, each once, with the share of those that are no larger.
+fn tenths(mut values: Vec<f64>) -> Vec<(f64, f64)> {
     values.sort_unstable_by(f64::total_cmp);
-    let at = |tenth: usize| values.get(values.len() * tenth / 10).copied().unwrap_or(0.0);
-    (1..10).map(at).collect()
+    let mut parts: Vec<(f64, f64)> =
+        (1..10).filter_map(|tenth| values.get(values.len() * tenth / 10)).map(|limit| (*limit, 0.0)).collect();
+    parts.dedup();
+    parts.iter_mut().for_each(|(limit, share)| *share = no_larger(&values, *limit));
+    parts
+}
+
+/// The share of sorted values that are no larger than a limit.
+fn no_larger(sorted: &[f64], limit: f64) -> f64 {
+    sorted.partition_point(|value| *value <= limit) as f64 / sorted.len() as f64
 }
 
 /// How far customers of today are from those of the newest grading: the population stability index over tenths.
-pub(super) fn drift(tenths: &[f64], said: &[f64]) -> f64 {
+pub(super) fn drift(tenths: &[(f64, f64)], said: &[f64]) -> f64 {
     if said.is_empty() {
         return 0.0;
-    }
-    // Tenths of equal value are one part: their limits say how much was in it.
-    let mut limits: Vec<(f64, f64)> = Vec::new();
-    for (at, limit) in tenths.iter().enumerate() {
-        let share = (at + 1) as f64 / 10.0;
-        match limits.last_mut() {
-            Some(last) if last.0 == *limit => last.1 = share,
-            _ => limits.push((*limit, share)),
-        }
     }
     let mut sorted = said.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
     let mut before = (0.0, 0.0);
     let mut index = 0.0;
-    for (limit, share) in limits.into_iter().chain([(f64::INFINITY, 1.0)]) {
-        let now = sorted.partition_point(|value| *value < limit) as f64 / sorted.len() as f64;
+    for (limit, share) in tenths.iter().copied().chain([(f64::INFINITY, 1.0)]) {
+        let now = no_larger(&sorted, limit);
         let (was, is) = ((share - before.0).max(1e-3), (now - before.1).max(1e-3));
         index += (is - was) * (is / was).ln();
         before = (share, now);
@@ -364,7 +363,7 @@ mod tests {
     fn customers_like_those_of_the_grading_have_not_drifted() {
         let then: Vec<f64> = (0..1_000).map(|at| f64::from(at) / 1_000.0).collect();
         let limits = tenths(then.clone());
-        assert!(drift(&limits, &then) < 1e-3);
+        assert!(drift(&limits, &then) < 1e-9);
         let later: Vec<f64> = then.iter().map(|value| value * 0.5).collect();
         assert!(drift(&limits, &later) > 0.25);
         assert_eq!(drift(&limits, &[]), 0.0);
@@ -373,6 +372,9 @@ mod tests {
     #[test]
     fn many_equal_chances_are_no_drift() {
         let then: Vec<f64> = (0..1_000).map(|at| if at < 700 { 0.2 } else { 0.6 }).collect();
-        assert!(drift(&tenths(then.clone()), &then) < 1e-2);
+        let limits = tenths(then.clone());
+        assert!(drift(&limits, &then) < 1e-9);
+        let later: Vec<f64> = then.iter().map(|value| if *value < 0.5 { 0.6 } else { *value }).collect();
+        assert!(drift(&limits, &later) > 1.0);
     }
 }

@@ -64,11 +64,12 @@ impl Fit {
         let shape = self.parameters[0] + history.numbers().0;
         let edges = [(1.0 - share) / 2.0, (1.0 + share) / 2.0];
         let odds = mean / (shape + mean);
-        let (mut below, mut each) = (1.0 - alive, alive * (shape * (shape / (shape + mean)).ln()).exp());
+        // As a logarithm: of thousands of purchases the chance of none is below all numbers.
+        let (mut below, mut each) = (1.0 - alive, alive.ln() + shape * (shape / (shape + mean)).ln());
         let mut ends = [f64::from(MOST); 2];
         let mut at = 0;
         for n in 0..MOST {
-            below += each;
+            below += each.exp();
             while at < 2 && below >= edges[at] {
                 ends[at] = f64::from(n);
                 at += 1;
@@ -76,7 +77,7 @@ impl Fit {
             if at == 2 {
                 break;
             }
-            each *= odds * (shape + f64::from(n)) / (f64::from(n) + 1.0);
+            each += (odds * (shape + f64::from(n)) / (f64::from(n) + 1.0)).ln();
         }
         Some((ends[0], ends[1]))
     }
