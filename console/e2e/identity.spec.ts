@@ -50,6 +50,7 @@ for (const lang of ['zh', 'en'] as const) {
     await open(page, '/data/identity', lang)
     const card = page.getByRole('region', { name: words.golden, exact: true })
     await card.getByLabel(words.rule_of, { exact: true }).selectOption('most_trusted')
+    await card.getByLabel(words.order_of, { exact: true }).fill('')
     await expect(card.getByRole('alert')).toBeVisible()
     await card.getByLabel(words.order_of, { exact: true }).fill('crm, till')
     await card.getByRole('button', { name: words.golden_try }).click()

@@ -2,8 +2,8 @@
 import { expect, numberIn, open, SHOTS, test } from './console'
 
 const WORDS = {
-  zh: { title: '指标', new: '新客', sales: '净销售额', table: '表', set: '设定', remove: /^删除目标/, value: '目标值', period: '周期或起止日期', quarter: '季' },
-  en: { title: 'KPIs', new: 'new customers', sales: 'net sales', table: 'Table', set: 'Set', remove: /^Remove goal/, value: 'Goal', period: 'Period, or first and last day', quarter: 'Quarter' },
+  zh: { title: '指标', new: '新客', sales: '净销售额', table: '表', set: '设定', remove: /^删除目标/, value: '目标值', period: '周期或起止日期', quarter: '季', next: '接下来会怎样', unusual: '今天要看的' },
+  en: { title: 'KPIs', new: 'new customers', sales: 'net sales', table: 'Table', set: 'Set', remove: /^Remove goal/, value: 'Goal', period: 'Period, or first and last day', quarter: 'Quarter', next: 'What comes next', unusual: 'Worth a look today' },
 } as const
 
 const MONTHS = 'from=2010-12-01&to=2011-08-31'
@@ -31,6 +31,17 @@ for (const lang of ['zh', 'en'] as const) {
       await expect.poll(() => people.locator('tbody tr').count()).toBeGreaterThan(before)
     }
     await expect(people.locator('tbody tr')).toHaveCount(shown)
+  })
+
+  test(`what comes next is told with its range, and what was unusual with its cause (${lang})`, async ({ page }) => {
+    await open(page, '/insight/kpis/orders?by=day&from=2011-06-01&to=2011-08-31', lang)
+    const card = page.locator('.zk-card', { has: page.getByRole('heading', { name: words.next }) })
+    await expect(card.locator('.zk-sentence, .zk-notice')).toContainText(/\d/)
+    await page.screenshot({ path: `${SHOTS}/e2e-kpi-next-${lang}.png`, fullPage: true })
+    await open(page, '/', lang)
+    const unusual = page.locator('.zk-card', { has: page.getByRole('heading', { name: words.unusual }) })
+    await expect(unusual.locator('.zk-card-hint')).toContainText(/\d/)
+    await page.screenshot({ path: `${SHOTS}/e2e-unusual-${lang}.png`, fullPage: true })
   })
 
   test(`a figure is taken apart, and has a goal (${lang})`, async ({ page }) => {

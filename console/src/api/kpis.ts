@@ -30,6 +30,20 @@ export function kpiQuery(key: string, ask: SeriesAsk) {
   })
 }
 
+/** What a figure will be, for the usual number of periods. */
+export function forecastQuery(key: string, by: PeriodKind) {
+  return queryOptions({
+    queryKey: ['kpi', key, 'forecast', by],
+    queryFn: ({ signal }) => unwrap(client.GET('/api/v1/kpis/{key}/forecast', { params: { ...at(key), query: { by } }, signal })),
+  })
+}
+
+/** Days of the last two weeks on which figures were not as usual. */
+export const unusualQuery = queryOptions({
+  queryKey: ['kpis', 'unusual'],
+  queryFn: ({ signal }) => unwrap(client.GET('/api/v1/kpis/unusual', { params: { query: {} }, signal })),
+})
+
 export function behindQuery(key: string, ask: BehindAsk) {
   return infiniteQueryOptions({
     queryKey: ['kpi', key, 'behind', ask],

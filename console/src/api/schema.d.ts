@@ -1193,6 +1193,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/kpis/unusual": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Days on which figures were not as usual, and which part that comes from. */
+        get: operations["get_kpis_unusual"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/kpis/{key}": {
         parameters: {
             query?: never;
@@ -1219,6 +1236,23 @@ export interface paths {
         };
         /** The customers, orders, events or sessions behind a number: as many as it says, or of that sum. */
         get: operations["get_kpis_key_behind"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kpis/{key}/forecast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a figure will be: the periods to come with their ranges, how good such forecasts were, what holidays do. */
+        get: operations["get_kpis_key_forecast"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3500,6 +3534,89 @@ export interface components {
             items: components["schemas"]["FileQuality"][];
             total: components["schemas"]["Quality"] | null;
         };
+        /** @description How a forecast did from earlier points in time. */
+        ForecastGrade: {
+            /**
+             * Format: double
+             * @description Share of true numbers within the range of 4 out of 5; missing where too few were tried.
+             */
+            held_ratio: number | null;
+            /**
+             * Format: double
+             * @description Mean absolute error, in steps of the same as a season before.
+             */
+            mase: number;
+            /** @description naive, ets, theta, stl, mean, croston, tsb. */
+            method: string;
+            /** Format: int64 */
+            n_origins: number;
+            /**
+             * Format: double
+             * @description That of the same as a season before.
+             */
+            naive_mase: number;
+            /** @description best, as_good, nothing_better, constant. */
+            reason: string;
+            /**
+             * Format: double
+             * @description Symmetric mean error, 0 to 2.
+             */
+            smape: number;
+        };
+        /** @description What a holiday does. */
+        ForecastHoliday: {
+            is_factor: boolean;
+            /**
+             * Format: int64
+             * @description Periods in which it was met.
+             */
+            n_periods: number;
+            name: string;
+            name_zh: string;
+            /**
+             * Format: double
+             * @description A factor, or what is added.
+             */
+            size: number;
+        };
+        /** @description A period to come. */
+        ForecastPoint: {
+            from: string;
+            /** Format: double */
+            high: number;
+            /** Format: double */
+            highest: number;
+            holidays: components["schemas"]["KpiHoliday"][];
+            /**
+             * Format: double
+             * @description Between which it is 4 times out of 5.
+             */
+            low: number;
+            /**
+             * Format: double
+             * @description Between which it is 19 times out of 20.
+             */
+            lowest: number;
+            period: string;
+            to: string;
+            /**
+             * Format: double
+             * @description The number expected, money in the workspace currency.
+             */
+            value: number;
+        };
+        /** @description What the periods to come add up to. */
+        ForecastTotal: {
+            /** Format: double */
+            high: number;
+            /**
+             * Format: double
+             * @description Between which it is 4 times out of 5.
+             */
+            low: number;
+            /** Format: double */
+            value: number;
+        };
         /** @description How far people get. */
         FunnelBody: {
             /** @description In what they and those who went on differ most. */
@@ -4225,6 +4342,31 @@ export interface components {
             unit: string;
             whole_key: string | null;
         };
+        /** @description What a figure will be. */
+        KpiForecast: {
+            /** @description day, week, month, quarter. */
+            by: string;
+            currency: string;
+            grade: components["schemas"]["ForecastGrade"] | null;
+            /** @description The strongest first. */
+            holidays: components["schemas"]["ForecastHoliday"][];
+            kpi: components["schemas"]["KpiDefinition"];
+            /** @description What it means, or why nothing is told. */
+            meaning: string;
+            meaning_zh: string;
+            /** Format: int64 */
+            n_gaps: number;
+            /**
+             * Format: int64
+             * @description Whole periods that it was learnt from, and those of them without a number.
+             */
+            n_periods: number;
+            /** @description The periods to come; empty where nothing is told. */
+            points: components["schemas"]["ForecastPoint"][];
+            /** @description Last day of which anything is known. */
+            through: string;
+            total: components["schemas"]["ForecastTotal"] | null;
+        };
         /** @description What a number shall be over some days, and how far it has come. */
         KpiGoal: {
             /**
@@ -4246,6 +4388,7 @@ export interface components {
             expected: number;
             from: string;
             is_on_pace: boolean | null;
+            outlook: components["schemas"]["KpiGoalOutlook"] | null;
             /**
              * Format: double
              * @description The number so far over the goal.
@@ -4255,6 +4398,26 @@ export interface components {
             to: string;
             /** Format: double */
             value: number;
+        };
+        /** @description Where the number of a goal is going. */
+        KpiGoalOutlook: {
+            /**
+             * Format: double
+             * @description The probability that the goal is met; missing where neither more nor less is good.
+             */
+            chance: number | null;
+            /**
+             * Format: double
+             * @description The number expected by the last day.
+             */
+            expected: number;
+            /** Format: double */
+            high: number;
+            /**
+             * Format: double
+             * @description Between which it is 4 times out of 5.
+             */
+            low: number;
         };
         /** @description All goals of a figure. */
         KpiGoals: {
@@ -4353,6 +4516,21 @@ export interface components {
          * @enum {string}
          */
         KpiUnit: "money" | "count" | "ratio";
+        /** @description Days on which figures were not as usual. */
+        KpiUnusual: {
+            currency: string;
+            /** @description The newest first, of a day the strongest. */
+            items: components["schemas"]["UnusualItem"][];
+            /**
+             * Format: int64
+             * @description Days of figures that were judged, and those of which too little is known.
+             */
+            n_judged: number;
+            /** Format: int64 */
+            n_unknown: number;
+            /** @description Last day of which anything is known. */
+            through: string;
+        };
         /** @description Money as decimal text, the others as numbers. */
         KpiValue: string | number;
         /** @description A customer with many identities. */
@@ -6738,6 +6916,58 @@ export interface components {
         /** @description Rules to be tried. */
         TryGoldenRules: {
             rules: Record<string, never>;
+        };
+        /** @description A day on which a figure was not as usual. */
+        UnusualItem: {
+            /** @description Keys of others of its group that went the same way. */
+            also: string[];
+            day: string;
+            /** @description The dimension that tells best where it comes from; missing where all parts moved together. */
+            dimension: string | null;
+            /** Format: double */
+            expected: number;
+            /** Format: double */
+            high: number;
+            holidays: components["schemas"]["KpiHoliday"][];
+            /** @description Whether that is good; missing where neither is. */
+            is_good: boolean | null;
+            is_high: boolean;
+            kpi: components["schemas"]["KpiDefinition"];
+            /**
+             * Format: double
+             * @description Between which it would have been as usual.
+             */
+            low: number;
+            meaning: string;
+            meaning_zh: string;
+            /**
+             * Format: double
+             * @description The probability of such a day among all that were looked at, were all as usual.
+             */
+            p: number;
+            parts: components["schemas"]["UnusualPart"][];
+            /** Format: double */
+            value: number;
+        };
+        /** @description A part and what it did to a figure. */
+        UnusualPart: {
+            /** Format: double */
+            after: number | null;
+            /**
+             * Format: double
+             * @description Mean of the same weekdays of the weeks before.
+             */
+            before: number | null;
+            /**
+             * Format: double
+             * @description By how much it moved the whole.
+             */
+            contribution: number;
+            is_other: boolean;
+            /** @description The name of a product. */
+            label: string | null;
+            /** @description Missing for what has no value, and for the rest. */
+            value: string | null;
         };
         /** @description What changes of a segment; what is absent stays. */
         UpdateSegment: {
@@ -9490,6 +9720,36 @@ export interface operations {
             };
         };
     };
+    get_kpis_unusual: {
+        parameters: {
+            query?: {
+                /** @description The newest days, 14 by default, 92 at most. */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KpiUnusual"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_kpis_key: {
         parameters: {
             query?: {
@@ -9576,6 +9836,51 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["KpiBehind"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_kpis_key_forecast: {
+        parameters: {
+            query?: {
+                /** @description day, week, month (by default), quarter. */
+                by?: string;
+                /** @description Periods to come: 28 days, 13 weeks, 6 months or 4 quarters by default. */
+                periods?: number;
+                /** @description The last day that may be known: to see what would have been told. */
+                through?: string;
+            };
+            header?: never;
+            path: {
+                /** @description key */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KpiForecast"];
                 };
             };
             400: {

@@ -65,6 +65,7 @@ export type KpiSummary = Json<paths['/api/v1/kpis']['get']>['items'][number]
 export type KpiDefinition = KpiSummary['kpi']
 export type KpiPoint = KpiSummary['newest']
 export type KpiSeries = Json<paths['/api/v1/kpis/{key}']['get']>
+export type KpiForecast = Json<paths['/api/v1/kpis/{key}/forecast']['get']>
 export type KpiPart = KpiSeries['parts'][number]
 export type KpiGoal = KpiSeries['goals'][number]
 export type KpiBehind = Json<paths['/api/v1/kpis/{key}/behind']['get']>

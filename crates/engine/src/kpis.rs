@@ -16,15 +16,21 @@ use crate::segments::{Bulk, as_of, seen_lake};
 use crate::workspace::day_number;
 use crate::{Ctx, Error, Result};
 
+mod ahead;
 mod behind;
 mod goals;
 mod remembered;
 mod series;
+mod unusual;
+mod words;
 
+pub use ahead::{Ahead, AheadGrade, AheadPoint, HolidayEffect, Outlook, Untold, ahead, usual_ahead};
 pub use behind::{Asked, Behind, BehindRow, Kind, PartOf, behind};
-pub use goals::{GoalState, goals, remove_goal, set_goal};
+pub use goals::{GoalOutlook, GoalState, goals, remove_goal, set_goal};
 pub(crate) use remembered::Remembered;
 pub use series::{Ask, Figures, Part, Point, Series, list, series};
+pub use unusual::{Because, Finding, Mover, USUAL_DAYS, Unusual, unusual};
+pub use words::{finding_words, outlook_words};
 
 /// Days that a number may be about at most: ten years.
 const MAX_DAYS: i64 = 3660;

@@ -2,7 +2,8 @@
 //!
 //! Owns the methods ([`Method`]: seasonal naive, exponential smoothing, Theta, STL, intermittent demand, their mean), what
 //! marked days do ([`Effect`]: the Spring Festival moves, 11.11 does not), the choice among methods by how they did from
-//! earlier points in time ([`forecast`]), intervals from the errors made there, and sums that agree ([`reconcile`]).
+//! earlier points in time ([`forecast`]), intervals from the errors made there, what steps add up to ([`total`]), and sums that
+//! agree ([`reconcile`]).
 //! Must not know calendars: which days are marked, and how gaps are filled, is the caller's.
 //!
 //! **Shape**: equal steps, oldest first, the last one complete.
@@ -24,6 +25,7 @@ mod reconcile;
 mod series;
 mod smooth;
 mod theta;
+mod total;
 
 pub use calendar::Effect;
 pub use choose::{Band, Forecast, NEAR, Options, Reason, forecast};
@@ -34,3 +36,4 @@ pub use methods::Method;
 pub use reconcile::{Agreed, Hierarchy, Stated, reconcile};
 pub use series::{Problem, Series};
 pub use smooth::{Part, Spec};
+pub use total::{Total, total};

@@ -7,7 +7,7 @@ use dice::Dice;
 use proptest::prelude::*;
 use zhike_ml::forecast::{
     Effect, Ets, Hierarchy, Method, Options, Part, Problem, Reason, Series, Spec, Stated, StlOptions, forecast,
-    reconcile, stl,
+    reconcile, stl, total,
 };
 
 /// A number from -1 to 1, about as bell-shaped as the sum of four.
@@ -178,6 +178,38 @@ fn intervals_hold_about_what_they_say() {
     }
     let shares = n_within.map(|count| count / n);
     assert!((0.75..=0.93).contains(&shares[0]) && (0.92..=0.995).contains(&shares[1]), "{shares:?}");
+}
+
+#[test]
+fn sums_are_within_their_range_as_often_as_said() {
+    let (mut within, mut chances, mut reached) = (0, 0.0, 0);
+    for seed in 0..200 {
+        let mut dice = Dice(seed);
+        // Weeks like one another, and noise that lasts for some days.
+        let mut lasting = 0.0;
+        let values: Vec<f64> = (0..147_u32)
+            .map(|day| {
+                lasting = 0.5 * lasting + 8.0 * bell(&mut dice);
+                100.0 + 10.0 * f64::from(day % 7) + lasting
+            })
+            .collect();
+        let (known, next) = values.split_at(133);
+        let series = Series { values: known, periods: &[7] };
+        let ahead = Method::StlEts.ahead(&series, 14).unwrap();
+        let total = total(&series, Method::StlEts, &ahead).unwrap();
+        let sum: f64 = next.iter().sum();
+        let (low, high) = total.range(0.8);
+        assert!(low < total.mean && total.mean < high && total.n_origins >= 4);
+        within += i32::from(low <= sum && sum <= high);
+        let goal = 1.005 * total.mean;
+        chances += total.chance_of(goal);
+        reached += i32::from(sum >= goal);
+        assert!((total.chance_of(low) - 0.9).abs() < 1e-6 && (total.chance_of(high) - 0.1).abs() < 1e-6);
+    }
+    assert!((140..=185).contains(&within), "{within} of 200");
+    assert!((chances - f64::from(reached)).abs() < 20.0, "{chances} said, {reached} came");
+    let short = [1.0; 12];
+    assert_eq!(total(&Series { values: &short, periods: &[] }, Method::Theta, &[1.0; 4]), None);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The routes: every one is listed here once, with the permission it needs.
 
+pub(crate) mod ahead;
 pub(crate) mod analysis;
 pub(crate) mod audit;
 pub(crate) mod bindings;
@@ -302,6 +303,8 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .allow(P::ProfilesRead, routes!(history::of_profile))
         .allow(P::FiguresRead, routes!(kpis::list))
         .allow(P::FiguresRead, routes!(kpis::show))
+        .allow(P::FiguresRead, routes!(ahead::forecast))
+        .allow(P::FiguresRead, routes!(ahead::unusual))
         .allow(P::ProfilesList, routes!(kpis::behind))
         .record(P::GoalsWrite, routes!(kpis::put_goal, kpis::remove_goal))
         .allow(P::FiguresRead, routes!(analysis::funnel))

@@ -17,6 +17,7 @@ import { Page } from '../../ui/Page'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
 import { useBeside } from '../../ui/beside'
 import { Within } from '../segments/FactEditor'
+import { FigureButton } from './FigureButton'
 import { Means } from './Answer'
 import { barsOption, type Bar } from './bars'
 import { BreakdownField, Pick, Question, ScopeFields, StepFields } from './fields'
@@ -163,9 +164,7 @@ function Steps({ answer, asked, isStale, onPeople }: StepsProps) {
     n == null || n === 0 ? (
       <>{write(n)}</>
     ) : (
-      <button type="button" className="zk-link-button zk-figures" aria-label={label} onClick={() => onPeople(part)}>
-        {write(n)}
-      </button>
+      <FigureButton label={label} figure={write(n)} onOpen={() => onPeople(part)} />
     )
   const at = (step: FunnelStep) => steps.indexOf(step)
   const columns: Column<FunnelStep>[] = [

@@ -16,6 +16,7 @@ import { DataTable, type Column } from '../../ui/DataTable'
 import { Page } from '../../ui/Page'
 import { ErrorNotice, Skeleton } from '../../ui/states'
 import { useBeside } from '../../ui/beside'
+import { FigureButton } from './FigureButton'
 import { Means } from './Answer'
 import { barsOption, type Bar } from './bars'
 import { Question, ScopeFields, StepFields } from './fields'
@@ -123,9 +124,7 @@ function Lives({ answer, isStale, onPeople }: LivesProps) {
         align: 'right',
         cell: (row) =>
           row[life] ? (
-            <button type="button" className="zk-link-button zk-figures" aria-label={t('insight.people_life', { life: t(`insight.life_${life}`), period: row.period })} onClick={() => onPeople({ period: row.period, life })}>
-              {format.people(row[life])}
-            </button>
+            <FigureButton label={t('insight.people_life', { life: t(`insight.life_${life}`), period: row.period })} figure={format.people(row[life])} onOpen={() => onPeople({ period: row.period, life })} />
           ) : (
             format.people(row[life])
           ),
@@ -194,9 +193,7 @@ function Often({ answer, isStale, onPeople }: { answer: StickinessAnswer; isStal
                 align: 'right',
                 cell: (row) =>
                   row.n ? (
-                    <button type="button" className="zk-link-button zk-figures" aria-label={`${first} ${row.name}`} onClick={() => onPeople(row.part)}>
-                      {format.people(row.n)}
-                    </button>
+                    <FigureButton label={`${first} ${row.name}`} figure={format.people(row.n)} onOpen={() => onPeople(row.part)} />
                   ) : (
                     format.people(row.n)
                   ),

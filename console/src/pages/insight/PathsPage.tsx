@@ -15,6 +15,7 @@ import { DataTable } from '../../ui/DataTable'
 import { Page } from '../../ui/Page'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
 import { useBeside } from '../../ui/beside'
+import { FigureButton } from './FigureButton'
 import { Means } from './Answer'
 import { Pick, Question, ScopeFields } from './fields'
 import { drawnSteps, pathsOption, type PathFlow } from './flowChart'
@@ -161,9 +162,7 @@ function Flows({ answer, asked, isStale, onPeople }: FlowsProps) {
                     align: 'right',
                     cell: (flow) =>
                       flow.n ? (
-                        <button type="button" className="zk-link-button zk-figures" aria-label={`${drawn.name(flow.from)} → ${drawn.name(flow.to)}`} onClick={() => onPeople(flow)}>
-                          {format.count(flow.n)}
-                        </button>
+                        <FigureButton label={`${drawn.name(flow.from)} → ${drawn.name(flow.to)}`} figure={format.count(flow.n)} onOpen={() => onPeople(flow)} />
                       ) : (
                         format.people(flow.n)
                       ),

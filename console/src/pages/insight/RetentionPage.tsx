@@ -15,6 +15,7 @@ import { Card } from '../../ui/Card'
 import { Page } from '../../ui/Page'
 import { ErrorNotice, Skeleton } from '../../ui/states'
 import { useBeside } from '../../ui/beside'
+import { FigureButton } from './FigureButton'
 import { Means } from './Answer'
 import { BreakdownField, Pick, Question, ScopeFields, StepFields } from './fields'
 import { isWhole, partValue, sent, type RetentionJson } from './question'
@@ -165,9 +166,7 @@ function Table({ answer, asked, isStale, onPeople }: TableProps) {
                   <th scope="row">{cohort.period}</th>
                   <td className="zk-right">
                     {cohort.n ? (
-                      <button type="button" className="zk-link-button zk-figures" aria-label={t('insight.cohort_of', { cohort: cohort.period })} onClick={() => onPeople(ofGroup({ cohort: cohort.period }))}>
-                        {format.people(cohort.n)}
-                      </button>
+                      <FigureButton label={t('insight.cohort_of', { cohort: cohort.period })} figure={format.people(cohort.n)} onOpen={() => onPeople(ofGroup({ cohort: cohort.period }))} />
                     ) : (
                       format.people(cohort.n)
                     )}

@@ -51,6 +51,12 @@ export function Goals({ series }: { series: KpiSeries }) {
                 {t('kpis.goal_state', { progress: format.ratio(goal.progress_ratio), elapsed: format.ratio(goal.elapsed_ratio) })}
                 {goal.is_on_pace != null && <span className={`zk-change zk-${goal.is_on_pace ? 'better' : 'worse'}`}> {goal.is_on_pace ? t('kpis.on_pace') : t('kpis.behind_pace')}</span>}
               </span>
+              {goal.outlook && (
+                <span>
+                  {t('kpis.goal_outlook', { expected: write(format, kpi, goal.outlook.expected) })}
+                  {goal.outlook.chance != null && ` ${t('kpis.goal_chance', { chance: format.ratio(goal.outlook.chance) })}`}
+                </span>
+              )}
               <May to="goals.write">
                 <Button size="small" aria-label={t('kpis.goal_remove_of', { days: format.dayRange(goal.from, goal.to) })} loading={remove.isPending && remove.variables === goal} onClick={() => remove.mutate(goal)}>
                   {t('kpis.goal_remove')}

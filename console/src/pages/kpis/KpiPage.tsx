@@ -24,6 +24,7 @@ import { definitionOf, dimensionName, holidaysOf, nameOf, partName, write, write
 
 const DayRange = lazy(() => import('../overview/DayRange'))
 const BehindCard = lazy(() => import('./Behind').then((part) => ({ default: part.BehindCard })))
+const OutlookCard = lazy(() => import('./Outlook').then((part) => ({ default: part.OutlookCard })))
 const Goals = lazy(() => import('./Goals').then((part) => ({ default: part.Goals })))
 
 const route = getRouteApi('/insight/kpis/$key')
@@ -111,6 +112,7 @@ export default function KpiPage() {
           <Numbers series={data} search={search} set={set} isStale={query.isPlaceholderData} />
           <Suspense fallback={<Skeleton rows={6} height={26} />}>
             <BehindCard series={data} />
+            <OutlookCard series={data} view={search.view} onView={(view) => set({ view })} />
             <Goals series={data} />
           </Suspense>
         </>

@@ -2,6 +2,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { Segmented } from 'antd'
+import { lazy, Suspense } from 'react'
 import { useTranslation } from 'react-i18next'
 import { kpisQuery } from '../../api/kpis'
 import type { KpiSummary } from '../../api/types'
@@ -18,6 +19,7 @@ import { ErrorNotice, Skeleton } from '../../ui/states'
 import { ChangeWords } from './Change'
 import { definitionOf, nameOf, write, writeShort } from './words'
 
+const UnusualCard = lazy(() => import('./Unusual'))
 const route = getRouteApi('/insight/kpis')
 const GROUPS = ['sales', 'customers', 'visits'] as const
 
@@ -52,6 +54,11 @@ export default function KpisPage() {
         <Card>
           <NoData />
         </Card>
+      )}
+      {data && !hasNothing && (
+        <Suspense fallback={<Card><Skeleton rows={3} height={26} /></Card>}>
+          <UnusualCard />
+        </Suspense>
       )}
       {data &&
         !hasNothing &&

@@ -32,7 +32,7 @@ export function changeFrom(t: TFunction, format: Format, kpi: KpiDefinition, poi
   return changeOf(t, format, { key: kpi.key, unit, value: point.value, previous, better: kpi.better }, compare === 'year' ? 'year' : 'prev')
 }
 
-export function holidaysOf(point: KpiPoint, lang: Lang): string {
+export function holidaysOf(point: Pick<KpiPoint, 'holidays'>, lang: Lang): string {
   return point.holidays.map((holiday) => (lang === 'zh' ? holiday.name_zh : holiday.name)).join(lang === 'zh' ? '、' : ', ')
 }
 

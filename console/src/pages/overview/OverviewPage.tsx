@@ -26,6 +26,7 @@ import { changeOf, writeKpi } from './change'
 import { RangeBar } from './RangeBar'
 import { trendOption, valuesOf } from './trend'
 
+const UnusualCard = lazy(() => import('../kpis/Unusual'))
 const Movement = lazy(() => import('./Movement'))
 const route = getRouteApi('/')
 const ARROW = { up: '▲', down: '▼', same: '', unknown: '' }
@@ -69,6 +70,9 @@ export default function OverviewPage() {
             <strong>{t('overview.means')}</strong>
             <span>{lang === 'zh' ? data.sentence_zh : data.sentence_en}</span>
           </p>
+          <Suspense fallback={<Card><Skeleton rows={3} height={26} /></Card>}>
+            <UnusualCard />
+          </Suspense>
           <Trend data={data} metric={search.metric} view={search.view} compare={search.compare} set={set} isStale={isStale} />
           <div className="zk-columns-2">
             <Tiers data={data} isStale={isStale} />

@@ -1,10 +1,10 @@
 //! Goals of figures, and how far they have come.
 
 use crate::boxed;
-use zhike_domain::kpi::{Goal, Kpi, MICRO, Pace};
+use zhike_domain::kpi::{Better, Goal, Kpi, MICRO, Pace};
 use zhike_state::KpiGoalRow;
 
-use super::{Known, MAX_DAYS, Window, get, is_told, sums, total};
+use super::{Known, MAX_DAYS, Window, ahead, get, is_told, sums, total};
 use crate::{Ctx, Error, Result};
 
 /// A goal with its number.
@@ -18,10 +18,23 @@ pub struct GoalState {
     pub actual: Option<f64>,
     /// How far it has come.
     pub pace: Pace,
+    /// Where it is going; missing where days do not add up, where the goal is over or has not begun, and where nothing is told.
+    pub outlook: Option<GoalOutlook>,
     /// Who set it.
     pub author: String,
     /// When.
     pub set_at: i64,
+}
+
+/// Where a number is going by the last day of its goal.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GoalOutlook {
+    /// The number expected.
+    pub expected: f64,
+    /// Between which it is 4 times out of 5.
+    pub range: (f64, f64),
+    /// The probability that the goal is met; missing where neither more nor less is good.
+    pub chance: Option<f64>,
 }
 
 /// A goal as it is kept.
@@ -59,9 +72,30 @@ pub async fn goals(ctx: &Ctx, only: Option<&str>) -> Result<Vec<GoalState>> {
             None
         };
         let pace = goal.pace(kpi, actual, known.through);
-        found.push(GoalState { kpi, goal, actual, pace, author: row.author, set_at: row.set_at });
+        let outlook = match actual {
+            Some(actual) => outlook(ctx, kpi, &known, &goal, actual).await?,
+            None => None,
+        };
+        found.push(GoalState { kpi, goal, actual, pace, outlook, author: row.author, set_at: row.set_at });
     }
     Ok(found)
+}
+
+/// Where the number of a goal that is under way is going: what there is, and the days to come.
+async fn outlook(ctx: &Ctx, kpi: &'static Kpi, known: &Known, goal: &Goal, actual: f64) -> Result<Option<GoalOutlook>> {
+    let left = goal.last - known.through;
+    if !kpi.adds_up || left <= 0 {
+        return Ok(None);
+    }
+    let Some(total) = ahead::next_days(ctx, kpi, known, left).await? else { return Ok(None) };
+    let (low, high) = total.range(ahead::LEVELS[0]);
+    let at_least = total.chance_of(goal.value - actual);
+    let chance = match kpi.better {
+        Better::More => Some(at_least),
+        Better::Less => Some(1.0 - at_least),
+        Better::Neither => None,
+    };
+    Ok(Some(GoalOutlook { expected: actual + total.mean, range: (actual + low, actual + high), chance }))
 }
 
 /// Sets what a figure shall be over some days, in place of the goal for the same days.

@@ -312,7 +312,13 @@ async fn parts(ctx: &Ctx, series: &Series, dimension: Dimension, n: usize) -> Re
 }
 
 /// Which parts of a period are told, of `-1..=rest`.
-fn shown_parts(kpi: &Kpi, by: Dimension, table: &Table, (window, rest): (usize, i64), k: u64) -> BTreeMap<i64, bool> {
+pub(super) fn shown_parts(
+    kpi: &Kpi,
+    by: Dimension,
+    table: &Table,
+    (window, rest): (usize, i64),
+    k: u64,
+) -> BTreeMap<i64, bool> {
     let numbers = || -1..=rest;
     let sums = |part: i64| part_of(table, (window, part), kpi);
     let is_count = kpi.measures().is_some_and(|(part, whole)| whole.is_none() && counts_people(part));
@@ -326,7 +332,7 @@ fn shown_parts(kpi: &Kpi, by: Dimension, table: &Table, (window, rest): (usize, 
 }
 
 /// Names of products by their codes.
-async fn product_names(ctx: &Ctx, codes: &[String]) -> Result<BTreeMap<String, String>> {
+pub(super) async fn product_names(ctx: &Ctx, codes: &[String]) -> Result<BTreeMap<String, String>> {
     let codes: Vec<&str> = codes.iter().map(String::as_str).collect();
     let frame = ctx.lake().products(&codes, &["name"]).await?;
     let text = |name: &str, row: usize| frame.text(name).and_then(|column| column.get(row)).map(str::to_owned);

@@ -103,6 +103,9 @@ pub async fn of_person(ctx: &Ctx, profile_id: ProfileId) -> Result<Insight> {
 }
 
 fn num(frame: &Frame, name: &str) -> Option<i64> {
+    if frame.n_rows() == 0 {
+        return None;
+    }
     frame.num(name)?.get(0)
 }
 

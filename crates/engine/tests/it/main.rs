@@ -19,6 +19,7 @@ mod history;
 mod identity;
 mod keys;
 mod kpis;
+mod kpis_ahead;
 mod lines;
 mod live;
 mod live_sessions;

@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 
 use zhike_domain::import::entity::Entity;
 use zhike_domain::learn::{Advice, Model, Risk};
-use zhike_engine::Ctx;
+use zhike_domain::sensitive::Sensitive;
 use zhike_engine::consents::{self, NewStatement};
 use zhike_engine::models::{self, Settings, Tiers, Version};
 use zhike_engine::refresh::{RefreshOptions, refresh};
+use zhike_engine::{Ctx, profiles};
 
 use crate::support::{Home, load, rows};
 
@@ -236,4 +237,13 @@ async fn settings_with_mistakes_are_refused_and_good_ones_used() {
     advice.advice.retain(|row| row.risk != Risk::Low);
     assert_eq!(models::set_advice(&ctx, &advice, None).await.unwrap_err().code.as_str(), "bad_request");
     ctx.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_customer_whom_no_model_knows_nothing_is_said() {
+    let home = Home::sqlite();
+    let ctx = home.open().await;
+    load(&ctx, &home.file("one.csv", "会员号,姓名\nM1,王芳\n"), Entity::Profiles).await.unwrap();
+    let found = profiles::find(&ctx, None, &Sensitive::new("M1".to_owned())).await.unwrap();
+    assert_eq!(models::of_person(&ctx, found[0]).await.unwrap(), models::Insight::default());
 }

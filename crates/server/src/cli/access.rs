@@ -105,7 +105,13 @@ impl Command {
             },
             Self::Kpi(Kpi::Behind { .. }) => P::ProfilesList,
             Self::Kpi(Kpi::Goal(GoalCommand::Set { .. } | GoalCommand::Remove { .. })) => P::GoalsWrite,
-            Self::Kpi(Kpi::List { .. } | Kpi::Show { .. } | Kpi::Goal(GoalCommand::List { .. })) => P::FiguresRead,
+            Self::Kpi(
+                Kpi::List { .. }
+                | Kpi::Show { .. }
+                | Kpi::Forecast { .. }
+                | Kpi::Unusual { .. }
+                | Kpi::Goal(GoalCommand::List { .. }),
+            ) => P::FiguresRead,
             Self::Analyze(analyze) => match analyze.does() {
                 Does::Numbers => P::FiguresRead,
                 Does::People => P::ProfilesList,

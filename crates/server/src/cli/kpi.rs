@@ -8,10 +8,11 @@ use jiff::civil::Date;
 use zhike_domain::frame::{Column, ColumnType, Frame, TextColumn};
 use zhike_domain::kpi::{Dimension, PeriodKind};
 use zhike_engine::Ctx;
-use zhike_engine::kpis::{self, Ask, Asked, PartOf, Window};
+use zhike_engine::kpis::{self, Ask, Asked, PartOf, USUAL_DAYS, Window};
 use zhike_engine::workspace::day_number;
 
 use super::{Failure, Format, Global, Lang, Outcome};
+use crate::http::ahead::{forecast_of, unusual_of};
 use crate::http::kpis::{KpiGoal, KpiPoint, TOP, all, behind_page, one};
 use crate::output::{Printer, print_json, print_rows, told};
 
@@ -55,6 +56,26 @@ pub(super) enum Kpi {
         /// Rows at most.
         #[arg(long, default_value_t = 1000)]
         limit: usize,
+    },
+    /// What a figure will be, and how good such forecasts were.
+    Forecast {
+        /// Key.
+        key: String,
+        /// How long a period is.
+        #[arg(long, value_enum, default_value = "day")]
+        by: By,
+        /// Periods to come: 28 days, 13 weeks, 6 months, 4 quarters when absent.
+        #[arg(long, value_name = "N")]
+        periods: Option<usize>,
+        /// The last day that may be known: to see what would have been told.
+        #[arg(long, value_name = "DATE")]
+        through: Option<Date>,
+    },
+    /// Days on which figures were not as usual, and which part that comes from.
+    Unusual {
+        /// The newest days.
+        #[arg(long, default_value_t = USUAL_DAYS)]
+        days: usize,
     },
     /// Set, list and remove goals.
     #[command(subcommand)]
@@ -239,6 +260,44 @@ impl Kpi {
                     writeln!(std::io::stdout(), "{line}")?;
                 }
             }
+            Self::Forecast { key, by, periods, through } => {
+                let found = forecast_of(ctx, &key, by.into(), periods, through.map(day_number)).await?;
+                if global.format == Format::Json {
+                    return print_json(&found);
+                }
+                let rows = found.points.into_iter().map(|point| {
+                    let names = point.holidays.into_iter().map(|one| if is_zh { one.name_zh } else { one.name });
+                    let numbers = [point.value, point.low, point.high].map(|value| format!("{value:.2}"));
+                    let [value, low, high] = numbers;
+                    [point.period, value, low, high, names.collect::<Vec<_>>().join(" ")]
+                });
+                print_rows(global.format, ["period", "value", "low", "high", "holidays"], rows)?;
+                if global.format == Format::Table {
+                    writeln!(std::io::stdout(), "{}", if is_zh { found.meaning_zh } else { found.meaning })?;
+                }
+            }
+            Self::Unusual { days } => {
+                let found = unusual_of(ctx, days).await?;
+                if global.format == Format::Json {
+                    return print_json(&found);
+                }
+                let (judged, unknown, n) = (found.n_judged, found.n_unknown, found.items.len());
+                let rows = found.items.into_iter().map(|one| {
+                    let numbers = [one.value, one.expected].map(|value| format!("{value:.2}"));
+                    let [value, expected] = numbers;
+                    [one.kpi.key, one.day, value, expected, if is_zh { one.meaning_zh } else { one.meaning }]
+                });
+                print_rows(global.format, ["kpi", "day", "value", "expected", "meaning"], rows)?;
+                if global.format == Format::Table {
+                    let line = match is_zh {
+                        true => format!("看了 {judged} 个数字，{n} 处异常；另有 {unknown} 个数据太少，无法判断。"),
+                        false => {
+                            format!("{judged} numbers looked at, {n} findings; of {unknown} more too little is known.")
+                        }
+                    };
+                    writeln!(std::io::stdout(), "{line}")?;
+                }
+            }
             Self::Goal(GoalCommand::Set { key, period, value }) => {
                 kpis::set_goal(ctx, &key, Window::named(&period)?.days, value, &global.actor()).await?;
                 print_goals(ctx, global, Some(&key)).await?;
@@ -289,8 +348,12 @@ async fn print_goals(ctx: &Ctx, global: &Global, key: Option<&str>) -> Result<()
         let progress = goal.progress_ratio.map_or_else(|| "--".into(), percent);
         let pace = goal.is_on_pace.map_or_else(|| "--".into(), |is_on_pace| is_on_pace.to_string());
         let (value, actual, elapsed) = (goal.value.to_string(), number(goal.actual), percent(goal.elapsed_ratio));
-        [key, goal.from, goal.to, value, actual, progress, elapsed, pace, goal.author.unwrap_or_default()]
+        let expected = number(goal.outlook.as_ref().map(|outlook| outlook.expected.round()));
+        let chance = goal.outlook.and_then(|outlook| outlook.chance).map_or_else(|| "--".into(), percent);
+        let author = goal.author.unwrap_or_default();
+        [key, goal.from, goal.to, value, actual, progress, elapsed, pace, expected, chance, author]
     });
-    let header = ["kpi", "from", "to", "goal", "actual", "progress", "elapsed", "on_pace", "author"];
+    let header =
+        ["kpi", "from", "to", "goal", "actual", "progress", "elapsed", "on_pace", "expected", "chance", "author"];
     Ok(print_rows(global.format, header, rows)?)
 }

@@ -9,12 +9,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use zhike_domain::error_code::ErrorCode;
 use zhike_domain::id::ProfileId;
-use zhike_domain::kpi::{Dimension, Goal, Kpi, Pace, PeriodKind, Value};
+use zhike_domain::kpi::{Dimension, Goal, Holiday, Kpi, Pace, PeriodKind, Value};
 use zhike_engine::customers::listed_by_id;
 use zhike_engine::kpis::{self, Ask, Asked, Behind, GoalState, Kind, Part, PartOf, Point, Series, Window};
 use zhike_engine::workspace::day_number;
 use zhike_engine::{Ctx, Result as EngineResult};
 
+use super::ahead::KpiGoalOutlook;
 use super::customers::ListItem;
 use super::error::{ApiError, ApiResult, ErrorBody};
 use super::overview::date;
@@ -95,6 +96,8 @@ pub(crate) struct KpiGoal {
     /// What the number should be by now.
     pub(crate) expected: f64,
     pub(crate) is_on_pace: Option<bool>,
+    /// Where it is going; missing for what only marks a period, where days do not add up, and where nothing is told.
+    pub(crate) outlook: Option<KpiGoalOutlook>,
     /// Who set it; missing where it only marks a period.
     pub(crate) author: Option<String>,
     set_at: Option<String>,
@@ -110,6 +113,7 @@ fn goal((goal, pace): &(Goal, Pace), actual: Option<f64>) -> KpiGoal {
         elapsed_ratio: pace.elapsed,
         expected: pace.expected,
         is_on_pace: pace.is_on_pace,
+        outlook: None,
         author: None,
         set_at: None,
     }
@@ -118,7 +122,8 @@ fn goal((goal, pace): &(Goal, Pace), actual: Option<f64>) -> KpiGoal {
 impl From<GoalState> for KpiGoal {
     fn from(state: GoalState) -> Self {
         let (author, set_at) = (Some(state.author), Some(instant(state.set_at)));
-        Self { author, set_at, ..goal(&(state.goal, state.pace), state.actual) }
+        let outlook = state.outlook.map(Into::into);
+        Self { author, set_at, outlook, ..goal(&(state.goal, state.pace), state.actual) }
     }
 }
 
@@ -153,14 +158,15 @@ pub(crate) struct KpiPoint {
     pub(crate) goal: Option<KpiGoal>,
 }
 
+impl From<&Holiday> for KpiHoliday {
+    fn from(one: &Holiday) -> Self {
+        let (zh, en) = one.name;
+        Self { name: en.to_owned(), name_zh: zh.to_owned(), from: day(one.first), to: day(one.last) }
+    }
+}
+
 impl From<&Point> for KpiPoint {
     fn from(point: &Point) -> Self {
-        let holidays = point.holidays.iter().map(|one| KpiHoliday {
-            name: one.name.1.to_owned(),
-            name_zh: one.name.0.to_owned(),
-            from: day(one.first),
-            to: day(one.last),
-        });
         Self {
             period: point.period.name(),
             from: day(point.period.first),
@@ -170,7 +176,7 @@ impl From<&Point> for KpiPoint {
             is_suppressed: point.figures.is_suppressed,
             previous: point.figures.previous,
             year_before: point.figures.year_before,
-            holidays: holidays.collect(),
+            holidays: point.holidays.iter().map(|one| (*one).into()).collect(),
             goal: point.goal.as_ref().map(|one| goal(one, point.figures.value)),
         }
     }
