@@ -16,11 +16,10 @@ import { DataTable, type Column } from '../../ui/DataTable'
 import { Page } from '../../ui/Page'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
 import { useBeside } from '../../ui/beside'
-import { Within } from '../segments/FactEditor'
 import { FigureButton } from './FigureButton'
 import { Means } from './Answer'
 import { barsOption, type Bar } from './bars'
-import { BreakdownField, Pick, Question, ScopeFields, StepFields } from './fields'
+import { BreakdownField, Pick, Question, ScopeFields, StepFields, Within } from './fields'
 import { isWhole, partValue, sent, type FunnelJson, type StepJson } from './question'
 import { lengthOf, partName } from './words'
 
@@ -102,7 +101,9 @@ function Asked({ asked, answer, onAsk }: { asked: FunnelJson; answer: FunnelAnsw
       <div className="zk-question-line">
         <div className="zk-pick">
           <span className="zk-rule-word">{t('insight.window')}</span>
-          <Within label={t('insight.window')} span={draft.window} isOptional={false} onChange={(window) => window && change({ window })} />
+          <Suspense fallback={<Skeleton rows={1} height={32} />}>
+            <Within label={t('insight.window')} span={draft.window} isOptional={false} onChange={(window) => window && change({ window })} />
+          </Suspense>
         </div>
         <Pick label={t('insight.order')} value={draft.order} onChange={(order) => change({ order })} options={(['ordered', 'strict', 'any', 'clickhouse'] as const).map((value) => ({ value, label: t(`insight.order_${value}`) }))} />
         <Pick label={t('insight.count_by')} value={draft.count_by} onChange={(count_by) => change({ count_by })} options={(['person', 'session', 'order'] as const).map((value) => ({ value, label: t(`insight.count_${value}`) }))} />

@@ -1,8 +1,7 @@
 // 路径: where do people go from an event, or where do they come from?
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
-import { Button, Input, Segmented } from 'antd'
-import { lazy, Suspense, useMemo, useState, type SyntheticEvent } from 'react'
+import { lazy, Suspense, useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 import { analysisQuery, type PartJson } from '../../api/analysis'
 import type { PathsAnswer } from '../../api/types'
@@ -17,14 +16,13 @@ import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
 import { useBeside } from '../../ui/beside'
 import { FigureButton } from './FigureButton'
 import { Means } from './Answer'
-import { Pick, Question, ScopeFields } from './fields'
 import { drawnSteps, pathsOption, type PathFlow } from './flowChart'
 import { sent, type PathsJson } from './question'
 import { nodeName } from './words'
 
 const route = getRouteApi('/insight/paths')
 const People = lazy(() => import('./People'))
-const DEPTHS = ['1', '2', '3', '4', '5', '6'] as const
+const PathsQuestion = lazy(() => import('./PathsQuestion'))
 
 const partNode = (node: PathFlow['from']): unknown => (node.kind === 'event' ? { event: node.event } : node.kind)
 
@@ -38,7 +36,9 @@ export default function PathsPage() {
   return (
     <Page title={t('insight.paths')} question={t('insight.paths_question')}>
       <ContextBar />
-      <Asked key={JSON.stringify(spec)} asked={spec} answer={query.data} onAsk={(next) => void navigate({ search: (old) => ({ ...old, spec: next, part: undefined }), resetScroll: false })} />
+      <Suspense fallback={<Card><Skeleton rows={2} height={32} /></Card>}>
+        <PathsQuestion key={JSON.stringify(spec)} asked={spec} answer={query.data} onAsk={(next) => void navigate({ search: (old) => ({ ...old, spec: next, part: undefined }), resetScroll: false })} />
+      </Suspense>
       {spec.anchor === '' && <Card><Notice title={t('insight.paths_begin')} help={t('insight.paths_begin_help')} /></Card>}
       {query.isLoading && <Card><Skeleton rows={1} height={360} /></Card>}
       {query.isError && <Card><ErrorNotice error={query.error} onRetry={() => void query.refetch()} /></Card>}
@@ -59,47 +59,6 @@ export default function PathsPage() {
         </Suspense>
       )}
     </Page>
-  )
-}
-
-function Asked({ asked, answer, onAsk }: { asked: PathsJson; answer: PathsAnswer | undefined; onAsk: (next: PathsJson) => void }) {
-  const { t } = useTranslation()
-  const [draft, setDraft] = useState(asked)
-  const canRun = draft.anchor.trim() !== ''
-  const onSubmit = (event: SyntheticEvent) => {
-    event.preventDefault()
-    if (canRun) onAsk({ ...draft, anchor: draft.anchor.trim() })
-  }
-  return (
-    <form onSubmit={onSubmit}>
-      <Question
-        run={
-          <Button type="primary" htmlType="submit" disabled={!canRun}>
-            {t('insight.run')}
-          </Button>
-        }
-      >
-        <div className="zk-question-line">
-          <div className="zk-pick">
-            <span className="zk-rule-word" aria-hidden="true">
-              {t('insight.anchor')}
-            </span>
-            <Input aria-label={t('insight.anchor')} className="zk-word-input" placeholder={t('insight.anchor_example')} value={draft.anchor} onChange={(event) => setDraft({ ...draft, anchor: event.target.value })} />
-          </div>
-          <Segmented
-            aria-label={t('insight.direction')}
-            value={draft.direction}
-            onChange={(direction) => setDraft({ ...draft, direction })}
-            options={[
-              { value: 'after', label: t('insight.after') },
-              { value: 'before', label: t('insight.before') },
-            ]}
-          />
-          <Pick label={t('insight.depth')} value={String(draft.depth)} onChange={(depth) => setDraft({ ...draft, depth: Number(depth) })} options={DEPTHS.map((value) => ({ value, label: t('insight.n_steps', { n: value }) }))} />
-          <ScopeFields question={draft} answered={answer && { from: answer.head.from, to: answer.head.to }} onChange={setDraft} />
-        </div>
-      </Question>
-    </form>
   )
 }
 

@@ -7,12 +7,16 @@ import { useTranslation } from 'react-i18next'
 import { segmentsQuery } from '../../api/segments'
 import { useMay } from '../../app/session'
 import { useFormat, useWorkspace } from '../../app/workspace'
+import { Skeleton } from '../../ui/states'
 import { word } from '../../words'
-import { FactSelect, Where } from '../segments/FactEditor'
 import { breakdownOf, breakdownText, type BreakdownJson, type ScopeJson, type StepJson } from './question'
 import './insight.css'
 
 const DayRange = lazy(() => import('../overview/DayRange'))
+// Conditions bring every kind of field with them: the answer is there before they are.
+const FactSelect = lazy(() => import('../segments/FactEditor').then((part) => ({ default: part.FactSelect })))
+export const Within = lazy(() => import('../segments/FactEditor').then((part) => ({ default: part.Within })))
+const Where = lazy(() => import('../segments/FactEditor').then((part) => ({ default: part.Where })))
 
 /** Conditions that have sense for a table; an event has a name before anything else. */
 const firstWhere = (of: string) => (of === 'events' ? [{ field: 'event', op: 'eq' }] : undefined)
@@ -26,14 +30,18 @@ export function StepFields({ label, step, onChange, onRemove }: StepProps) {
       <legend className="zk-hidden">{label}</legend>
       <div className="zk-rule-line">
         <span className="zk-rule-word">{label}</span>
-        <FactSelect label={t('insight.fact_of', { step: label })} value={step.of} onChange={(of) => onChange({ of, where: firstWhere(of) })} />
+        <Suspense fallback={<Skeleton rows={1} height={32} />}>
+          <FactSelect label={t('insight.fact_of', { step: label })} value={step.of} onChange={(of) => onChange({ of, where: firstWhere(of) })} />
+        </Suspense>
         {onRemove && (
           <button type="button" className="zk-icon-button zk-rule-button" aria-label={t('insight.remove_step', { step: label })} onClick={onRemove}>
             <CloseOutlined aria-hidden="true" />
           </button>
         )}
       </div>
-      <Where fact={step.of} where={step.where} isWrong={() => false} onChange={(where) => onChange({ ...step, where })} />
+      <Suspense fallback={<Skeleton rows={1} height={32} />}>
+        <Where fact={step.of} where={step.where} isWrong={() => false} onChange={(where) => onChange({ ...step, where })} />
+      </Suspense>
     </fieldset>
   )
 }

@@ -3,6 +3,7 @@
 //! A sum over some days counts what happened before their end, and no more: it stays true until rows from before then come,
 //! go or become somebody else's. So every day of new orders costs the figures of the days since, not those of years.
 //! Only sums over everybody without a dimension are kept: nothing that is remembered was asked by whoever sees less.
+//! Findings, which cost more, are kept for a minute whatever comes.
 //!
 //! - INV-KPI-2 (`tests/it/kpis.rs`): whatever was asked and loaded before, a number is what it is without memory.
 
@@ -12,11 +13,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use zhike_domain::kpi::{Dimension, Measure, Of, Only, Take};
 use zhike_lake::{KpiScan, KpiSpan, Lake, Mark};
 
-use super::people;
+use super::{Unusual, people};
 use crate::{Ctx, Result};
 
 /// Sums remembered at most: all figures over some hundred periods.
 const MAX_SUMS: usize = 1 << 16;
+
+/// How long findings are kept, in microseconds.
+const FINDINGS_US: i64 = 60_000_000;
 
 /// Sums by span and part.
 pub(super) type Cells = BTreeMap<(usize, i64), i64>;
@@ -24,9 +28,15 @@ pub(super) type Cells = BTreeMap<(usize, i64), i64>;
 /// Each sum with what it was read from.
 type Sums = HashMap<(&'static Measure, KpiSpan), (Arc<Moment>, i64)>;
 
-/// Sums by measure and span.
+/// What was unusual as it was found at an instant, by last day, days looked at, and how small a group is told.
+type Findings = HashMap<(i64, usize, u64), (i64, Arc<Unusual>)>;
+
+/// Sums by measure and span, and findings.
 #[derive(Default)]
-pub(crate) struct Remembered(Mutex<Sums>);
+pub(crate) struct Remembered {
+    sums: Mutex<Sums>,
+    findings: Mutex<Findings>,
+}
 
 /// What sums depend on, at a moment.
 struct Moment {
@@ -93,6 +103,19 @@ fn key(measure: &'static Measure, span: &KpiSpan) -> (&'static Measure, KpiSpan)
 }
 
 impl Remembered {
+    /// What was found within the last minute: everybody who opens the overview asks for it.
+    pub(super) fn found(&self, key: (i64, usize, u64), now: i64) -> Option<Arc<Unusual>> {
+        let all = self.findings.lock().unwrap_or_else(PoisonError::into_inner);
+        all.get(&key).filter(|(at, _)| (0..FINDINGS_US).contains(&(now - at))).map(|(_, found)| found.clone())
+    }
+
+    /// Keeps what was found now, and nothing older.
+    pub(super) fn keep_found(&self, key: (i64, usize, u64), now: i64, found: Arc<Unusual>) {
+        let mut all = self.findings.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|_, (at, _)| (0..FINDINGS_US).contains(&(now - *at)));
+        all.insert(key, (now, found));
+    }
+
     /// Moves the spans of which all sums are known out of `missing`, into the tables of the measures.
     fn take_known(
         &self,
@@ -102,7 +125,7 @@ impl Remembered {
         missing: &mut Vec<usize>,
         found: &mut [Cells],
     ) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.sums.lock().unwrap_or_else(PoisonError::into_inner);
         // Many sums were read at the same moment.
         let mut changes: HashMap<*const Moment, Changes> = HashMap::new();
         missing.retain(|&at| {
@@ -129,7 +152,7 @@ impl Remembered {
     }
 
     fn keep(&self, measures: &[&'static Measure], spans: &[KpiSpan], now: &Arc<Moment>, at: &[usize], found: &[Cells]) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.sums.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() + at.len() * measures.len() > MAX_SUMS {
             all.clear();
         }

@@ -5,6 +5,7 @@
 
 use crate::boxed;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use zhike_domain::kpi::{Better, Dimension, Holiday, Kpi, Measure, Of, Only, PeriodKind, Unit, holidays, kpis};
 use zhike_ml::anomalies::{self, Judgement, Verdict, judge};
@@ -112,7 +113,7 @@ struct Judged {
 ///
 /// **Errors**: `bad_request` for no days, or too many.
 #[boxed]
-pub async fn unusual(ctx: &Ctx, n_days: usize) -> Result<Unusual> {
+pub async fn unusual(ctx: &Ctx, n_days: usize) -> Result<Arc<Unusual>> {
     if n_days == 0 || n_days > MAX_DAYS {
         return Err(Error::bad_request(
             format!("between 1 and {MAX_DAYS} days can be looked at"),
@@ -124,6 +125,11 @@ pub async fn unusual(ctx: &Ctx, n_days: usize) -> Result<Unusual> {
     let listed: Vec<&'static Kpi> =
         kpis().iter().filter(|kpi| kpi.is_listed && kpi.split_by.is_none() && is_of_days(kpi)).collect();
     let known = Known::new(ctx, &listed).await?;
+    let key = (known.through, n_days, ctx.min_group());
+    let is_of_all = ctx.scope().is_none();
+    if let Some(found) = ctx.remembered().found(key, ctx.now()).filter(|_| is_of_all) {
+        return Ok(found);
+    }
     let mut judged = Vec::new();
     let mut n_unknown = 0;
     let all = histories(ctx, &listed, &known, PeriodKind::Day, (known.through, HISTORY)).await?;
@@ -152,7 +158,11 @@ pub async fn unusual(ctx: &Ctx, n_days: usize) -> Result<Unusual> {
     for item in items.iter_mut().take(MAX_EXPLAINED) {
         item.because = because(ctx, item).await?;
     }
-    Ok(Unusual { through: known.through, n_judged, n_unknown, items })
+    let found = Arc::new(Unusual { through: known.through, n_judged, n_unknown, items });
+    if is_of_all {
+        ctx.remembered().keep_found(key, ctx.now(), found.clone());
+    }
+    Ok(found)
 }
 
 /// Whether a day of its own says anything: what is a sum over all time moves too little, and a rate of one day back to the

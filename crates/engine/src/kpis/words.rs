@@ -1,6 +1,7 @@
 //! What a forecast and an unusual day mean, in one sentence of each language.
 
-use zhike_domain::kpi::{Kpi, PeriodKind, Unit};
+use zhike_domain::kpi::{Dimension, Kpi, PeriodKind, Unit};
+use zhike_domain::rfm::Tier;
 use zhike_domain::sentence::{count_en, count_zh, money_en, money_zh, percent};
 use zhike_ml::forecast::{Method, Reason};
 
@@ -176,20 +177,30 @@ pub fn finding_words(finding: &Finding, currency: &str) -> Words {
     let mut zh = format!("{day} {name_zh} {}，预期 {}{off_zh}。", value.0, expected.0);
     let mut en = format!("{day}: {name_en} {}; {} was to be expected{off_en}.", value.1, expected.1);
     if let Some(because) = &finding.because {
-        let named = |mover: &Mover, other: &str, none: &str| {
-            let name = mover.label.as_ref().or(mover.value.as_ref());
-            name.cloned().unwrap_or_else(|| if mover.is_other { other } else { none }.to_owned())
+        let is_ratio = kpi.measures().is_some_and(|(_, whole)| whole.is_some());
+        let part = |mover: &Mover, is_zh: bool| {
+            let word = |(zh, en): Words| if is_zh { zh } else { en };
+            let tier = || Tier::parse(mover.value.as_deref()?).filter(|_| because.dimension == Dimension::RfmTier);
+            let name = match (mover.label.as_ref().or(mover.value.as_ref()), tier()) {
+                (_, Some(tier)) => if is_zh { tier.zh() } else { tier.en() }.to_owned(),
+                (Some(name), None) => name.clone(),
+                (None, None) if mover.is_other => if is_zh { "其他" } else { "others" }.to_owned(),
+                (None, None) => if is_zh { "未填" } else { "not given" }.to_owned(),
+            };
+            if !is_ratio {
+                let [before, after] = [mover.before, mover.after].map(|value| word(of(value)));
+                return if is_zh {
+                    format!("{name}（{before} → {after}）")
+                } else {
+                    format!("{name} ({before} → {after})")
+                };
+            }
+            // A part moves a ratio by its own and by its weight: what it did is told, not what it is.
+            let (sign, by) = (if mover.contribution < 0.0 { "−" } else { "+" }, word(of(mover.contribution.abs())));
+            if is_zh { format!("{name}（影响 {sign}{by}）") } else { format!("{name} ({sign}{by})") }
         };
-        let parts_zh: Vec<String> = because
-            .parts
-            .iter()
-            .map(|one| format!("{}（{} → {}）", named(one, "其他", "未填"), of(one.before).0, of(one.after).0))
-            .collect();
-        let parts_en: Vec<String> = because
-            .parts
-            .iter()
-            .map(|one| format!("{} ({} → {})", named(one, "others", "not given"), of(one.before).1, of(one.after).1))
-            .collect();
+        let parts = |is_zh: bool| because.parts.iter().map(|one| part(one, is_zh)).collect::<Vec<String>>();
+        let (parts_zh, parts_en) = (parts(true), parts(false));
         zh.push_str(&format!("主要来自{}。", parts_zh.join("、")));
         en.push_str(&format!(" Mostly from {}.", parts_en.join(", ")));
     }
