@@ -30,11 +30,11 @@ export function kpiQuery(key: string, ask: SeriesAsk) {
   })
 }
 
-/** What a figure will be, for the usual number of periods. */
-export function forecastQuery(key: string, by: PeriodKind) {
+/** What a figure will be, or would have been said to be after a day, for the usual number of periods. */
+export function forecastQuery(key: string, by: PeriodKind, through: string | undefined) {
   return queryOptions({
-    queryKey: ['kpi', key, 'forecast', by],
-    queryFn: ({ signal }) => unwrap(client.GET('/api/v1/kpis/{key}/forecast', { params: { ...at(key), query: { by } }, signal })),
+    queryKey: ['kpi', key, 'forecast', by, through],
+    queryFn: ({ signal }) => unwrap(client.GET('/api/v1/kpis/{key}/forecast', { params: { ...at(key), query: given({ by, through }) }, signal })),
   })
 }
 

@@ -18,7 +18,7 @@ type Props = { series: KpiSeries; view: KpiSearch['view']; onView: (view: KpiSea
 
 export function OutlookCard({ series, view, onView }: Props) {
   const { t } = useTranslation()
-  const query = useQuery(forecastQuery(series.kpi.key, series.by as KpiSearch['by']))
+  const query = useQuery(forecastQuery(series.kpi.key, series.by as KpiSearch['by'], series.points.at(-1)?.to))
   const data = query.data
   if (query.isError) {
     return (
