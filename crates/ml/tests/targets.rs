@@ -27,6 +27,17 @@ fn examples_by_hand() {
     assert_eq!(huge.iter().sum::<i64>(), MAX_AMOUNT);
 }
 
+/// A cap over its weight and back is not always the cap: the most that fits still fits.
+#[test]
+fn as_much_as_fits() {
+    for cap in 0..400 {
+        for weight in 1..9 {
+            let parts = [Part { cap, ..Part::new(1, f64::from(weight)) }, Part { cap: 1, ..Part::new(2, 9.0) }];
+            assert_eq!(split(cap + 1, &parts), Ok(vec![cap, 1]), "{cap} {weight}");
+        }
+    }
+}
+
 #[test]
 fn bounds_of_leaves_are_known_at_the_top() {
     let node = |parent, key, weight| Level { parent, part: Part::new(key, weight) };

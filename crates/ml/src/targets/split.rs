@@ -123,13 +123,18 @@ fn level(amount: i64, parts: &[Part]) -> Option<f64> {
     let mut bends: Vec<f64> =
         weighted().flat_map(|part| [part.floor, part.cap].map(|bound| bound as f64 / part.weight)).collect();
     bends.sort_unstable_by(f64::total_cmp);
+    // In whole numbers: a cap that is reached by a product may be missed by a hair.
+    let most = |part: &Part| i128::from(if part.weight > 0.0 { part.cap } else { part.floor });
+    if i128::from(amount) > parts.iter().map(most).sum::<i128>() {
+        return None;
+    }
     let amount = amount as f64;
     let sum = |level: f64| parts.iter().map(|part| at_level(part, level)).sum::<f64>();
     let Some((first, last)) = bends.first().zip(bends.last()) else {
-        return (sum(0.0) == amount).then_some(0.0);
+        return Some(0.0);
     };
-    if sum(*last) < amount {
-        return None;
+    if sum(*last) <= amount {
+        return Some(*last);
     }
     if sum(*first) >= amount {
         return Some(*first);
