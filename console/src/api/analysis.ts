@@ -1,6 +1,7 @@
 // What the pages of behaviour ask for, and under which key the answer is kept.
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
 import { client, unwrap } from './client'
+import type { components } from './schema'
 import type { FunnelAnswer, LifecycleAnswer, PathsAnswer, RetentionAnswer, StickinessAnswer } from './types'
 
 /** A question as JSON; docs/guides/insight.md describes it. */
@@ -31,14 +32,22 @@ export function analysisQuery<K extends Analysis>(kind: K, spec: Question) {
   })
 }
 
-export function analysisPeopleQuery(kind: Analysis, spec: Question, part: PartJson) {
+type People = components['schemas']['AnalysisPeople']
+
+/** Pages of people behind a number, whatever it is of. */
+export function peoplePages(queryKey: readonly unknown[], ask: (after: string | null, limit: number, signal: AbortSignal) => Promise<People>) {
   return infiniteQueryOptions({
-    queryKey: ['analysis', kind, spec, 'people', part],
-    queryFn: ({ signal, pageParam }) =>
-      unwrap(client.POST('/api/v1/analysis/people', { body: { analysis: kind, spec: wire(spec), part: wire(part), limit: PAGE_SIZE, after: pageParam || null }, signal })),
+    queryKey,
+    queryFn: ({ signal, pageParam }) => ask(pageParam || null, PAGE_SIZE, signal),
     initialPageParam: '',
     getNextPageParam: (page) => page.next ?? undefined,
   })
+}
+
+export function analysisPeopleQuery(kind: Analysis, spec: Question, part: PartJson) {
+  return peoplePages(['analysis', kind, spec, 'people', part], (after, limit, signal) =>
+    unwrap(client.POST('/api/v1/analysis/people', { body: { analysis: kind, spec: wire(spec), part: wire(part), limit, after }, signal })),
+  )
 }
 
 /** Keeps the people behind a number as a list. */

@@ -27,6 +27,7 @@ import {
   RiseOutlined,
   SafetyCertificateOutlined,
   SecurityScanOutlined,
+  ShoppingOutlined,
   SolutionOutlined,
   SwapOutlined,
   TagsOutlined,
@@ -56,6 +57,7 @@ export type PlacePath =
   | '/insight/retention'
   | '/insight/life'
   | '/insight/paths'
+  | '/insight/goods'
   | '/insight/migration'
   | '/data/imports'
   | '/data/quality'
@@ -111,6 +113,7 @@ export const GROUPS: readonly Group[] = [
       { to: '/insight/retention', name: 'retention_of', needs: 'figures.read', icon: RetweetOutlined },
       { to: '/insight/life', name: 'life', needs: 'figures.read', icon: RiseOutlined },
       { to: '/insight/paths', name: 'paths', needs: 'figures.read', icon: NodeIndexOutlined },
+      { to: '/insight/goods', name: 'goods', needs: 'figures.read', icon: ShoppingOutlined },
     ],
   },
   {

@@ -7,7 +7,9 @@ import { identityHealthQuery } from '../api/identity'
 import { approvalsQuery, auditQuery, incidentsQuery } from '../api/watch'
 import { consentsQuery, requestsQuery } from '../api/consents'
 import type { PartJson } from '../api/analysis'
+import type { GoodsPart } from '../api/goods'
 import { kpiQuery, kpisQuery } from '../api/kpis'
+import { FIRST_GOODS, GOODS_SORTS, knownGoods } from '../pages/goods/question'
 import { FIRST_FUNNEL, FIRST_LIFE, FIRST_PATHS, FIRST_RETENTION, readQuestion } from '../pages/insight/question'
 import { historyDaysQuery, movesQuery } from '../api/history'
 import { timelineQuery } from '../api/person'
@@ -24,6 +26,8 @@ import { CrashedPage, MissingPage, NoSessionPage } from './outside'
 import { homeOf, neededAt, type PlacePath } from './places'
 import {
   METRICS,
+  GOODS_TABS,
+  type GoodsSearch,
   type View,
   type OverviewSearch,
   FIGURES,
@@ -534,6 +538,32 @@ const life = createRoute({
   component: lazyRouteComponent(() => import('../pages/insight/LifePage')),
 })
 
+/** Whose people an address asks for, as far as it says so. */
+function goodsPartOf(raw: unknown): GoodsPart | undefined {
+  const given = (raw ?? {}) as Partial<GoodsPart>
+  const antecedent = Array.isArray(given.antecedent) ? given.antecedent.map(String) : []
+  const of = oneOf(['together', 'next'] as const, given.of)
+  const which = oneOf(['both', 'left'] as const, given.which)
+  // Codes of goods may look like numbers in an address.
+  if (!of || !which || antecedent.length === 0 || given.consequent === undefined) return undefined
+  return { of, antecedent, consequent: String(given.consequent), which }
+}
+
+const goods = createRoute({
+  getParentRoute: () => root,
+  path: '/insight/goods',
+  ...place('/insight/goods'),
+  validateSearch: (raw: Partial<GoodsSearch> & SearchSchemaInput): GoodsSearch => ({
+    tab: oneOf(GOODS_TABS, raw.tab) ?? 'together',
+    spec: knownGoods(readQuestion(raw.spec, FIRST_GOODS)),
+    sort: oneOf(GOODS_SORTS, raw.sort) ?? 'beyond',
+    asc: raw.asc === true ? true : undefined,
+    part: goodsPartOf(raw.part),
+  }),
+  search: { middlewares: [stripSearchParams({ tab: 'together', spec: FIRST_GOODS, sort: 'beyond' })] },
+  component: lazyRouteComponent(() => import('../pages/goods/GoodsPage')),
+})
+
 const paths = createRoute({
   getParentRoute: () => root,
   path: '/insight/paths',
@@ -658,7 +688,7 @@ const bind = createRoute({
 
 export function makeRouter(queryClient: QueryClient) {
   return createRouter({
-    routeTree: root.addChildren([signIn, setup, account, users, roles, apiKeys, sso, overview, customers, segments, newSegment, segment, editSegment, tags, newTag, tag, editTag, rfm, value, groups, models, migration, kpis, kpi, funnel, retention_of, life, paths, profile, quality, imports, newImport, report, sources, live, bind, consents, requests, audit, approvals, incidents, budgets, retention, grades, dataKeys, register, identity]),
+    routeTree: root.addChildren([signIn, setup, account, users, roles, apiKeys, sso, overview, customers, segments, newSegment, segment, editSegment, tags, newTag, tag, editTag, rfm, value, groups, models, migration, kpis, kpi, funnel, retention_of, life, paths, goods, profile, quality, imports, newImport, report, sources, live, bind, consents, requests, audit, approvals, incidents, budgets, retention, grades, dataKeys, register, identity]),
     context: { queryClient },
     defaultPreload: 'intent',
     defaultPreloadStaleTime: 0,

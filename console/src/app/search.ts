@@ -1,6 +1,8 @@
 // What the address of each page says: its search parameters.
 import type { Role } from '../api/accounts'
 import type { PartJson } from '../api/analysis'
+import type { GoodsPart } from '../api/goods'
+import type { GoodsJson, GoodsSort } from '../pages/goods/question'
 import type { ActivityJson, FunnelJson, PathsJson, RetentionJson } from '../pages/insight/question'
 import type { ModelName } from '../api/models'
 import type { RuleJson } from '../api/segments'
@@ -167,6 +169,16 @@ export type KeptSearch = InsightSearch<RetentionJson> & { group?: number | undef
 /** `what`: the answer that the number is of. */
 export type LifeSearch = InsightSearch<ActivityJson> & { what?: 'lifecycle' | 'stickiness' | undefined }
 export type PathsSearch = InsightSearch<PathsJson>
+export const GOODS_TABS = ['together', 'next', 'wanted'] as const
+export type GoodsSearch = {
+  tab: (typeof GOODS_TABS)[number]
+  spec: GoodsJson
+  sort: GoodsSort
+  /** Smallest first. */
+  asc?: boolean | undefined
+  /** The rule whose people are listed. */
+  part?: GoodsPart | undefined
+}
 export type LiveSearch = { source?: string | undefined }
 export type AuditSearch = {
   /** Name of whoever acted. */

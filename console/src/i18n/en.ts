@@ -15,6 +15,7 @@ import { enCustomers } from './en.customers'
 import { enSegments } from './en.segments'
 import { enTags } from './en.tags'
 import { golden } from './golden'
+import { goods } from './goods'
 import { who } from './who'
 
 export const en = {
@@ -51,6 +52,7 @@ export const en = {
     retention_of: 'Retention',
     life: 'Lifecycle',
     paths: 'Paths',
+    goods: 'Goods',
     data: 'Data',
     imports: 'Imports',
     sources: 'Sources',
@@ -478,6 +480,7 @@ export const en = {
   ...who.en,
   ...models.en,
   ...behaviour.en,
+  ...goods.en,
   ...history.en,
   live: {
     question: 'Is what we send arriving, and as we meant it?',

@@ -15,6 +15,7 @@ import { zhCustomers } from './zh.customers'
 import { zhSegments } from './zh.segments'
 import { zhTags } from './zh.tags'
 import { golden } from './golden'
+import { goods } from './goods'
 import { who } from './who'
 
 export const zh = {
@@ -51,6 +52,7 @@ export const zh = {
     retention_of: '留存',
     life: '生命周期',
     paths: '路径',
+    goods: '商品洞察',
     data: '数据',
     imports: '导入',
     sources: '数据源',
@@ -473,6 +475,7 @@ export const zh = {
   ...who.zh,
   ...models.zh,
   ...behaviour.zh,
+  ...goods.zh,
   ...history.zh,
   live: {
     question: '发来的数据，是按预期到达的吗？',

@@ -144,7 +144,7 @@ pub(crate) struct Ground {
 }
 
 impl Ground {
-    async fn new(ctx: &Ctx, scope: &Scope, usual_days: i64) -> Result<Self> {
+    pub(crate) async fn new(ctx: &Ctx, scope: &Scope, usual_days: i64) -> Result<Self> {
         let seen = as_of(ctx, None).await?;
         let last = scope.to.unwrap_or(seen.day).min(seen.day);
         let first = scope.from.unwrap_or(last - usual_days + 1);
@@ -194,7 +194,7 @@ impl Ground {
     }
 
     /// Ids of customers by number, ascending.
-    fn ids(&self, who: impl IntoIterator<Item = u32>) -> Vec<i64> {
+    pub(crate) fn ids(&self, who: impl IntoIterator<Item = u32>) -> Vec<i64> {
         let mut who: Vec<u32> = who.into_iter().collect();
         who.sort_unstable();
         who.dedup();
@@ -203,17 +203,28 @@ impl Ground {
 
     async fn head(self, ctx: &Ctx, spec: &Spec, meaning: (String, String), is_suppressed: bool) -> Result<Head> {
         let words = segments::all_words(ctx).await?;
-        let currency = ctx.workspace().currency;
-        Ok(Head {
-            spec: spec.to_json(),
-            sentence: sentence(spec, self.days, &currency, &words),
+        let said = sentence(spec, self.days, &ctx.workspace().currency, &words);
+        Ok(self.head_of(spec.to_json(), said, meaning, is_suppressed))
+    }
+
+    /// What an answer says about itself.
+    pub(crate) fn head_of(
+        self,
+        spec: Json,
+        sentence: (String, String),
+        meaning: (String, String),
+        is_suppressed: bool,
+    ) -> Head {
+        Head {
+            spec,
+            sentence,
             days: self.days,
             through: self.seen.day,
             meaning,
             is_suppressed: is_suppressed || self.is_excluded_hidden,
             excluded: self.excluded,
             is_excluded_hidden: self.is_excluded_hidden,
-        })
+        }
     }
 }
 

@@ -13,7 +13,9 @@ use zhike_vault::{Unlock, ValueAlgorithm, Vault};
 use crate::collect::{Collecting, LogLimits};
 use crate::ingest::{self, LiveEvent};
 use crate::workspace::{self, Workspace};
-use crate::{Clock, Error, Result, accounts, audit, backup, erasure, guard, identity, import, kpis, segments, sources};
+use crate::{
+    Clock, Error, Result, accounts, audit, backup, erasure, goods, guard, identity, import, kpis, segments, sources,
+};
 
 /// Recent events kept for a slow listener; older ones it misses.
 const LIVE_EVENTS: usize = 1024;
@@ -66,6 +68,7 @@ struct Inner {
     collecting: Collecting,
     audience: segments::Known,
     remembered: kpis::Remembered,
+    recommending: goods::Known,
     accounts: accounts::Known,
     auditing: audit::Known,
     guarding: guard::Known,
@@ -118,6 +121,7 @@ impl Ctx {
             collecting: Collecting::new(options.log),
             audience: segments::Known::default(),
             remembered: kpis::Remembered::default(),
+            recommending: goods::Known::default(),
             accounts: accounts::Known::default(),
             auditing: audit::Known::new(options.audit_anchors),
             guarding: guard::Known::default(),
@@ -215,6 +219,11 @@ impl Ctx {
     /// Sums of figures, as this process remembers them.
     pub(crate) fn remembered(&self) -> &kpis::Remembered {
         &self.inner.remembered
+    }
+
+    /// What was learnt of who will want which goods.
+    pub(crate) fn recommending(&self) -> &goods::Known {
+        &self.inner.recommending
     }
 
     /// What this process remembers of accounts.

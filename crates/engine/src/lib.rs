@@ -25,6 +25,7 @@ pub mod doctor;
 pub mod erasure;
 mod error;
 pub mod exports;
+pub mod goods;
 pub mod grades;
 pub mod guard;
 pub mod history;

@@ -28,7 +28,7 @@ pub use due::{Due, DueOptions, State, due};
 pub use ease::MAX_SIDE;
 pub use factors::FactorOptions;
 pub use grade::{Grade, Truth, grade};
-pub use recommender::{ListOptions, Reason, Recommendation, Recommender, Repeats, Sources};
+pub use recommender::{Learnt, ListOptions, Reason, Recommendation, Recommender, Repeats, Sources};
 pub use table::{Owned, Table, Until};
 
 /// Why there is no answer.

@@ -11,6 +11,7 @@ mod demo;
 mod doctor;
 mod erase;
 mod export;
+mod goods;
 mod grade;
 mod history;
 mod identity;

@@ -14,6 +14,7 @@ pub(crate) mod erasures;
 mod error;
 mod exports;
 pub(crate) mod golden;
+pub(crate) mod goods;
 pub(crate) mod grades;
 pub(crate) mod guard;
 pub(crate) mod history;
@@ -314,6 +315,12 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .allow(P::FiguresRead, routes!(analysis::paths))
         .allow(P::ProfilesList, routes!(analysis::people))
         .record(P::SegmentsWrite, routes!(analysis::save))
+        .allow(P::FiguresRead, routes!(goods::together))
+        .allow(P::FiguresRead, routes!(goods::next))
+        .allow(P::FiguresRead, routes!(goods::recommendations))
+        .allow(P::ProfilesRead, routes!(goods::of_person))
+        .allow(P::ProfilesList, routes!(goods::people))
+        .record(P::SegmentsWrite, routes!(goods::save))
         .allow(P::ConsentsRead, routes!(consents::purposes))
         .allow(P::PolicyChange, routes!(consents::put_purpose))
         .allow(P::ConsentsRead, routes!(consents::summary))

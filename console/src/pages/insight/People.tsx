@@ -4,7 +4,8 @@ import { Link } from '@tanstack/react-router'
 import { Button, Input } from 'antd'
 import { useState, type SyntheticEvent } from 'react'
 import { useTranslation } from 'react-i18next'
-import { analysisPeopleQuery, keepPeople, type Analysis, type PartJson, type Question } from '../../api/analysis'
+import { analysisPeopleQuery, keepPeople, type Analysis, type PartJson, type peoplePages, type Question } from '../../api/analysis'
+import type { Segment } from '../../api/types'
 import { useMay } from '../../app/session'
 import { useFormat } from '../../app/workspace'
 import { More } from '../../ui/More'
@@ -17,15 +18,22 @@ import '../customers/person.css'
 type Props = { kind: Analysis; spec: Question; part: PartJson; title: string; onClose: () => void }
 
 export default function People({ kind, spec, part, title, onClose }: Props) {
+  return <PeopleSheet pages={analysisPeopleQuery(kind, spec, part)} keep={(name) => keepPeople(kind, spec, part, name)} title={title} onClose={onClose} />
+}
+
+type SheetProps = { pages: ReturnType<typeof peoplePages>; keep: (name: string) => Promise<Segment>; title: string; onClose: () => void }
+
+/** People behind whatever number, page by page, and a form to keep them as a segment. */
+export function PeopleSheet({ pages, keep, title, onClose }: SheetProps) {
   const { t } = useTranslation()
   const format = useFormat()
   const mayList = useMay('profiles.list')
   const mayKeep = useMay('segments.write')
-  const query = useInfiniteQuery({ ...analysisPeopleQuery(kind, spec, part), enabled: mayList })
+  const query = useInfiniteQuery({ ...pages, enabled: mayList })
   const people = query.data?.pages.flatMap((page) => page.items) ?? []
   const [first] = query.data?.pages ?? []
   return (
-    <Sheet title={title} closeLabel={t('behind.close')} onClose={onClose} className="zk-behind" isBusy={query.isLoading} foot={mayKeep && first && first.total !== 0 && <Keep kind={kind} spec={spec} part={part} title={title} />}>
+    <Sheet title={title} closeLabel={t('behind.close')} onClose={onClose} className="zk-behind" isBusy={query.isLoading} foot={mayKeep && first && first.total !== 0 && <Keep keep={keep} title={title} />}>
       {!mayList && <Notice title={t('insight.no_list')} help={t('insight.no_list_help')} />}
       {query.isLoading && <Skeleton rows={8} height={36} />}
       {query.isError && <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />}
@@ -52,12 +60,12 @@ export default function People({ kind, spec, part, title, onClose }: Props) {
   )
 }
 
-function Keep({ kind, spec, part, title }: Omit<Props, 'onClose'>) {
+function Keep({ keep: send, title }: Pick<SheetProps, 'keep' | 'title'>) {
   const { t } = useTranslation()
   const client = useQueryClient()
   const [name, setName] = useState(title.slice(0, 100))
   const keep = useMutation({
-    mutationFn: () => keepPeople(kind, spec, part, name.trim()),
+    mutationFn: () => send(name.trim()),
     onSuccess: () => client.invalidateQueries({ queryKey: ['segments'] }),
   })
   const onSubmit = (event: SyntheticEvent) => {

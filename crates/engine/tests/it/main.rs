@@ -14,6 +14,7 @@ mod crash;
 mod customers;
 mod erasure;
 mod golden;
+mod goods;
 mod grades;
 mod history;
 mod identity;

@@ -1,5 +1,7 @@
 //! Products for customers, with reasons.
 
+use std::sync::Arc;
+
 use super::categories::ByCategory;
 use super::cosine::Cosine;
 use super::due::{Due, State};
@@ -90,7 +92,22 @@ pub struct Recommender<'a> {
     pub table: &'a Table,
     /// How.
     pub recipe: Recipe,
-    part: Part,
+    part: Arc<Part>,
+}
+
+/// What was learnt, without the table: for whoever keeps both.
+#[derive(Clone, Debug)]
+pub struct Learnt {
+    /// How.
+    pub recipe: Recipe,
+    part: Arc<Part>,
+}
+
+impl Learnt {
+    /// With the table that it was learnt from.
+    pub fn over<'a>(&self, table: &'a Table) -> Recommender<'a> {
+        Recommender { table, recipe: self.recipe, part: self.part.clone() }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -133,7 +150,12 @@ impl<'a> Recommender<'a> {
             Method::Factors => Part::Factors(Factors::fit(table, &sources.factors, sources.n_threads)),
             Method::NextCategory => Part::Category(ByCategory::fit(table, sources.purchases, sources.categories)?),
         };
-        Ok(Self { table, recipe, part })
+        Ok(Self { table, recipe, part: Arc::new(part) })
+    }
+
+    /// What was learnt, without the table.
+    pub fn learnt(&self) -> Learnt {
+        Learnt { recipe: self.recipe, part: self.part.clone() }
     }
 
     /// The same with another weight of the customer's own history: nothing is learnt anew.
@@ -150,7 +172,7 @@ impl<'a> Recommender<'a> {
 
     fn score(&self, customer: usize, scores: &mut [f32]) {
         scores.fill(0.0);
-        match &self.part {
+        match &*self.part {
             Part::None => {}
             Part::Cosine(part) => part.add_scores(self.table, customer, 1.0, scores),
             Part::Ease(part) => part.add_scores(self.table, customer, 1.0, scores),
@@ -206,7 +228,7 @@ impl<'a> Recommender<'a> {
 
     /// Products most like one, with their cosine; empty for other methods than [`Method::Cosine`].
     pub fn like(&self, product: usize) -> Vec<(u64, f32)> {
-        match &self.part {
+        match &*self.part {
             Part::Cosine(part) => {
                 part.like(product).iter().map(|(at, cosine)| (self.table.products[*at as usize], *cosine)).collect()
             }
@@ -261,7 +283,7 @@ impl<'a> Recommender<'a> {
         if let Some(own) = own.filter(|_| has_own) {
             reasons.push(Reason::BoughtBefore { n_times: own.n_times, last: own.last });
         }
-        let contributions = match &self.part {
+        let contributions = match &*self.part {
             Part::None => Vec::new(),
             Part::Cosine(part) => part.contributions(self.table, customer, product),
             Part::Ease(part) => part.contributions(self.table, customer, product),

@@ -116,6 +116,7 @@ impl Command {
                 Does::Numbers => P::FiguresRead,
                 Does::People => P::ProfilesList,
                 Does::Saves => P::SegmentsWrite,
+                Does::Person => P::ProfilesRead,
             },
             Self::Sql(_) => P::SqlRun,
             Self::Profile(Profile::Ask { .. } | Profile::Show { approval: Some(_), .. }) => P::ProfilesAsk,

@@ -1,4 +1,4 @@
-//! `zhike analyze`: funnels, retention, lifecycle, stickiness, paths, and the people behind a number.
+//! `zhike analyze`: funnels, retention, lifecycle, stickiness, paths, and the people behind a number; goods stand in `goods`.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -10,6 +10,7 @@ use zhike_domain::analysis::{Kind, Spec};
 use zhike_engine::Ctx;
 use zhike_engine::analysis::{people, read, save};
 
+use super::goods::{Baskets, Next, Recommend};
 use super::kpi::print_columns;
 use super::{Failure, Format, Global, Lang, Outcome};
 use crate::http::analysis::{
@@ -121,6 +122,12 @@ pub(super) enum Analyze {
         #[command(flatten)]
         common: Common,
     },
+    /// What is bought together.
+    Baskets(Baskets),
+    /// What is bought next.
+    Next(Next),
+    /// What customers will want, and how well that can be told.
+    Recommend(Recommend),
 }
 
 /// Whose, when, what for, and what is wanted of the answer.
@@ -160,6 +167,8 @@ pub(super) enum Does {
     People,
     /// Makes a segment.
     Saves,
+    /// Shows what is known of one customer.
+    Person,
 }
 
 fn wrong(what: &str, zh: &str, given: &str) -> Failure {
@@ -274,38 +283,35 @@ fn brackets(text: &str) -> Result<Json, Failure> {
 }
 
 impl Analyze {
-    const fn common(&self) -> &Common {
-        match self {
-            Self::Funnel { common, .. }
-            | Self::Retention { common, .. }
-            | Self::Lifecycle { common, .. }
-            | Self::Stickiness { common, .. }
-            | Self::Paths { common, .. } => common,
-        }
+    /// Whose and when, of questions about behaviour.
+    const fn common(&self) -> Option<(&Common, Kind)> {
+        Some(match self {
+            Self::Funnel { common, .. } => (common, Kind::Funnel),
+            Self::Retention { common, .. } => (common, Kind::Retention),
+            Self::Lifecycle { common, .. } => (common, Kind::Lifecycle),
+            Self::Stickiness { common, .. } => (common, Kind::Stickiness),
+            Self::Paths { common, .. } => (common, Kind::Paths),
+            Self::Baskets(_) | Self::Next(_) | Self::Recommend(_) => return None,
+        })
     }
 
     /// What it does with the answer.
     pub(super) const fn does(&self) -> Does {
-        match (&self.common().people, &self.common().save) {
-            (_, Some(_)) => Does::Saves,
-            (Some(_), None) => Does::People,
-            (None, None) => Does::Numbers,
-        }
-    }
-
-    const fn kind(&self) -> Kind {
         match self {
-            Self::Funnel { .. } => Kind::Funnel,
-            Self::Retention { .. } => Kind::Retention,
-            Self::Lifecycle { .. } => Kind::Lifecycle,
-            Self::Stickiness { .. } => Kind::Stickiness,
-            Self::Paths { .. } => Kind::Paths,
+            Self::Baskets(baskets) => return baskets.does(),
+            Self::Next(next) => return next.does(),
+            Self::Recommend(recommend) if recommend.is_of_person() => return Does::Person,
+            _ => {}
+        }
+        match self.common() {
+            Some((Common { save: Some(_), .. }, _)) => Does::Saves,
+            Some((Common { people: Some(_), .. }, _)) => Does::People,
+            _ => Does::Numbers,
         }
     }
 
     /// The question of the flags.
-    fn question(&self) -> Result<Json, Failure> {
-        let common = self.common();
+    fn question(&self, common: &Common) -> Result<Json, Failure> {
         if let Some(file) = &common.spec {
             let text = std::fs::read_to_string(file).map_err(|error| {
                 Failure::new(
@@ -394,6 +400,7 @@ impl Analyze {
                 put("depth", json!(depth));
                 put("kept", json!(kept));
             }
+            Self::Baskets(_) | Self::Next(_) | Self::Recommend(_) => {}
         }
         let scope =
             [("from", &common.from), ("to", &common.to), ("segment", &common.segment), ("purpose", &common.purpose)];
@@ -413,8 +420,14 @@ impl Analyze {
     }
 
     async fn run_on(self, ctx: &Ctx, global: &Global) -> Result<(), Failure> {
-        let spec = read(ctx, self.kind(), &self.question()?).await?;
-        let common = self.common();
+        let (common, kind) = match (&self, self.common()) {
+            (_, Some(common)) => common,
+            (Self::Baskets(baskets), _) => return baskets.run(ctx, global).await,
+            (Self::Next(next), _) => return next.run(ctx, global).await,
+            (Self::Recommend(recommend), _) => return recommend.run(ctx, global).await,
+            _ => return Ok(()),
+        };
+        let spec = read(ctx, kind, &self.question(common)?).await?;
         let Some(text) = &common.people else { return numbers(ctx, global, &spec).await };
         let json = serde_json::from_str(text).map_err(|error| {
             Failure::new(format!("{text} is no JSON: {error}"), format!("{text} 不是 JSON：{error}"))
@@ -498,7 +511,7 @@ fn node_name(node: &PathNode, is_before: bool, is_zh: bool) -> String {
 }
 
 /// The question before a table, what it means after it.
-fn say(global: &Global, head: &AnalysisHead, more: Option<&str>) -> Result<(), Failure> {
+pub(super) fn say(global: &Global, head: &AnalysisHead, more: Option<&str>) -> Result<(), Failure> {
     if global.format != Format::Table {
         return Ok(());
     }
