@@ -11,9 +11,9 @@ export default defineConfig({
   // Pages are only looked at, side by side; paths change data and go one after another.
   projects: [
     { name: 'pages', testMatch: 'accessibility.spec.ts', fullyParallel: true },
-    { name: 'paths', testIgnore: ['accessibility.spec.ts', 'keys.spec.ts', 'review.spec.ts'], workers: 1 },
-    // While keys are disabled, no other page could show a customer; reviewing needs customers whom others do not count.
-    { name: 'alone', testMatch: ['keys.spec.ts', 'review.spec.ts'], workers: 1, dependencies: ['pages', 'paths'] },
+    { name: 'paths', testIgnore: ['accessibility.spec.ts', 'keys.spec.ts', 'review.spec.ts', 'satisfaction.spec.ts'], workers: 1 },
+    // While keys are disabled, no other page could show a customer; reviewing and surveys need customers whom others do not count.
+    { name: 'alone', testMatch: ['keys.spec.ts', 'review.spec.ts', 'satisfaction.spec.ts'], workers: 1, dependencies: ['pages', 'paths'] },
   ],
   timeout: 120_000,
   expect: { timeout: 30_000 },

@@ -675,6 +675,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/goods/next": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Goods that are bought on a later day than others, more often than chance. */
+        post: operations["post_goods_next"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/goods/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The people behind a rule or a pair: as many as it says. */
+        post: operations["post_goods_people"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/goods/recommendations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether what customers will want can be told, by which method, and how good it is. What was learnt is kept for some minutes. */
+        get: operations["get_goods_recommendations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/goods/segment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keeps the people behind a rule or a pair as a segment: a list of those whom it counts now. */
+        post: operations["post_goods_segment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/goods/together": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Goods that share baskets more often than chance. */
+        post: operations["post_goods_together"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/grades": {
         parameters: {
             query?: never;
@@ -1652,6 +1737,23 @@ export interface paths {
         };
         /** The orders of a customer, newest first, with their lines. */
         get: operations["get_profiles_profile_id_orders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/profiles/{profile_id}/recommendations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a customer will want: what is due again by its cycle, and what is new, with reasons. */
+        get: operations["get_profiles_profile_id_recommendations"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2679,6 +2781,20 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description A good that is due again. */
+        AgainBody: {
+            /** @description When half of such customers would have bought again. */
+            due_on: string;
+            good: components["schemas"]["GoodBody"];
+            is_overdue: boolean;
+            last_on: string;
+            /**
+             * Format: int32
+             * @description Days on which the customer bought it.
+             */
+            n_times: number;
+            reason: components["schemas"]["WantedReason"];
+        };
         /** @description What every answer says about itself. */
         AnalysisHead: {
             excluded: components["schemas"]["Excluded"] | null;
@@ -3534,6 +3650,18 @@ export interface components {
             items: components["schemas"]["FileQuality"][];
             total: components["schemas"]["Quality"] | null;
         };
+        /** @description What a customer will want. */
+        ForPersonBody: {
+            /** @description Due again. */
+            again: components["schemas"]["AgainBody"][];
+            as_of: string | null;
+            /** @description New to the customer, the best first. */
+            fresh: components["schemas"]["WantedBody"][];
+            /** @description Whether the customer refused profiling: then nothing is said. */
+            is_refused: boolean;
+            /** @description live; withheld when what sells best is listed instead. */
+            status: string;
+        };
         /** @description How a forecast did from earlier points in time. */
         ForecastGrade: {
             /**
@@ -3746,6 +3874,84 @@ export interface components {
              * @description Version; 0 of those that come with the program.
              */
             version: number;
+        };
+        /** @description A product, a category or a brand. */
+        GoodBody: {
+            /** @description Code of the product, or the name itself. */
+            id: string;
+            /** @description Name of the product. */
+            name: string | null;
+        };
+        /** @description A rule or a pair of an answer, and which of its people. */
+        GoodsPart: {
+            /** @description Ids of the goods on the left; of what is bought next, one. */
+            antecedent: string[];
+            /** @description Id of the good on the right. */
+            consequent: string;
+            /** @description together, next. */
+            of: string;
+            /** @description both: who bought all; left: who bought the left side and not the right one yet. */
+            which: string;
+        };
+        /** @description Which people are asked for. */
+        GoodsPeopleQuery: {
+            /** @description Cursor of the page before. */
+            after: string | null;
+            /** @description Rows, 50 by default. */
+            limit: number | null;
+            part: components["schemas"]["GoodsPart"];
+            question: components["schemas"]["GoodsQuestion"];
+        };
+        /** @description A question about goods; what is missing is as usual. */
+        GoodsQuestion: {
+            /** @description order, customer; order by default. Of no matter for what is bought next. */
+            basket: string | null;
+            /** @description First day; 365 days before the last by default. */
+            from: string | null;
+            /** @description product, category, brand; product by default. */
+            level: string | null;
+            /** @description Most rows; 200 by default. */
+            limit: number | null;
+            /**
+             * Format: int32
+             * @description Most days between two purchases; 90 by default.
+             */
+            max_gap_days: number | null;
+            /** @description Most goods of a rule, from 2 to 5; 3 by default. */
+            max_goods: number | null;
+            /**
+             * Format: int32
+             * @description Fewest baskets of a rule; five, or one in a thousand, by default.
+             */
+            min_baskets: number | null;
+            /**
+             * Format: double
+             * @description Least confidence, 0 to 1; 0.1 by default.
+             */
+            min_confidence: number | null;
+            /**
+             * Format: int32
+             * @description Fewest customers of a pair; five, or one in 500, by default.
+             */
+            min_customers: number | null;
+            /**
+             * Format: double
+             * @description Least lift; 1 by default. Below 1, what chance explains is shown too.
+             */
+            min_lift: number | null;
+            /** @description Code of the purpose. */
+            purpose: string | null;
+            /** @description Id of a segment whose members alone count. */
+            segment: string | null;
+            /** @description Last day; the newest day of the data by default. */
+            to: string | null;
+        };
+        /** @description Which people are kept, and how the list is called. */
+        GoodsSegment: {
+            /** @description Name of the segment. */
+            name: string;
+            part: components["schemas"]["GoodsPart"];
+            question: components["schemas"]["GoodsQuestion"];
         };
         /** @description All grades. */
         Grades: {
@@ -5035,6 +5241,80 @@ export interface components {
             /** @description The rule, as docs/guides/segments.md describes it. */
             rule: Record<string, never>;
         };
+        /** @description What is bought next. */
+        NextBody: {
+            head: components["schemas"]["AnalysisHead"];
+            level: string;
+            /** Format: int32 */
+            max_gap_days: number;
+            /**
+             * Format: int32
+             * @description Fewest people of a pair.
+             */
+            min_customers: number;
+            /**
+             * Format: int64
+             * @description Days on which a customer bought; missing where so few people are not told.
+             */
+            n_days: number | null;
+            /** Format: int64 */
+            n_goods: number;
+            /** Format: int64 */
+            n_pairs: number;
+            /** Format: int64 */
+            n_people: number | null;
+            /** Format: int64 */
+            n_tried: number;
+            /** @description By days beyond chance. */
+            pairs: components["schemas"]["NextRuleBody"][];
+        };
+        /** @description One good and another that is bought on a later day. Counts are of days on which a customer bought but where they say people. */
+        NextRuleBody: {
+            /** Format: double */
+            confidence: number;
+            first: components["schemas"]["GoodBody"];
+            /** Format: int64 */
+            gap_days: number;
+            /**
+             * Format: int64
+             * @description Days from the one to the other: a quarter, half, three quarters took no longer.
+             */
+            gap_early_days: number;
+            /** Format: int64 */
+            gap_late_days: number;
+            /** Format: double */
+            lift: number;
+            /** Format: double */
+            n_beyond: number;
+            /**
+             * Format: int64
+             * @description Those of them that the next followed in time.
+             */
+            n_both: number;
+            /**
+             * Format: int64
+             * @description Days with the first and without the next.
+             */
+            n_first: number;
+            /**
+             * Format: int64
+             * @description People who bought the first so lately that the time has not passed, and not the next since.
+             */
+            n_left: number | null;
+            /**
+             * Format: int64
+             * @description People who bought the one and then the other.
+             */
+            n_people: number;
+            /**
+             * Format: int64
+             * @description The other way round; missing where so few people are not told.
+             */
+            n_reverse: number | null;
+            next: components["schemas"]["GoodBody"];
+            /** Format: double */
+            q: number;
+        };
         /** @description A one-time password. */
         OneTimePassword: {
             password: string;
@@ -5859,6 +6139,87 @@ export interface components {
             reason: string;
             reason_code: string;
             reason_zh: string;
+        };
+        /** @description How good lists of ten are. */
+        RecommendGrades: {
+            /**
+             * Format: double
+             * @description Share of products that are listed for anybody.
+             */
+            coverage: number;
+            /**
+             * Format: double
+             * @description Hits by rank over those of the best list.
+             */
+            ndcg: number;
+            /** Format: double */
+            ndcg_error: number;
+            /**
+             * Format: double
+             * @description Buyers of what is listed over buyers of what is bought.
+             */
+            popularity_lift: number;
+            /**
+             * Format: double
+             * @description Share of a list that was bought.
+             */
+            precision: number;
+            /**
+             * Format: double
+             * @description Share of what was bought that was listed.
+             */
+            recall: number;
+        };
+        /** @description A method with its grades. */
+        RecommendMethod: {
+            any: components["schemas"]["RecommendGrades"] | null;
+            fresh: components["schemas"]["RecommendGrades"] | null;
+            is_best_any: boolean;
+            /** @description Whether it is used for lists. */
+            is_best_fresh: boolean;
+            /** @description popular, own, category, cosine, ease, factors. */
+            method: string;
+            name: string;
+            name_zh: string;
+        };
+        /** @description What was learnt of who will want what, and how good it is. */
+        RecommendationsBody: {
+            /** @description Last day that was learnt from. */
+            as_of: string | null;
+            meaning: string;
+            meaning_zh: string;
+            methods: components["schemas"]["RecommendMethod"][];
+            /** Format: int64 */
+            n_customers: number;
+            /**
+             * Format: int64
+             * @description Goods that are due again, over all customers.
+             */
+            n_due: number | null;
+            /**
+             * Format: int64
+             * @description Customers with goods that are due again.
+             */
+            n_due_people: number | null;
+            /** Format: int64 */
+            n_goods: number;
+            /**
+             * Format: int64
+             * @description Customers who bought anything new in them.
+             */
+            n_graded: number;
+            /**
+             * Format: int64
+             * @description Customers who refused profiling and are left out; missing where so few people are not told.
+             */
+            n_refused: number | null;
+            /** @description live, withheld. */
+            status: string;
+            /**
+             * Format: int64
+             * @description Days that were held out.
+             */
+            window_days: number;
         };
         /** @description Codes for when the authenticator is lost, shown once. */
         RecoveryCodes: {
@@ -6854,6 +7215,100 @@ export interface components {
              */
             to: number | null;
         };
+        /** @description What is bought together. */
+        TogetherBody: {
+            basket: string;
+            head: components["schemas"]["AnalysisHead"];
+            level: string;
+            /**
+             * Format: int32
+             * @description Fewest baskets of a rule.
+             */
+            min_baskets: number;
+            /** Format: int64 */
+            n_baskets: number | null;
+            /**
+             * Format: int64
+             * @description Different goods.
+             */
+            n_goods: number;
+            /**
+             * Format: int64
+             * @description Orders that count; numbers are missing where so few people are not told.
+             */
+            n_orders: number | null;
+            /** Format: int64 */
+            n_people: number | null;
+            /**
+             * Format: int64
+             * @description Rules in all, of which the first are here.
+             */
+            n_rules: number;
+            /**
+             * Format: int64
+             * @description Baskets with one good alone.
+             */
+            n_single: number | null;
+            /**
+             * Format: int64
+             * @description Rules that are sure enough, chance or not.
+             */
+            n_tried: number;
+            /**
+             * Format: int64
+             * @description Of them, those without a good of the level.
+             */
+            n_without: number | null;
+            /** @description By baskets beyond chance. */
+            rules: components["schemas"]["TogetherRuleBody"][];
+        };
+        /** @description Who bought some goods also bought another. Counts are of baskets but where they say people. */
+        TogetherRuleBody: {
+            antecedent: components["schemas"]["GoodBody"][];
+            /** Format: double */
+            confidence: number;
+            consequent: components["schemas"]["GoodBody"];
+            /**
+             * Format: double
+             * @description Missing when the rule is never wrong.
+             */
+            conviction: number | null;
+            /** Format: double */
+            leverage: number;
+            /** Format: double */
+            lift: number;
+            /** Format: int64 */
+            n_antecedent: number;
+            /**
+             * Format: double
+             * @description Baskets with all of them beyond what chance would give.
+             */
+            n_beyond: number;
+            /**
+             * Format: int64
+             * @description Baskets with all of them.
+             */
+            n_both: number;
+            /** Format: int64 */
+            n_consequent: number;
+            /**
+             * Format: int64
+             * @description People who bought the antecedent and not the consequent in the period.
+             */
+            n_left: number | null;
+            /**
+             * Format: int64
+             * @description People with such a basket; missing where so few people are not told.
+             */
+            n_people: number | null;
+            /**
+             * Format: double
+             * @description Chance of a coincidence, corrected for all rules that were possible.
+             */
+            q: number;
+            /** Format: double */
+            support: number;
+        };
         /** @description A code of the authenticator. */
         TotpCode: {
             code: string;
@@ -7077,6 +7532,17 @@ export interface components {
         /** @description Views. */
         ViewList: {
             items: components["schemas"]["View"][];
+        };
+        /** @description A good that the customer has not had. */
+        WantedBody: {
+            good: components["schemas"]["GoodBody"];
+            /** @description The strongest first. */
+            reasons: components["schemas"]["WantedReason"][];
+        };
+        /** @description A reason. */
+        WantedReason: {
+            en: string;
+            zh: string;
         };
         /** @description What the workspace is and holds. */
         Workspace: {
@@ -8536,6 +9002,157 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_goods_next: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GoodsQuestion"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NextBody"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_goods_people: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GoodsPeopleQuery"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnalysisPeople"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_goods_recommendations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecommendationsBody"];
+                };
+            };
+        };
+    };
+    post_goods_segment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GoodsSegment"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Segment"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_goods_together: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GoodsQuestion"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TogetherBody"];
+                };
+            };
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10776,6 +11393,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OrderPage"];
+                };
+            };
+        };
+    };
+    get_profiles_profile_id_recommendations: {
+        parameters: {
+            query?: {
+                /** @description Goods of each list at most, 5 by default, 20 at most. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Customer. */
+                profile_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ForPersonBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };

@@ -1,5 +1,6 @@
 // Every entry of the menu once: where it leads, who sees it, and how it looks.
 import {
+  AimOutlined,
   AlertOutlined,
   ApartmentOutlined,
   ApiOutlined,
@@ -28,6 +29,7 @@ import {
   SafetyCertificateOutlined,
   SecurityScanOutlined,
   ShoppingOutlined,
+  SmileOutlined,
   SolutionOutlined,
   SwapOutlined,
   TagsOutlined,
@@ -58,7 +60,9 @@ export type PlacePath =
   | '/insight/life'
   | '/insight/paths'
   | '/insight/goods'
+  | '/insight/satisfaction'
   | '/insight/migration'
+  | '/engage/targets'
   | '/data/imports'
   | '/data/quality'
   | '/data/identity'
@@ -114,7 +118,12 @@ export const GROUPS: readonly Group[] = [
       { to: '/insight/life', name: 'life', needs: 'figures.read', icon: RiseOutlined },
       { to: '/insight/paths', name: 'paths', needs: 'figures.read', icon: NodeIndexOutlined },
       { to: '/insight/goods', name: 'goods', needs: 'figures.read', icon: ShoppingOutlined },
+      { to: '/insight/satisfaction', name: 'satisfaction', needs: 'figures.read', icon: SmileOutlined },
     ],
+  },
+  {
+    name: 'engage',
+    places: [{ to: '/engage/targets', name: 'targets', needs: 'figures.read', icon: AimOutlined }],
   },
   {
     name: 'data',

@@ -8,8 +8,11 @@ import { approvalsQuery, auditQuery, incidentsQuery } from '../api/watch'
 import { consentsQuery, requestsQuery } from '../api/consents'
 import type { PartJson } from '../api/analysis'
 import type { GoodsPart } from '../api/goods'
+import { WHICH } from '../api/satisfaction'
+import { targetQuery, targetsQuery } from '../api/targets'
 import { kpiQuery, kpisQuery } from '../api/kpis'
 import { FIRST_GOODS, GOODS_SORTS, knownGoods } from '../pages/goods/question'
+import { FIRST_SATISFACTION, knownSatisfaction } from '../pages/satisfaction/question'
 import { FIRST_FUNNEL, FIRST_LIFE, FIRST_PATHS, FIRST_RETENTION, readQuestion } from '../pages/insight/question'
 import { historyDaysQuery, movesQuery } from '../api/history'
 import { timelineQuery } from '../api/person'
@@ -42,6 +45,8 @@ import {
   TAG_SORTS,
   type TagsSearch,
   type TagSearch,
+  type SatisfactionSearch,
+  type TargetSearch,
   type NewTagSearch,
   RFM_MEASURES,
   type RfmSearch,
@@ -573,6 +578,39 @@ const paths = createRoute({
   component: lazyRouteComponent(() => import('../pages/insight/PathsPage')),
 })
 
+const satisfaction = createRoute({
+  getParentRoute: () => root,
+  path: '/insight/satisfaction',
+  ...place('/insight/satisfaction'),
+  validateSearch: (raw: Partial<SatisfactionSearch> & SearchSchemaInput): SatisfactionSearch => ({
+    spec: knownSatisfaction(readQuestion(raw.spec, FIRST_SATISFACTION)),
+    view: view(raw.view),
+    which: oneOf(WHICH, raw.which),
+  }),
+  search: { middlewares: [stripSearchParams({ spec: FIRST_SATISFACTION, view: 'chart' })] },
+  component: lazyRouteComponent(() => import('../pages/satisfaction/SatisfactionPage')),
+})
+
+const targets = createRoute({
+  getParentRoute: () => root,
+  path: '/engage/targets',
+  ...place('/engage/targets'),
+  loader: ({ context }) => ahead(context.queryClient.query(targetsQuery)),
+  component: lazyRouteComponent(() => import('../pages/targets/TargetsPage')),
+})
+
+/** Values of a part may look like numbers in an address. */
+const valuesOf = (raw: unknown): string[] | undefined => (Array.isArray(raw) ? raw.map(String) : undefined)
+
+const target = createRoute({
+  getParentRoute: () => root,
+  path: '/engage/targets/$targetId',
+  ...needs('figures.read'),
+  validateSearch: (raw: TargetSearch & SearchSchemaInput): TargetSearch => ({ path: valuesOf(raw.path), open: oneOf(['accounts', 'adjust'] as const, raw.open), of: valuesOf(raw.of) }),
+  loader: ({ context, params }) => ahead(context.queryClient.query(targetQuery(params.targetId))),
+  component: lazyRouteComponent(() => import('../pages/targets/TargetPage')),
+})
+
 const live = createRoute({
   getParentRoute: () => root,
   path: '/data/live',
@@ -688,7 +726,7 @@ const bind = createRoute({
 
 export function makeRouter(queryClient: QueryClient) {
   return createRouter({
-    routeTree: root.addChildren([signIn, setup, account, users, roles, apiKeys, sso, overview, customers, segments, newSegment, segment, editSegment, tags, newTag, tag, editTag, rfm, value, groups, models, migration, kpis, kpi, funnel, retention_of, life, paths, goods, profile, quality, imports, newImport, report, sources, live, bind, consents, requests, audit, approvals, incidents, budgets, retention, grades, dataKeys, register, identity]),
+    routeTree: root.addChildren([signIn, setup, account, users, roles, apiKeys, sso, overview, customers, segments, newSegment, segment, editSegment, tags, newTag, tag, editTag, rfm, value, groups, models, migration, kpis, kpi, funnel, retention_of, life, paths, goods, satisfaction, targets, target, profile, quality, imports, newImport, report, sources, live, bind, consents, requests, audit, approvals, incidents, budgets, retention, grades, dataKeys, register, identity]),
     context: { queryClient },
     defaultPreload: 'intent',
     defaultPreloadStaleTime: 0,

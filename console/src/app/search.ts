@@ -2,7 +2,9 @@
 import type { Role } from '../api/accounts'
 import type { PartJson } from '../api/analysis'
 import type { GoodsPart } from '../api/goods'
+import type { Which } from '../api/satisfaction'
 import type { GoodsJson, GoodsSort } from '../pages/goods/question'
+import type { SatisfactionJson } from '../pages/satisfaction/question'
 import type { ActivityJson, FunnelJson, PathsJson, RetentionJson } from '../pages/insight/question'
 import type { ModelName } from '../api/models'
 import type { RuleJson } from '../api/segments'
@@ -92,6 +94,19 @@ export type TagSearch = {
   bin?: number | undefined
 }
 export type NewTagSearch = { kind: 'rule' | 'manual' }
+export type SatisfactionSearch = {
+  spec: SatisfactionJson
+  view: View
+  /** Whose people are open. */
+  which?: Which | undefined
+}
+export type TargetSearch = {
+  /** The part whose parts are shown; the whole when absent. */
+  path?: string[] | undefined
+  /** What is open beside the page, and of which part. */
+  open?: 'accounts' | 'adjust' | undefined
+  of?: string[] | undefined
+}
 export const RFM_MEASURES = ['people', 'money', 'average'] as const
 export type RfmMeasure = (typeof RFM_MEASURES)[number]
 export type RfmSearch = {

@@ -16,6 +16,8 @@ import { enSegments } from './en.segments'
 import { enTags } from './en.tags'
 import { golden } from './golden'
 import { goods } from './goods'
+import { satisfaction } from './satisfaction'
+import { targets } from './targets'
 import { who } from './who'
 
 export const en = {
@@ -53,6 +55,9 @@ export const en = {
     life: 'Lifecycle',
     paths: 'Paths',
     goods: 'Goods',
+    satisfaction: 'Satisfaction',
+    engage: 'Engage',
+    targets: 'Targets',
     data: 'Data',
     imports: 'Imports',
     sources: 'Sources',
@@ -481,6 +486,8 @@ export const en = {
   ...models.en,
   ...behaviour.en,
   ...goods.en,
+  ...targets.en,
+  ...satisfaction.en,
   ...history.en,
   live: {
     question: 'Is what we send arriving, and as we meant it?',

@@ -16,6 +16,8 @@ import { zhSegments } from './zh.segments'
 import { zhTags } from './zh.tags'
 import { golden } from './golden'
 import { goods } from './goods'
+import { satisfaction } from './satisfaction'
+import { targets } from './targets'
 import { who } from './who'
 
 export const zh = {
@@ -53,6 +55,9 @@ export const zh = {
     life: '生命周期',
     paths: '路径',
     goods: '商品洞察',
+    satisfaction: '满意度',
+    engage: '营销',
+    targets: '目标拆解',
     data: '数据',
     imports: '导入',
     sources: '数据源',
@@ -476,6 +481,8 @@ export const zh = {
   ...models.zh,
   ...behaviour.zh,
   ...goods.zh,
+  ...targets.zh,
+  ...satisfaction.zh,
   ...history.zh,
   live: {
     question: '发来的数据，是按预期到达的吗？',

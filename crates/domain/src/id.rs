@@ -124,6 +124,10 @@ id!(
     ViewId, "viw_"
 );
 id!(
+    /// A target; random.
+    TargetId, "tgt_"
+);
+id!(
     /// What a person asked for; random.
     RequestId, "req_"
 );

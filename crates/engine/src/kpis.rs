@@ -24,12 +24,14 @@ mod series;
 mod unusual;
 mod words;
 
+pub(crate) use ahead::marks_of;
 pub use ahead::{Ahead, AheadGrade, AheadPoint, HolidayEffect, Outlook, Untold, ahead, usual_ahead};
 pub use behind::{Asked, Behind, BehindRow, Kind, PartOf, behind};
 pub use goals::{GoalOutlook, GoalState, goals, remove_goal, set_goal};
 pub(crate) use remembered::Remembered;
 pub use series::{Ask, Figures, Part, Point, Series, list, series};
 pub use unusual::{Because, Finding, Mover, USUAL_DAYS, Unusual, unusual};
+pub(crate) use words::number;
 pub use words::{finding_words, outlook_words};
 
 /// Days that a number may be about at most: ten years.
@@ -80,7 +82,7 @@ impl Window {
         Self::days(self.before.0, self.before.1)
     }
 
-    fn span(self, ctx: &Ctx) -> KpiSpan {
+    pub(crate) fn span(self, ctx: &Ctx) -> KpiSpan {
         let workspace = ctx.workspace();
         let start = |day| workspace.day_start(day);
         KpiSpan {

@@ -37,7 +37,8 @@ impl Lake {
             "WITH o AS (SELECT source, order_id, profile_id, ordered_at FROM (SELECT *, net_amount AS net FROM orders) \
                WHERE {COUNTS} AND profile_id IS NOT NULL AND ordered_at >= {from} AND ordered_at < {to}), \
              i AS (SELECT source, order_id, product_id, sum(coalesce(quantity, 1)) AS quantity FROM order_items \
-               WHERE NOT coalesce(is_refund, false) AND product_id IS NOT NULL AND ordered_at >= {from} AND ordered_at < {to} \
+               WHERE NOT coalesce(is_refund, false) AND product_id IS NOT NULL \
+               AND (ordered_at IS NULL OR ordered_at >= {from} AND ordered_at < {to}) \
                GROUP BY source, order_id, product_id), \
              r AS (SELECT source, order_id, product_id, sum(quantity) AS quantity FROM refunds GROUP BY source, order_id, product_id), \
              l AS (SELECT i.source, i.order_id, i.product_id, i.quantity - coalesce(r.quantity, 0) AS quantity, \

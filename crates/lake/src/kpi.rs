@@ -203,6 +203,53 @@ impl Lake {
         self.kpi_query(scan, &sql).await
     }
 
+    /// Sums of a measure of orders by span and by the values of several dimensions at once, those of orders and what `value`
+    /// of the customers says.
+    ///
+    /// **Shape**: `w, f0, f1, …` (one a dimension; empty without a value), `person` (empty without customers or a value),
+    /// `n, n_people`.
+    #[boxed]
+    pub async fn kpi_cross(&self, scan: &KpiScan<'_>, measure: &Measure, facts: &[Dimension]) -> Result<Frame, Error> {
+        let (join, person) = match scan.people {
+            Some(_) => (" LEFT JOIN kpi_people q ON q.person_id = parted.profile_id", "coalesce(q.value, '')"),
+            None => ("", "''"),
+        };
+        let columns = fact_columns(facts);
+        let named: String = columns.iter().enumerate().map(|(at, column)| format!("{column} AS f{at}, ")).collect();
+        let keys: String = columns.iter().map(|column| format!("{column}, ")).collect();
+        let people = format!("count(DISTINCT CASE WHEN {} THEN profile_id END)", tests(measure));
+        let sql = format!(
+            "{} SELECT w, {named}{person} AS person, {} AS n, {people} AS n_people FROM parted{join} GROUP BY w, {keys}{person}",
+            relation(scan, &[measure]),
+            aggregate(measure, false)
+        );
+        self.kpi_query(scan, &sql).await
+    }
+
+    /// Sums of a measure of orders by known customer and span, of orders with these values alone (empty for none); of the
+    /// customers given, when they are.
+    ///
+    /// **Shape**: `profile_id, w, n`.
+    #[boxed]
+    pub async fn kpi_by_person(
+        &self,
+        scan: &KpiScan<'_>,
+        measure: &Measure,
+        facts: &[(Dimension, &str)],
+    ) -> Result<Frame, Error> {
+        let join = if scan.people.is_some() { " JOIN kpi_people q ON q.person_id = parted.profile_id" } else { "" };
+        let dimensions: Vec<Dimension> = facts.iter().map(|fact| fact.0).collect();
+        let columns = fact_columns(&dimensions);
+        let tests: String =
+            columns.iter().zip(facts).map(|(column, fact)| format!(" AND {column} = {}", quoted(fact.1))).collect();
+        let sql = format!(
+            "{} SELECT profile_id, w, {} AS n FROM parted{join} WHERE profile_id IS NOT NULL{tests} GROUP BY profile_id, w",
+            relation(scan, &[measure]),
+            aggregate(measure, false)
+        );
+        self.kpi_query(scan, &sql).await
+    }
+
     async fn kpi_query(&self, scan: &KpiScan<'_>, sql: &str) -> Result<Frame, Error> {
         let session = self.session();
         for function in functions(scan.spans) {
@@ -266,6 +313,16 @@ impl Question {
              GROUP BY w, part, {who}) GROUP BY w, part"
         )
     }
+}
+
+/// Where the values of dimensions of orders stand among the rows.
+fn fact_columns(facts: &[Dimension]) -> Vec<&'static str> {
+    let column = |dimension: &Dimension| match dimension {
+        Dimension::Channel => "coalesce(parted.channel, '')",
+        Dimension::Store => "coalesce(parted.store_id, '')",
+        _ => "coalesce(parted.source, '')",
+    };
+    facts.iter().map(column).collect()
 }
 
 /// Whether rows are lines of orders instead of orders.
@@ -366,7 +423,7 @@ fn orders(scan: &KpiScan<'_>, measures: &[&Measure]) -> (String, String) {
         false => ("0", ""),
     };
     let plain = format!(
-        "SELECT o.profile_id, o.source, o.order_id, o.kind, o.content_hash, CAST(o.ordered_at AS BIGINT) AS happened, {}, {}, {}, {}, \
+        "SELECT o.profile_id, o.source, o.order_id, o.channel, o.store_id, o.kind, o.content_hash, CAST(o.ordered_at AS BIGINT) AS happened, {}, {}, {}, {}, \
          {n_items} AS n_items, \
          coalesce(o.status NOT IN ('created', 'cancelled'), false) AS is_paid, coalesce({COUNTS}, false) AS counts, \
          {v} AS v FROM (SELECT *, net_amount AS net FROM orders) o{join}{goods} WHERE o.ordered_at >= {from} AND o.ordered_at < {to}",

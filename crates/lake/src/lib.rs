@@ -20,6 +20,7 @@ mod delta;
 mod erase;
 mod error;
 mod facts;
+mod feedback;
 mod find;
 mod goods;
 mod groups;

@@ -7,7 +7,7 @@
 //! - **INV-RECOMMEND-1**: nothing depends on the order of purchases or on the threads.
 //! - **INV-RECOMMEND-2**: nothing that was bought after the end of a table enters what is learnt from it.
 //! - **INV-RECOMMEND-3**: a product that the customer has is never listed among new ones, nor before its cycle says so.
-//! - **INV-RECOMMEND-4**: a method with more parts is chosen only when it is better by more than its error.
+//! - **INV-RECOMMEND-4**: a method with more parts is chosen only when it is better by more than two standard errors.
 //!
 //! How it is done and what was rejected: RFD 0009.
 

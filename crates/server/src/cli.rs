@@ -23,6 +23,7 @@ mod profile;
 mod quarantine;
 mod refresh;
 mod request;
+mod satisfaction;
 mod segment;
 mod serve;
 mod source;
@@ -30,6 +31,7 @@ mod sql;
 mod sso;
 mod tag;
 mod tail;
+mod target;
 mod watch;
 mod workspace;
 
@@ -202,6 +204,9 @@ enum Command {
     /// Figures by period and dimension, who stands behind them, and goals.
     #[command(subcommand)]
     Kpi(kpi::Kpi),
+    /// Targets split to parts of the business: how far each has come, accounts to work on.
+    #[command(subcommand)]
+    Target(target::Target),
     /// Models of customers: how good they are, what they say.
     #[command(subcommand)]
     Model(model::Model),
@@ -484,6 +489,7 @@ async fn run(cli: Cli) -> Outcome {
         Command::History(command) => command.run(global).await,
         Command::Kpi(command) => command.run(global).await,
         Command::Model(command) => command.run(global).await,
+        Command::Target(command) => command.run(global).await,
         Command::Analyze(command) => command.run(global).await,
         Command::Sql(command) => command.run(global).await,
         Command::Profile(command) => command.run(global).await,

@@ -16,7 +16,7 @@ use crate::jobs::{Cancel, Jobs};
 mod file;
 
 use file::Writer;
-pub(crate) use file::{Format, sheets};
+pub(crate) use file::{Format, broken, sheets};
 
 /// How long a file waits to be fetched.
 const KEPT: Duration = Duration::from_secs(24 * 3600);

@@ -37,12 +37,14 @@ pub(crate) mod retention;
 pub(crate) mod review;
 mod rfm;
 mod rfm_rules;
+pub(crate) mod satisfaction;
 mod schema;
 pub(crate) mod segments;
 mod session;
 pub(crate) mod sources;
 pub(crate) mod sso;
 pub(crate) mod tags;
+pub(crate) mod targets;
 pub(crate) mod tls;
 mod uploads;
 pub(crate) mod users;
@@ -353,6 +355,17 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .allow(P::AuditSecurity, routes!(audit::list))
         .allow(P::AuditSecurity, routes!(audit::known_acts))
         .allow(P::AuditRead, routes!(audit::verify))
+        .allow(P::FiguresRead, routes!(satisfaction::show))
+        .allow(P::ProfilesList, routes!(satisfaction::people))
+        .record(P::SegmentsWrite, routes!(satisfaction::save))
+        .allow(P::FiguresRead, routes!(targets::list))
+        .record(P::GoalsWrite, routes!(targets::create))
+        .allow(P::FiguresRead, routes!(targets::show))
+        .record(P::GoalsWrite, routes!(targets::update, targets::delete))
+        .allow(P::ProfilesList, routes!(targets::accounts))
+        .record(P::SegmentsWrite, routes!(targets::save))
+        .allow(P::FiguresRead, routes!(targets::sheet))
+        .merge(Routes::default().record(P::GoalsWrite, routes!(targets::read_sheet)).limit(targets::sheet_limit()))
         .merge(Routes::default().allow(P::AuditRead, routes!(audit::trace)).limit(audit::trace_limit()))
         .allow(P::IncidentsManage, routes!(watch::budgets, watch::put_budgets))
         .allow(P::IncidentsManage, routes!(watch::budget_uses))

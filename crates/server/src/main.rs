@@ -15,6 +15,7 @@ mod outbound;
 mod output;
 mod qr;
 mod register;
+mod targets;
 
 use std::process::ExitCode;
 

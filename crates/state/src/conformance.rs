@@ -19,6 +19,7 @@ mod quarantine_tests;
 mod scan_tests;
 mod schema_tests;
 mod tag_tests;
+mod target_tests;
 mod view_tests;
 mod watch_tests;
 

@@ -51,6 +51,7 @@ mod sessions;
 mod sso;
 mod stated;
 mod tags;
+mod targets;
 mod views;
 
 #[cfg(test)]
@@ -90,4 +91,5 @@ pub use sessions::{SessionMoveRow, StretchRow};
 pub use sso::SsoLinkRow;
 pub use stated::StatedRow;
 pub use tags::ManualTagRow;
+pub use targets::TargetRow;
 pub use views::ViewRow;

@@ -4,13 +4,13 @@ import dayjs from 'dayjs'
 import { useTranslation } from 'react-i18next'
 import type { Days } from '../../range'
 
-export default function DayRange({ days, max, onChange }: { days: Days; max: string; onChange: (days: Days) => void }) {
+export default function DayRange({ days, max, onChange }: { days: Days; max?: string; onChange: (days: Days) => void }) {
   const { t } = useTranslation()
   return (
     <DatePicker.RangePicker
       aria-label={t('range.days')}
       allowClear={false}
-      maxDate={dayjs(max)}
+      {...(max ? { maxDate: dayjs(max) } : {})}
       placeholder={[t('range.from'), t('range.to')]}
       value={[dayjs(days.from), dayjs(days.to)]}
       onChange={(chosen) => {

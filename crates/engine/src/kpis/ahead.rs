@@ -339,6 +339,13 @@ pub(super) fn is_of_china(ctx: &Ctx) -> bool {
     ZONES.contains(&ctx.workspace().zone.as_str())
 }
 
+/// How much of each holiday is in each period, where the workspace keeps those days; holidays that were met too seldom within
+/// the first `n_known` periods are left out.
+pub(crate) fn marks_of(ctx: &Ctx, periods: &[Period], n_known: usize) -> Vec<Vec<f64>> {
+    let found = if is_of_china(ctx) { marks(periods, n_known) } else { Vec::new() };
+    found.into_iter().map(|mark| mark.1).collect()
+}
+
 type Mark = ((&'static str, &'static str), Vec<f64>);
 
 /// Which periods are which holidays, and how much of them: those that were met often enough within the first `n_known`.

@@ -15,8 +15,14 @@ fn share(of: f64) -> String {
     percent((of * 1e6).round() as i128, 1_000_000)
 }
 
+/// A difference of shares.
+fn points(of: f64) -> Words {
+    let text = format!("{:.1}", of * 100.0);
+    (format!("{text} 个百分点"), format!("{text} pp"))
+}
+
 /// A number of a figure.
-fn number(kpi: &Kpi, value: f64, currency: &str) -> Words {
+pub(crate) fn number(kpi: &Kpi, value: f64, currency: &str) -> Words {
     let same = |text: String| (text.clone(), text);
     let whole = value.round() as i64;
     match kpi.unit {
@@ -196,7 +202,11 @@ pub fn finding_words(finding: &Finding, currency: &str) -> Words {
                 };
             }
             // A part moves a ratio by its own and by its weight: what it did is told, not what it is.
-            let (sign, by) = (if mover.contribution < 0.0 { "−" } else { "+" }, word(of(mover.contribution.abs())));
+            let sign = if mover.contribution < 0.0 { "−" } else { "+" };
+            let by = match kpi.unit {
+                Unit::Share => word(points(mover.contribution.abs())),
+                _ => word(of(mover.contribution.abs())),
+            };
             if is_zh { format!("{name}（影响 {sign}{by}）") } else { format!("{name} ({sign}{by})") }
         };
         let parts = |is_zh: bool| because.parts.iter().map(|one| part(one, is_zh)).collect::<Vec<String>>();

@@ -37,6 +37,9 @@ pub struct Candidate {
     pub grade: Result<Grade, Problem>,
 }
 
+/// Standard errors by which what has more parts must be better: with several tried, one of them would be chance.
+pub const SURE: f64 = 2.0;
+
 /// Why a recipe was chosen. Differences are of NDCG, customer by customer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Why {
@@ -49,7 +52,7 @@ pub enum Why {
         /// Standard error of that.
         error: f64,
     },
-    /// It has fewer parts than the best one, which is not better by more than its error.
+    /// It has fewer parts than the best one, which is not better by more than [`SURE`] of its errors.
     SimplerAsGood {
         /// Position of the best one.
         best: usize,
@@ -142,7 +145,7 @@ fn pick(candidates: Vec<Candidate>) -> Result<Choice, Problem> {
     };
     let is_as_good = |at: &usize| {
         let (difference, error) = behind(*at);
-        difference <= error
+        difference <= SURE * error
     };
     let parts = |at: usize| n_parts(graded[at].1);
     let simplest = (0..graded.len()).filter(is_as_good).map(parts).min().unwrap_or(parts(best));

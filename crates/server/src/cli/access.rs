@@ -27,6 +27,7 @@ use super::segment::Segment;
 use super::source::{CommerceCommand, PlanCommand, Source};
 use super::sso::Sso;
 use super::tag::Tag;
+use super::target::Target;
 use super::watch::{Approvals, Audit, Budget, Canary, Incident};
 use super::{Command, Failure, Format, Global, Lang, Outcome};
 use crate::http::users::{ApiKeyBody, RolesBody, UserBody};
@@ -102,6 +103,14 @@ impl Command {
                 | Model::Board
                 | Model::Settings { .. }
                 | Model::Advice { .. } => P::FiguresRead,
+            },
+            Self::Target(target) => match target {
+                Target::List | Target::Show { .. } | Target::Sheet { .. } => P::FiguresRead,
+                Target::Create { .. } | Target::Set { .. } | Target::Read { .. } | Target::Remove { .. } => {
+                    P::GoalsWrite
+                }
+                Target::Accounts { save: Some(_), .. } => P::SegmentsWrite,
+                Target::Accounts { .. } => P::ProfilesList,
             },
             Self::Kpi(Kpi::Behind { .. }) => P::ProfilesList,
             Self::Kpi(Kpi::Goal(GoalCommand::Set { .. } | GoalCommand::Remove { .. })) => P::GoalsWrite,

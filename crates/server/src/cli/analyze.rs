@@ -12,6 +12,7 @@ use zhike_engine::analysis::{people, read, save};
 
 use super::goods::{Baskets, Next, Recommend};
 use super::kpi::print_columns;
+use super::satisfaction::Satisfaction;
 use super::{Failure, Format, Global, Lang, Outcome};
 use crate::http::analysis::{
     AnalysisHead, AnalysisPart, CohortGroupBody, PathNode, funnel_body, lifecycle_body, part, paths_body, people_page,
@@ -128,6 +129,8 @@ pub(super) enum Analyze {
     Next(Next),
     /// What customers will want, and how well that can be told.
     Recommend(Recommend),
+    /// Scores of surveys and reviews, what moves them, what became of the dissatisfied.
+    Satisfaction(Satisfaction),
 }
 
 /// Whose, when, what for, and what is wanted of the answer.
@@ -291,7 +294,7 @@ impl Analyze {
             Self::Lifecycle { common, .. } => (common, Kind::Lifecycle),
             Self::Stickiness { common, .. } => (common, Kind::Stickiness),
             Self::Paths { common, .. } => (common, Kind::Paths),
-            Self::Baskets(_) | Self::Next(_) | Self::Recommend(_) => return None,
+            Self::Baskets(_) | Self::Next(_) | Self::Recommend(_) | Self::Satisfaction(_) => return None,
         })
     }
 
@@ -300,6 +303,7 @@ impl Analyze {
         match self {
             Self::Baskets(baskets) => return baskets.does(),
             Self::Next(next) => return next.does(),
+            Self::Satisfaction(satisfaction) => return satisfaction.does(),
             Self::Recommend(recommend) if recommend.is_of_person() => return Does::Person,
             _ => {}
         }
@@ -400,7 +404,7 @@ impl Analyze {
                 put("depth", json!(depth));
                 put("kept", json!(kept));
             }
-            Self::Baskets(_) | Self::Next(_) | Self::Recommend(_) => {}
+            Self::Baskets(_) | Self::Next(_) | Self::Recommend(_) | Self::Satisfaction(_) => {}
         }
         let scope =
             [("from", &common.from), ("to", &common.to), ("segment", &common.segment), ("purpose", &common.purpose)];
@@ -425,6 +429,7 @@ impl Analyze {
             (Self::Baskets(baskets), _) => return baskets.run(ctx, global).await,
             (Self::Next(next), _) => return next.run(ctx, global).await,
             (Self::Recommend(recommend), _) => return recommend.run(ctx, global).await,
+            (Self::Satisfaction(satisfaction), _) => return satisfaction.run(ctx, global).await,
             _ => return Ok(()),
         };
         let spec = read(ctx, kind, &self.question(common)?).await?;

@@ -291,7 +291,7 @@ fn cut(text: &str) -> &str {
     }
 }
 
-fn broken(path: &Path, error: XlsxError) -> Error {
+pub(crate) fn broken(path: &Path, error: XlsxError) -> Error {
     match error {
         XlsxError::IoError(error) => failed(path, &error),
         error => {
