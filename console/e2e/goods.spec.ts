@@ -5,8 +5,8 @@ import { expect, numberIn, open, SHOTS, test } from './console'
 const DAYS = { from: '2010-12-01', to: '2011-06-30' }
 const address = (tab: string, spec: object) => `/insight/goods?tab=${tab}&spec=${encodeURIComponent(JSON.stringify({ level: 'product', basket: 'order', max_gap_days: 90, ...spec }))}`
 const WORDS = {
-  zh: { title: '商品洞察', table: '一起买的规则', next: '先后购买', left: /^买了.*还没买/, leftNext: /^最近买了/, keep: '存为分群', kept: '已存为分群：', name: '分群名称', means: /倍/, grades: '推荐成绩', own: '自己的购买记录', want: '可能想要', fresh: '可能喜欢的新商品', lift: '按提升度排序', category: '品类', none: '没有这一层级的数据', run: '查看结果' },
-  en: { title: 'Goods', table: 'Rules of what is bought together', next: 'One after the other', left: /^Bought .* yet$/, leftNext: /^Bought .* lately/, keep: 'Save as segment', kept: 'Saved as segment:', name: 'Name of the segment', means: /times as often as usual/, grades: 'Grades of recommendation', own: 'own history', want: 'May want', fresh: 'New goods they may like', lift: 'Sort by Lift', category: 'Category', none: 'There are no goods at this level', run: 'Show' },
+  zh: { title: '商品洞察', table: '一起买的规则', next: '先后购买', left: /^买了.*还没买/, leftNext: /^最近买了/, keep: '存为分群', kept: '已存为分群：', name: '分群名称', means: /倍/, grades: '推荐成绩', own: '自己的购买记录', want: '可能想要', fresh: '可能喜欢的新商品', lift: '提升度', category: '品类', none: '没有这一层级的数据', run: '查看结果' },
+  en: { title: 'Goods', table: 'Rules of what is bought together', next: 'One after the other', left: /^Bought .* yet$/, leftNext: /^Bought .* lately/, keep: 'Save as segment', kept: 'Saved as segment:', name: 'Name of the segment', means: /times as often as usual/, grades: 'Grades of recommendation', own: 'own history', want: 'May want', fresh: 'New goods they may like', lift: 'Lift', category: 'Category', none: 'There are no goods at this level', run: 'Show' },
 } as const
 
 for (const lang of ['zh', 'en'] as const) {
@@ -17,7 +17,7 @@ for (const lang of ['zh', 'en'] as const) {
     await expect(page.getByText(words.means).first()).toBeVisible()
     expect((await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']).analyze()).violations).toEqual([])
     await page.screenshot({ path: `${SHOTS}/e2e-goods-${lang}.png`, fullPage: true })
-    await page.getByRole('button', { name: words.lift }).click()
+    await page.getByRole('button', { name: words.lift, exact: true }).click()
     await expect(page).toHaveURL(/sort=lift/)
     const left = page.getByRole('button', { name: words.left }).first()
     const n = numberIn(await left.textContent())

@@ -4,7 +4,7 @@ import type { Page } from '@playwright/test'
 import { expect, numberIn, open, SHOTS, test } from './console'
 
 const WORDS = {
-  zh: { title: '满意度', means: /净推荐值 .* 份，95% 区间/, groups: '各组得分', drivers: '影响因素', overdue: /^超时未联系 /, keep: '存为分群', kept: '已存为分群：', none: '这段时间没有评分', csat: '满意度（CSAT）', run: '查看结果', topic: '物流' },
+  zh: { title: '满意度', means: /净推荐值 .* 份，95% 区间/, groups: '各组得分', drivers: '影响因素', overdue: /^超时未联系 /, keep: '存为分群', kept: '已存为分群：', none: '这段时间没有评分', csat: '满意比例', run: '查看结果', topic: '物流' },
   en: { title: 'Satisfaction', means: /Net promoter score .* 95% interval/, groups: 'Scores of groups', drivers: 'Drivers', overdue: /^Overdue /, keep: 'Save as segment', kept: 'Saved as segment:', none: 'No scores in these days', csat: 'Satisfaction (CSAT)', run: 'Show', topic: '物流' },
 } as const
 

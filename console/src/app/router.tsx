@@ -545,13 +545,14 @@ const life = createRoute({
 
 /** Whose people an address asks for, as far as it says so. */
 function goodsPartOf(raw: unknown): GoodsPart | undefined {
-  const given = (raw ?? {}) as Partial<GoodsPart>
+  const given = (raw ?? {}) as Partial<Record<keyof GoodsPart, unknown>>
   const antecedent = Array.isArray(given.antecedent) ? given.antecedent.map(String) : []
   const of = oneOf(['together', 'next'] as const, given.of)
   const which = oneOf(['both', 'left'] as const, given.which)
   // Codes of goods may look like numbers in an address.
-  if (!of || !which || antecedent.length === 0 || given.consequent === undefined) return undefined
-  return { of, antecedent, consequent: String(given.consequent), which }
+  const consequent = text(given.consequent)
+  if (!of || !which || antecedent.length === 0 || consequent === undefined) return undefined
+  return { of, antecedent, consequent, which }
 }
 
 const goods = createRoute({

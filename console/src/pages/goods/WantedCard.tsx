@@ -16,7 +16,7 @@ export function WantedCard({ profileId }: { profileId: string }) {
   const query = useQuery(wantedQuery(profileId))
   const { data } = query
   const say = (text: { zh: string; en: string }) => (lang === 'zh' ? text.zh : text.en)
-  const isEmpty = data && data.again.length === 0 && data.fresh.length === 0
+  const isEmpty = data?.again.length === 0 && data.fresh.length === 0
   return (
     <Card title={t('goods.person')} hint={data?.as_of ? t('goods.person_hint', { day: format.day(data.as_of) }) : undefined}>
       {query.isPending && (

@@ -194,7 +194,7 @@ function Groups({ answer, isStale }: { answer: Satisfaction; isStale: boolean })
           { key: 'n', title: t('satisfaction.n'), align: 'right', cell: (one) => format.people(one.n) },
           { key: 'score', title: t('satisfaction.score'), align: 'right', cell: (one) => points(one.score) },
           { key: 'range', title: t('satisfaction.range'), align: 'right', cell: (one) => `${points(one.low)} ～ ${points(one.high)}` },
-          { key: 'differs', title: t('satisfaction.differs'), phone: 'line', cell: (one) => <Differs change={one.differs} q={one.q} /> },
+          { key: 'differs', title: t('satisfaction.differs'), phone: 'line', cell: (one) => <Differs change={one.differs ?? null} q={one.q ?? null} /> },
         ]}
       />
       <Save title={title} numbers={() => ({ head: [t('satisfaction.group'), t('satisfaction.n'), t('satisfaction.score'), t('satisfaction.low'), t('satisfaction.high')], rows: answer.groups.map((one) => [one.value ?? t('satisfaction.missing'), one.n, one.score, one.low, one.high]) })} />

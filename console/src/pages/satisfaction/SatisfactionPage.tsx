@@ -58,9 +58,7 @@ function Asked({ asked, answered, onAsk }: AskedProps) {
   const [draft, setDraft] = useState(asked)
   const dimensions = [{ value: '', label: t('satisfaction.no_dimension') }, ...DIMENSIONS.map((value) => ({ value, label: dimensionName(t, value) }))]
   const setDimension = (value: string) => {
-    const { dimension: _, ...rest } = draft
-    const found = DIMENSIONS.find((one) => one === value)
-    setDraft(found ? { ...rest, dimension: found } : rest)
+    setDraft({ ...draft, dimension: DIMENSIONS.find((one) => one === value) })
   }
   return (
     <Question

@@ -22,6 +22,7 @@ export default function Accounts({ target, part, onClose }: { target: Target; pa
   const mayKeep = useMay('segments.write')
   const query = useQuery(accountsQuery(target.target_id, part.path))
   const { data } = query
+  const isBegun = data?.items.some((one) => one.actual !== null) ?? false
   const show = (value: number | null) => write(format, target.unit, value)
   const name = pathName(t, part.path)
   return (
@@ -30,7 +31,9 @@ export default function Accounts({ target, part, onClose }: { target: Target; pa
       {query.isError && <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />}
       {data && (
         <p className="zk-muted" role="status">
-          {t('targets.accounts_total', { n: format.people(data.total), behind: format.people(data.n_behind), amount: show(data.amount_of_new) })}
+          {isBegun
+            ? t('targets.accounts_total', { n: format.people(data.total), behind: format.people(data.n_behind), amount: show(data.amount_of_new) })
+            : t('targets.accounts_ahead', { n: format.people(data.total), amount: show(data.amount_of_new) })}
         </p>
       )}
       {data?.items.length === 0 && <Notice title={t('behind.nobody')} help={t('behind.nobody_help')} />}
@@ -40,8 +43,8 @@ export default function Accounts({ target, part, onClose }: { target: Target; pa
             <Link to="/customers/$profileId" params={{ profileId: one.customer.profile_id }} className="zk-person">
               {nameOf(t, one.customer)}
             </Link>
-            <span>{t(`targets.because.${one.because}` as 'targets.because.behind', { defaultValue: one.because })}</span>
-            <strong className="zk-figures zk-right">{one.gap > 0 ? t('targets.gap', { n: show(one.gap) }) : ''}</strong>
+            {(isBegun || one.because !== 'on_pace') && <span>{t(`targets.because.${one.because}` as 'targets.because.behind', { defaultValue: one.because })}</span>}
+            <strong className="zk-figures zk-right">{isBegun && one.gap > 0 ? t('targets.gap', { n: show(one.gap) }) : ''}</strong>
             <small className="zk-muted">
               {one.actual === null ? t('targets.account_amount', { amount: show(one.amount) }) : t('targets.account_actual', { amount: show(one.amount), actual: show(one.actual) })}
               {' · '}

@@ -1,5 +1,6 @@
 // One target: what it means, its parts level by level, what is set by hand, the accounts to work on.
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import type { TFunction } from 'i18next'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { Button, Popconfirm } from 'antd'
 import { lazy, Suspense, useRef } from 'react'
@@ -62,7 +63,7 @@ function Tools({ board }: { board: TargetBoard }) {
   })
   const failed = read.error ?? remove.error
   return (
-    <>
+    <div className="zk-target-tools">
       <Link to="/engage/targets">{t('targets.title')}</Link>
       <a href={sheetOf(target_id, lang)} download>
         {t('targets.sheet')}
@@ -91,7 +92,7 @@ function Tools({ board }: { board: TargetBoard }) {
       </May>
       {read.isSuccess && <span role="status">{t('targets.read_done')}</span>}
       {failed && <ErrorNotice error={failed} />}
-    </>
+    </div>
   )
 }
 
@@ -112,7 +113,8 @@ function Board({ board }: { board: TargetBoard }) {
     set({ open: what, of: [...of] })
   }
   const [whole] = parts
-  const rows = [...(partAt(parts, path) ? [partAt(parts, path) as TargetPart] : []), ...partsOf(parts, path)]
+  const shown = partAt(parts, path)
+  const rows = [...(shown ? [shown] : []), ...partsOf(parts, path)]
   const level = target.levels[path.length]
   const name = (part: TargetPart) => {
     if (part.path.length === path.length) return <strong>{pathName(t, path)}</strong>
@@ -237,7 +239,7 @@ function Progress({ part, isBegun, show }: { part: TargetPart; isBegun: boolean;
   )
 }
 
-function bounds(part: TargetPart, show: (value: number | null) => string, t: ReturnType<typeof useTranslation>['t']): string {
+function bounds(part: TargetPart, show: (value: number | null) => string, t: TFunction): string {
   const words = [part.floor !== null && t('targets.floor_says', { n: show(part.floor) }), part.cap !== null && t('targets.cap_says', { n: show(part.cap) }), part.locked !== null && t('targets.locked_says', { n: show(part.locked) })]
   return words.filter((word) => word !== false).join(' ') || '--'
 }

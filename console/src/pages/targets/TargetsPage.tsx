@@ -8,7 +8,7 @@ import { createTarget, targetsQuery, type Target, type TargetList } from '../../
 import { ContextBar } from '../../app/ContextBar'
 import { May } from '../../app/session'
 import { useSettings } from '../../app/settings'
-import { useFormat } from '../../app/workspace'
+import { useFormat, useWorkspace } from '../../app/workspace'
 import { Card } from '../../ui/Card'
 import { DataTable } from '../../ui/DataTable'
 import { Page } from '../../ui/Page'

@@ -11,7 +11,7 @@ type Both = (String, String);
 const fn named(kind: Kind) -> (&'static str, &'static str) {
     match kind {
         Kind::Nps => ("净推荐值", "Net promoter score"),
-        Kind::Csat => ("满意度", "Satisfaction"),
+        Kind::Csat => ("满意比例", "Satisfaction"),
         Kind::Review => ("好评率", "Share of good reviews"),
     }
 }

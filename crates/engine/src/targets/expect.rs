@@ -23,6 +23,9 @@ const MAX_AHEAD: usize = 80;
 const MAX_TOLD: usize = 150;
 /// Weeks of a year.
 const YEAR: usize = 52;
+/// Error of the plain way, and of a forecast of which nothing is known: shares of what is told.
+const PLAIN_ERROR: f64 = 0.5;
+const UNKNOWN_ERROR: f64 = 0.3;
 /// Customers without whom a part is compared with no other.
 const MIN_PEOPLE: u64 = 20;
 /// Parts without which none is compared.
@@ -263,7 +266,12 @@ fn forecast_of(values: &[f64], columns: &[Vec<f64>], within: &[f64]) -> Option<T
     let told = forecast::forecast(&series, columns, &options).ok()?;
     let series = Series { periods: &told.periods, ..series };
     let value = sum_within(&told.mean, within);
-    let total = forecast::total(&series, told.method, &told.mean)?;
+    let Some(total) = forecast::total(&series, told.method, &told.mean) else {
+        // Too few weeks to try sums from earlier points in time: told, but nobody knows how well.
+        let error = UNKNOWN_ERROR * value;
+        let variance = error * error + least_variance(value);
+        return Some(Told { value, variance, range: None, is_forecast: true, weeks: told.mean });
+    };
     let (low, high) = total.range(0.8);
     // The range is of all weeks to come; that of those within the target is as wide for its size.
     let size = if total.mean > 0.0 { value / total.mean } else { 1.0 };
@@ -290,7 +298,7 @@ fn plain(values: &[f64], growth: Option<f64>, within: &[f64]) -> Told {
     };
     let weeks: Vec<f64> = (0..within.len()).map(week).collect();
     let value = sum_within(&weeks, within);
-    let error = 0.5 * value;
+    let error = PLAIN_ERROR * value;
     Told { value, variance: error * error + least_variance(value), range: None, is_forecast: false, weeks }
 }
 
