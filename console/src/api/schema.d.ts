@@ -417,6 +417,142 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/attribution": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** To which channels or campaigns orders are credited, in eight ways. Credit is not effect. */
+        post: operations["post_campaigns_attribution"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/board": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How far messages got, who bought after them and what that cost. */
+        post: operations["post_campaigns_board"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/budget": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What weekly money in channels brought, and how it might be divided. */
+        post: operations["post_campaigns_budget"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/coupons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Coupons: given, used, what was bought with them, who was due anyway. */
+        post: operations["post_campaigns_coupons"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/effect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a campaign changed in those drawn to get it, beside those withheld, and whether it may be stopped. */
+        post: operations["post_campaigns_effect"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The people behind a number: as many as it says. */
+        post: operations["post_campaigns_people"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/segment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keeps the people behind a number as a segment: a list of those whom it counts now. */
+        post: operations["post_campaigns_segment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/uplift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Whom a campaign moves more than others, or that no heterogeneity was found. */
+        post: operations["post_campaigns_uplift"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/compliance/assessments": {
         parameters: {
             query?: never;
@@ -669,6 +805,91 @@ export interface paths {
         get: operations["get_exports_export_id_file"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/goods/next": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Goods that are bought on a later day than others, more often than chance. */
+        post: operations["post_goods_next"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/goods/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The people behind a rule or a pair: as many as it says. */
+        post: operations["post_goods_people"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/goods/recommendations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether what customers will want can be told, by which method, and how good it is. What was learnt is kept for some minutes. */
+        get: operations["get_goods_recommendations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/goods/segment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keeps the people behind a rule or a pair as a segment: a list of those whom it counts now. */
+        post: operations["post_goods_segment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/goods/together": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Goods that share baskets more often than chance. */
+        post: operations["post_goods_together"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1652,6 +1873,23 @@ export interface paths {
         };
         /** The orders of a customer, newest first, with their lines. */
         get: operations["get_profiles_profile_id_orders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/profiles/{profile_id}/recommendations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a customer will want: what is due again by its cycle, and what is new, with reasons. */
+        get: operations["get_profiles_profile_id_recommendations"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2679,6 +2917,20 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description A good that is due again. */
+        AgainBody: {
+            /** @description When half of such customers would have bought again. */
+            due_on: string;
+            good: components["schemas"]["GoodBody"];
+            is_overdue: boolean;
+            last_on: string;
+            /**
+             * Format: int32
+             * @description Days on which the customer bought it.
+             */
+            n_times: number;
+            reason: components["schemas"]["WantedReason"];
+        };
         /** @description What every answer says about itself. */
         AnalysisHead: {
             excluded: components["schemas"]["Excluded"] | null;
@@ -2808,6 +3060,42 @@ export interface components {
             /** @description Opens the archive; told here, once. */
             password: string;
         };
+        /** @description To which channels orders are credited. */
+        AttributionBody: {
+            by: string;
+            channels: components["schemas"]["AttributionChannel"][];
+            head: components["schemas"]["AnalysisHead"];
+            /** Format: int64 */
+            lookback_days: number;
+            /**
+             * Format: int64
+             * @description People with an order that no contact was met before.
+             */
+            n_nobody: number | null;
+            /** @description By way, what no channel is credited with. */
+            nobody: (components["schemas"]["CreditBody"] | null)[];
+            total: components["schemas"]["CreditBody"] | null;
+            /** @description first, last, last_non_direct, linear, u_shape, time_decay, markov, shapley. */
+            ways: string[];
+        };
+        /** @description A channel or a campaign beside others. */
+        AttributionChannel: {
+            /** @description In the order of `ways`; missing where a way has no answer. */
+            credits: (components["schemas"]["CreditBody"] | null)[];
+            /** @description Channel, code of the campaign, `direct` for visits from nowhere, `other` for the rest. */
+            key: string;
+            /**
+             * Format: int64
+             * @description Messages and visits.
+             */
+            n_contacts: number;
+            /**
+             * Format: int64
+             * @description People with an order that it was met before.
+             */
+            n_people: number | null;
+            name: string | null;
+        };
         /** @description An act that the trail may tell of. */
         AuditAct: {
             action: string;
@@ -2887,6 +3175,15 @@ export interface components {
             /** @description Whether nothing is wrong. */
             whole: boolean;
         };
+        /** @description A number with the ends of its interval. */
+        Between: {
+            /** Format: double */
+            high: number;
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            value: number;
+        };
         /** @description A code. */
         Binding: {
             binding_id: string;
@@ -2929,6 +3226,62 @@ export interface components {
         BindingList: {
             items: components["schemas"]["Binding"][];
         };
+        /** @description How money might be divided. */
+        BudgetBody: {
+            channels: components["schemas"]["BudgetChannel"][];
+            /**
+             * Format: double
+             * @description Share of the variance of revenue that the curves explain.
+             */
+            explained: number | null;
+            gain: components["schemas"]["Between"] | null;
+            head: components["schemas"]["AnalysisHead"];
+            /**
+             * Format: int64
+             * @description Of too few weeks, how many there are and how many it takes.
+             */
+            n_weeks: number;
+            /** Format: int64 */
+            n_weeks_needed: number | null;
+            /** @description found, none (the present division is as good for all that is known), no_cost, too_few_weeks, never_varied, hidden. */
+            status: string;
+            /**
+             * Format: double
+             * @description All that is divided, a week.
+             */
+            total: number | null;
+            /** Format: double */
+            unspent: number | null;
+            week_channels: string[];
+            weeks: components["schemas"]["BudgetWeek"][];
+        };
+        /** @description A channel: what it brings, and might get. Money is a week's. */
+        BudgetChannel: {
+            /**
+             * Format: double
+             * @description Missing where spending hardly varied.
+             */
+            brings: number | null;
+            /** Format: double */
+            carry: number | null;
+            channel: string;
+            /** Format: double */
+            half: number | null;
+            /**
+             * Format: double
+             * @description What one more unit of money brings.
+             */
+            margin: number | null;
+            points: components["schemas"]["CurvePoint"][];
+            /** Format: double */
+            present: number;
+            /** Format: double */
+            proposed: number | null;
+            /** Format: double */
+            proposed_high: number | null;
+            /** Format: double */
+            proposed_low: number | null;
+        };
         /** @description How much of a meter; no bound where nothing is said. */
         BudgetLimit: {
             /** Format: int64 */
@@ -2959,6 +3312,17 @@ export interface components {
         BudgetUses: {
             items: components["schemas"]["BudgetUse"][];
         };
+        /** @description A week of money and revenue. */
+        BudgetWeek: {
+            from: string;
+            /**
+             * Format: double
+             * @description Missing where so few people are not told.
+             */
+            revenue: number | null;
+            /** @description In the order of `week_channels`. */
+            spend: number[];
+        };
         /** @description Budgets by role and meter (rows, people, unmasks). */
         Budgets: {
             /**
@@ -2976,6 +3340,175 @@ export interface components {
                     [key: string]: components["schemas"]["BudgetLimit"];
                 };
             };
+        };
+        /** @description The board of campaigns. */
+        CampaignBoardBody: {
+            by: string;
+            head: components["schemas"]["AnalysisHead"];
+            /** @description By revenue. */
+            rows: components["schemas"]["CampaignRow"][];
+            /** @description Everything together: people and orders once, whatever they are parts of. */
+            total: components["schemas"]["CampaignRow"];
+            /** Format: int64 */
+            window_days: number;
+        };
+        /** @description What a campaign changed, and what to do. */
+        CampaignEffectBody: {
+            advice: string;
+            advice_zh: string;
+            head: components["schemas"]["AnalysisHead"];
+            lift: components["schemas"]["LiftBody"] | null;
+            roi: components["schemas"]["Between"] | null;
+            row: components["schemas"]["CampaignRow"];
+        };
+        /** @description A look at a campaign at the end of a day. */
+        CampaignLook: {
+            day: string;
+            /** Format: double */
+            difference: number;
+            /** Format: double */
+            high: number;
+            /**
+             * Format: double
+             * @description Interval that holds at all looks together.
+             */
+            low: number;
+            /** Format: int64 */
+            n_holdout: number;
+            /** Format: int64 */
+            n_treated: number;
+            /**
+             * Format: double
+             * @description Chance, valid whenever one stops.
+             */
+            p: number;
+        };
+        /** @description A number of an answer. */
+        CampaignPart: {
+            /** @description Key of the row; everything together, or those without a contact, when missing. */
+            key: string | null;
+            /** @description board, arm, attribution, uplift, coupons. */
+            of: string;
+            /**
+             * @description Of the board: targeted, reached, delivered, opened, clicked, converted, open, holdout. Of arms: holdout, treated,
+             *     holdout_bought, treated_bought, open, both. Of attribution: credited. Of uplift: target, or a tenth from 1. Of coupons:
+             *     issued, redeemed, anyway, rhythm.
+             */
+            which: string;
+        };
+        /** @description Which people are asked for. */
+        CampaignPeopleQuery: {
+            /** @description Cursor of the page before. */
+            after: string | null;
+            /** @description Rows, 50 by default. */
+            limit: number | null;
+            part: components["schemas"]["CampaignPart"];
+            question: components["schemas"]["CampaignQuestion"];
+        };
+        /** @description A question about campaigns; what is missing is as usual. */
+        CampaignQuestion: {
+            /**
+             * Format: int32
+             * @description Days before of which spending is compared, 90 by default.
+             */
+            before_days: number | null;
+            /**
+             * Format: double
+             * @description Money to be divided, relative to the present, 0.5 to 1.5; 1 by default.
+             */
+            budget: number | null;
+            /** @description campaign, channel, strategy, creative, coupon; campaign by default. */
+            by: string | null;
+            /** @description Code of one campaign; needed for what it changed and whom it moves. */
+            campaign: string | null;
+            /** @description First day; 365 days before the last by default. */
+            from: string | null;
+            /**
+             * Format: double
+             * @description Share that was to be withheld, 0 to 1; as the campaign says by default.
+             */
+            holdout_share: number | null;
+            /**
+             * Format: int32
+             * @description Days before an order within which contacts are credited, 30 by default; of coupons, days that are compared.
+             */
+            lookback_days: number | null;
+            /** @description Code of the purpose. */
+            purpose: string | null;
+            /** @description Id of a segment whose members alone count. */
+            segment: string | null;
+            /** @description Last day; the newest day of the data by default. */
+            to: string | null;
+            /** @description Whether visits are contacts, too; true by default. */
+            visits: boolean | null;
+            /**
+             * Format: int32
+             * @description Days after a message within which an order counts, 7 by default.
+             */
+            window_days: number | null;
+        };
+        /** @description A line of the board. Counts are of people unless they say otherwise, and missing where so few are not told. */
+        CampaignRow: {
+            channel: string | null;
+            /** @description What the messages cost; missing where no campaign says. */
+            cost: string | null;
+            cost_per_order: string | null;
+            effect: components["schemas"]["EffectBody"] | null;
+            is_over: boolean;
+            /** @description Code of the campaign, or what it is counted by; empty where messages do not say. */
+            key: string;
+            /** Format: int64 */
+            n_clicked: number | null;
+            /**
+             * Format: int64
+             * @description Who bought in time after a message.
+             */
+            n_converted: number | null;
+            /** Format: int64 */
+            n_delivered: number | null;
+            /** Format: int64 */
+            n_holdout: number | null;
+            /**
+             * Format: int64
+             * @description Messages sent.
+             */
+            n_messages: number | null;
+            /**
+             * Format: int64
+             * @description Whose time is not over.
+             */
+            n_open: number | null;
+            /** Format: int64 */
+            n_opened: number | null;
+            /**
+             * Format: int64
+             * @description Orders in time after a message, each once.
+             */
+            n_orders: number | null;
+            /** Format: int64 */
+            n_reached: number | null;
+            /**
+             * Format: int64
+             * @description Drawn to get a message, sent or not.
+             */
+            n_targeted: number | null;
+            name: string | null;
+            /** @description Their net amount. */
+            revenue: string | null;
+            /**
+             * Format: double
+             * @description Revenue less cost, relative to cost: what came after, not what came because.
+             */
+            roi: number | null;
+            /** @description no_holdout, too_early, broken, stop_harm, enough_evidence, go_on, worked, harmed, unclear; only by campaign. */
+            verdict: string | null;
+        };
+        /** @description Which people are kept, and how the list is called. */
+        CampaignSegment: {
+            /** @description Name of the segment. */
+            name: string;
+            part: components["schemas"]["CampaignPart"];
+            question: components["schemas"]["CampaignQuestion"];
         };
         /** @description Another password. */
         ChangePassword: {
@@ -3155,6 +3688,72 @@ export interface components {
             /** @description Request that asked for it. */
             request_id: string;
         };
+        /** @description Spending after an order with a coupon less that before it, beside orders without one: an estimate, not an effect. */
+        CouponChange: {
+            /** Format: int64 */
+            days: number;
+            /** Format: double */
+            each: number;
+            /** Format: double */
+            high: number;
+            /** Format: double */
+            low: number;
+            /**
+             * Format: int64
+             * @description Orders with a coupon that were compared.
+             */
+            n: number;
+            /** Format: int64 */
+            n_others: number;
+        };
+        /** @description A coupon, or those of a campaign. Counts are of people unless they say otherwise. */
+        CouponRowBody: {
+            /** @description All that was taken off these orders. */
+            discount: string | null;
+            key: string;
+            /**
+             * Format: int64
+             * @description Who used one, has a rhythm and was due anyway.
+             */
+            n_anyway: number | null;
+            /**
+             * Format: int64
+             * @description To whom one was given; nought where that is not known.
+             */
+            n_issued: number | null;
+            /** Format: int64 */
+            n_orders: number | null;
+            /** Format: int64 */
+            n_redeemed: number | null;
+            /** Format: int64 */
+            n_rhythm: number | null;
+            /**
+             * Format: int64
+             * @description Times that one was used.
+             */
+            n_uses: number | null;
+            name: string | null;
+            /**
+             * Format: double
+             * @description Of those to whom one was given, the share that used it.
+             */
+            rate: number | null;
+            revenue: string | null;
+        };
+        /** @description Coupons of some days. */
+        CouponsBody: {
+            by: string;
+            change: components["schemas"]["CouponChange"] | null;
+            head: components["schemas"]["AnalysisHead"];
+            /**
+             * Format: int64
+             * @description Rows in all, of which the first are here.
+             */
+            n_rows: number;
+            /** @description By times used. */
+            rows: components["schemas"]["CouponRowBody"][];
+            total: components["schemas"]["CouponRowBody"];
+        };
         /** @description A key to be made. */
         CreateApiKey: {
             /**
@@ -3222,6 +3821,24 @@ export interface components {
             /** @description Shown once; it must be changed at the first sign-in. */
             password: string;
             user: components["schemas"]["User"];
+        };
+        /** @description What is credited. */
+        CreditBody: {
+            /** Format: double */
+            orders: number;
+            /** Format: double */
+            revenue: number;
+        };
+        /** @description A point of a curve: money a week, and what it brings. */
+        CurvePoint: {
+            /** Format: double */
+            brings: number;
+            /** Format: double */
+            high: number;
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            spend: number;
         };
         /** @description A group of customers who are alike; numbers are missing where so few are not told. */
         CustomerCluster: {
@@ -3311,6 +3928,33 @@ export interface components {
             ratio: number | null;
             /** @description Name of the target at issue. */
             target: string | null;
+        };
+        /** @description A difference between those treated and those withheld, with its interval of 95 %. */
+        EffectBody: {
+            /** Format: double */
+            difference: number;
+            /** Format: double */
+            high: number;
+            /** Format: double */
+            holdout: number;
+            /** Format: double */
+            low: number;
+            /**
+             * Format: double
+             * @description Chance of such a difference if there were none.
+             */
+            p: number;
+            /**
+             * Format: double
+             * @description Relative to those withheld; missing where that is nought.
+             */
+            relative: number | null;
+            /** Format: double */
+            relative_high: number | null;
+            /** Format: double */
+            relative_low: number | null;
+            /** Format: double */
+            treated: number;
         };
         /** @description How the keys of people stand. */
         EncryptionKeys: {
@@ -3534,6 +4178,18 @@ export interface components {
             items: components["schemas"]["FileQuality"][];
             total: components["schemas"]["Quality"] | null;
         };
+        /** @description What a customer will want. */
+        ForPersonBody: {
+            /** @description Due again. */
+            again: components["schemas"]["AgainBody"][];
+            as_of: string | null;
+            /** @description New to the customer, the best first. */
+            fresh: components["schemas"]["WantedBody"][];
+            /** @description Whether the customer refused profiling: then nothing is said. */
+            is_refused: boolean;
+            /** @description live; withheld when what sells best is listed instead. */
+            status: string;
+        };
         /** @description How a forecast did from earlier points in time. */
         ForecastGrade: {
             /**
@@ -3746,6 +4402,84 @@ export interface components {
              * @description Version; 0 of those that come with the program.
              */
             version: number;
+        };
+        /** @description A product, a category or a brand. */
+        GoodBody: {
+            /** @description Code of the product, or the name itself. */
+            id: string;
+            /** @description Name of the product. */
+            name: string | null;
+        };
+        /** @description A rule or a pair of an answer, and which of its people. */
+        GoodsPart: {
+            /** @description Ids of the goods on the left; of what is bought next, one. */
+            antecedent: string[];
+            /** @description Id of the good on the right. */
+            consequent: string;
+            /** @description together, next. */
+            of: string;
+            /** @description both: who bought all; left: who bought the left side and not the right one yet. */
+            which: string;
+        };
+        /** @description Which people are asked for. */
+        GoodsPeopleQuery: {
+            /** @description Cursor of the page before. */
+            after: string | null;
+            /** @description Rows, 50 by default. */
+            limit: number | null;
+            part: components["schemas"]["GoodsPart"];
+            question: components["schemas"]["GoodsQuestion"];
+        };
+        /** @description A question about goods; what is missing is as usual. */
+        GoodsQuestion: {
+            /** @description order, customer; order by default. Of no matter for what is bought next. */
+            basket: string | null;
+            /** @description First day; 365 days before the last by default. */
+            from: string | null;
+            /** @description product, category, brand; product by default. */
+            level: string | null;
+            /** @description Most rows; 200 by default. */
+            limit: number | null;
+            /**
+             * Format: int32
+             * @description Most days between two purchases; 90 by default.
+             */
+            max_gap_days: number | null;
+            /** @description Most goods of a rule, from 2 to 5; 3 by default. */
+            max_goods: number | null;
+            /**
+             * Format: int32
+             * @description Fewest baskets of a rule; five, or one in a thousand, by default.
+             */
+            min_baskets: number | null;
+            /**
+             * Format: double
+             * @description Least confidence, 0 to 1; 0.1 by default.
+             */
+            min_confidence: number | null;
+            /**
+             * Format: int32
+             * @description Fewest customers of a pair; five, or one in 500, by default.
+             */
+            min_customers: number | null;
+            /**
+             * Format: double
+             * @description Least lift; 1 by default. Below 1, what chance explains is shown too.
+             */
+            min_lift: number | null;
+            /** @description Code of the purpose. */
+            purpose: string | null;
+            /** @description Id of a segment whose members alone count. */
+            segment: string | null;
+            /** @description Last day; the newest day of the data by default. */
+            to: string | null;
+        };
+        /** @description Which people are kept, and how the list is called. */
+        GoodsSegment: {
+            /** @description Name of the segment. */
+            name: string;
+            part: components["schemas"]["GoodsPart"];
+            question: components["schemas"]["GoodsQuestion"];
         };
         /** @description All grades. */
         Grades: {
@@ -4574,6 +5308,59 @@ export interface components {
              */
             returning: number | null;
         };
+        /** @description What a campaign changed. */
+        LiftBody: {
+            adjusted: components["schemas"]["EffectBody"] | null;
+            /** Format: int64 */
+            days_needed: number | null;
+            /**
+             * Format: double
+             * @description The smallest share of buyers among the treated that so many people would find.
+             */
+            detectable: number | null;
+            looks: components["schemas"]["CampaignLook"][];
+            /**
+             * Format: int64
+             * @description Who is in both arms.
+             */
+            n_both: number;
+            /** Format: int64 */
+            n_holdout: number;
+            /** Format: int64 */
+            n_holdout_bought: number;
+            /**
+             * Format: int64
+             * @description People in all that such a difference takes.
+             */
+            n_needed: number | null;
+            /**
+             * Format: int64
+             * @description Whose time is not over.
+             */
+            n_open: number;
+            /** Format: int64 */
+            n_treated: number;
+            /** Format: int64 */
+            n_treated_bought: number;
+            /**
+             * Format: double
+             * @description Share that was to be withheld.
+             */
+            planned: number | null;
+            rate: components["schemas"]["EffectBody"] | null;
+            /**
+             * Format: double
+             * @description Chance of arms of these sizes under that plan.
+             */
+            ratio_p: number | null;
+            /**
+             * Format: double
+             * @description Share of the variance that this took away.
+             */
+            reduction: number | null;
+            spend: components["schemas"]["EffectBody"] | null;
+            verdict: string;
+        };
         /** @description An identity as it may be shown. */
         ListedIdentity: {
             kind: string;
@@ -5034,6 +5821,80 @@ export interface components {
             refresh?: string | null;
             /** @description The rule, as docs/guides/segments.md describes it. */
             rule: Record<string, never>;
+        };
+        /** @description What is bought next. */
+        NextBody: {
+            head: components["schemas"]["AnalysisHead"];
+            level: string;
+            /** Format: int32 */
+            max_gap_days: number;
+            /**
+             * Format: int32
+             * @description Fewest people of a pair.
+             */
+            min_customers: number;
+            /**
+             * Format: int64
+             * @description Days on which a customer bought; missing where so few people are not told.
+             */
+            n_days: number | null;
+            /** Format: int64 */
+            n_goods: number;
+            /** Format: int64 */
+            n_pairs: number;
+            /** Format: int64 */
+            n_people: number | null;
+            /** Format: int64 */
+            n_tried: number;
+            /** @description By days beyond chance. */
+            pairs: components["schemas"]["NextRuleBody"][];
+        };
+        /** @description One good and another that is bought on a later day. Counts are of days on which a customer bought but where they say people. */
+        NextRuleBody: {
+            /** Format: double */
+            confidence: number;
+            first: components["schemas"]["GoodBody"];
+            /** Format: int64 */
+            gap_days: number;
+            /**
+             * Format: int64
+             * @description Days from the one to the other: a quarter, half, three quarters took no longer.
+             */
+            gap_early_days: number;
+            /** Format: int64 */
+            gap_late_days: number;
+            /** Format: double */
+            lift: number;
+            /** Format: double */
+            n_beyond: number;
+            /**
+             * Format: int64
+             * @description Those of them that the next followed in time.
+             */
+            n_both: number;
+            /**
+             * Format: int64
+             * @description Days with the first and without the next.
+             */
+            n_first: number;
+            /**
+             * Format: int64
+             * @description People who bought the first so lately that the time has not passed, and not the next since.
+             */
+            n_left: number | null;
+            /**
+             * Format: int64
+             * @description People who bought the one and then the other.
+             */
+            n_people: number;
+            /**
+             * Format: int64
+             * @description The other way round; missing where so few people are not told.
+             */
+            n_reverse: number | null;
+            next: components["schemas"]["GoodBody"];
+            /** Format: double */
+            q: number;
         };
         /** @description A one-time password. */
         OneTimePassword: {
@@ -5859,6 +6720,87 @@ export interface components {
             reason: string;
             reason_code: string;
             reason_zh: string;
+        };
+        /** @description How good lists of ten are. */
+        RecommendGrades: {
+            /**
+             * Format: double
+             * @description Share of products that are listed for anybody.
+             */
+            coverage: number;
+            /**
+             * Format: double
+             * @description Hits by rank over those of the best list.
+             */
+            ndcg: number;
+            /** Format: double */
+            ndcg_error: number;
+            /**
+             * Format: double
+             * @description Buyers of what is listed over buyers of what is bought.
+             */
+            popularity_lift: number;
+            /**
+             * Format: double
+             * @description Share of a list that was bought.
+             */
+            precision: number;
+            /**
+             * Format: double
+             * @description Share of what was bought that was listed.
+             */
+            recall: number;
+        };
+        /** @description A method with its grades. */
+        RecommendMethod: {
+            any: components["schemas"]["RecommendGrades"] | null;
+            fresh: components["schemas"]["RecommendGrades"] | null;
+            is_best_any: boolean;
+            /** @description Whether it is used for lists. */
+            is_best_fresh: boolean;
+            /** @description popular, own, category, cosine, ease, factors. */
+            method: string;
+            name: string;
+            name_zh: string;
+        };
+        /** @description What was learnt of who will want what, and how good it is. */
+        RecommendationsBody: {
+            /** @description Last day that was learnt from. */
+            as_of: string | null;
+            meaning: string;
+            meaning_zh: string;
+            methods: components["schemas"]["RecommendMethod"][];
+            /** Format: int64 */
+            n_customers: number;
+            /**
+             * Format: int64
+             * @description Goods that are due again, over all customers.
+             */
+            n_due: number | null;
+            /**
+             * Format: int64
+             * @description Customers with goods that are due again.
+             */
+            n_due_people: number | null;
+            /** Format: int64 */
+            n_goods: number;
+            /**
+             * Format: int64
+             * @description Customers who bought anything new in them.
+             */
+            n_graded: number;
+            /**
+             * Format: int64
+             * @description Customers who refused profiling and are left out; missing where so few people are not told.
+             */
+            n_refused: number | null;
+            /** @description live, withheld. */
+            status: string;
+            /**
+             * Format: int64
+             * @description Days that were held out.
+             */
+            window_days: number;
         };
         /** @description Codes for when the authenticator is lost, shown once. */
         RecoveryCodes: {
@@ -6854,6 +7796,100 @@ export interface components {
              */
             to: number | null;
         };
+        /** @description What is bought together. */
+        TogetherBody: {
+            basket: string;
+            head: components["schemas"]["AnalysisHead"];
+            level: string;
+            /**
+             * Format: int32
+             * @description Fewest baskets of a rule.
+             */
+            min_baskets: number;
+            /** Format: int64 */
+            n_baskets: number | null;
+            /**
+             * Format: int64
+             * @description Different goods.
+             */
+            n_goods: number;
+            /**
+             * Format: int64
+             * @description Orders that count; numbers are missing where so few people are not told.
+             */
+            n_orders: number | null;
+            /** Format: int64 */
+            n_people: number | null;
+            /**
+             * Format: int64
+             * @description Rules in all, of which the first are here.
+             */
+            n_rules: number;
+            /**
+             * Format: int64
+             * @description Baskets with one good alone.
+             */
+            n_single: number | null;
+            /**
+             * Format: int64
+             * @description Rules that are sure enough, chance or not.
+             */
+            n_tried: number;
+            /**
+             * Format: int64
+             * @description Of them, those without a good of the level.
+             */
+            n_without: number | null;
+            /** @description By baskets beyond chance. */
+            rules: components["schemas"]["TogetherRuleBody"][];
+        };
+        /** @description Who bought some goods also bought another. Counts are of baskets but where they say people. */
+        TogetherRuleBody: {
+            antecedent: components["schemas"]["GoodBody"][];
+            /** Format: double */
+            confidence: number;
+            consequent: components["schemas"]["GoodBody"];
+            /**
+             * Format: double
+             * @description Missing when the rule is never wrong.
+             */
+            conviction: number | null;
+            /** Format: double */
+            leverage: number;
+            /** Format: double */
+            lift: number;
+            /** Format: int64 */
+            n_antecedent: number;
+            /**
+             * Format: double
+             * @description Baskets with all of them beyond what chance would give.
+             */
+            n_beyond: number;
+            /**
+             * Format: int64
+             * @description Baskets with all of them.
+             */
+            n_both: number;
+            /** Format: int64 */
+            n_consequent: number;
+            /**
+             * Format: int64
+             * @description People who bought the antecedent and not the consequent in the period.
+             */
+            n_left: number | null;
+            /**
+             * Format: int64
+             * @description People with such a basket; missing where so few people are not told.
+             */
+            n_people: number | null;
+            /**
+             * Format: double
+             * @description Chance of a coincidence, corrected for all rules that were possible.
+             */
+            q: number;
+            /** Format: double */
+            support: number;
+        };
         /** @description A code of the authenticator. */
         TotpCode: {
             code: string;
@@ -6995,6 +8031,44 @@ export interface components {
             plan?: Record<string, never> | null;
             settings?: Record<string, never> | null;
         };
+        /** @description Whom a campaign moves more than others. */
+        UpliftBody: {
+            average: components["schemas"]["Between"] | null;
+            head: components["schemas"]["AnalysisHead"];
+            /** Format: int64 */
+            n_holdout: number | null;
+            /**
+             * Format: int64
+             * @description Who refused profiling and is left out.
+             */
+            n_refused: number | null;
+            /** Format: int64 */
+            n_treated: number | null;
+            qini: components["schemas"]["Between"] | null;
+            /** @description found, none (no heterogeneity found), no_holdout, nobody, too_few, no_features, hidden. */
+            status: string;
+            tenths: components["schemas"]["UpliftTenthBody"][];
+        };
+        /** @description A tenth of customers, the best first. */
+        UpliftTenthBody: {
+            /** Format: double */
+            high: number;
+            is_target: boolean;
+            /** Format: double */
+            low: number;
+            /** Format: int64 */
+            n: number;
+            /**
+             * Format: double
+             * @description What the model says the campaign changes in the share of buyers.
+             */
+            said: number;
+            /**
+             * Format: double
+             * @description What it did.
+             */
+            uplift: number;
+        };
         /** @description An uploaded file and how it would be read. */
         Upload: {
             delimiter: string | null;
@@ -7077,6 +8151,17 @@ export interface components {
         /** @description Views. */
         ViewList: {
             items: components["schemas"]["View"][];
+        };
+        /** @description A good that the customer has not had. */
+        WantedBody: {
+            good: components["schemas"]["GoodBody"];
+            /** @description The strongest first. */
+            reasons: components["schemas"]["WantedReason"][];
+        };
+        /** @description A reason. */
+        WantedReason: {
+            en: string;
+            zh: string;
         };
         /** @description What the workspace is and holds. */
         Workspace: {
@@ -8013,6 +9098,278 @@ export interface operations {
             };
         };
     };
+    post_campaigns_attribution: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignQuestion"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttributionBody"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_campaigns_board: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignQuestion"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignBoardBody"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_campaigns_budget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignQuestion"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BudgetBody"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_campaigns_coupons: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignQuestion"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CouponsBody"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_campaigns_effect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignQuestion"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignEffectBody"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_campaigns_people: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignPeopleQuery"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnalysisPeople"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_campaigns_segment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignSegment"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Segment"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_campaigns_uplift: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignQuestion"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpliftBody"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_compliance_assessments: {
         parameters: {
             query?: never;
@@ -8536,6 +9893,157 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_goods_next: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GoodsQuestion"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NextBody"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_goods_people: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GoodsPeopleQuery"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnalysisPeople"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_goods_recommendations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecommendationsBody"];
+                };
+            };
+        };
+    };
+    post_goods_segment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GoodsSegment"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Segment"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_goods_together: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GoodsQuestion"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TogetherBody"];
+                };
+            };
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10776,6 +12284,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OrderPage"];
+                };
+            };
+        };
+    };
+    get_profiles_profile_id_recommendations: {
+        parameters: {
+            query?: {
+                /** @description Goods of each list at most, 5 by default, 20 at most. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Customer. */
+                profile_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ForPersonBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };

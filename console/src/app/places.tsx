@@ -24,6 +24,7 @@ import {
   QrcodeOutlined,
   ReadOutlined,
   RetweetOutlined,
+  NotificationOutlined,
   RiseOutlined,
   SafetyCertificateOutlined,
   SecurityScanOutlined,
@@ -58,6 +59,7 @@ export type PlacePath =
   | '/insight/life'
   | '/insight/paths'
   | '/insight/goods'
+  | '/insight/campaigns'
   | '/insight/migration'
   | '/data/imports'
   | '/data/quality'
@@ -114,6 +116,7 @@ export const GROUPS: readonly Group[] = [
       { to: '/insight/life', name: 'life', needs: 'figures.read', icon: RiseOutlined },
       { to: '/insight/paths', name: 'paths', needs: 'figures.read', icon: NodeIndexOutlined },
       { to: '/insight/goods', name: 'goods', needs: 'figures.read', icon: ShoppingOutlined },
+      { to: '/insight/campaigns', name: 'campaigns', needs: 'figures.read', icon: NotificationOutlined },
     ],
   },
   {

@@ -1,7 +1,9 @@
 // What the address of each page says: its search parameters.
 import type { Role } from '../api/accounts'
 import type { PartJson } from '../api/analysis'
+import type { CampaignPart } from '../api/campaigns'
 import type { GoodsPart } from '../api/goods'
+import type { CampaignJson } from '../pages/campaigns/question'
 import type { GoodsJson, GoodsSort } from '../pages/goods/question'
 import type { ActivityJson, FunnelJson, PathsJson, RetentionJson } from '../pages/insight/question'
 import type { ModelName } from '../api/models'
@@ -178,6 +180,13 @@ export type GoodsSearch = {
   asc?: boolean | undefined
   /** The rule whose people are listed. */
   part?: GoodsPart | undefined
+}
+export const CAMPAIGN_TABS = ['board', 'attribution', 'effect', 'budget', 'coupons'] as const
+export type CampaignsSearch = {
+  tab: (typeof CAMPAIGN_TABS)[number]
+  spec: CampaignJson
+  /** The number whose people are listed. */
+  part?: CampaignPart | undefined
 }
 export type LiveSearch = { source?: string | undefined }
 export type AuditSearch = {

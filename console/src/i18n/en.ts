@@ -14,6 +14,7 @@ import { enKpis } from './en.kpis'
 import { enCustomers } from './en.customers'
 import { enSegments } from './en.segments'
 import { enTags } from './en.tags'
+import { campaigns } from './campaigns'
 import { golden } from './golden'
 import { goods } from './goods'
 import { who } from './who'
@@ -53,6 +54,7 @@ export const en = {
     life: 'Lifecycle',
     paths: 'Paths',
     goods: 'Goods',
+    campaigns: 'Campaigns',
     data: 'Data',
     imports: 'Imports',
     sources: 'Sources',
@@ -480,6 +482,7 @@ export const en = {
   ...who.en,
   ...models.en,
   ...behaviour.en,
+  ...campaigns.en,
   ...goods.en,
   ...history.en,
   live: {

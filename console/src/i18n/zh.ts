@@ -14,6 +14,7 @@ import { zhKpis } from './zh.kpis'
 import { zhCustomers } from './zh.customers'
 import { zhSegments } from './zh.segments'
 import { zhTags } from './zh.tags'
+import { campaigns } from './campaigns'
 import { golden } from './golden'
 import { goods } from './goods'
 import { who } from './who'
@@ -53,6 +54,7 @@ export const zh = {
     life: '生命周期',
     paths: '路径',
     goods: '商品洞察',
+    campaigns: '营销效果',
     data: '数据',
     imports: '导入',
     sources: '数据源',
@@ -475,6 +477,7 @@ export const zh = {
   ...who.zh,
   ...models.zh,
   ...behaviour.zh,
+  ...campaigns.zh,
   ...goods.zh,
   ...history.zh,
   live: {

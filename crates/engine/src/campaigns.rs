@@ -29,6 +29,8 @@ mod spec;
 mod uplift;
 mod words;
 
+pub use zhike_ml::attribution::Credit;
+
 pub use attribution::{AttributionAnswer, Channel, WAYS, attribution};
 use board::{STEPS, Tally};
 pub use coupons::{Change, CouponRow, CouponsAnswer, coupons};
