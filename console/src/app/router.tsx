@@ -544,7 +544,7 @@ const life = createRoute({
 
 /** Whose people an address asks for, as far as it says so. */
 function goodsPartOf(raw: unknown): GoodsPart | undefined {
-  const given = (raw ?? {}) as Partial<GoodsPart>
+  const given = (raw ?? {}) as Partial<Omit<GoodsPart, 'consequent'>> & { consequent?: string | number }
   const antecedent = Array.isArray(given.antecedent) ? given.antecedent.map(String) : []
   const of = oneOf(['together', 'next'] as const, given.of)
   const which = oneOf(['both', 'left'] as const, given.which)
@@ -570,7 +570,7 @@ const goods = createRoute({
 
 /** Which people of campaigns an address asks for, as far as it says so. */
 function campaignPartOf(raw: unknown): CampaignPart | undefined {
-  const given = (raw ?? {}) as Partial<CampaignPart>
+  const given = (raw ?? {}) as { of?: string; key?: string | number; which?: string | number }
   const of = oneOf(['board', 'arm', 'attribution', 'uplift', 'coupons'] as const, given.of)
   if (!of || given.which === undefined) return undefined
   // Codes and tenths may look like numbers in an address.

@@ -76,7 +76,7 @@ function Answer({ answer, isStale }: { answer: BudgetAnswer; isStale: boolean })
           </Card>
           <Card title={title} hint={t('campaigns.proposal_hint', { n: answer.n_weeks })} isStale={isStale}>
             <DataTable caption={title} rows={answer.channels} rowKey={(row) => row.channel} columns={columns} />
-            <Save title={title} numbers={() => ({ head: columns.map((column) => String(column.title)), rows: answer.channels.map((row) => [row.channel, row.present, row.brings, row.margin, row.proposed, row.proposed_low]) })} />
+            <Save title={title} numbers={() => ({ head: [t('campaigns.channel'), t('campaigns.present'), t('campaigns.brings'), t('campaigns.margin'), t('campaigns.proposed'), t('campaigns.low'), t('campaigns.high')], rows: answer.channels.map((row) => [row.channel, row.present, row.brings, row.margin, row.proposed, row.proposed_low, row.proposed_high]) })} />
             <details className="zk-depth">
               <summary>{t('campaigns.depth')}</summary>
               <p className="zk-muted">{t('campaigns.depth_budget')}</p>

@@ -2,7 +2,8 @@
 
 use zhike_domain::audience::Set;
 use zhike_ml::attribution::{
-    Credit, Credits, HALF_LIFE_DAYS, Path, Problem, Rule, Sampling, Touch, Worth, by_rule, markov, shapley,
+    Credit, Credits, EXACT_CHANNELS, HALF_LIFE_DAYS, Path, Problem, Rule, Sampling, Touch, Worth, by_rule, markov,
+    shapley,
 };
 
 use zhike_domain::small_groups::is_small;
@@ -23,8 +24,6 @@ pub(super) const DIRECT: &str = "direct";
 const MAX_CHANNELS: usize = 40;
 /// What the rest is called.
 pub(super) const OTHER: &str = "other";
-/// Orders of channels that are tried where there are too many for all.
-const ORDERS: usize = 2_000;
 
 /// A message or a visit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,6 +42,17 @@ pub(super) struct Journeys {
     /// Customers of each path, beside `paths`.
     pub(super) who: Vec<u32>,
     pub(super) paths: Vec<Path>,
+}
+
+/// A path with each of its channels once.
+fn met_once(path: &Path) -> Path {
+    let mut touches: Vec<Touch> = Vec::new();
+    for touch in &path.touches {
+        if !touches.iter().any(|known| known.channel == touch.channel) {
+            touches.push(*touch);
+        }
+    }
+    Path { touches, ..path.clone() }
 }
 
 /// Where a visit came from, when it does not say: another site, or nowhere.
@@ -183,8 +193,13 @@ impl Journeys {
         ];
         let mut all: Vec<_> = rules.iter().map(|rule| by_rule(&self.paths, n, rule)).collect();
         all.push(markov(&self.paths, n, 1, threads()));
-        let sampling = Sampling { n_orders: ORDERS, seed: 1, n_threads: threads() };
-        all.push(shapley(&self.paths, n, Worth::Conversions, sampling));
+        all.push(if n <= EXACT_CHANNELS {
+            let sampling = Sampling { n_orders: 1, seed: 1, n_threads: threads() };
+            shapley(&self.paths, n, Worth::Conversions, sampling)
+        } else {
+            // Worth by conversions makes shares equal within the channels of each path: no need to try orders of many.
+            by_rule(&self.paths.iter().map(met_once).collect::<Vec<Path>>(), n, &Rule::Linear)
+        });
         all
     }
 
@@ -353,6 +368,25 @@ pub(super) async fn behind(ctx: &Ctx, spec: &Spec, key: Option<&str>) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn fair_shares_of_many_channels_are_those_of_few() {
+        let touch = |channel: usize, at: f64| Touch { channel, at };
+        let conversion = Some(zhike_ml::attribution::Conversion { at: 9.0, value: 3.0 });
+        let path = |touches: Vec<Touch>| Path { touches, conversion, weight: 1.0 };
+        let paths = vec![
+            path(vec![touch(0, 1.0), touch(1, 2.0), touch(0, 3.0)]),
+            path(vec![touch(2, 1.0), touch(1, 2.0)]),
+            path(Vec::new()),
+        ];
+        let sampling = Sampling { n_orders: 1, seed: 1, n_threads: 1 };
+        let fair = shapley(&paths, 3, Worth::Conversions, sampling).unwrap();
+        let once: Vec<Path> = paths.iter().map(met_once).collect();
+        let quick = by_rule(&once, 3, &Rule::Linear).unwrap();
+        for (a, b) in fair.channels.iter().zip(&quick.channels) {
+            assert!((a.conversions - b.conversions).abs() < 1e-12 && (a.value - b.value).abs() < 1e-12);
+        }
+    }
 
     #[test]
     fn a_visit_from_another_site_says_so() {

@@ -6,7 +6,7 @@ use zhike_ml::lift::compare_means;
 
 use zhike_domain::small_groups::{is_small, nested};
 
-use super::rows::{CONVERTED, DAY_US, Messages, NONE, Sale, Sales};
+use super::rows::{CONVERTED, DAY_US, Messages, NONE, Names, Sale, Sales};
 use super::spec::{By, Spec};
 use super::{Facts, words};
 use crate::analysis::Head;
@@ -26,6 +26,8 @@ pub(super) struct Used {
     pub(super) group: u32,
     pub(super) who: u32,
     pub(super) at: i64,
+    /// Number of the coupon.
+    pub(super) coupon: u32,
     /// Position of the order among the sales.
     pub(super) order: Option<usize>,
 }
@@ -35,7 +37,7 @@ pub(super) struct Used {
 pub(super) struct Coupons {
     /// Keys of the groups; the empty one is of those that do not say.
     pub(super) keys: Vec<String>,
-    /// By group, customer and time.
+    /// By group and customer.
     pub(super) used: Vec<Used>,
     /// Customers to whom one was given, by group; empty where that is not known.
     pub(super) issued: Vec<Vec<u32>>,
@@ -84,13 +86,15 @@ impl Coupons {
     ) -> Self {
         let mut keys: BTreeMap<String, u32> = BTreeMap::new();
         let mut used: Vec<(String, Used)> = Vec::new();
+        let mut codes = Names::default();
         for (at, sale) in sales.all.iter().enumerate().filter(|(_, sale)| (from..to).contains(&sale.at)) {
             let Some(coupon) = sales.coupons.text(sale.coupon) else { continue };
             let key = match by {
                 By::Campaign => sales.campaigns.text(sale.campaign).unwrap_or(""),
                 _ => coupon,
             };
-            used.push((key.to_owned(), Used { group: 0, who: sale.who, at: sale.at, order: Some(at) }));
+            let coupon = codes.number(Some(coupon));
+            used.push((key.to_owned(), Used { group: 0, who: sale.who, at: sale.at, coupon, order: Some(at) }));
         }
         let key_of = |one: &super::rows::Message| -> String {
             let campaign = || messages.campaigns.get(one.campaign as usize).map(|campaign| campaign.id.clone());
@@ -107,7 +111,8 @@ impl Coupons {
             let first = sales.all.partition_point(|sale| (sale.who, sale.at) < (one.who, start));
             // Of several orders of the day, the one with most taken off.
             let order = (0..own.len()).max_by_key(|at| (own[*at].discount, own[*at].net)).map(|at| first + at);
-            used.push((key_of(one), Used { group: 0, who: one.who, at: one.at, order }));
+            let coupon = codes.number(messages.coupons.text(one.coupon));
+            used.push((key_of(one), Used { group: 0, who: one.who, at: one.at, coupon, order }));
         }
         let has_uses: std::collections::BTreeSet<String> = used.iter().map(|(key, _)| key.clone()).collect();
         let given: Vec<(String, u32)> = messages
@@ -131,9 +136,11 @@ impl Coupons {
             list.dedup();
         });
         let mut used: Vec<Used> = used.into_iter().map(|(key, one)| Used { group: keys[&key], ..one }).collect();
-        used.sort_unstable();
+        used.sort_unstable_by_key(|one| (one.group, one.who, one.order, one.coupon, one.at));
         // The same order with a coupon of its own and a message that says so is one use.
-        used.dedup_by(|b, a| a.order.is_some() && (a.group, a.who, a.order) == (b.group, b.who, b.order));
+        used.dedup_by(|b, a| {
+            a.order.is_some() && (a.group, a.who, a.order, a.coupon) == (b.group, b.who, b.order, b.coupon)
+        });
         Self { keys: keys.into_keys().collect(), used, issued }
     }
 
