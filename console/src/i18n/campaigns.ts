@@ -157,7 +157,7 @@ const zh = {
     discount: '优惠金额',
     no_coupons: '这段时间没有用过优惠券',
     no_coupons_help: '导入带券码的订单，或核销记录。',
-    change_says: '用券后 {{days}} 天与之前 {{days}} 天相比，每人比没用券的人多 {{value}}；用券订单 {{n}}，对比订单 {{others}}。这是估计，不是效果。',
+    change_says: '用券后 {{days}} 天与之前 {{days}} 天相比，每人与没用券的人相差 {{value}}；用券订单 {{n}}，对比订单 {{others}}。这是估计，不是效果。',
   },
 } as const
 
@@ -319,7 +319,7 @@ const en = {
     discount: 'Taken off',
     no_coupons: 'No coupon was used in these days',
     no_coupons_help: 'Import orders that name their coupon, or redemptions.',
-    change_says: '{{days}} days after the order less {{days}} before, each spent {{value}} more than those without a coupon; {{n}} orders with one, {{others}} without. That is an estimate, not an effect.',
+    change_says: '{{days}} days after the order less {{days}} before, each differs by {{value}} from those without a coupon; {{n}} orders with one, {{others}} without. That is an estimate, not an effect.',
   },
 } as const
 

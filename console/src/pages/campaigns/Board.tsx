@@ -55,6 +55,7 @@ function Answer({ answer, isStale, onPeople, onCampaign }: TabProps & { answer: 
           all(row)
         ),
     },
+    ...(isCampaign ? [{ key: 'verdict', title: t('campaigns.verdict'), cell: (row: BoardRow) => (row === answer.total ? '' : <VerdictMark verdict={row.verdict} />) } satisfies Column<BoardRow>] : []),
     step('reached', (row) => row.n_reached),
     step('delivered', (row) => row.n_delivered),
     step('opened', (row) => row.n_opened),
@@ -70,7 +71,6 @@ function Answer({ answer, isStale, onPeople, onCampaign }: TabProps & { answer: 
       ? [
           step('holdout', (row) => row.n_holdout),
           { key: 'effect', title: t('campaigns.effect'), align: 'right', phone: 'line', cell: (row: BoardRow) => (row.effect && row.n_holdout !== 0 ? between.points(row.effect) : '--') } satisfies Column<BoardRow>,
-          { key: 'verdict', title: t('campaigns.verdict'), cell: (row: BoardRow) => (row === answer.total ? '' : <VerdictMark verdict={row.verdict} />) } satisfies Column<BoardRow>,
         ]
       : []),
   ]

@@ -54,7 +54,7 @@ function Answer({ answer, isStale, onPeople }: TabProps & { answer: CouponsAnswe
   const rows = answer.rows.slice(0, DRAWN)
   const names = rows.map(titleOf)
   const bars = [
-    { name: t('campaigns.which_issued'), values: rows.map((row) => row.n_issued ?? null), colour: 'series-1' as const, isFaint: true },
+    { name: t('campaigns.which_issued'), values: rows.map((row) => row.n_issued ?? null), colour: 'series-5' as const },
     { name: t('campaigns.which_redeemed'), values: rows.map((row) => row.n_redeemed ?? null), colour: 'series-1' as const },
   ]
   const tip = (at: number) => (rows[at] ? [names[at], ...bars.map((bar) => `${bar.name}  ${format.people(bar.values[at])}`)].join('\n') : '')

@@ -250,7 +250,10 @@ pub async fn budget(ctx: &Ctx, spec: &Spec) -> Result<BudgetAnswer> {
     let is_few = is_small(who.len() as u64, ctx.min_group());
     let workspace = ctx.workspace();
     let of_sales = sales.all.iter().map(|sale| (workspace.day_of(sale.at), sale.net));
-    let weeks = Weeks::new(&campaigns, of_sales, ground.days, |at| workspace.day_of(at));
+    // Before the first order there was nothing to bring in, whatever was spent.
+    let begin = sales.all.iter().map(|sale| workspace.day_of(sale.at)).min().unwrap_or(ground.days.0);
+    let days = (begin.max(ground.days.0), ground.days.1);
+    let weeks = Weeks::new(&campaigns, of_sales, days, |at| workspace.day_of(at));
     let of_present = spec.budget;
     let (weeks, found) = super::worked(move || {
         let found = learn(&weeks, of_present);

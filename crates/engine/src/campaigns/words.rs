@@ -143,7 +143,7 @@ pub(super) fn lift(spec: &Spec, title: &str, lift: Option<&Lift>, roi: Option<[f
     };
     let (mut zh, mut en) = (
         format!(
-            "收到“{title}”的 {} 人里 {} 下单，对照组 {} 人里 {} 下单：相差 {} 个百分点（95% 区间 {} 至 {}）。",
+            "“{title}”实验组 {} 人里 {} 下单，对照组 {} 人里 {} 下单：相差 {} 个百分点（95% 区间 {} 至 {}）。",
             n(lift.n[1]),
             share(rate.treated),
             n(lift.n[0]),
@@ -200,12 +200,12 @@ pub(super) fn advice(lift: Option<&Lift>) -> Both {
                 .into(),
         ),
         Verdict::StopHarm => (
-            "停止：收到的人反而买得更少，继续看也不会改变这个结论。".into(),
-            "Stop: those who got it buy less, and looking longer will not change that.".into(),
+            "停止：实验组反而买得更少，继续看也不会改变这个结论。".into(),
+            "Stop: those drawn to get it buy less, and looking longer will not change that.".into(),
         ),
         Verdict::EnoughEvidence => (
-            "证据已经足够：收到的人买得更多，可以结束对照，对所有人发送。".into(),
-            "Enough evidence: those who got it buy more. Those withheld may get it, too.".into(),
+            "证据已经足够：实验组买得更多，可以结束对照，对所有人发送。".into(),
+            "Enough evidence: those drawn to get it buy more. Those withheld may get it, too.".into(),
         ),
         Verdict::GoOn => match (lift.n_needed, lift.days_needed) {
             (Some(people), Some(days)) if days > 0 => (
@@ -223,8 +223,8 @@ pub(super) fn advice(lift: Option<&Lift>) -> Both {
             "It is over and worked: do it again, and withhold some again.".into(),
         ),
         Verdict::Harmed => (
-            "活动已结束，收到的人反而买得更少：不要照原样再做。".into(),
-            "It is over, and those who got it bought less: do not repeat it as it was.".into(),
+            "活动已结束，实验组反而买得更少：不要照原样再做。".into(),
+            "It is over, and those drawn to get it bought less: do not repeat it as it was.".into(),
         ),
         Verdict::Unclear => {
             let (zh, en) = lift.n_needed.map_or_else(Default::default, |people| {
@@ -505,12 +505,15 @@ pub(super) fn coupons(
     if let Some(change) = change {
         let days = spec.lookback_days;
         let [each, low, high] = [change.each, change.low, change.high].map(|each| cash(each, currency));
+        let is_unclear = change.low <= 0.0 && change.high >= 0.0;
+        let (chance_zh, chance) =
+            if is_unclear { ("，与巧合分不开", ", not to be told from chance") } else { ("", "") };
         zh.push_str(&format!(
-            "与同一周没用券的订单相比，用券后 {days} 天比之前 {days} 天人均多 {each}（{low} 至 {high}）；这是估计，不是效果，用券的人本来就可能不同。"
+            "与同一周没用券的订单相比，用券后 {days} 天比之前 {days} 天人均多 {each}（{low} 至 {high}{chance_zh}）；这是估计，不是效果，用券的人本来就可能不同。"
         ));
         en.push_str(&format!(
             " Beside orders without a coupon in the same weeks, {days} days after less {days} before come to {each} more each \
-             ({low} to {high}). That is an estimate, not an effect: who uses coupons may differ anyway."
+             ({low} to {high}{chance}). That is an estimate, not an effect: who uses coupons may differ anyway."
         ));
     }
     (zh, en)
