@@ -417,6 +417,142 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/attribution": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** To which channels or campaigns orders are credited, in eight ways. Credit is not effect. */
+        post: operations["post_campaigns_attribution"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/board": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How far messages got, who bought after them and what that cost. */
+        post: operations["post_campaigns_board"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/budget": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What weekly money in channels brought, and how it might be divided. */
+        post: operations["post_campaigns_budget"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/coupons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Coupons: given, used, what was bought with them, who was due anyway. */
+        post: operations["post_campaigns_coupons"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/effect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a campaign changed in those drawn to get it, beside those withheld, and whether it may be stopped. */
+        post: operations["post_campaigns_effect"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The people behind a number: as many as it says. */
+        post: operations["post_campaigns_people"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/segment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keeps the people behind a number as a segment: a list of those whom it counts now. */
+        post: operations["post_campaigns_segment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/uplift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Whom a campaign moves more than others, or that no heterogeneity was found. */
+        post: operations["post_campaigns_uplift"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/compliance/assessments": {
         parameters: {
             query?: never;
@@ -2161,57 +2297,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/satisfaction": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Scores of surveys and reviews: by period and group, what moves them, and what became of the dissatisfied. */
-        post: operations["post_satisfaction"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/satisfaction/people": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** The people by what they said and what became of it; each once. */
-        post: operations["post_satisfaction_people"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/satisfaction/segment": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Keeps these people as a segment: a list of those whom it counts now. */
-        post: operations["post_satisfaction_segment"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/segments": {
         parameters: {
             query?: never;
@@ -2652,95 +2737,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/targets": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** All targets. */
-        get: operations["get_targets"];
-        put?: never;
-        /** Splits a number by what can be expected of each part, and keeps it. */
-        post: operations["post_targets"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/targets/{target_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** How far a target has come, part by part. */
-        get: operations["get_targets_target_id"];
-        /** Sets bounds and wishes of parts, and splits again. What can be expected stays as it was told. */
-        put: operations["put_targets_target_id"];
-        post?: never;
-        /** Forgets a target. */
-        delete: operations["delete_targets_target_id"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/targets/{target_id}/accounts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** The customers of a part and what each of them shall bring, the largest gaps first. */
-        post: operations["post_targets_target_id_accounts"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/targets/{target_id}/segment": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Keeps the accounts with the largest gaps as a segment: a list of those who are behind now. */
-        post: operations["post_targets_target_id_segment"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/targets/{target_id}/sheet": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The parts of a target as a table: to be filled in by those responsible, and read back. */
-        get: operations["get_targets_target_id_sheet"];
-        put?: never;
-        /** Reads such a table back: each row sets its part as it says, and the target is split again. CSV or XLSX, up to 5 MiB. */
-        post: operations["post_targets_target_id_sheet"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/uploads": {
         parameters: {
             query?: never;
@@ -3064,6 +3060,42 @@ export interface components {
             /** @description Opens the archive; told here, once. */
             password: string;
         };
+        /** @description To which channels orders are credited. */
+        AttributionBody: {
+            by: string;
+            channels: components["schemas"]["AttributionChannel"][];
+            head: components["schemas"]["AnalysisHead"];
+            /** Format: int64 */
+            lookback_days: number;
+            /**
+             * Format: int64
+             * @description People with an order that no contact was met before.
+             */
+            n_nobody: number | null;
+            /** @description By way, what no channel is credited with. */
+            nobody: (components["schemas"]["CreditBody"] | null)[];
+            total: components["schemas"]["CreditBody"] | null;
+            /** @description first, last, last_non_direct, linear, u_shape, time_decay, markov, shapley. */
+            ways: string[];
+        };
+        /** @description A channel or a campaign beside others. */
+        AttributionChannel: {
+            /** @description In the order of `ways`; missing where a way has no answer. */
+            credits: (components["schemas"]["CreditBody"] | null)[];
+            /** @description Channel, code of the campaign, `direct` for visits from nowhere, `other` for the rest. */
+            key: string;
+            /**
+             * Format: int64
+             * @description Messages and visits.
+             */
+            n_contacts: number;
+            /**
+             * Format: int64
+             * @description People with an order that it was met before.
+             */
+            n_people: number | null;
+            name: string | null;
+        };
         /** @description An act that the trail may tell of. */
         AuditAct: {
             action: string;
@@ -3143,6 +3175,15 @@ export interface components {
             /** @description Whether nothing is wrong. */
             whole: boolean;
         };
+        /** @description A number with the ends of its interval. */
+        Between: {
+            /** Format: double */
+            high: number;
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            value: number;
+        };
         /** @description A code. */
         Binding: {
             binding_id: string;
@@ -3185,6 +3226,62 @@ export interface components {
         BindingList: {
             items: components["schemas"]["Binding"][];
         };
+        /** @description How money might be divided. */
+        BudgetBody: {
+            channels: components["schemas"]["BudgetChannel"][];
+            /**
+             * Format: double
+             * @description Share of the variance of revenue that the curves explain.
+             */
+            explained: number | null;
+            gain: components["schemas"]["Between"] | null;
+            head: components["schemas"]["AnalysisHead"];
+            /**
+             * Format: int64
+             * @description Of too few weeks, how many there are and how many it takes.
+             */
+            n_weeks: number;
+            /** Format: int64 */
+            n_weeks_needed: number | null;
+            /** @description found, none (the present division is as good for all that is known), no_cost, too_few_weeks, never_varied, hidden. */
+            status: string;
+            /**
+             * Format: double
+             * @description All that is divided, a week.
+             */
+            total: number | null;
+            /** Format: double */
+            unspent: number | null;
+            week_channels: string[];
+            weeks: components["schemas"]["BudgetWeek"][];
+        };
+        /** @description A channel: what it brings, and might get. Money is a week's. */
+        BudgetChannel: {
+            /**
+             * Format: double
+             * @description Missing where spending hardly varied.
+             */
+            brings: number | null;
+            /** Format: double */
+            carry: number | null;
+            channel: string;
+            /** Format: double */
+            half: number | null;
+            /**
+             * Format: double
+             * @description What one more unit of money brings.
+             */
+            margin: number | null;
+            points: components["schemas"]["CurvePoint"][];
+            /** Format: double */
+            present: number;
+            /** Format: double */
+            proposed: number | null;
+            /** Format: double */
+            proposed_high: number | null;
+            /** Format: double */
+            proposed_low: number | null;
+        };
         /** @description How much of a meter; no bound where nothing is said. */
         BudgetLimit: {
             /** Format: int64 */
@@ -3215,6 +3312,17 @@ export interface components {
         BudgetUses: {
             items: components["schemas"]["BudgetUse"][];
         };
+        /** @description A week of money and revenue. */
+        BudgetWeek: {
+            from: string;
+            /**
+             * Format: double
+             * @description Missing where so few people are not told.
+             */
+            revenue: number | null;
+            /** @description In the order of `week_channels`. */
+            spend: number[];
+        };
         /** @description Budgets by role and meter (rows, people, unmasks). */
         Budgets: {
             /**
@@ -3233,6 +3341,175 @@ export interface components {
                 };
             };
         };
+        /** @description The board of campaigns. */
+        CampaignBoardBody: {
+            by: string;
+            head: components["schemas"]["AnalysisHead"];
+            /** @description By revenue. */
+            rows: components["schemas"]["CampaignRow"][];
+            /** @description Everything together: people and orders once, whatever they are parts of. */
+            total: components["schemas"]["CampaignRow"];
+            /** Format: int64 */
+            window_days: number;
+        };
+        /** @description What a campaign changed, and what to do. */
+        CampaignEffectBody: {
+            advice: string;
+            advice_zh: string;
+            head: components["schemas"]["AnalysisHead"];
+            lift: components["schemas"]["LiftBody"] | null;
+            roi: components["schemas"]["Between"] | null;
+            row: components["schemas"]["CampaignRow"];
+        };
+        /** @description A look at a campaign at the end of a day. */
+        CampaignLook: {
+            day: string;
+            /** Format: double */
+            difference: number;
+            /** Format: double */
+            high: number;
+            /**
+             * Format: double
+             * @description Interval that holds at all looks together.
+             */
+            low: number;
+            /** Format: int64 */
+            n_holdout: number;
+            /** Format: int64 */
+            n_treated: number;
+            /**
+             * Format: double
+             * @description Chance, valid whenever one stops.
+             */
+            p: number;
+        };
+        /** @description A number of an answer. */
+        CampaignPart: {
+            /** @description Key of the row; everything together, or those without a contact, when missing. */
+            key: string | null;
+            /** @description board, arm, attribution, uplift, coupons. */
+            of: string;
+            /**
+             * @description Of the board: targeted, reached, delivered, opened, clicked, converted, open, holdout. Of arms: holdout, treated,
+             *     holdout_bought, treated_bought, open, both. Of attribution: credited. Of uplift: target, or a tenth from 1. Of coupons:
+             *     issued, redeemed, anyway, rhythm.
+             */
+            which: string;
+        };
+        /** @description Which people are asked for. */
+        CampaignPeopleQuery: {
+            /** @description Cursor of the page before. */
+            after: string | null;
+            /** @description Rows, 50 by default. */
+            limit: number | null;
+            part: components["schemas"]["CampaignPart"];
+            question: components["schemas"]["CampaignQuestion"];
+        };
+        /** @description A question about campaigns; what is missing is as usual. */
+        CampaignQuestion: {
+            /**
+             * Format: int32
+             * @description Days before of which spending is compared, 90 by default.
+             */
+            before_days: number | null;
+            /**
+             * Format: double
+             * @description Money to be divided, relative to the present, 0.5 to 1.5; 1 by default.
+             */
+            budget: number | null;
+            /** @description campaign, channel, strategy, creative, coupon; campaign by default. */
+            by: string | null;
+            /** @description Code of one campaign; needed for what it changed and whom it moves. */
+            campaign: string | null;
+            /** @description First day; 365 days before the last by default. */
+            from: string | null;
+            /**
+             * Format: double
+             * @description Share that was to be withheld, 0 to 1; as the campaign says by default.
+             */
+            holdout_share: number | null;
+            /**
+             * Format: int32
+             * @description Days before an order within which contacts are credited, 30 by default; of coupons, days that are compared.
+             */
+            lookback_days: number | null;
+            /** @description Code of the purpose. */
+            purpose: string | null;
+            /** @description Id of a segment whose members alone count. */
+            segment: string | null;
+            /** @description Last day; the newest day of the data by default. */
+            to: string | null;
+            /** @description Whether visits are contacts, too; true by default. */
+            visits: boolean | null;
+            /**
+             * Format: int32
+             * @description Days after a message within which an order counts, 7 by default.
+             */
+            window_days: number | null;
+        };
+        /** @description A line of the board. Counts are of people unless they say otherwise, and missing where so few are not told. */
+        CampaignRow: {
+            channel: string | null;
+            /** @description What the messages cost; missing where no campaign says. */
+            cost: string | null;
+            cost_per_order: string | null;
+            effect: components["schemas"]["EffectBody"] | null;
+            is_over: boolean;
+            /** @description Code of the campaign, or what it is counted by; empty where messages do not say. */
+            key: string;
+            /** Format: int64 */
+            n_clicked: number | null;
+            /**
+             * Format: int64
+             * @description Who bought in time after a message.
+             */
+            n_converted: number | null;
+            /** Format: int64 */
+            n_delivered: number | null;
+            /** Format: int64 */
+            n_holdout: number | null;
+            /**
+             * Format: int64
+             * @description Messages sent.
+             */
+            n_messages: number | null;
+            /**
+             * Format: int64
+             * @description Whose time is not over.
+             */
+            n_open: number | null;
+            /** Format: int64 */
+            n_opened: number | null;
+            /**
+             * Format: int64
+             * @description Orders in time after a message, each once.
+             */
+            n_orders: number | null;
+            /** Format: int64 */
+            n_reached: number | null;
+            /**
+             * Format: int64
+             * @description Drawn to get a message, sent or not.
+             */
+            n_targeted: number | null;
+            name: string | null;
+            /** @description Their net amount. */
+            revenue: string | null;
+            /**
+             * Format: double
+             * @description Revenue less cost, relative to cost: what came after, not what came because.
+             */
+            roi: number | null;
+            /** @description no_holdout, too_early, broken, stop_harm, enough_evidence, go_on, worked, harmed, unclear; only by campaign. */
+            verdict: string | null;
+        };
+        /** @description Which people are kept, and how the list is called. */
+        CampaignSegment: {
+            /** @description Name of the segment. */
+            name: string;
+            part: components["schemas"]["CampaignPart"];
+            question: components["schemas"]["CampaignQuestion"];
+        };
         /** @description Another password. */
         ChangePassword: {
             new: string;
@@ -3241,21 +3518,6 @@ export interface components {
         /** @description Whether administrators are separated. */
         ChangePolicy: {
             separated: boolean;
-        };
-        /** @description A change of a target. */
-        ChangeTarget: {
-            /**
-             * Format: double
-             * @description What the whole shall come to; as before when absent.
-             */
-            amount: number | null;
-            /** @description Parts that change; others stay as they are set. */
-            parts: components["schemas"]["TargetSet"][];
-            /**
-             * Format: int64
-             * @description The version that was looked at; a later one is a conflict.
-             */
-            version: number | null;
         };
         /** @description What a user is to become; what is missing stays. */
         ChangeUser: {
@@ -3426,6 +3688,72 @@ export interface components {
             /** @description Request that asked for it. */
             request_id: string;
         };
+        /** @description Spending after an order with a coupon less that before it, beside orders without one: an estimate, not an effect. */
+        CouponChange: {
+            /** Format: int64 */
+            days: number;
+            /** Format: double */
+            each: number;
+            /** Format: double */
+            high: number;
+            /** Format: double */
+            low: number;
+            /**
+             * Format: int64
+             * @description Orders with a coupon that were compared.
+             */
+            n: number;
+            /** Format: int64 */
+            n_others: number;
+        };
+        /** @description A coupon, or those of a campaign. Counts are of people unless they say otherwise. */
+        CouponRowBody: {
+            /** @description All that was taken off these orders. */
+            discount: string | null;
+            key: string;
+            /**
+             * Format: int64
+             * @description Who used one, has a rhythm and was due anyway.
+             */
+            n_anyway: number | null;
+            /**
+             * Format: int64
+             * @description To whom one was given; nought where that is not known.
+             */
+            n_issued: number | null;
+            /** Format: int64 */
+            n_orders: number | null;
+            /** Format: int64 */
+            n_redeemed: number | null;
+            /** Format: int64 */
+            n_rhythm: number | null;
+            /**
+             * Format: int64
+             * @description Times that one was used.
+             */
+            n_uses: number | null;
+            name: string | null;
+            /**
+             * Format: double
+             * @description Of those to whom one was given, the share that used it.
+             */
+            rate: number | null;
+            revenue: string | null;
+        };
+        /** @description Coupons of some days. */
+        CouponsBody: {
+            by: string;
+            change: components["schemas"]["CouponChange"] | null;
+            head: components["schemas"]["AnalysisHead"];
+            /**
+             * Format: int64
+             * @description Rows in all, of which the first are here.
+             */
+            n_rows: number;
+            /** @description By times used. */
+            rows: components["schemas"]["CouponRowBody"][];
+            total: components["schemas"]["CouponRowBody"];
+        };
         /** @description A key to be made. */
         CreateApiKey: {
             /**
@@ -3493,6 +3821,24 @@ export interface components {
             /** @description Shown once; it must be changed at the first sign-in. */
             password: string;
             user: components["schemas"]["User"];
+        };
+        /** @description What is credited. */
+        CreditBody: {
+            /** Format: double */
+            orders: number;
+            /** Format: double */
+            revenue: number;
+        };
+        /** @description A point of a curve: money a week, and what it brings. */
+        CurvePoint: {
+            /** Format: double */
+            brings: number;
+            /** Format: double */
+            high: number;
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            spend: number;
         };
         /** @description A group of customers who are alike; numbers are missing where so few are not told. */
         CustomerCluster: {
@@ -3582,6 +3928,33 @@ export interface components {
             ratio: number | null;
             /** @description Name of the target at issue. */
             target: string | null;
+        };
+        /** @description A difference between those treated and those withheld, with its interval of 95 %. */
+        EffectBody: {
+            /** Format: double */
+            difference: number;
+            /** Format: double */
+            high: number;
+            /** Format: double */
+            holdout: number;
+            /** Format: double */
+            low: number;
+            /**
+             * Format: double
+             * @description Chance of such a difference if there were none.
+             */
+            p: number;
+            /**
+             * Format: double
+             * @description Relative to those withheld; missing where that is nought.
+             */
+            relative: number | null;
+            /** Format: double */
+            relative_high: number | null;
+            /** Format: double */
+            relative_low: number | null;
+            /** Format: double */
+            treated: number;
         };
         /** @description How the keys of people stand. */
         EncryptionKeys: {
@@ -4935,6 +5308,59 @@ export interface components {
              */
             returning: number | null;
         };
+        /** @description What a campaign changed. */
+        LiftBody: {
+            adjusted: components["schemas"]["EffectBody"] | null;
+            /** Format: int64 */
+            days_needed: number | null;
+            /**
+             * Format: double
+             * @description The smallest share of buyers among the treated that so many people would find.
+             */
+            detectable: number | null;
+            looks: components["schemas"]["CampaignLook"][];
+            /**
+             * Format: int64
+             * @description Who is in both arms.
+             */
+            n_both: number;
+            /** Format: int64 */
+            n_holdout: number;
+            /** Format: int64 */
+            n_holdout_bought: number;
+            /**
+             * Format: int64
+             * @description People in all that such a difference takes.
+             */
+            n_needed: number | null;
+            /**
+             * Format: int64
+             * @description Whose time is not over.
+             */
+            n_open: number;
+            /** Format: int64 */
+            n_treated: number;
+            /** Format: int64 */
+            n_treated_bought: number;
+            /**
+             * Format: double
+             * @description Share that was to be withheld.
+             */
+            planned: number | null;
+            rate: components["schemas"]["EffectBody"] | null;
+            /**
+             * Format: double
+             * @description Chance of arms of these sizes under that plan.
+             */
+            ratio_p: number | null;
+            /**
+             * Format: double
+             * @description Share of the variance that this took away.
+             */
+            reduction: number | null;
+            spend: components["schemas"]["EffectBody"] | null;
+            verdict: string;
+        };
         /** @description An identity as it may be shown. */
         ListedIdentity: {
             kind: string;
@@ -5395,23 +5821,6 @@ export interface components {
             refresh?: string | null;
             /** @description The rule, as docs/guides/segments.md describes it. */
             rule: Record<string, never>;
-        };
-        /** @description A target to be split. */
-        NewTarget: {
-            /**
-             * Format: double
-             * @description What the whole shall come to, in the unit of the figure.
-             */
-            amount: number;
-            /** @description First day. */
-            from: string;
-            /** @description Figure, by key. */
-            kpi: string;
-            /** @description What it is split by, the coarsest first: channel, store, source, province, city, member_level, acquisition_channel. */
-            levels: string[];
-            name: string;
-            /** @description Last day. */
-            to: string;
         };
         /** @description What is bought next. */
         NextBody: {
@@ -6762,165 +7171,6 @@ export interface components {
             /** @description Whether system, security and audit administrators are three people. */
             separated: boolean;
         };
-        /** @description What there is to say of satisfaction. */
-        SatisfactionBody: {
-            all: components["schemas"]["ScoreBody"];
-            before: components["schemas"]["ScoreBody"];
-            change: components["schemas"]["ScoreChange"] | null;
-            /** @description Those that cost most first. */
-            drivers: components["schemas"]["ScoreDriver"][];
-            from: string;
-            groups: components["schemas"]["ScoreGroup"][];
-            kind: string;
-            loop: components["schemas"]["ScoreLoop"];
-            meaning: string;
-            meaning_zh: string;
-            /**
-             * Format: int64
-             * @description Answers off the scale, which do not count.
-             */
-            n_off: number;
-            periods: components["schemas"]["ScorePeriod"][];
-            /** @description The question as a sentence. */
-            sentence: string;
-            sentence_zh: string;
-            /** @description Newest day with any feedback; missing without. */
-            through: string | null;
-            to: string;
-            /**
-             * Format: double
-             * @description The score if groups had answered in proportion to their size.
-             */
-            weighted: number | null;
-        };
-        /** @description Which people, and where the page begins. */
-        SatisfactionPeopleQuery: {
-            /** @description Where the page before ended. */
-            after: string | null;
-            /** @description 50 by default, 200 at most. */
-            limit: number | null;
-            question: components["schemas"]["SatisfactionQuestion"];
-            /** @description overdue, waiting, kept, late, dissatisfied, content. */
-            which: string;
-        };
-        /** @description A question about satisfaction; what is missing is as usual. */
-        SatisfactionQuestion: {
-            /** @description day, week, month, quarter; month by default. */
-            by: string | null;
-            /** @description province, city, member_level, acquisition_channel. */
-            dimension: string | null;
-            /** @description First day; 365 days before the last by default. */
-            from: string | null;
-            /** @description nps, csat, review. */
-            kind: string;
-            /** @description Code of the purpose. */
-            purpose: string | null;
-            /** @description Id of a segment whose members alone count. */
-            segment: string | null;
-            /** @description Last day; the newest day with an answer by default. */
-            to: string | null;
-        };
-        /** @description Which people are kept, and how the list is called. */
-        SatisfactionSegment: {
-            /** @description Name of the segment. */
-            name: string;
-            question: components["schemas"]["SatisfactionQuestion"];
-            /** @description overdue, waiting, kept, late, dissatisfied, content. */
-            which: string;
-        };
-        /** @description A score of some answers. */
-        ScoreBody: {
-            /** Format: double */
-            high: number | null;
-            /**
-             * Format: double
-             * @description Interval, 19 times out of 20.
-             */
-            low: number | null;
-            /**
-             * Format: int64
-             * @description Answers; missing where so few are not told.
-             */
-            n: number | null;
-            /**
-             * Format: double
-             * @description From −100 to 100 (nps), or 0 to 100; missing without answers.
-             */
-            score: number | null;
-        };
-        /** @description How a score differs from another. */
-        ScoreChange: {
-            /**
-             * Format: double
-             * @description The smallest difference that as many answers find 4 times out of 5.
-             */
-            detectable: number;
-            /** Format: double */
-            high: number;
-            /** Format: double */
-            low: number;
-            /** Format: double */
-            value: number;
-            /** @description up, down, same, unclear. */
-            verdict: string;
-        };
-        /** @description A topic that goes with higher or lower scores. */
-        ScoreDriver: {
-            /** @description From answers without it. */
-            differs: components["schemas"]["ScoreChange"];
-            /** Format: int64 */
-            n: number;
-            /** Format: double */
-            q: number;
-            /** Format: double */
-            score: number;
-            topic: string;
-            /**
-             * Format: double
-             * @description Points that the score of all would gain without the difference.
-             */
-            weight: number;
-        };
-        /** @description A group of customers. */
-        ScoreGroup: components["schemas"]["ScoreBody"] & {
-            differs?: components["schemas"]["ScoreChange"] | null;
-            /**
-             * Format: double
-             * @description Chance of such a difference by chance, corrected for all groups.
-             */
-            q?: number | null;
-            /** @description Value of the dimension; missing for those without one. */
-            value?: string | null;
-        };
-        /** @description What became of the dissatisfied. Numbers are answers, missing where so few people are not told. */
-        ScoreLoop: {
-            /** Format: int64 */
-            n: number | null;
-            /** Format: int64 */
-            n_kept: number | null;
-            /** Format: int64 */
-            n_late: number | null;
-            /** Format: int64 */
-            n_overdue: number | null;
-            /**
-             * Format: int64
-             * @description Of customers who are not known.
-             */
-            n_unknown: number | null;
-            /** Format: int64 */
-            n_waiting: number | null;
-            /**
-             * Format: int64
-             * @description Hours within which somebody should turn to them.
-             */
-            promised_hours: number;
-        };
-        /** @description A period. */
-        ScorePeriod: components["schemas"]["ScoreBody"] & {
-            from: string;
-            period: string;
-            to: string;
-        };
         /** @description A segment. */
         Segment: {
             created_at: string;
@@ -7464,247 +7714,6 @@ export interface components {
             title_en: string;
             title_zh: string;
         };
-        /** @description A customer and what it shall bring. Amounts are in the unit of the figure. */
-        TargetAccount: {
-            /**
-             * Format: double
-             * @description What it brought so far; missing before the first day.
-             */
-            actual: number | null;
-            /** Format: double */
-            amount: number;
-            /** @description lapsed, falling, silent, behind, on_pace. */
-            because: string;
-            /**
-             * Format: double
-             * @description In the one before.
-             */
-            before: number;
-            customer: components["schemas"]["ProfileItem"];
-            /**
-             * Format: double
-             * @description What is missing of what was due by now; before the first day, of the whole.
-             */
-            gap: number;
-            /**
-             * Format: double
-             * @description What it brought in the last of the two spans looked back at.
-             */
-            last: number;
-        };
-        /** @description Customers of a part, the largest gaps first. */
-        TargetAccounts: {
-            /**
-             * Format: double
-             * @description What the part shall bring.
-             */
-            amount: number;
-            /**
-             * Format: double
-             * @description Of that, what customers that are not known yet shall bring.
-             */
-            amount_of_new: number;
-            /**
-             * Format: int64
-             * @description Days of each of the two spans looked back at.
-             */
-            days: number;
-            items: components["schemas"]["TargetAccount"][];
-            /**
-             * Format: int64
-             * @description Of them, those who are behind.
-             */
-            n_behind: number | null;
-            /**
-             * Format: int64
-             * @description Customers who bought there; missing where so few people are not told.
-             */
-            total: number | null;
-        };
-        /** @description Which accounts. */
-        TargetAccountsQuery: {
-            /** @description Accounts at most: 50 when absent, no more than 500. */
-            limit: number | null;
-            /** @description Values of the levels from the top; all customers when empty. */
-            path: string[];
-        };
-        /** @description How what can be expected was told. */
-        TargetBasis: {
-            /** Format: double */
-            expected: number;
-            /** Format: double */
-            high: number | null;
-            /**
-             * Format: double
-             * @description Between which that is 4 times out of 5; missing where it was not forecast.
-             */
-            low: number | null;
-            /** @description Parts that were forecast; of others the weeks before are told. */
-            n_told: number;
-            /** @description Whole weeks that it was learnt from. */
-            n_weeks: number;
-            /** @description Last day that it was told from. */
-            through: string;
-            /**
-             * Format: double
-             * @description What the same days brought a year before; missing where that is not known.
-             */
-            year_before: number | null;
-        };
-        /** @description How far a target has come. */
-        TargetBoard: {
-            basis: components["schemas"]["TargetBasis"];
-            /**
-             * Format: double
-             * @description The share that is due by then.
-             */
-            elapsed_ratio: number;
-            /** @description What it means. */
-            meaning: string;
-            /** @description In Chinese. */
-            meaning_zh: string;
-            /**
-             * Format: double
-             * @description What parts brought that nothing was expected of.
-             */
-            outside: number | null;
-            /** @description The whole first, parts before what they are split to. */
-            parts: components["schemas"]["TargetPart"][];
-            target: components["schemas"]["TargetSummary"];
-            /** @description Last day that is in what was brought; missing before the first. */
-            through: string | null;
-        };
-        /** @description A figure that targets can be of. */
-        TargetFigure: {
-            key: string;
-            name: string;
-            name_zh: string;
-            /** @description money, count. */
-            unit: string;
-        };
-        /** @description All targets, the newest change first, and what new ones can be of. */
-        TargetList: {
-            /** @description Figures that targets can be of. */
-            figures: components["schemas"]["TargetFigure"][];
-            items: components["schemas"]["TargetSummary"][];
-            /** @description Levels that they can be split by. */
-            levels: string[];
-        };
-        /** @description A part of the business and what it shall bring. Amounts are in the unit of the figure. */
-        TargetPart: {
-            /**
-             * Format: double
-             * @description What it brought so far; missing before the first day.
-             */
-            actual: number | null;
-            /** Format: double */
-            amount: number;
-            /**
-             * Format: double
-             * @description What those responsible say they can bring, summed up from below.
-             */
-            asked: number | null;
-            /** Format: double */
-            cap: number | null;
-            /**
-             * Format: double
-             * @description What it should have brought by now, by the season expected.
-             */
-            due: number;
-            /**
-             * Format: double
-             * @description What can be expected of it if nothing is done.
-             */
-            expected: number;
-            /** Format: double */
-            floor: number | null;
-            /** @description Whether it is split further. */
-            has_parts: boolean;
-            /**
-             * Format: double
-             * @description How much more it could bring if its customers bought as those of its better neighbours do.
-             */
-            headroom: number;
-            /** @description Whether that was said of this part itself. */
-            is_asked: boolean;
-            is_on_pace: boolean | null;
-            /** Format: double */
-            locked: number | null;
-            /**
-             * Format: int64
-             * @description Customers who bought there in the year before; missing where so few people are not told.
-             */
-            n_people: number | null;
-            /**
-             * Format: double
-             * @description What it comes to at this pace; missing while too little was due.
-             */
-            outlook: number | null;
-            /** @description Values of the levels from the top; empty for the whole; an empty value for what has none. */
-            path: string[];
-        };
-        /** @description Which accounts are kept, and how the list is called. */
-        TargetSegment: {
-            /** @description Accounts at most. */
-            limit: number;
-            /** @description Name of the segment. */
-            name: string;
-            /** @description Values of the levels from the top; all customers when empty. */
-            path: string[];
-        };
-        /** @description What is set of one part by hand, in the unit of the figure; what is missing is left to the split. */
-        TargetSet: {
-            /**
-             * Format: double
-             * @description What those responsible say they can bring.
-             */
-            asked: number | null;
-            /**
-             * Format: double
-             * @description Most.
-             */
-            cap: number | null;
-            /**
-             * Format: double
-             * @description Least.
-             */
-            floor: number | null;
-            /**
-             * Format: double
-             * @description Exactly this.
-             */
-            locked: number | null;
-            /** @description Values of the levels from the top. */
-            path: string[];
-        };
-        /** @description A number that a figure shall come to. */
-        TargetSummary: {
-            /**
-             * Format: double
-             * @description What the whole shall come to; money in the workspace currency.
-             */
-            amount: number;
-            author: string;
-            from: string;
-            /** @description Figure. */
-            kpi: string;
-            kpi_name: string;
-            kpi_name_zh: string;
-            /** @description What it is split by, the coarsest first. */
-            levels: string[];
-            n_parts: number;
-            name: string;
-            set_at: string;
-            target_id: string;
-            to: string;
-            /** @description money, count. */
-            unit: string;
-            /**
-             * Format: int64
-             * @description One more with every change; to be named in one.
-             */
-            version: number;
-        };
         /**
          * @description Tier of a customer.
          * @enum {string}
@@ -8021,6 +8030,44 @@ export interface components {
             name?: string | null;
             plan?: Record<string, never> | null;
             settings?: Record<string, never> | null;
+        };
+        /** @description Whom a campaign moves more than others. */
+        UpliftBody: {
+            average: components["schemas"]["Between"] | null;
+            head: components["schemas"]["AnalysisHead"];
+            /** Format: int64 */
+            n_holdout: number | null;
+            /**
+             * Format: int64
+             * @description Who refused profiling and is left out.
+             */
+            n_refused: number | null;
+            /** Format: int64 */
+            n_treated: number | null;
+            qini: components["schemas"]["Between"] | null;
+            /** @description found, none (no heterogeneity found), no_holdout, nobody, too_few, no_features, hidden. */
+            status: string;
+            tenths: components["schemas"]["UpliftTenthBody"][];
+        };
+        /** @description A tenth of customers, the best first. */
+        UpliftTenthBody: {
+            /** Format: double */
+            high: number;
+            is_target: boolean;
+            /** Format: double */
+            low: number;
+            /** Format: int64 */
+            n: number;
+            /**
+             * Format: double
+             * @description What the model says the campaign changes in the share of buyers.
+             */
+            said: number;
+            /**
+             * Format: double
+             * @description What it did.
+             */
+            uplift: number;
         };
         /** @description An uploaded file and how it would be read. */
         Upload: {
@@ -9047,6 +9094,278 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BudgetUses"];
+                };
+            };
+        };
+    };
+    post_campaigns_attribution: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignQuestion"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttributionBody"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_campaigns_board: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignQuestion"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignBoardBody"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_campaigns_budget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignQuestion"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BudgetBody"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_campaigns_coupons: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignQuestion"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CouponsBody"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_campaigns_effect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignQuestion"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignEffectBody"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_campaigns_people: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignPeopleQuery"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnalysisPeople"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_campaigns_segment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignSegment"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Segment"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_campaigns_uplift: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignQuestion"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpliftBody"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -12929,107 +13248,6 @@ export interface operations {
             };
         };
     };
-    post_satisfaction: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SatisfactionQuestion"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SatisfactionBody"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    post_satisfaction_people: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SatisfactionPeopleQuery"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AnalysisPeople"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    post_satisfaction_segment: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SatisfactionSegment"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Segment"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
     get_segments: {
         parameters: {
             query?: {
@@ -14149,351 +14367,6 @@ export interface operations {
                 };
             };
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    get_targets: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TargetList"];
-                };
-            };
-        };
-    };
-    post_targets: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewTarget"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TargetBoard"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    get_targets_target_id: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description id */
-                target_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TargetBoard"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    put_targets_target_id: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description id */
-                target_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ChangeTarget"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TargetBoard"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    delete_targets_target_id: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description id */
-                target_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TargetList"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    post_targets_target_id_accounts: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description id */
-                target_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["TargetAccountsQuery"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TargetAccounts"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    post_targets_target_id_segment: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description id */
-                target_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["TargetSegment"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Segment"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    get_targets_target_id_sheet: {
-        parameters: {
-            query?: {
-                /** @description zh, en; Chinese when absent. */
-                lang?: string;
-                /** @description csv, xlsx; a workbook when absent. */
-                format?: "csv" | "xlsx";
-            };
-            header?: never;
-            path: {
-                /** @description id */
-                target_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/octet-stream": unknown;
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    post_targets_target_id_sheet: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description id */
-                target_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/octet-stream": number[];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TargetBoard"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            413: {
                 headers: {
                     [name: string]: unknown;
                 };

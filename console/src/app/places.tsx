@@ -25,6 +25,7 @@ import {
   QrcodeOutlined,
   ReadOutlined,
   RetweetOutlined,
+  NotificationOutlined,
   RiseOutlined,
   SafetyCertificateOutlined,
   SecurityScanOutlined,
@@ -62,6 +63,7 @@ export type PlacePath =
   | '/insight/goods'
   | '/insight/satisfaction'
   | '/insight/migration'
+  | '/engage/campaigns'
   | '/engage/targets'
   | '/data/imports'
   | '/data/quality'
@@ -123,7 +125,10 @@ export const GROUPS: readonly Group[] = [
   },
   {
     name: 'engage',
-    places: [{ to: '/engage/targets', name: 'targets', needs: 'figures.read', icon: AimOutlined }],
+    places: [
+      { to: '/engage/campaigns', name: 'campaigns', needs: 'figures.read', icon: NotificationOutlined },
+      { to: '/engage/targets', name: 'targets', needs: 'figures.read', icon: AimOutlined },
+    ],
   },
   {
     name: 'data',

@@ -7,10 +7,12 @@ import { identityHealthQuery } from '../api/identity'
 import { approvalsQuery, auditQuery, incidentsQuery } from '../api/watch'
 import { consentsQuery, requestsQuery } from '../api/consents'
 import type { PartJson } from '../api/analysis'
+import type { CampaignPart } from '../api/campaigns'
 import type { GoodsPart } from '../api/goods'
 import { WHICH } from '../api/satisfaction'
 import { targetQuery, targetsQuery } from '../api/targets'
 import { kpiQuery, kpisQuery } from '../api/kpis'
+import { FIRST_CAMPAIGNS, knownCampaigns } from '../pages/campaigns/question'
 import { FIRST_GOODS, GOODS_SORTS, knownGoods } from '../pages/goods/question'
 import { FIRST_SATISFACTION, knownSatisfaction } from '../pages/satisfaction/question'
 import { FIRST_FUNNEL, FIRST_LIFE, FIRST_PATHS, FIRST_RETENTION, readQuestion } from '../pages/insight/question'
@@ -29,6 +31,8 @@ import { CrashedPage, MissingPage, NoSessionPage } from './outside'
 import { homeOf, neededAt, type PlacePath } from './places'
 import {
   METRICS,
+  CAMPAIGN_TABS,
+  type CampaignsSearch,
   GOODS_TABS,
   type GoodsSearch,
   type View,
@@ -570,6 +574,28 @@ const goods = createRoute({
   component: lazyRouteComponent(() => import('../pages/goods/GoodsPage')),
 })
 
+/** Which people of campaigns an address asks for, as far as it says so. */
+function campaignPartOf(raw: unknown): CampaignPart | undefined {
+  const given = (raw ?? {}) as { of?: string; key?: string | number; which?: string | number }
+  const of = oneOf(['board', 'arm', 'attribution', 'uplift', 'coupons'] as const, given.of)
+  if (!of || given.which === undefined) return undefined
+  // Codes and tenths may look like numbers in an address.
+  return { of, which: String(given.which), ...(given.key === undefined ? {} : { key: String(given.key) }) }
+}
+
+const campaigns = createRoute({
+  getParentRoute: () => root,
+  path: '/engage/campaigns',
+  ...place('/engage/campaigns'),
+  validateSearch: (raw: Partial<CampaignsSearch> & SearchSchemaInput): CampaignsSearch => ({
+    tab: oneOf(CAMPAIGN_TABS, raw.tab) ?? 'board',
+    spec: knownCampaigns(readQuestion(raw.spec, FIRST_CAMPAIGNS)),
+    part: campaignPartOf(raw.part),
+  }),
+  search: { middlewares: [stripSearchParams({ tab: 'board', spec: FIRST_CAMPAIGNS })] },
+  component: lazyRouteComponent(() => import('../pages/campaigns/CampaignsPage')),
+})
+
 const paths = createRoute({
   getParentRoute: () => root,
   path: '/insight/paths',
@@ -727,7 +753,7 @@ const bind = createRoute({
 
 export function makeRouter(queryClient: QueryClient) {
   return createRouter({
-    routeTree: root.addChildren([signIn, setup, account, users, roles, apiKeys, sso, overview, customers, segments, newSegment, segment, editSegment, tags, newTag, tag, editTag, rfm, value, groups, models, migration, kpis, kpi, funnel, retention_of, life, paths, goods, satisfaction, targets, target, profile, quality, imports, newImport, report, sources, live, bind, consents, requests, audit, approvals, incidents, budgets, retention, grades, dataKeys, register, identity]),
+    routeTree: root.addChildren([signIn, setup, account, users, roles, apiKeys, sso, overview, customers, segments, newSegment, segment, editSegment, tags, newTag, tag, editTag, rfm, value, groups, models, migration, kpis, kpi, funnel, retention_of, life, paths, goods, satisfaction, campaigns, targets, target, profile, quality, imports, newImport, report, sources, live, bind, consents, requests, audit, approvals, incidents, budgets, retention, grades, dataKeys, register, identity]),
     context: { queryClient },
     defaultPreload: 'intent',
     defaultPreloadStaleTime: 0,

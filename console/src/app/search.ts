@@ -1,8 +1,10 @@
 // What the address of each page says: its search parameters.
 import type { Role } from '../api/accounts'
 import type { PartJson } from '../api/analysis'
+import type { CampaignPart } from '../api/campaigns'
 import type { GoodsPart } from '../api/goods'
 import type { Which } from '../api/satisfaction'
+import type { CampaignJson } from '../pages/campaigns/question'
 import type { GoodsJson, GoodsSort } from '../pages/goods/question'
 import type { SatisfactionJson } from '../pages/satisfaction/question'
 import type { ActivityJson, FunnelJson, PathsJson, RetentionJson } from '../pages/insight/question'
@@ -193,6 +195,13 @@ export type GoodsSearch = {
   asc?: boolean | undefined
   /** The rule whose people are listed. */
   part?: GoodsPart | undefined
+}
+export const CAMPAIGN_TABS = ['board', 'attribution', 'effect', 'budget', 'coupons'] as const
+export type CampaignsSearch = {
+  tab: (typeof CAMPAIGN_TABS)[number]
+  spec: CampaignJson
+  /** The number whose people are listed. */
+  part?: CampaignPart | undefined
 }
 export type LiveSearch = { source?: string | undefined }
 export type AuditSearch = {

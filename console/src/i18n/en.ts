@@ -14,6 +14,7 @@ import { enKpis } from './en.kpis'
 import { enCustomers } from './en.customers'
 import { enSegments } from './en.segments'
 import { enTags } from './en.tags'
+import { campaigns } from './campaigns'
 import { golden } from './golden'
 import { goods } from './goods'
 import { satisfaction } from './satisfaction'
@@ -58,6 +59,7 @@ export const en = {
     satisfaction: 'Satisfaction',
     engage: 'Engage',
     targets: 'Targets',
+    campaigns: 'Campaigns',
     data: 'Data',
     imports: 'Imports',
     sources: 'Sources',
@@ -485,6 +487,7 @@ export const en = {
   ...who.en,
   ...models.en,
   ...behaviour.en,
+  ...campaigns.en,
   ...goods.en,
   ...targets.en,
   ...satisfaction.en,

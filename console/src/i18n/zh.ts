@@ -14,6 +14,7 @@ import { zhKpis } from './zh.kpis'
 import { zhCustomers } from './zh.customers'
 import { zhSegments } from './zh.segments'
 import { zhTags } from './zh.tags'
+import { campaigns } from './campaigns'
 import { golden } from './golden'
 import { goods } from './goods'
 import { satisfaction } from './satisfaction'
@@ -58,6 +59,7 @@ export const zh = {
     satisfaction: '满意度',
     engage: '营销',
     targets: '目标拆解',
+    campaigns: '营销效果',
     data: '数据',
     imports: '导入',
     sources: '数据源',
@@ -480,6 +482,7 @@ export const zh = {
   ...who.zh,
   ...models.zh,
   ...behaviour.zh,
+  ...campaigns.zh,
   ...goods.zh,
   ...targets.zh,
   ...satisfaction.zh,

@@ -14,6 +14,7 @@ pub mod approvals;
 pub mod audit;
 pub mod backup;
 pub mod bindings;
+pub mod campaigns;
 mod clock;
 pub mod collect;
 pub mod compliance;

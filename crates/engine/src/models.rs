@@ -26,6 +26,7 @@ use crate::workspace::day_number;
 use crate::{Ctx, Error, Result};
 
 mod artifact;
+mod before;
 mod board;
 mod card;
 mod chance;
@@ -40,6 +41,7 @@ mod table;
 mod words;
 
 use artifact::{ChanceText, ClustersText};
+pub(crate) use before::before;
 pub use board::{Board, Cell, Cluster, Reach, Urgent, Weighs, board, clusters};
 pub use card::{Bin, Card, Interval, Parameter, Period, Totals, Tried, Warning, Weight};
 use chance::{GAP, Question, Scorer};

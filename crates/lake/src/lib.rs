@@ -13,6 +13,7 @@ use async_recursion::async_recursion as boxed;
 
 mod archive;
 mod background;
+mod campaigns;
 mod check;
 mod cluster;
 mod convert;

@@ -5,6 +5,7 @@ mod analyze;
 mod backup;
 mod bench;
 mod bind;
+mod campaigns;
 mod compliance;
 mod consent;
 mod demo;

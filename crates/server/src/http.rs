@@ -4,6 +4,7 @@ pub(crate) mod ahead;
 pub(crate) mod analysis;
 pub(crate) mod audit;
 pub(crate) mod bindings;
+pub(crate) mod campaigns;
 pub(crate) mod collect;
 pub(crate) mod compliance;
 pub(crate) mod consents;
@@ -317,6 +318,14 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .allow(P::FiguresRead, routes!(analysis::paths))
         .allow(P::ProfilesList, routes!(analysis::people))
         .record(P::SegmentsWrite, routes!(analysis::save))
+        .allow(P::FiguresRead, routes!(campaigns::board))
+        .allow(P::FiguresRead, routes!(campaigns::effect))
+        .allow(P::FiguresRead, routes!(campaigns::attribution))
+        .allow(P::FiguresRead, routes!(campaigns::uplift))
+        .allow(P::FiguresRead, routes!(campaigns::budget))
+        .allow(P::FiguresRead, routes!(campaigns::coupons))
+        .allow(P::ProfilesList, routes!(campaigns::people))
+        .record(P::SegmentsWrite, routes!(campaigns::save))
         .allow(P::FiguresRead, routes!(goods::together))
         .allow(P::FiguresRead, routes!(goods::next))
         .allow(P::FiguresRead, routes!(goods::recommendations))

@@ -540,8 +540,14 @@ fn how(mapping: &Mapping, target: &Target, column: &super::ColumnMapping, now_us
     })
 }
 
-/// What feedback is when no column says so, by the header of its score.
+/// What feedback is, or became of a message, when no column says so: by the header of its score, or of its time.
 fn default_kind(mapping: &Mapping) -> &'static str {
+    if mapping.entity == Entity::Touches {
+        let time = mapping.columns.iter().find(|column| column.target_name() == Some("at"));
+        let header = time.map(|column| column.header.to_lowercase()).unwrap_or_default();
+        let is_redeemed = ["redemption", "redeem", "核销"].iter().any(|word| header.contains(word));
+        return if is_redeemed { "converted" } else { "sent" };
+    }
     let score = mapping.columns.iter().find(|column| column.target_name() == Some("score"));
     let header = score.map(|column| column.header.to_lowercase()).unwrap_or_default();
     if header.contains("nps") || header.contains("推荐") {

@@ -25,7 +25,7 @@ pub(super) fn finish(plan: &mut Plan, work: &mut Work<'_>) {
             drop(work.frame.remove("original_amount"));
         }
         Entity::Touches => {
-            read_words("outcome", read_outcome, "sent", work);
+            read_words("outcome", read_outcome, plan.default_kind, work);
             read_words("arm", read_arm, "treated", work);
             require_identity(work);
         }

@@ -4,6 +4,7 @@
 mod accounts;
 mod analysis;
 mod bindings;
+mod campaigns;
 mod classes;
 mod clocks;
 mod compliance;

@@ -36,6 +36,8 @@ pub struct Heterogeneity {
 /// What is known of one person, out of fold.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Judged {
+    /// Row.
+    pub(super) at: usize,
     pub(super) id: u64,
     pub(super) fold: usize,
     /// What the model says of the uplift.
@@ -44,10 +46,10 @@ pub(super) struct Judged {
     pub(super) effect: f64,
 }
 
-/// Grades a ranking. Ranks are within folds, since models of different folds say differently; equal ones share their rank.
+/// Grades a ranking, and says in which tenth each row is, from 0, the best. Ranks are within folds, since models of different folds say differently; equal ones share their rank.
 ///
 /// **Source**: Radcliffe 2007 for the curve; its area is a mean of effects weighted by rank, hence the interval.
-pub(super) fn grade(people: &[Judged], level: f64) -> Heterogeneity {
+pub(super) fn grade(people: &[Judged], level: f64) -> (Heterogeneity, Vec<u8>) {
     let mut ranked: Vec<(f64, Judged)> = Vec::with_capacity(people.len());
     let n_folds = people.iter().map(|person| person.fold + 1).max().unwrap_or(0);
     for fold in 0..n_folds {
@@ -73,6 +75,11 @@ pub(super) fn grade(people: &[Judged], level: f64) -> Heterogeneity {
     let (qini, low, high) = interval(&weighted);
     ranked.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.id.cmp(&b.1.id)));
     let n = ranked.len();
+    let mut tenth_of = vec![0; n];
+    for tenth in 0..10_u8 {
+        let of = usize::from(tenth);
+        ranked[of * n / 10..(of + 1) * n / 10].iter().for_each(|(_, person)| tenth_of[person.at] = tenth);
+    }
     let tenths = (0..10)
         .map(|tenth| &ranked[tenth * n / 10..(tenth + 1) * n / 10])
         .filter(|own| !own.is_empty())
@@ -83,5 +90,5 @@ pub(super) fn grade(people: &[Judged], level: f64) -> Heterogeneity {
             Tenth { n: own.len(), said, uplift, low, high }
         })
         .collect();
-    Heterogeneity { qini, low, high, is_found: low > 0.0, tenths }
+    (Heterogeneity { qini, low, high, is_found: low > 0.0, tenths }, tenth_of)
 }

@@ -42,6 +42,8 @@ pub struct Uplift {
     pub heterogeneity: Heterogeneity,
     /// What the models say of each person, out of fold, in the order of rows.
     pub out_of_fold: Vec<f64>,
+    /// In which tenth of the ranking each row is, from 0, the best.
+    pub tenth_of: Vec<u8>,
     models: [Trees; 2],
 }
 
@@ -98,7 +100,7 @@ pub fn uplift(
         Trees::fit(&Features { values: &values, n_columns: d }, &labels, &options.trees).map_err(too_few)
     };
     let share = treated.iter().filter(|is_treated| **is_treated).count() as f64 / n as f64;
-    let mut judged = vec![Judged { id: 0, fold: 0, said: 0.0, effect: 0.0 }; n];
+    let mut judged = vec![Judged { at: 0, id: 0, fold: 0, said: 0.0, effect: 0.0 }; n];
     for fold in 0..options.n_folds {
         let others = |at: usize| fold_of[at] != fold;
         let models = [fit(false, &others)?, fit(true, &others)?];
@@ -107,12 +109,14 @@ pub fn uplift(
             let [without, with] = [0, 1].map(|arm| probability(models[arm].log_odds(row)));
             let outcome = f64::from(u8::from(outcomes[at]));
             let miss = if treated[at] { (outcome - with) / share } else { -(outcome - without) / (1.0 - share) };
-            judged[at] = Judged { id: people[at], fold, said: with - without, effect: with - without + miss };
+            judged[at] = Judged { at, id: people[at], fold, said: with - without, effect: with - without + miss };
         }
     }
+    let (heterogeneity, tenth_of) = grade(&judged, options.level);
     Ok(Uplift {
         average,
-        heterogeneity: grade(&judged, options.level),
+        heterogeneity,
+        tenth_of,
         out_of_fold: judged.iter().map(|person| person.said).collect(),
         models: [fit(false, &|_| true)?, fit(true, &|_| true)?],
     })

@@ -1,4 +1,5 @@
-//! `zhike analyze`: funnels, retention, lifecycle, stickiness, paths, and the people behind a number; goods stand in `goods`.
+//! `zhike analyze`: funnels, retention, lifecycle, stickiness, paths, and the people behind a number; goods stand in `goods`, campaigns in
+//! `campaigns`.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use zhike_domain::analysis::{Kind, Spec};
 use zhike_engine::Ctx;
 use zhike_engine::analysis::{people, read, save};
 
+use super::campaigns::{Campaigns, Of};
 use super::goods::{Baskets, Next, Recommend};
 use super::kpi::print_columns;
 use super::satisfaction::Satisfaction;
@@ -131,6 +133,16 @@ pub(super) enum Analyze {
     Recommend(Recommend),
     /// Scores of surveys and reviews, what moves them, what became of the dissatisfied.
     Satisfaction(Satisfaction),
+    /// What campaigns reached, cost and returned; with --campaign, what one changed and whether it may be stopped.
+    Campaigns(Campaigns),
+    /// To which channels or campaigns orders are credited, in eight ways.
+    Attribution(Campaigns),
+    /// Whom a campaign moves more than others.
+    Uplift(Campaigns),
+    /// What weekly money in channels brought, and how it might be divided.
+    Budget(Campaigns),
+    /// Coupons: given, used, what was bought with them, who was due anyway.
+    Coupons(Campaigns),
 }
 
 /// Whose, when, what for, and what is wanted of the answer.
@@ -294,7 +306,7 @@ impl Analyze {
             Self::Lifecycle { common, .. } => (common, Kind::Lifecycle),
             Self::Stickiness { common, .. } => (common, Kind::Stickiness),
             Self::Paths { common, .. } => (common, Kind::Paths),
-            Self::Baskets(_) | Self::Next(_) | Self::Recommend(_) | Self::Satisfaction(_) => return None,
+            _ => return None,
         })
     }
 
@@ -304,6 +316,11 @@ impl Analyze {
             Self::Baskets(baskets) => return baskets.does(),
             Self::Next(next) => return next.does(),
             Self::Satisfaction(satisfaction) => return satisfaction.does(),
+            Self::Campaigns(asked)
+            | Self::Attribution(asked)
+            | Self::Uplift(asked)
+            | Self::Budget(asked)
+            | Self::Coupons(asked) => return asked.does(),
             Self::Recommend(recommend) if recommend.is_of_person() => return Does::Person,
             _ => {}
         }
@@ -404,7 +421,7 @@ impl Analyze {
                 put("depth", json!(depth));
                 put("kept", json!(kept));
             }
-            Self::Baskets(_) | Self::Next(_) | Self::Recommend(_) | Self::Satisfaction(_) => {}
+            _ => {}
         }
         let scope =
             [("from", &common.from), ("to", &common.to), ("segment", &common.segment), ("purpose", &common.purpose)];
@@ -428,6 +445,11 @@ impl Analyze {
             (_, Some(common)) => common,
             (Self::Baskets(baskets), _) => return baskets.run(ctx, global).await,
             (Self::Next(next), _) => return next.run(ctx, global).await,
+            (Self::Campaigns(asked), _) => return asked.run(ctx, global, Of::Board).await,
+            (Self::Attribution(asked), _) => return asked.run(ctx, global, Of::Attribution).await,
+            (Self::Uplift(asked), _) => return asked.run(ctx, global, Of::Uplift).await,
+            (Self::Budget(asked), _) => return asked.run(ctx, global, Of::Budget).await,
+            (Self::Coupons(asked), _) => return asked.run(ctx, global, Of::Coupons).await,
             (Self::Recommend(recommend), _) => return recommend.run(ctx, global).await,
             (Self::Satisfaction(satisfaction), _) => return satisfaction.run(ctx, global).await,
             _ => return Ok(()),

@@ -17,6 +17,12 @@ use super::{Global, Lang, Outcome};
 const DATA: &[u8] = include_bytes!("../../../../demo/online_retail_2010-12_2011-08.csv.gz");
 const FILE_NAME: &str = "online_retail_2010-12_2011-08.csv.gz";
 const SOURCE: &str = "online_retail";
+/// Campaigns that nobody sent, made up over the real orders (scripts/demo-campaigns.py, see demo/README.md).
+const MADE_UP: [(&str, &[u8], Entity); 3] = [
+    ("campaigns.csv", include_bytes!("../../../../demo/campaigns.csv"), Entity::Campaigns),
+    ("touches.csv.gz", include_bytes!("../../../../demo/touches.csv.gz"), Entity::Touches),
+    ("visits.csv.gz", include_bytes!("../../../../demo/visits.csv.gz"), Entity::Events),
+];
 
 /// Loads the bundled data set, computes everything, serves the console.
 #[derive(Args)]
@@ -55,6 +61,11 @@ impl Demo {
                 report.file, report.rows_read, report.rows_loaded, report.rows_duplicate, report.rows_quarantined
             ),
         )?;
+        for (name, data, entity) in MADE_UP {
+            let options =
+                ImportOptions { entity: Some(entity), source: Some(SOURCE.into()), ..ImportOptions::default() };
+            import::import(&ctx, import::file_of(name, data), options, Arc::new(|_| {})).await?;
+        }
         let done = refresh::refresh(&ctx, RefreshOptions::default()).await?;
         say(
             format!("RFM：{} 位客户，截至 {}", done.n_customers, done.as_of),

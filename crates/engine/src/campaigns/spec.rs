@@ -1,0 +1,175 @@
+//! What is asked about campaigns: read once, with every mistake named.
+
+use serde_json::{Value as Json, json};
+use zhike_domain::analysis::Scope;
+
+use crate::workspace::day_number;
+use crate::{Error, Result};
+
+/// What messages are counted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// Each campaign.
+    Campaign,
+    /// Channel of the message, else that of its campaign.
+    Channel,
+    /// What the campaign was to reach.
+    Strategy,
+    /// What the message showed, where the messages say it.
+    Creative,
+    /// The coupon that the message carried.
+    Coupon,
+}
+
+impl By {
+    /// As it is written in a question.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Campaign => "campaign",
+            Self::Channel => "channel",
+            Self::Strategy => "strategy",
+            Self::Creative => "creative",
+            Self::Coupon => "coupon",
+        }
+    }
+}
+
+/// A question about campaigns, as it arrives; what is absent is as usual.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// campaign, channel, strategy, creative, coupon.
+    pub by: Option<String>,
+    /// First day.
+    pub from: Option<String>,
+    /// Last day.
+    pub to: Option<String>,
+    /// Id of a segment.
+    pub segment: Option<String>,
+    /// Code of the purpose.
+    pub purpose: Option<String>,
+    /// Code of one campaign.
+    pub campaign: Option<String>,
+    /// Days after a message within which an order counts.
+    pub window_days: Option<u32>,
+    /// Days before of which spending is compared.
+    pub before_days: Option<u32>,
+    /// Share that was to be withheld.
+    pub holdout_share: Option<f64>,
+    /// Days before an order within which contacts are credited.
+    pub lookback_days: Option<u32>,
+    /// Whether visits are contacts, too.
+    pub visits: Option<bool>,
+    /// Money a week to be divided, relative to the present.
+    pub budget: Option<f64>,
+}
+
+/// A question about campaigns.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spec {
+    /// Whose messages of which days.
+    pub scope: Scope,
+    /// What messages are counted by.
+    pub by: By,
+    /// One campaign.
+    pub campaign: Option<String>,
+    /// Days after a message within which an order counts.
+    pub window_days: i64,
+    /// Days before of which spending is compared.
+    pub before_days: i64,
+    /// Share that was to be withheld; as the campaign says when absent.
+    pub holdout_share: Option<f64>,
+    /// Days before an order within which contacts are credited.
+    pub lookback_days: i64,
+    /// Whether visits are contacts, too.
+    pub visits: bool,
+    /// Money a week to be divided, relative to the present.
+    pub budget: f64,
+}
+
+impl Asked {
+    /// The question.
+    ///
+    /// **Errors**: `bad_request`, with every mistake.
+    pub fn spec(&self) -> Result<Spec> {
+        let mut wrong: Vec<(String, String)> = Vec::new();
+        let mut tell = |en: String, zh: String| wrong.push((en, zh));
+        let by = match self.by.as_deref().unwrap_or("campaign") {
+            "campaign" => By::Campaign,
+            "channel" => By::Channel,
+            "strategy" => By::Strategy,
+            "creative" => By::Creative,
+            "coupon" => By::Coupon,
+            other => {
+                tell(
+                    format!("by {other:?} is not known: campaign, channel, strategy, creative or coupon"),
+                    format!("不能按“{other}”分组：可用 campaign、channel、strategy、creative、coupon"),
+                );
+                By::Campaign
+            }
+        };
+        let mut day = |name: &str, text: &Option<String>| {
+            let text = text.as_deref()?;
+            let read = text.parse::<jiff::civil::Date>().ok();
+            if read.is_none() {
+                tell(
+                    format!("{name} {text:?} is no day: write 2026-11-21"),
+                    format!("{name} 的“{text}”不是日期：请写成 2026-11-21"),
+                );
+            }
+            read.map(day_number)
+        };
+        let (from, to) = (day("from", &self.from), day("to", &self.to));
+        let mut within = |name: &str, value: f64, low: f64, high: f64| {
+            if !(low..=high).contains(&value) {
+                tell(
+                    format!("{name} must lie between {low} and {high}, not {value}"),
+                    format!("{name} 应在 {low} 到 {high} 之间，不能是 {value}"),
+                );
+            }
+        };
+        let window_days = self.window_days.unwrap_or(7);
+        within("window_days", f64::from(window_days), 1.0, 90.0);
+        let before_days = self.before_days.unwrap_or(90);
+        within("before_days", f64::from(before_days), 1.0, 730.0);
+        let lookback_days = self.lookback_days.unwrap_or(30);
+        within("lookback_days", f64::from(lookback_days), 1.0, 180.0);
+        let budget = self.budget.unwrap_or(1.0);
+        within("budget", budget, 0.5, 1.5);
+        if let Some(share) = self.holdout_share {
+            within("holdout_share", share, 0.01, 0.99);
+        }
+        if !wrong.is_empty() {
+            let (en, zh): (Vec<String>, Vec<String>) = wrong.into_iter().unzip();
+            return Err(Error::bad_request(en.join("; "), zh.join("；")));
+        }
+        let some = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        Ok(Spec {
+            scope: Scope { from, to, segment: some(&self.segment), purpose: some(&self.purpose) },
+            by,
+            campaign: some(&self.campaign),
+            window_days: window_days.into(),
+            before_days: before_days.into(),
+            holdout_share: self.holdout_share,
+            lookback_days: lookback_days.into(),
+            visits: self.visits.unwrap_or(true),
+            budget,
+        })
+    }
+}
+
+impl Spec {
+    /// The question, as it would be stored.
+    pub(super) fn json(&self) -> Json {
+        json!({ "by": self.by.word(), "segment": self.scope.segment, "purpose": self.scope.purpose,
+            "campaign": self.campaign, "window_days": self.window_days, "before_days": self.before_days,
+            "holdout_share": self.holdout_share, "lookback_days": self.lookback_days, "visits": self.visits,
+            "budget": self.budget })
+    }
+
+    /// The one campaign that is asked about.
+    ///
+    /// **Errors**: `bad_request` without one.
+    pub(super) fn one(&self) -> Result<&str> {
+        self.campaign.as_deref().ok_or_else(|| Error::bad_request("name a campaign".into(), "请指定一个活动".into()))
+    }
+}
