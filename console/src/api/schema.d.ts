@@ -2297,6 +2297,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/satisfaction": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Scores of surveys and reviews: by period and group, what moves them, and what became of the dissatisfied. */
+        post: operations["post_satisfaction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/satisfaction/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The people by what they said and what became of it; each once. */
+        post: operations["post_satisfaction_people"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/satisfaction/segment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keeps these people as a segment: a list of those whom it counts now. */
+        post: operations["post_satisfaction_segment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/segments": {
         parameters: {
             query?: never;
@@ -2731,6 +2782,95 @@ export interface paths {
         get: operations["get_tags_key_why_profile_id"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All targets. */
+        get: operations["get_targets"];
+        put?: never;
+        /** Splits a number by what can be expected of each part, and keeps it. */
+        post: operations["post_targets"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/targets/{target_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far a target has come, part by part. */
+        get: operations["get_targets_target_id"];
+        /** Sets bounds and wishes of parts, and splits again. What can be expected stays as it was told. */
+        put: operations["put_targets_target_id"];
+        post?: never;
+        /** Forgets a target. */
+        delete: operations["delete_targets_target_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/targets/{target_id}/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The customers of a part and what each of them shall bring, the largest gaps first. */
+        post: operations["post_targets_target_id_accounts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/targets/{target_id}/segment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keeps the accounts with the largest gaps as a segment: a list of those who are behind now. */
+        post: operations["post_targets_target_id_segment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/targets/{target_id}/sheet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The parts of a target as a table: to be filled in by those responsible, and read back. */
+        get: operations["get_targets_target_id_sheet"];
+        put?: never;
+        /** Reads such a table back: each row sets its part as it says, and the target is split again. CSV or XLSX, up to 5 MiB. */
+        post: operations["post_targets_target_id_sheet"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3518,6 +3658,21 @@ export interface components {
         /** @description Whether administrators are separated. */
         ChangePolicy: {
             separated: boolean;
+        };
+        /** @description A change of a target. */
+        ChangeTarget: {
+            /**
+             * Format: double
+             * @description What the whole shall come to; as before when absent.
+             */
+            amount: number | null;
+            /** @description Parts that change; others stay as they are set. */
+            parts: components["schemas"]["TargetSet"][];
+            /**
+             * Format: int64
+             * @description The version that was looked at; a later one is a conflict.
+             */
+            version: number | null;
         };
         /** @description What a user is to become; what is missing stays. */
         ChangeUser: {
@@ -5822,6 +5977,23 @@ export interface components {
             /** @description The rule, as docs/guides/segments.md describes it. */
             rule: Record<string, never>;
         };
+        /** @description A target to be split. */
+        NewTarget: {
+            /**
+             * Format: double
+             * @description What the whole shall come to, in the unit of the figure.
+             */
+            amount: number;
+            /** @description First day. */
+            from: string;
+            /** @description Figure, by key. */
+            kpi: string;
+            /** @description What it is split by, the coarsest first: channel, store, source, province, city, member_level, acquisition_channel. */
+            levels: string[];
+            name: string;
+            /** @description Last day. */
+            to: string;
+        };
         /** @description What is bought next. */
         NextBody: {
             head: components["schemas"]["AnalysisHead"];
@@ -7171,6 +7343,165 @@ export interface components {
             /** @description Whether system, security and audit administrators are three people. */
             separated: boolean;
         };
+        /** @description What there is to say of satisfaction. */
+        SatisfactionBody: {
+            all: components["schemas"]["ScoreBody"];
+            before: components["schemas"]["ScoreBody"];
+            change: components["schemas"]["ScoreChange"] | null;
+            /** @description Those that cost most first. */
+            drivers: components["schemas"]["ScoreDriver"][];
+            from: string;
+            groups: components["schemas"]["ScoreGroup"][];
+            kind: string;
+            loop: components["schemas"]["ScoreLoop"];
+            meaning: string;
+            meaning_zh: string;
+            /**
+             * Format: int64
+             * @description Answers off the scale, which do not count.
+             */
+            n_off: number;
+            periods: components["schemas"]["ScorePeriod"][];
+            /** @description The question as a sentence. */
+            sentence: string;
+            sentence_zh: string;
+            /** @description Newest day with any feedback; missing without. */
+            through: string | null;
+            to: string;
+            /**
+             * Format: double
+             * @description The score if groups had answered in proportion to their size.
+             */
+            weighted: number | null;
+        };
+        /** @description Which people, and where the page begins. */
+        SatisfactionPeopleQuery: {
+            /** @description Where the page before ended. */
+            after: string | null;
+            /** @description 50 by default, 200 at most. */
+            limit: number | null;
+            question: components["schemas"]["SatisfactionQuestion"];
+            /** @description overdue, waiting, kept, late, dissatisfied, content. */
+            which: string;
+        };
+        /** @description A question about satisfaction; what is missing is as usual. */
+        SatisfactionQuestion: {
+            /** @description day, week, month, quarter; month by default. */
+            by: string | null;
+            /** @description province, city, member_level, acquisition_channel. */
+            dimension: string | null;
+            /** @description First day; 365 days before the last by default. */
+            from: string | null;
+            /** @description nps, csat, review. */
+            kind: string;
+            /** @description Code of the purpose. */
+            purpose: string | null;
+            /** @description Id of a segment whose members alone count. */
+            segment: string | null;
+            /** @description Last day; the newest day with an answer by default. */
+            to: string | null;
+        };
+        /** @description Which people are kept, and how the list is called. */
+        SatisfactionSegment: {
+            /** @description Name of the segment. */
+            name: string;
+            question: components["schemas"]["SatisfactionQuestion"];
+            /** @description overdue, waiting, kept, late, dissatisfied, content. */
+            which: string;
+        };
+        /** @description A score of some answers. */
+        ScoreBody: {
+            /** Format: double */
+            high: number | null;
+            /**
+             * Format: double
+             * @description Interval, 19 times out of 20.
+             */
+            low: number | null;
+            /**
+             * Format: int64
+             * @description Answers; missing where so few are not told.
+             */
+            n: number | null;
+            /**
+             * Format: double
+             * @description From −100 to 100 (nps), or 0 to 100; missing without answers.
+             */
+            score: number | null;
+        };
+        /** @description How a score differs from another. */
+        ScoreChange: {
+            /**
+             * Format: double
+             * @description The smallest difference that as many answers find 4 times out of 5.
+             */
+            detectable: number;
+            /** Format: double */
+            high: number;
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            value: number;
+            /** @description up, down, same, unclear. */
+            verdict: string;
+        };
+        /** @description A topic that goes with higher or lower scores. */
+        ScoreDriver: {
+            /** @description From answers without it. */
+            differs: components["schemas"]["ScoreChange"];
+            /** Format: int64 */
+            n: number;
+            /** Format: double */
+            q: number;
+            /** Format: double */
+            score: number;
+            topic: string;
+            /**
+             * Format: double
+             * @description Points that the score of all would gain without the difference.
+             */
+            weight: number;
+        };
+        /** @description A group of customers. */
+        ScoreGroup: components["schemas"]["ScoreBody"] & {
+            differs?: components["schemas"]["ScoreChange"] | null;
+            /**
+             * Format: double
+             * @description Chance of such a difference by chance, corrected for all groups.
+             */
+            q?: number | null;
+            /** @description Value of the dimension; missing for those without one. */
+            value?: string | null;
+        };
+        /** @description What became of the dissatisfied. Numbers are answers, missing where so few people are not told. */
+        ScoreLoop: {
+            /** Format: int64 */
+            n: number | null;
+            /** Format: int64 */
+            n_kept: number | null;
+            /** Format: int64 */
+            n_late: number | null;
+            /** Format: int64 */
+            n_overdue: number | null;
+            /**
+             * Format: int64
+             * @description Of customers who are not known.
+             */
+            n_unknown: number | null;
+            /** Format: int64 */
+            n_waiting: number | null;
+            /**
+             * Format: int64
+             * @description Hours within which somebody should turn to them.
+             */
+            promised_hours: number;
+        };
+        /** @description A period. */
+        ScorePeriod: components["schemas"]["ScoreBody"] & {
+            from: string;
+            period: string;
+            to: string;
+        };
         /** @description A segment. */
         Segment: {
             created_at: string;
@@ -7713,6 +8044,247 @@ export interface components {
             required: boolean;
             title_en: string;
             title_zh: string;
+        };
+        /** @description A customer and what it shall bring. Amounts are in the unit of the figure. */
+        TargetAccount: {
+            /**
+             * Format: double
+             * @description What it brought so far; missing before the first day.
+             */
+            actual: number | null;
+            /** Format: double */
+            amount: number;
+            /** @description lapsed, falling, silent, behind, on_pace. */
+            because: string;
+            /**
+             * Format: double
+             * @description In the one before.
+             */
+            before: number;
+            customer: components["schemas"]["ProfileItem"];
+            /**
+             * Format: double
+             * @description What is missing of what was due by now; before the first day, of the whole.
+             */
+            gap: number;
+            /**
+             * Format: double
+             * @description What it brought in the last of the two spans looked back at.
+             */
+            last: number;
+        };
+        /** @description Customers of a part, the largest gaps first. */
+        TargetAccounts: {
+            /**
+             * Format: double
+             * @description What the part shall bring.
+             */
+            amount: number;
+            /**
+             * Format: double
+             * @description Of that, what customers that are not known yet shall bring.
+             */
+            amount_of_new: number;
+            /**
+             * Format: int64
+             * @description Days of each of the two spans looked back at.
+             */
+            days: number;
+            items: components["schemas"]["TargetAccount"][];
+            /**
+             * Format: int64
+             * @description Of them, those who are behind.
+             */
+            n_behind: number | null;
+            /**
+             * Format: int64
+             * @description Customers who bought there; missing where so few people are not told.
+             */
+            total: number | null;
+        };
+        /** @description Which accounts. */
+        TargetAccountsQuery: {
+            /** @description Accounts at most: 50 when absent, no more than 500. */
+            limit: number | null;
+            /** @description Values of the levels from the top; all customers when empty. */
+            path: string[];
+        };
+        /** @description How what can be expected was told. */
+        TargetBasis: {
+            /** Format: double */
+            expected: number;
+            /** Format: double */
+            high: number | null;
+            /**
+             * Format: double
+             * @description Between which that is 4 times out of 5; missing where it was not forecast.
+             */
+            low: number | null;
+            /** @description Parts that were forecast; of others the weeks before are told. */
+            n_told: number;
+            /** @description Whole weeks that it was learnt from. */
+            n_weeks: number;
+            /** @description Last day that it was told from. */
+            through: string;
+            /**
+             * Format: double
+             * @description What the same days brought a year before; missing where that is not known.
+             */
+            year_before: number | null;
+        };
+        /** @description How far a target has come. */
+        TargetBoard: {
+            basis: components["schemas"]["TargetBasis"];
+            /**
+             * Format: double
+             * @description The share that is due by then.
+             */
+            elapsed_ratio: number;
+            /** @description What it means. */
+            meaning: string;
+            /** @description In Chinese. */
+            meaning_zh: string;
+            /**
+             * Format: double
+             * @description What parts brought that nothing was expected of.
+             */
+            outside: number | null;
+            /** @description The whole first, parts before what they are split to. */
+            parts: components["schemas"]["TargetPart"][];
+            target: components["schemas"]["TargetSummary"];
+            /** @description Last day that is in what was brought; missing before the first. */
+            through: string | null;
+        };
+        /** @description A figure that targets can be of. */
+        TargetFigure: {
+            key: string;
+            name: string;
+            name_zh: string;
+            /** @description money, count. */
+            unit: string;
+        };
+        /** @description All targets, the newest change first, and what new ones can be of. */
+        TargetList: {
+            /** @description Figures that targets can be of. */
+            figures: components["schemas"]["TargetFigure"][];
+            items: components["schemas"]["TargetSummary"][];
+            /** @description Levels that they can be split by. */
+            levels: string[];
+        };
+        /** @description A part of the business and what it shall bring. Amounts are in the unit of the figure. */
+        TargetPart: {
+            /**
+             * Format: double
+             * @description What it brought so far; missing before the first day.
+             */
+            actual: number | null;
+            /** Format: double */
+            amount: number;
+            /**
+             * Format: double
+             * @description What those responsible say they can bring, summed up from below.
+             */
+            asked: number | null;
+            /** Format: double */
+            cap: number | null;
+            /**
+             * Format: double
+             * @description What it should have brought by now, by the season expected.
+             */
+            due: number;
+            /**
+             * Format: double
+             * @description What can be expected of it if nothing is done.
+             */
+            expected: number;
+            /** Format: double */
+            floor: number | null;
+            /** @description Whether it is split further. */
+            has_parts: boolean;
+            /**
+             * Format: double
+             * @description How much more it could bring if its customers bought as those of its better neighbours do.
+             */
+            headroom: number;
+            /** @description Whether that was said of this part itself. */
+            is_asked: boolean;
+            is_on_pace: boolean | null;
+            /** Format: double */
+            locked: number | null;
+            /**
+             * Format: int64
+             * @description Customers who bought there in the year before; missing where so few people are not told.
+             */
+            n_people: number | null;
+            /**
+             * Format: double
+             * @description What it comes to at this pace; missing while too little was due.
+             */
+            outlook: number | null;
+            /** @description Values of the levels from the top; empty for the whole; an empty value for what has none. */
+            path: string[];
+        };
+        /** @description Which accounts are kept, and how the list is called. */
+        TargetSegment: {
+            /** @description Accounts at most. */
+            limit: number;
+            /** @description Name of the segment. */
+            name: string;
+            /** @description Values of the levels from the top; all customers when empty. */
+            path: string[];
+        };
+        /** @description What is set of one part by hand, in the unit of the figure; what is missing is left to the split. */
+        TargetSet: {
+            /**
+             * Format: double
+             * @description What those responsible say they can bring.
+             */
+            asked: number | null;
+            /**
+             * Format: double
+             * @description Most.
+             */
+            cap: number | null;
+            /**
+             * Format: double
+             * @description Least.
+             */
+            floor: number | null;
+            /**
+             * Format: double
+             * @description Exactly this.
+             */
+            locked: number | null;
+            /** @description Values of the levels from the top. */
+            path: string[];
+        };
+        /** @description A number that a figure shall come to. */
+        TargetSummary: {
+            /**
+             * Format: double
+             * @description What the whole shall come to; money in the workspace currency.
+             */
+            amount: number;
+            author: string;
+            from: string;
+            /** @description Figure. */
+            kpi: string;
+            kpi_name: string;
+            kpi_name_zh: string;
+            /** @description What it is split by, the coarsest first. */
+            levels: string[];
+            n_parts: number;
+            name: string;
+            set_at: string;
+            target_id: string;
+            to: string;
+            /** @description money, count. */
+            unit: string;
+            /**
+             * Format: int64
+             * @description One more with every change; to be named in one.
+             */
+            version: number;
         };
         /**
          * @description Tier of a customer.
@@ -13248,6 +13820,107 @@ export interface operations {
             };
         };
     };
+    post_satisfaction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SatisfactionQuestion"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SatisfactionBody"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_satisfaction_people: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SatisfactionPeopleQuery"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnalysisPeople"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_satisfaction_segment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SatisfactionSegment"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Segment"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_segments: {
         parameters: {
             query?: {
@@ -14367,6 +15040,351 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_targets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TargetList"];
+                };
+            };
+        };
+    };
+    post_targets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTarget"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TargetBoard"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_targets_target_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description id */
+                target_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TargetBoard"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    put_targets_target_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description id */
+                target_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeTarget"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TargetBoard"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_targets_target_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description id */
+                target_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TargetList"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_targets_target_id_accounts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description id */
+                target_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TargetAccountsQuery"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TargetAccounts"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_targets_target_id_segment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description id */
+                target_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TargetSegment"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Segment"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_targets_target_id_sheet: {
+        parameters: {
+            query?: {
+                /** @description zh, en; Chinese when absent. */
+                lang?: string;
+                /** @description csv, xlsx; a workbook when absent. */
+                format?: "csv" | "xlsx";
+            };
+            header?: never;
+            path: {
+                /** @description id */
+                target_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_targets_target_id_sheet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description id */
+                target_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TargetBoard"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };

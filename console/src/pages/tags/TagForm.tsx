@@ -2,7 +2,7 @@
 // comes to, computed after every change.
 import { type TagDraft } from './draft'
 import { useQuery } from '@tanstack/react-query'
-import { Button, Input, Segmented, Select } from 'antd'
+import { Button, Input, Select } from 'antd'
 import { lazy, Suspense, useId, useReducer, useState, type ReactNode, type SyntheticEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import { ApiError, type Problem } from '../../api/client'
@@ -22,6 +22,7 @@ const Distribution = lazy(() => import('./Distribution').then((part) => ({ defau
 const RuleEditor = lazy(() => import('../segments/RuleEditor'))
 const Examples = lazy(() => import('./Examples'))
 const JsonView = lazy(() => import('../segments/JsonView'))
+const ModeSwitch = lazy(() => import('./ModeSwitch'))
 
 const PAUSE_MS = 400
 const LEVELS = ['attribute', 'behaviour', 'value'] as const
@@ -124,15 +125,9 @@ export function TagForm({ start, isNew, save }: Props) {
                   <Examples onChoose={setText} />
                 </Suspense>
               )}
-              <Segmented
-                aria-label={t('tags.how')}
-                value={mode}
-                onChange={turn}
-                options={[
-                  { value: 'rule', label: t('tags.how_rule') },
-                  { value: 'json', label: t('tags.how_json') },
-                ]}
-              />
+              <Suspense>
+                <ModeSwitch mode={mode} onChange={turn} />
+              </Suspense>
             </>
           }
         >
