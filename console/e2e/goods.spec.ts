@@ -6,7 +6,7 @@ const DAYS = { from: '2010-12-01', to: '2011-06-30' }
 const address = (tab: string, spec: object) => `/insight/goods?tab=${tab}&spec=${encodeURIComponent(JSON.stringify({ level: 'product', basket: 'order', max_gap_days: 90, ...spec }))}`
 const WORDS = {
   zh: { title: '商品洞察', table: '一起买的规则', next: '先后购买', left: /^买了.*还没买/, leftNext: /^最近买了/, keep: '存为分群', kept: '已存为分群：', name: '分群名称', means: /倍/, grades: '推荐成绩', own: '自己的购买记录', want: '可能想要', fresh: '可能喜欢的新商品', lift: '提升度', category: '品类', none: '没有这一层级的数据', run: '查看结果' },
-  en: { title: 'Goods', table: 'Rules of what is bought together', next: 'One after the other', left: /^Bought .* yet$/, leftNext: /^Bought .* lately/, keep: 'Save as segment', kept: 'Saved as segment:', name: 'Name of the segment', means: /times as often as usual/, grades: 'Grades of recommendation', own: 'own history', want: 'May want', fresh: 'New goods they may like', lift: 'Lift', category: 'Category', none: 'There are no goods at this level', run: 'Show' },
+  en: { title: 'Goods', table: 'Rules of what is bought together', next: 'One after the other', left: /^Bought .* yet/, leftNext: /^Bought .* lately/, keep: 'Save as segment', kept: 'Saved as segment:', name: 'Name of the segment', means: /times as often as usual/, grades: 'Grades of recommendation', own: 'own history', want: 'May want', fresh: 'New goods they may like', lift: 'Lift', category: 'Category', none: 'There are no goods at this level', run: 'Show' },
 } as const
 
 for (const lang of ['zh', 'en'] as const) {

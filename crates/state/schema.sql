@@ -571,6 +571,15 @@ CREATE TABLE sso_links (
     linked_at BIGINT NOT NULL
 ) WITHOUT ROWID;
 
+CREATE TABLE targets (
+    target_id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    version BIGINT NOT NULL,
+    plan_json TEXT NOT NULL,
+    author TEXT NOT NULL,
+    set_at BIGINT NOT NULL
+);
+
 CREATE TABLE user_sessions (
     session_hash BLOB NOT NULL PRIMARY KEY,
     user_id BIGINT NOT NULL,

@@ -80,7 +80,7 @@ function Answer({ tab, answer, isStale, sort, isRising, onSort, onPeople }: Prop
   const part = (row: Row, which: 'both' | 'left'): GoodsPart => ({ of: tab, antecedent: row.bought.map((good) => good.id), consequent: row.then.id, which })
   const people = (row: Row, which: 'both' | 'left', n: number | null) =>
     n ? (
-      <button type="button" className="zk-link-button zk-figures" aria-label={titles.people(part(row, which))} onClick={() => onPeople(part(row, which))}>
+      <button type="button" className="zk-link-button zk-figures" aria-label={`${titles.people(part(row, which))} ${format.people(n)}`} onClick={() => onPeople(part(row, which))}>
         {format.people(n)}
       </button>
     ) : (
