@@ -3,7 +3,7 @@
 import { AxeBuilder } from '@axe-core/playwright'
 import { expect, numberIn, open, SHOTS, test } from './console'
 
-const address = (tab: string, spec: object = {}) => `/engage/campaigns?tab=${tab}&spec=${encodeURIComponent(JSON.stringify({ by: 'campaign', campaign: '', window_days: 7, lookback_days: 30, visits: true, budget: 1, ...spec }))}`
+const address = (tab: string, spec: object = {}) => `/engage/campaigns?tab=${tab}&spec=${encodeURIComponent(JSON.stringify({ by: 'campaign', campaign: '', window_days: 7, lookback_days: 30, visits: true, budget: 1, from: '2010-12-01', to: '2011-08-31', ...spec }))}`
 const WORDS = {
   zh: { title: '营销效果', board: '各活动的结果', bought: /查看Bulk week下单的人/, keep: '存为分群', kept: '已存为分群：', name: '分群名称', effect: '实验组与对照组', worked: '有效', unclear: '看不出', moved: '谁更容易被打动', credit: '八种算法并列', not_effect: /功劳不等于效果/, budget: '各渠道的预算建议', coupons: '优惠券使用', estimate: /这是估计，不是效果/, choose: '请选择一个活动', channel: '各渠道的结果', withheld: '无对照组' },
   en: { title: 'Campaigns', board: 'Results by campaign', bought: /^Bulk week: people, Bought/, keep: 'Save as segment', kept: 'Saved as segment:', name: 'Name of the segment', effect: 'Treated beside withheld', worked: 'Worked', unclear: 'Unclear', moved: 'Who is moved more', credit: 'Eight ways side by side', not_effect: /Credit is not effect/, budget: 'Proposal by channel', coupons: 'Use of coupons', estimate: /estimate, not an effect/, choose: 'Choose a campaign', channel: 'Results by channel', withheld: 'Nobody withheld' },
