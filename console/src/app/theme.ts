@@ -98,18 +98,20 @@ export function antdTheme(scheme: Scheme): ThemeConfig {
     colorLink: c.link,
   }
   const segmented = { trackBg: c.track, itemSelectedBg: c.surface, itemSelectedColor: c.link, itemColor: c['text-2'], itemHoverColor: c.text }
+  // Text under the pointer is read too.
+  const hovered = { defaultHoverColor: c.link, defaultHoverBorderColor: c.link, defaultActiveColor: c.link, defaultActiveBorderColor: c.link }
   if (scheme === 'light') {
     return {
       algorithm: antd.defaultAlgorithm,
       token: { ...shared, colorPrimary: c.primary, colorInfo: c.primary, colorSuccess: c.success, colorWarning: c.warning, colorError: c.error },
-      components: { Segmented: segmented },
+      components: { Segmented: segmented, Button: hovered },
       hashed: false,
     }
   }
   return {
     algorithm: antd.darkAlgorithm,
     token: { ...shared, colorPrimary: c.primary, colorInfo: c.primary, colorError: c.error, colorErrorText: c.error },
-    components: { Segmented: segmented, Button: { primaryColor: '#ffffff', dangerColor: c.bg, colorPrimary: '#1c64c4', colorPrimaryHover: '#2a72d2', colorPrimaryActive: '#1657ad' } },
+    components: { Segmented: segmented, Button: { ...hovered, primaryColor: '#ffffff', dangerColor: c.bg, colorPrimary: '#1c64c4', colorPrimaryHover: '#2a72d2', colorPrimaryActive: '#1657ad' } },
     hashed: false,
   }
 }
