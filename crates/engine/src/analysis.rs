@@ -22,6 +22,7 @@ use crate::{Ctx, Error, Result};
 mod funnel;
 mod habit;
 mod lists;
+mod mistakes;
 mod paths;
 mod retention;
 mod rows;
@@ -29,7 +30,9 @@ mod then;
 
 pub use funnel::{FunnelAnswer, FunnelGroup, FunnelStep, Instead, funnel};
 pub use habit::{LifecycleAnswer, LifecycleRow, StickinessAnswer, lifecycle, stickiness};
+pub(crate) use lists::page_of;
 pub use lists::{ListPage, people, save};
+pub(crate) use mistakes::Mistakes;
 pub use paths::{Node, PathFlow, PathsAnswer, paths};
 pub use retention::{Cohort, CohortGroup, RetentionAnswer, RetentionCell, retention};
 pub use then::Value;

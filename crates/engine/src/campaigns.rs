@@ -14,8 +14,7 @@
 use zhike_domain::id::ProfileId;
 use zhike_domain::small_groups::{is_small, nested};
 
-use crate::analysis::{Ground, Head, ListPage};
-use crate::customers::listed_by_id;
+use crate::analysis::{Ground, Head, ListPage, page_of};
 use crate::segments::{self, Segment};
 use crate::{Ctx, Error, Result, boxed};
 
@@ -138,15 +137,6 @@ fn no_part() -> Error {
     )
 }
 
-fn threads() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
-}
-
-/// Runs what takes long on a thread of its own.
-async fn worked<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| Error::bug("campaigns", error))
-}
-
 /// What answers are counted from.
 struct Facts {
     ground: Ground,
@@ -259,12 +249,6 @@ fn is_told(lift: &Lift, k: u64) -> bool {
     !lift.n.iter().chain(&lift.n_bought).chain(&rest).any(|n| is_small(*n, k)) && !is_small(lift.n_open, k)
 }
 
-async fn segment_name(ctx: &Ctx, spec: &Spec) -> Result<Option<String>> {
-    let Some(id) = &spec.scope.segment else { return Ok(None) };
-    let words = segments::all_words(ctx).await?;
-    Ok(words.segments.iter().find(|(other, _)| *other == *id).map(|(_, name)| name.clone()))
-}
-
 /// How far messages got, who bought after them and what that cost, by campaign, channel, strategy or creative.
 ///
 /// **Errors**: `bad_request` for days the wrong way round.
@@ -317,7 +301,7 @@ pub async fn board(ctx: &Ctx, spec: &Spec) -> Result<BoardAnswer> {
         // Taken from the total, the shown rows would tell of those that are not.
         total = BoardRow { cost, ..BoardRow::default() };
     }
-    let segment = segment_name(ctx, spec).await?;
+    let segment = segments::name(ctx, spec.scope.segment.as_deref()).await?;
     let sentence = words::asked_board(spec, facts.ground.days, segment.as_deref());
     let meaning = words::board(spec, &rows, &total, &ctx.workspace().currency);
     let head = facts.ground.head_of(spec.json(), sentence, meaning, is_suppressed);
@@ -356,7 +340,7 @@ pub async fn effect(ctx: &Ctx, spec: &Spec) -> Result<LiftAnswer> {
         .map(|(cost, best)| [best.difference, best.low, best.high].map(|each| of_cost(each, cost)));
     let is_suppressed = !is_shown || !is_whole(&row);
     let title = of_campaign.name.clone().unwrap_or_else(|| of_campaign.id.clone());
-    let segment = segment_name(ctx, spec).await?;
+    let segment = segments::name(ctx, spec.scope.segment.as_deref()).await?;
     let sentence = words::asked_lift(spec, &title, facts.ground.days, segment.as_deref());
     let lift = is_shown.then_some(lift);
     let meaning = words::lift(spec, &title, lift.as_ref(), roi, &ctx.workspace().currency);
@@ -411,12 +395,7 @@ async fn behind(ctx: &Ctx, spec: &Spec, part: &Part) -> Result<Vec<i64>> {
 #[boxed]
 pub async fn people(ctx: &Ctx, spec: &Spec, part: &Part, after: Option<ProfileId>, limit: usize) -> Result<ListPage> {
     let ids = behind(ctx, spec, part).await?;
-    let n = ids.len() as u64;
-    let from = after.map_or(0, |after| ids.partition_point(|id| *id <= after.get()));
-    let page: Vec<ProfileId> = ids[from..].iter().take(limit).map(|id| ProfileId::new(*id)).collect();
-    let next = page.last().copied().filter(|_| from + page.len() < ids.len());
-    let people = listed_by_id(ctx, &page).await?;
-    Ok(ListPage { total: (!is_small(n, ctx.min_group())).then_some(n), people, next })
+    page_of(ctx, &ids, after, limit).await
 }
 
 /// Keeps the people behind a number as a list of its own. Returns it and how many they are.

@@ -15,9 +15,9 @@ use zhike_domain::id::ProfileId;
 use zhike_domain::small_groups::is_small;
 use zhike_lake::GoodsBy;
 
-use crate::analysis::{Ground, Head, ListPage};
-use crate::customers::listed_by_id;
+use crate::analysis::{Ground, Head, ListPage, page_of};
 use crate::segments::{self, Segment};
+use crate::work::{threads, worked};
 use crate::{Ctx, Error, Result, boxed};
 
 mod learnt;
@@ -137,15 +137,6 @@ fn too_many(min_baskets: u32) -> Error {
     )
 }
 
-fn threads() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
-}
-
-/// Runs what takes long on a thread of its own.
-async fn worked<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| Error::bug("goods", error))
-}
-
 async fn ground(ctx: &Ctx, spec: &Spec) -> Result<(Ground, Lines)> {
     let ground = Ground::new(ctx, &spec.scope, USUAL_DAYS).await?;
     let lines = Lines::read(ctx, &ground.bulk.people, &ground.who, spec.level, ground.span).await?;
@@ -178,12 +169,6 @@ fn question(spec: &Spec) -> serde_json::Value {
         "max_gap_days": spec.max_gap_days })
 }
 
-async fn segment_name(ctx: &Ctx, spec: &Spec) -> Result<Option<String>> {
-    let Some(id) = &spec.scope.segment else { return Ok(None) };
-    let words = segments::all_words(ctx).await?;
-    Ok(words.segments.iter().find(|(other, _)| *other == *id).map(|(_, name)| name.clone()))
-}
-
 /// Goods that share baskets more often than chance, by baskets beyond it.
 ///
 /// **Errors**: `bad_request` for days the wrong way round, or when too many combinations are asked for.
@@ -192,7 +177,7 @@ pub async fn bought_together(ctx: &Ctx, spec: &Spec) -> Result<TogetherAnswer> {
     let (ground, lines) = ground(ctx, spec).await?;
     let k = ctx.min_group();
     let own = spec.clone();
-    let (lines, baskets, found) = worked(move || {
+    let (lines, baskets, found) = worked("goods", move || {
         let baskets = together::Baskets::new(&lines, own.basket);
         let found = baskets.rules(&own, k, threads());
         (lines, baskets, found)
@@ -237,7 +222,7 @@ pub async fn bought_together(ctx: &Ctx, spec: &Spec) -> Result<TogetherAnswer> {
     // Counts of baskets of fewer people than are told would tell of them.
     let is_few = is_small(baskets.n_people(), k);
     let told = |n: u64| (!is_few).then_some(n);
-    let segment = segment_name(ctx, spec).await?;
+    let segment = segments::name(ctx, spec.scope.segment.as_deref()).await?;
     let sentence = words::asked_together(spec, ground.days, segment.as_deref(), found.min_baskets);
     let meaning = words::together(spec, &numbers, (!is_few).then_some(()).and_then(|()| rules.first()), is_few);
     let head = ground.head_of(question(spec), sentence, meaning, is_few || found.n_hidden > 0);
@@ -265,7 +250,7 @@ pub async fn bought_next(ctx: &Ctx, spec: &Spec) -> Result<NextAnswer> {
     let (ground, lines) = ground(ctx, spec).await?;
     let k = ctx.min_group();
     let own = spec.clone();
-    let (lines, days, found) = worked(move || {
+    let (lines, days, found) = worked("goods", move || {
         let days = next::Days::new(&lines);
         let found = days.pairs(&own, k, threads());
         (lines, days, found)
@@ -280,7 +265,7 @@ pub async fn bought_next(ctx: &Ctx, spec: &Spec) -> Result<NextAnswer> {
     let pairs: Vec<NextRule> = firsts.iter().filter_map(|pair| days.told(pair, good, spec, last_day, k)).collect();
     let is_few = is_small(days.n_people() as u64, k);
     let told = |n: usize| (!is_few).then_some(n as u64);
-    let segment = segment_name(ctx, spec).await?;
+    let segment = segments::name(ctx, spec.scope.segment.as_deref()).await?;
     let sentence = words::asked_next(spec, ground.days, segment.as_deref(), found.min_customers);
     let meaning = words::next(spec, days.n() as u64, days.n_people() as u64, pairs.first(), is_few);
     let is_suppressed = is_few || pairs.len() < firsts.len();
@@ -333,12 +318,7 @@ async fn behind(ctx: &Ctx, spec: &Spec, part: &Part) -> Result<Vec<i64>> {
 #[boxed]
 pub async fn people(ctx: &Ctx, spec: &Spec, part: &Part, after: Option<ProfileId>, limit: usize) -> Result<ListPage> {
     let ids = behind(ctx, spec, part).await?;
-    let n = ids.len() as u64;
-    let from = after.map_or(0, |after| ids.partition_point(|id| *id <= after.get()));
-    let page: Vec<ProfileId> = ids[from..].iter().take(limit).map(|id| ProfileId::new(*id)).collect();
-    let next = page.last().copied().filter(|_| from + page.len() < ids.len());
-    let people = listed_by_id(ctx, &page).await?;
-    Ok(ListPage { total: (!is_small(n, ctx.min_group())).then_some(n), people, next })
+    page_of(ctx, &ids, after, limit).await
 }
 
 /// Keeps the people behind a rule or a pair as a list of its own. Returns it and how many they are.

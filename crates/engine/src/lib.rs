@@ -57,6 +57,7 @@ pub mod tags;
 pub mod targets;
 pub mod views;
 pub mod watch;
+mod work;
 pub mod workspace;
 
 pub use clock::Clock;

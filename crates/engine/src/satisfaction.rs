@@ -11,6 +11,7 @@ use crate::boxed;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
+use serde_json::{Value as Json, json};
 use zhike_domain::analysis::Scope;
 use zhike_domain::frame::Column;
 use zhike_domain::id::ProfileId;
@@ -19,14 +20,11 @@ use zhike_domain::small_groups::{self, is_small};
 use zhike_ml::groups::benjamini_hochberg;
 use zhike_ml::scores::{Answers, Change, Group, Satisfied, Score, Verdict, change, csat, nps, weighted};
 
-use crate::analysis::{Ground, ListPage};
-use crate::customers::listed_by_id;
+use crate::analysis::{Ground, Head, ListPage, page_of};
 use crate::segments::{self, Seeker, Segment};
 use crate::{Ctx, Error, Result};
 
 mod words;
-
-pub use words::meaning;
 
 /// Days that are looked at when none are asked for.
 const USUAL_DAYS: i64 = 365;
@@ -100,18 +98,25 @@ pub struct Ask {
     pub dimension: Option<Dimension>,
 }
 
-/// Which people.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+impl Ask {
+    fn json(&self) -> Json {
+        json!({ "kind": self.kind.as_str(), "by": self.by.as_str(), "dimension": self.dimension.map(Dimension::as_str),
+            "segment": self.scope.segment, "purpose": self.scope.purpose })
+    }
+}
+
+/// Which people. Of the first four, what is worse for us comes later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Which {
-    /// Dissatisfied, nobody turned to them, and the time is over.
-    Overdue,
-    /// Dissatisfied, nobody turned to them yet, and there is time.
-    Waiting,
     /// Dissatisfied, somebody turned to them in time.
     Kept,
     /// Dissatisfied, somebody turned to them too late.
     Late,
+    /// Dissatisfied, nobody turned to them yet, and there is time.
+    Waiting,
+    /// Dissatisfied, nobody turned to them, and the time is over.
+    Overdue,
     /// All who were dissatisfied.
     Dissatisfied,
     /// All who were content: promoters, or the satisfied.
@@ -210,13 +215,12 @@ pub struct Driver {
     pub weight: f64,
 }
 
-/// What became of the dissatisfied. Numbers are answers; none where so few people are not told.
+/// What became of the dissatisfied, customer by customer: whoever said it several times counts once, with what is worst for
+/// us. Numbers are missing where so few people are not told.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Loop {
-    /// Dissatisfied answers.
+    /// Dissatisfied customers.
     pub n: Option<u64>,
-    /// Of customers who are not known, so that nobody can turn to them.
-    pub n_unknown: Option<u64>,
     /// Somebody turned to them in time.
     pub n_kept: Option<u64>,
     /// Somebody did, too late.
@@ -225,15 +229,15 @@ pub struct Loop {
     pub n_waiting: Option<u64>,
     /// Nobody did, and the time is over.
     pub n_overdue: Option<u64>,
+    /// Dissatisfied answers of customers who are not known, so that nobody can turn to them.
+    pub n_unknown: Option<u64>,
 }
 
 /// What there is to say of satisfaction.
 #[derive(Clone, Debug)]
 pub struct Satisfaction {
-    /// First and last day.
-    pub days: (i64, i64),
-    /// Newest day with any such answer; none without one.
-    pub through: Option<i64>,
+    /// Days, meaning, who was left out; facts are known up to the newest day with feedback.
+    pub head: Head,
     /// All answers.
     pub all: Scored,
     /// Answers off the scale, which do not count.
@@ -254,6 +258,16 @@ pub struct Satisfaction {
     pub answered: Loop,
 }
 
+impl Satisfaction {
+    /// Whether a number is missing because so few people are not told.
+    fn has_hidden(&self) -> bool {
+        let Loop { n, n_kept, n_late, n_waiting, n_overdue, n_unknown } = self.answered;
+        let scores = [&self.all, &self.before].into_iter().chain(self.periods.iter().map(|period| &period.1));
+        let mut all = scores.chain(self.groups.iter().map(|group| &group.scored)).map(|scored| scored.n);
+        all.any(|n| n.is_none()) || [n, n_kept, n_late, n_waiting, n_overdue, n_unknown].contains(&None)
+    }
+}
+
 /// An answer as it is computed with.
 #[derive(Clone, Debug)]
 struct Answer {
@@ -266,9 +280,10 @@ struct Answer {
 }
 
 struct Read {
+    /// Its days are those of the answers.
     ground: Ground,
-    days: (i64, i64),
-    through: Option<i64>,
+    /// Newest day with feedback; today without any.
+    through: i64,
     answers: Vec<Answer>,
     before: Vec<Answer>,
     n_off: u64,
@@ -289,14 +304,6 @@ fn counted(answers: &[&Answer]) -> Answers {
     Answers::of(answers.iter().map(|one| one.score.floor() as u8))
 }
 
-/// The question as a sentence, in Chinese and English.
-#[boxed]
-pub async fn asked(ctx: &Ctx, ask: &Ask, days: (i64, i64)) -> Result<(String, String)> {
-    let words = segments::all_words(ctx).await?;
-    let named = |id: &String| words.segments.iter().find(|(other, _)| other == id).map(|(_, name)| name.as_str());
-    Ok(words::asked(ask, days, ask.scope.segment.as_ref().and_then(named)))
-}
-
 /// The people behind answers are told of when there are enough of them.
 fn scored(kind: Kind, answers: &[&Answer], k: u64) -> Scored {
     let n = answers.len() as u64;
@@ -311,7 +318,7 @@ async fn read(ctx: &Ctx, ask: &Ask) -> Result<Read> {
     let workspace = ctx.workspace();
     // Answers have days of their own: they may be newer than the newest order.
     let scope = Scope { from: None, to: None, ..ask.scope.clone() };
-    let ground = Ground::new(ctx, &scope, 1).await?;
+    let mut ground = Ground::new(ctx, &scope, 1).await?;
     let span = ctx.lake().time_span("feedback").await?;
     let today = workspace.day_of(ctx.now());
     let newest = span.map_or(today, |(_, last)| workspace.day_of(last).min(today));
@@ -358,8 +365,8 @@ async fn read(ctx: &Ctx, ask: &Ask) -> Result<Read> {
     };
     let before = read((first - n_days, first - 1)).await?;
     let answers = read((first, last)).await?;
-    let through = span.map(|(_, last)| workspace.day_of(last));
-    Ok(Read { ground, days: (first, last), through, answers, before, n_off })
+    ground.days = (first, last);
+    Ok(Read { ground, through: newest, answers, before, n_off })
 }
 
 /// Topics of a cell: words parted by commas and the like, or a JSON list.
@@ -414,20 +421,26 @@ pub async fn satisfaction(ctx: &Ctx, ask: &Ask) -> Result<Satisfaction> {
         Some(dimension) => groups(ctx, kind, dimension, &read).await?,
         None => (Vec::new(), None),
     };
-    let is_told = all.n.is_some();
-    Ok(Satisfaction {
-        days: read.days,
-        through: read.through,
-        n_off: read.n_off,
-        drivers: if is_told { drivers(kind, &every, k) } else { Vec::new() },
-        answered: looped(ctx, kind, &read).await?.0,
+    let drivers = if all.n.is_some() { drivers(kind, &every, k) } else { Vec::new() };
+    let answered = looped(ctx, kind, &read).await?.0;
+    let segment = segments::name(ctx, ask.scope.segment.as_deref()).await?;
+    let sentence = words::asked(ask, read.ground.days, segment.as_deref());
+    let mut found = Satisfaction {
+        head: read.ground.head_of(ask.json(), sentence, (String::new(), String::new()), false),
         all,
+        n_off: read.n_off,
         before,
         change: changed,
         weighted,
         periods,
         groups,
-    })
+        drivers,
+        answered,
+    };
+    found.head.through = read.through;
+    found.head.is_suppressed |= found.has_hidden();
+    found.head.meaning = words::meaning(kind, &found);
+    Ok(found)
 }
 
 async fn groups(ctx: &Ctx, kind: Kind, dimension: Dimension, read: &Read) -> Result<(Vec<GroupScore>, Option<Score>)> {
@@ -527,46 +540,31 @@ async fn looped(ctx: &Ctx, kind: Kind, read: &Read) -> Result<(Loop, BTreeMap<us
         contacts.values_mut().for_each(|own| own.sort_unstable());
     }
     let promised = PROMISED_HOURS * 3_600_000_000;
-    let (mut unknown, mut kept, mut late, mut waiting, mut overdue) = (0, 0, 0, 0, 0);
+    let mut n_unknown = 0;
     let mut people: BTreeMap<usize, Which> = BTreeMap::new();
     for one in &bad {
         let Some(who) = one.who else {
-            unknown += 1;
+            n_unknown += 1;
             continue;
         };
         let answered = contacts.get(&who).and_then(|own| own.get(own.partition_point(|at| *at < one.at)));
-        let (which, n) = match answered {
-            Some(at) if at - one.at <= promised => (Which::Kept, &mut kept),
-            Some(_) => (Which::Late, &mut late),
-            None if now - one.at <= promised => (Which::Waiting, &mut waiting),
-            None => (Which::Overdue, &mut overdue),
-        };
-        *n += 1;
-        // Of several answers of one customer, what is worst for us: who still waits is not forgotten for an older contact.
-        let rank = |which: Which| match which {
-            Which::Overdue => 3,
-            Which::Waiting => 2,
-            Which::Late => 1,
-            _ => 0,
+        let which = match answered {
+            Some(at) if at - one.at <= promised => Which::Kept,
+            Some(_) => Which::Late,
+            None if now - one.at <= promised => Which::Waiting,
+            None => Which::Overdue,
         };
         let own = people.entry(who).or_insert(which);
-        if rank(which) > rank(*own) {
-            *own = which;
-        }
+        *own = (*own).max(which);
     }
-    let counts = [unknown, kept, late, waiting, overdue];
-    let shown = small_groups::parts(&counts, ctx.min_group());
-    let told = |at: usize| shown[at].then_some(counts[at]);
-    let n = counts.iter().sum::<u64>();
-    let all = Loop {
-        n: (!is_small(n, ctx.min_group())).then_some(n),
-        n_unknown: told(0),
-        n_kept: told(1),
-        n_late: told(2),
-        n_waiting: told(3),
-        n_overdue: told(4),
-    };
-    Ok((all, people))
+    let kinds = [Which::Kept, Which::Late, Which::Waiting, Which::Overdue];
+    let counts = kinds.map(|kind| people.values().filter(|own| **own == kind).count() as u64);
+    let k = ctx.min_group();
+    let shown = small_groups::parts(&counts, k);
+    let told = |n: u64| (!is_small(n, k)).then_some(n);
+    let [n_kept, n_late, n_waiting, n_overdue] = std::array::from_fn(|at| shown[at].then_some(counts[at]));
+    let n = told(people.len() as u64);
+    Ok((Loop { n, n_kept, n_late, n_waiting, n_overdue, n_unknown: told(n_unknown) }, people))
 }
 
 async fn behind(ctx: &Ctx, ask: &Ask, which: Which) -> Result<Vec<i64>> {
@@ -587,12 +585,7 @@ async fn behind(ctx: &Ctx, ask: &Ask, which: Which) -> Result<Vec<i64>> {
 #[boxed]
 pub async fn people(ctx: &Ctx, ask: &Ask, which: Which, after: Option<ProfileId>, limit: usize) -> Result<ListPage> {
     let ids = behind(ctx, ask, which).await?;
-    let n = ids.len() as u64;
-    let from = after.map_or(0, |after| ids.partition_point(|id| *id <= after.get()));
-    let page: Vec<ProfileId> = ids[from..].iter().take(limit).map(|id| ProfileId::new(*id)).collect();
-    let next = page.last().copied().filter(|_| from + page.len() < ids.len());
-    let people = listed_by_id(ctx, &page).await?;
-    Ok(ListPage { total: (!is_small(n, ctx.min_group())).then_some(n), people, next })
+    page_of(ctx, &ids, after, limit).await
 }
 
 /// Keeps these people as a list of its own. Returns it and how many they are.

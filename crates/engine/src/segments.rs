@@ -233,6 +233,13 @@ pub(crate) async fn all_words(ctx: &Ctx) -> Result<Words> {
     words_for(ctx, &specs(&ctx.store().list_definitions(KIND).await?)?).await
 }
 
+/// The name of a segment by its id.
+pub(crate) async fn name(ctx: &Ctx, id: Option<&str>) -> Result<Option<String>> {
+    let Some(id) = id else { return Ok(None) };
+    let words = all_words(ctx).await?;
+    Ok(words.segments.into_iter().find(|(other, _)| other == id).map(|(_, name)| name))
+}
+
 /// What sentences call segments and tags, of these.
 async fn words_for(ctx: &Ctx, all: &[(SegmentId, Spec)]) -> Result<Words> {
     let tags = crate::tags::defined(ctx).await?.into_iter().map(|defined| defined.tag).collect();

@@ -12,7 +12,7 @@ use crate::boxed;
 use serde::{Deserialize, Serialize};
 use zhike_domain::detect::mask_text;
 use zhike_domain::id::TargetId;
-use zhike_domain::kpi::{Dimension, Kpi, Level, Of};
+use zhike_domain::kpi::{Dimension, Kpi, Of};
 use zhike_state::TargetRow;
 
 use crate::kpis::{self, get as figure};
@@ -185,11 +185,6 @@ impl Target {
             set_at: self.set_at,
         })
     }
-
-    /// The dimensions that are properties of orders, and those of customers.
-    fn kinds(&self) -> (Vec<Dimension>, Vec<Dimension>) {
-        self.levels.iter().partition(|level| level.level() == Level::Fact)
-    }
 }
 
 fn scale(kpi: &Kpi) -> f64 {
@@ -240,9 +235,9 @@ pub async fn list(ctx: &Ctx) -> Result<Vec<Target>> {
 /// **Errors**: `not_found`.
 #[boxed]
 pub async fn get(ctx: &Ctx, id_or_name: &str) -> Result<Target> {
-    let all = list(ctx).await?;
-    let is_it = |one: &Target| one.name == id_or_name || one.id.to_string() == id_or_name;
-    all.into_iter().find(is_it).ok_or_else(|| Error::not_found("target", "目标"))
+    let all = if ctx.scope().is_some() { Vec::new() } else { ctx.store().targets().await? };
+    let is_it = |row: &TargetRow| row.name == id_or_name || TargetId::new(row.target_id).to_string() == id_or_name;
+    target(all.into_iter().find(is_it).ok_or_else(|| Error::not_found("target", "目标"))?)
 }
 
 /// Splits a number by what can be expected of each part, and keeps it.
@@ -305,6 +300,12 @@ pub async fn change(
     }
     let amount = amount.map_or(Ok(target.amount()), |amount| units(amount, target.kpi))?;
     for set in sets {
+        if set.path.is_empty() {
+            return Err(Error::bad_request(
+                "the whole has its amount and no bounds: name a part".into(),
+                "总目标只有数值，不设上下限、锁定和上报：请指定某一部分".into(),
+            ));
+        }
         let kpi = target.kpi;
         let part = target.parts.iter_mut().find(|part| part.path == set.path).ok_or_else(|| {
             let path = set.path.join(" / ");

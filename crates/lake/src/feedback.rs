@@ -22,8 +22,8 @@ impl Lake {
         self.query(&sql, Vec::new()).await
     }
 
-    /// When somebody of us was in touch with known customers, between two instants: first replies, and contacts that were
-    /// opened, by whoever.
+    /// When somebody of us was in touch with known customers, between two instants: replies, else calls and visits, else the
+    /// end of a case. A complaint that nobody answered is none.
     ///
     /// **Shape**: `profile_id, at`.
     #[boxed]
@@ -31,7 +31,8 @@ impl Lake {
         let (from, to) = (instant(between.0), instant(between.1));
         let sql = format!(
             "SELECT profile_id, \"at\" FROM (\
-               SELECT profile_id, coalesce(first_reply_at, opened_at) AS \"at\" FROM interactions WHERE profile_id IS NOT NULL \
+               SELECT profile_id, coalesce(first_reply_at, CASE WHEN kind IN ('call', 'visit') THEN opened_at ELSE closed_at END) AS \"at\" \
+               FROM interactions WHERE profile_id IS NOT NULL \
              ) WHERE \"at\" >= {from} AND \"at\" < {to}"
         );
         self.query(&sql, Vec::new()).await

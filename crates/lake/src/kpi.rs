@@ -204,20 +204,29 @@ impl Lake {
     }
 
     /// Sums of a measure of orders by span and by the values of several dimensions at once, those of orders and what `value`
-    /// of the customers says.
+    /// of the customers says; with how many customers had an order that counts, when they are asked for.
     ///
     /// **Shape**: `w, f0, f1, …` (one a dimension; empty without a value), `person` (empty without customers or a value),
-    /// `n, n_people`.
+    /// `n, n_people` (0 unless asked for).
     #[boxed]
-    pub async fn kpi_cross(&self, scan: &KpiScan<'_>, measure: &Measure, facts: &[Dimension]) -> Result<Frame, Error> {
+    pub async fn kpi_cross(
+        &self,
+        scan: &KpiScan<'_>,
+        measure: &Measure,
+        facts: &[Dimension],
+        with_people: bool,
+    ) -> Result<Frame, Error> {
         let (join, person) = match scan.people {
             Some(_) => (" LEFT JOIN kpi_people q ON q.person_id = parted.profile_id", "coalesce(q.value, '')"),
             None => ("", "''"),
         };
-        let columns = fact_columns(facts);
+        let columns = fact_values(facts);
         let named: String = columns.iter().enumerate().map(|(at, column)| format!("{column} AS f{at}, ")).collect();
         let keys: String = columns.iter().map(|column| format!("{column}, ")).collect();
-        let people = format!("count(DISTINCT CASE WHEN {} THEN profile_id END)", tests(measure));
+        let people = match with_people {
+            true => "count(DISTINCT CASE WHEN counts THEN profile_id END)",
+            false => "0",
+        };
         let sql = format!(
             "{} SELECT w, {named}{person} AS person, {} AS n, {people} AS n_people FROM parted{join} GROUP BY w, {keys}{person}",
             relation(scan, &[measure]),
@@ -239,7 +248,7 @@ impl Lake {
     ) -> Result<Frame, Error> {
         let join = if scan.people.is_some() { " JOIN kpi_people q ON q.person_id = parted.profile_id" } else { "" };
         let dimensions: Vec<Dimension> = facts.iter().map(|fact| fact.0).collect();
-        let columns = fact_columns(&dimensions);
+        let columns = fact_values(&dimensions);
         let tests: String =
             columns.iter().zip(facts).map(|(column, fact)| format!(" AND {column} = {}", quoted(fact.1))).collect();
         let sql = format!(
@@ -315,14 +324,20 @@ impl Question {
     }
 }
 
-/// Where the values of dimensions of orders stand among the rows.
-fn fact_columns(facts: &[Dimension]) -> Vec<&'static str> {
-    let column = |dimension: &Dimension| match dimension {
-        Dimension::Channel => "coalesce(parted.channel, '')",
-        Dimension::Store => "coalesce(parted.store_id, '')",
-        _ => "coalesce(parted.source, '')",
-    };
-    facts.iter().map(column).collect()
+/// The column of orders and events that holds the values of a dimension, when it is one of theirs.
+const fn fact_column(dimension: Dimension) -> Option<&'static str> {
+    match dimension {
+        Dimension::Channel => Some("channel"),
+        Dimension::Source => Some("source"),
+        Dimension::Store => Some("store_id"),
+        _ => None,
+    }
+}
+
+/// Values of dimensions of orders, empty for none; others are left out.
+fn fact_values(facts: &[Dimension]) -> Vec<String> {
+    let columns = facts.iter().filter_map(|dimension| fact_column(*dimension));
+    columns.map(|column| format!("coalesce(parted.{column}, '')")).collect()
 }
 
 /// Whether rows are lines of orders instead of orders.
@@ -338,21 +353,20 @@ fn reach(scan: &KpiScan<'_>) -> (i64, i64) {
 /// The customers' values of the dimension as a join, and where the value stands.
 fn values_of(scan: &KpiScan<'_>, alias: &str) -> (String, String) {
     let Some((dimension, _)) = scan.by else { return (String::new(), "CAST(NULL AS VARCHAR)".to_owned()) };
-    let column = match dimension {
-        Dimension::Channel => "channel",
-        Dimension::Source => "source",
-        Dimension::Store => "store_id",
+    if let Some(column) = fact_column(dimension) {
+        return (String::new(), format!("{alias}.{column}"));
+    }
+    match dimension {
         Dimension::RfmTier => {
             let tiers = "SELECT profile_id AS person_id, min(tier) AS value FROM rfm \
                          WHERE as_of = (SELECT max(as_of) FROM rfm) GROUP BY profile_id";
-            return (format!(" LEFT JOIN ({tiers}) p ON p.person_id = {alias}.profile_id"), "p.value".to_owned());
+            (format!(" LEFT JOIN ({tiers}) p ON p.person_id = {alias}.profile_id"), "p.value".to_owned())
         }
         dimension if dimension.level() == Level::Person => {
-            return (format!(" LEFT JOIN kpi_people p ON p.person_id = {alias}.profile_id"), "p.value".to_owned());
+            (format!(" LEFT JOIN kpi_people p ON p.person_id = {alias}.profile_id"), "p.value".to_owned())
         }
-        _ => return (String::new(), "CAST(NULL AS VARCHAR)".to_owned()),
-    };
-    (String::new(), format!("{alias}.{column}"))
+        _ => (String::new(), "CAST(NULL AS VARCHAR)".to_owned()),
+    }
 }
 
 /// The number of the part of a value; an empty text is none.

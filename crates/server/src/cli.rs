@@ -20,6 +20,7 @@ mod import;
 mod key;
 mod kpi;
 mod model;
+mod people;
 mod profile;
 mod quarantine;
 mod refresh;
@@ -291,6 +292,13 @@ impl From<zhike_engine::Error> for Failure {
             tracing::debug!(code = error.code.as_str(), cause = %zhike_engine::with_causes(cause.as_ref()), "cause");
         }
         Self { en: error.message, zh: error.message_zh }
+    }
+}
+
+impl From<crate::http::ApiError> for Failure {
+    fn from(error: crate::http::ApiError) -> Self {
+        let (en, zh) = error.into_texts();
+        Self::new(en, zh)
     }
 }
 

@@ -43,8 +43,7 @@ fn row(part: &TargetPart, n_levels: usize, is_zh: bool) -> Vec<Cell> {
         Some(value) => value.to_owned(),
     };
     let told = [Some(part.amount), Some(part.expected), part.actual, Some(part.due)];
-    let asked = part.asked.filter(|_| part.is_asked);
-    let set = [part.floor, part.cap, part.locked, asked];
+    let set = [part.floor, part.cap, part.locked, part.asked];
     let numbers = told.into_iter().chain(set).map(|number| number.map_or(Cell::Empty, Cell::Number));
     (0..n_levels).map(|at| Cell::Text(name(at))).chain(numbers).collect()
 }

@@ -7,10 +7,10 @@ import { useFormat } from '../../app/workspace'
 import { Save } from '../../charts/Chart'
 import { Card } from '../../ui/Card'
 import { DataTable, type Column } from '../../ui/DataTable'
+import { Facts } from '../../ui/Facts'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
 import { Status } from '../models/Grade'
 import '../models/models.css'
-import { Facts } from './Rules'
 
 type Method = Recommendations['methods'][number]
 /** Goods of a list that is graded. */

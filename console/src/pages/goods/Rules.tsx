@@ -8,6 +8,7 @@ import { useFormat } from '../../app/workspace'
 import { Chart, Save, type Palette } from '../../charts/Chart'
 import { Card } from '../../ui/Card'
 import { DataTable, type Column } from '../../ui/DataTable'
+import { Facts } from '../../ui/Facts'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
 import { Means } from '../insight/Answer'
 import { barsOption, type Bar } from '../insight/bars'
@@ -163,20 +164,6 @@ function Figures({ answer }: { answer: TogetherAnswer | NextAnswer }) {
           [t('goods.numbers_goods'), format.count(answer.n_goods)],
         ]
   return <Facts facts={figures} />
-}
-
-/** Numbers in a line, each with its name. */
-export function Facts({ facts }: { facts: readonly (readonly [string, string])[] }) {
-  return (
-    <dl className="zk-goods-facts">
-      {facts.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd className="zk-figures">{value}</dd>
-        </div>
-      ))}
-    </dl>
-  )
 }
 
 /** The rules with most beyond chance, whatever the table is sorted by: what chance would give, and what comes on top. */

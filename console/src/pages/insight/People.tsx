@@ -1,8 +1,6 @@
 // The people behind a number of an answer, beside the page: as many as it says, and kept as a segment.
-import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query'
+import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { Button, Input } from 'antd'
-import { useState, type SyntheticEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import { analysisPeopleQuery, keepPeople, type Analysis, type PartJson, type peoplePages, type Question } from '../../api/analysis'
 import type { Segment } from '../../api/types'
@@ -14,6 +12,7 @@ import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
 import { word } from '../../words'
 import { nameOf, regionOf, TierTag } from '../customers/people'
 import '../customers/person.css'
+import { Keep } from './Keep'
 
 type Props = { kind: Analysis; spec: Question; part: PartJson; title: string; onClose: () => void }
 
@@ -57,38 +56,5 @@ export function PeopleSheet({ pages, keep, title, onClose }: SheetProps) {
       </ul>
       <More query={query} />
     </Sheet>
-  )
-}
-
-function Keep({ keep: send, title }: Pick<SheetProps, 'keep' | 'title'>) {
-  const { t } = useTranslation()
-  const client = useQueryClient()
-  const [name, setName] = useState(title.slice(0, 100))
-  const keep = useMutation({
-    mutationFn: () => send(name.trim()),
-    onSuccess: () => client.invalidateQueries({ queryKey: ['segments'] }),
-  })
-  const onSubmit = (event: SyntheticEvent) => {
-    event.preventDefault()
-    keep.mutate()
-  }
-  if (keep.data) {
-    return (
-      <p role="status">
-        {t('insight.kept')}{' '}
-        <Link to="/customers/segments/$segmentId" params={{ segmentId: keep.data.segment_id }} search={{ view: 'chart' }}>
-          {keep.data.name}
-        </Link>
-      </p>
-    )
-  }
-  return (
-    <form className="zk-keep" onSubmit={onSubmit}>
-      {keep.isError && <ErrorNotice error={keep.error} />}
-      <Input aria-label={t('insight.keep_name')} maxLength={100} value={name} onChange={(event) => setName(event.target.value)} />
-      <Button htmlType="submit" type="primary" loading={keep.isPending} disabled={name.trim() === ''}>
-        {t('insight.keep')}
-      </Button>
-    </form>
   )
 }

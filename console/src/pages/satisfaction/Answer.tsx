@@ -7,7 +7,9 @@ import { useFormat } from '../../app/workspace'
 import { ChartOrTable, Save, ViewSwitch, type Palette } from '../../charts/Chart'
 import { Card } from '../../ui/Card'
 import { DataTable } from '../../ui/DataTable'
+import { Facts } from '../../ui/Facts'
 import { Notice } from '../../ui/states'
+import { Means } from '../insight/Answer'
 import { scoreOption } from './option'
 import type { SatisfactionJson } from './question'
 
@@ -18,8 +20,6 @@ const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).t
 
 export function Answer({ answer, spec, view, isStale, onView, onPeople }: Props) {
   const { t } = useTranslation()
-  const { lang } = useSettings()
-  const isZh = lang === 'zh'
   if (answer.all.n === 0) {
     return (
       <Card>
@@ -29,14 +29,8 @@ export function Answer({ answer, spec, view, isStale, onView, onPeople }: Props)
   }
   return (
     <>
-      <p className="zk-sentence">
-        <span>{isZh ? answer.sentence_zh : answer.sentence}</span>
-      </p>
-      <p className="zk-sentence">
-        <strong>{t('overview.means')}</strong>
-        <span>{isZh ? answer.meaning_zh : answer.meaning}</span>
-      </p>
-      <Facts answer={answer} />
+      <Means head={answer.head} />
+      <Figures answer={answer} />
       <Loop answer={answer} onPeople={onPeople} />
       <Periods answer={answer} view={view} isStale={isStale} onView={onView} />
       {spec.dimension && <Groups answer={answer} isStale={isStale} />}
@@ -45,7 +39,7 @@ export function Answer({ answer, spec, view, isStale, onView, onPeople }: Props)
   )
 }
 
-function Facts({ answer }: { answer: Satisfaction }) {
+function Figures({ answer }: { answer: Satisfaction }) {
   const { t } = useTranslation()
   const format = useFormat()
   const { all, before, change, weighted } = answer
@@ -58,16 +52,7 @@ function Facts({ answer }: { answer: Satisfaction }) {
   ]
   if (weighted != null) facts.push([t('satisfaction.weighted'), points(weighted)])
   if (answer.n_off > 0) facts.push([t('satisfaction.off'), format.count(answer.n_off)])
-  return (
-    <dl className="zk-score-facts">
-      {facts.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd className="zk-figures">{value}</dd>
-        </div>
-      ))}
-    </dl>
-  )
+  return <Facts facts={facts} />
 }
 
 function Loop({ answer, onPeople }: { answer: Satisfaction; onPeople: (which: Which) => void }) {
@@ -132,7 +117,7 @@ function Periods({ answer, view, isStale, onView }: { answer: Satisfaction; view
       <ChartOrTable
         view={view}
         title={title}
-        description={lang === 'zh' ? answer.meaning_zh : answer.meaning}
+        description={lang === 'zh' ? answer.head.meaning_zh : answer.head.meaning}
         option={(palette: Palette) => scoreOption(palette, periods, { name: t('satisfaction.score'), write: (value) => String(value) }, tip)}
         n={periods.length}
         read={(index) => tip(index).replaceAll('\n', '，')}

@@ -38,7 +38,7 @@ export default function SatisfactionPage() {
   return (
     <Page title={t('satisfaction.title')} question={t('satisfaction.question')}>
       <ContextBar />
-      <Asked key={JSON.stringify(spec)} asked={spec} answered={data && { from: data.from, to: data.to }} onAsk={(next) => set({ spec: next, which: undefined })} />
+      <Asked key={JSON.stringify(spec)} asked={spec} answered={data && { from: data.head.from, to: data.head.to }} onAsk={(next) => set({ spec: next, which: undefined })} />
       {query.isError && <Card><ErrorNotice error={query.error} onRetry={() => void query.refetch()} /></Card>}
       {query.isPending && <Card><Skeleton rows={10} height={28} /></Card>}
       {data && <Answer answer={data} spec={spec} view={view} isStale={query.isPlaceholderData} onView={(next) => set({ view: next })} onPeople={open} />}

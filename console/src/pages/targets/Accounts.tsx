@@ -1,8 +1,6 @@
 // The customers of a part, what each of them shall bring and why it is worth a look; kept as a segment.
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { Button, Input } from 'antd'
-import { useState, type SyntheticEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import { accountsQuery, keepAccounts, type Target, type TargetPart } from '../../api/targets'
 import { useMay } from '../../app/session'
@@ -11,6 +9,7 @@ import { Sheet } from '../../ui/Sheet'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
 import { nameOf } from '../customers/people'
 import '../customers/person.css'
+import { Keep } from '../insight/Keep'
 import { pathName, write } from './words'
 
 /** Accounts kept at most, the largest gaps first. */
@@ -26,7 +25,7 @@ export default function Accounts({ target, part, onClose }: { target: Target; pa
   const show = (value: number | null) => write(format, target.unit, value)
   const name = pathName(t, part.path)
   return (
-    <Sheet title={t('targets.follow_of', { name })} closeLabel={t('targets.close')} onClose={onClose} className="zk-behind" isBusy={query.isLoading} foot={mayKeep && data && data.items.length > 0 && <Keep target={target} part={part} name={name} />}>
+    <Sheet title={t('targets.follow_of', { name })} closeLabel={t('targets.close')} onClose={onClose} className="zk-behind" isBusy={query.isLoading} foot={mayKeep && data && data.items.length > 0 && <Keep keep={(called) => keepAccounts(target.target_id, part.path, KEPT, called)} title={t('targets.keep_default', { name: `${target.name} ${name}` })} />}>
       {query.isPending && <Skeleton rows={8} height={36} />}
       {query.isError && <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />}
       {data && (
@@ -54,38 +53,5 @@ export default function Accounts({ target, part, onClose }: { target: Target; pa
         ))}
       </ul>
     </Sheet>
-  )
-}
-
-function Keep({ target, part, name }: { target: Target; part: TargetPart; name: string }) {
-  const { t } = useTranslation()
-  const client = useQueryClient()
-  const [called, setCalled] = useState(t('targets.keep_default', { name: `${target.name} ${name}` }).slice(0, 100))
-  const keep = useMutation({
-    mutationFn: () => keepAccounts(target.target_id, part.path, KEPT, called.trim()),
-    onSuccess: () => client.invalidateQueries({ queryKey: ['segments'] }),
-  })
-  const submit = (event: SyntheticEvent) => {
-    event.preventDefault()
-    keep.mutate()
-  }
-  if (keep.data) {
-    return (
-      <p role="status">
-        {t('targets.kept')}{' '}
-        <Link to="/customers/segments/$segmentId" params={{ segmentId: keep.data.segment_id }} search={{ view: 'chart' }}>
-          {keep.data.name}
-        </Link>
-      </p>
-    )
-  }
-  return (
-    <form className="zk-keep" onSubmit={submit}>
-      {keep.isError && <ErrorNotice error={keep.error} />}
-      <Input aria-label={t('targets.keep_name')} maxLength={100} value={called} onChange={(event) => setCalled(event.target.value)} />
-      <Button htmlType="submit" type="primary" loading={keep.isPending} disabled={called.trim() === ''}>
-        {t('targets.keep')}
-      </Button>
-    </form>
   )
 }

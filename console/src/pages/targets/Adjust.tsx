@@ -21,7 +21,7 @@ export default function Adjust({ target, part, onClose }: { target: Target; part
   const isWhole = part.path.length === 0
   const text = (value: number | null) => (value === null ? '' : String(value))
   const [amount, setAmount] = useState(text(part.amount))
-  const [given, setGiven] = useState<Record<Field, string>>({ floor: text(part.floor), cap: text(part.cap), locked: text(part.locked), asked: part.is_asked ? text(part.asked) : '' })
+  const [given, setGiven] = useState<Record<Field, string>>({ floor: text(part.floor), cap: text(part.cap), locked: text(part.locked), asked: text(part.asked) })
   const numbers = { floor: typed(given.floor), cap: typed(given.cap), locked: typed(given.locked), asked: typed(given.asked) }
   const wanted = typed(amount)
   const isReady = isWhole ? wanted != null : FIELDS.every((field) => numbers[field] !== undefined)
@@ -59,8 +59,8 @@ export default function Adjust({ target, part, onClose }: { target: Target; part
           <Button type="primary" htmlType="submit" disabled={!isReady} loading={change.isPending}>
             {t('targets.save')}
           </Button>
-          {isWhole && part.asked !== null && (
-            <Button onClick={() => setAmount(text(part.asked))}>{t('targets.by_asked', { n: write(format, target.unit, part.asked) })}</Button>
+          {isWhole && part.asked_below !== null && (
+            <Button onClick={() => setAmount(text(part.asked_below))}>{t('targets.by_asked', { n: write(format, target.unit, part.asked_below) })}</Button>
           )}
         </div>
       </form>

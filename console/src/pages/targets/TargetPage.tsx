@@ -15,6 +15,7 @@ import { Save } from '../../charts/Chart'
 import { useBeside } from '../../ui/beside'
 import { Card } from '../../ui/Card'
 import { DataTable, type Column } from '../../ui/DataTable'
+import { Facts } from '../../ui/Facts'
 import { Page } from '../../ui/Page'
 import { ErrorNotice, Skeleton } from '../../ui/states'
 import { partAt, partsOf } from './parts'
@@ -133,7 +134,7 @@ function Board({ board }: { board: TargetBoard }) {
     { key: 'outlook', title: t('targets.outlook'), align: 'right', cell: (part) => show(part.outlook) },
     { key: 'expected', title: t('targets.expected'), align: 'right', cell: (part) => show(part.expected) },
     { key: 'headroom', title: t('targets.headroom'), align: 'right', cell: (part) => (part.headroom > 1 ? t('targets.headroom_says', { n: part.headroom.toFixed(2) }) : '--') },
-    { key: 'asked', title: t('targets.asked'), align: 'right', cell: (part) => show(part.asked) },
+    { key: 'asked', title: t('targets.asked'), align: 'right', cell: (part) => show(part.asked_below) },
     { key: 'bounds', title: t('targets.bounds'), cell: (part) => bounds(part, show, t) },
     {
       key: 'do',
@@ -163,14 +164,16 @@ function Board({ board }: { board: TargetBoard }) {
         <span>{lang === 'zh' ? board.meaning_zh : board.meaning}</span>
       </p>
       {whole && (
-        <dl className="zk-target-facts">
-          <Fact name={kpiName(target, lang)} value={format.dayRange(target.from, target.to)} />
-          <Fact name={t('targets.amount')} value={show(whole.amount)} />
-          <Fact name={t('targets.expected')} value={show(whole.expected)} />
-          <Fact name={t('targets.actual')} value={show(whole.actual)} />
-          <Fact name={t('targets.due')} value={board.through === null ? '--' : show(whole.due)} />
-          <Fact name={t('targets.outlook')} value={show(whole.outlook)} />
-        </dl>
+        <Facts
+          facts={[
+            [kpiName(target, lang), format.dayRange(target.from, target.to)],
+            [t('targets.amount'), show(whole.amount)],
+            [t('targets.expected'), show(whole.expected)],
+            [t('targets.actual'), show(whole.actual)],
+            [t('targets.due'), board.through === null ? '--' : show(whole.due)],
+            [t('targets.outlook'), show(whole.outlook)],
+          ]}
+        />
       )}
       <Card
         title={title}
@@ -189,7 +192,7 @@ function Board({ board }: { board: TargetBoard }) {
           title={title}
           numbers={() => ({
             head: [t('targets.part'), t('targets.amount'), t('targets.expected'), t('targets.headroom'), t('targets.actual'), t('targets.due'), t('targets.outlook'), t('targets.asked')],
-            rows: rows.map((part) => [pathName(t, part.path), part.amount, part.expected, part.headroom, part.actual, part.due, part.outlook, part.asked]),
+            rows: rows.map((part) => [pathName(t, part.path), part.amount, part.expected, part.headroom, part.actual, part.due, part.outlook, part.asked_below]),
           })}
         />
         <p className="zk-muted">{t('targets.basis', { day: basis.through, n: basis.n_weeks, told: basis.n_told })}</p>
@@ -206,15 +209,6 @@ function Board({ board }: { board: TargetBoard }) {
         </Suspense>
       )}
     </>
-  )
-}
-
-function Fact({ name, value }: { name: string; value: string }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd className="zk-figures">{value}</dd>
-    </div>
   )
 }
 

@@ -36,6 +36,11 @@ async fn ids(ctx: &Ctx, spec: &Spec, part: &Part) -> Result<Vec<i64>> {
 #[boxed]
 pub async fn people(ctx: &Ctx, spec: &Spec, part: &Part, after: Option<ProfileId>, limit: usize) -> Result<ListPage> {
     let ids = ids(ctx, spec, part).await?;
+    page_of(ctx, &ids, after, limit).await
+}
+
+/// A page of people whose ids ascend.
+pub(crate) async fn page_of(ctx: &Ctx, ids: &[i64], after: Option<ProfileId>, limit: usize) -> Result<ListPage> {
     let n = ids.len() as u64;
     let from = after.map_or(0, |after| ids.partition_point(|id| *id <= after.get()));
     let page: Vec<ProfileId> = ids[from..].iter().take(limit).map(|id| ProfileId::new(*id)).collect();

@@ -1,18 +1,16 @@
 //! Which contacts orders are credited to: messages and visits before each order, in eight ways side by side.
 
 use zhike_domain::audience::Set;
-use zhike_ml::attribution::{
-    Credit, Credits, EXACT_CHANNELS, HALF_LIFE_DAYS, Path, Problem, Rule, Sampling, Touch, Worth, by_rule, markov,
-    shapley,
-};
+use zhike_ml::attribution::{Credit, Credits, HALF_LIFE_DAYS, Path, Problem, Rule, Touch, by_rule, markov};
 
 use zhike_domain::small_groups::is_small;
 
 use super::rows::{DAY_US, Messages, NONE, Names, Sales};
 use super::spec::{By, Spec};
-use super::{threads, words};
+use super::words;
 use crate::analysis::{Ground, Head};
-use crate::segments::{People, Seeker};
+use crate::segments::{self, People, Seeker};
+use crate::work::{threads, worked};
 use crate::{Ctx, Error, Result, boxed};
 
 /// The ways, in the order of columns.
@@ -193,13 +191,8 @@ impl Journeys {
         ];
         let mut all: Vec<_> = rules.iter().map(|rule| by_rule(&self.paths, n, rule)).collect();
         all.push(markov(&self.paths, n, 1, threads()));
-        all.push(if n <= EXACT_CHANNELS {
-            let sampling = Sampling { n_orders: 1, seed: 1, n_threads: threads() };
-            shapley(&self.paths, n, Worth::Conversions, sampling)
-        } else {
-            // Worth by conversions makes shares equal within the channels of each path: no need to try orders of many.
-            by_rule(&self.paths.iter().map(met_once).collect::<Vec<Path>>(), n, &Rule::Linear)
-        });
+        // Shapley shares. Worth by conversions makes them equal within the channels of each path: no sets need to be tried.
+        all.push(by_rule(&self.paths.iter().map(met_once).collect::<Vec<Path>>(), n, &Rule::Linear));
         all
     }
 
@@ -310,7 +303,7 @@ pub async fn attribution(ctx: &Ctx, spec: &Spec) -> Result<AttributionAnswer> {
     let (ground, messages, mut found) = journeys(ctx, spec).await?;
     let k = ctx.min_group();
     let is_together = found.take_together(k);
-    let (found, ways) = super::worked(move || {
+    let (found, ways) = worked("campaigns", move || {
         let ways = found.credits();
         (found, ways)
     })
@@ -343,7 +336,7 @@ pub async fn attribution(ctx: &Ctx, spec: &Spec) -> Result<AttributionAnswer> {
     }
     let total = is_shown.then(|| found.total());
     let without = ways.iter().map(|way| way.as_ref().ok().map(|credits| credits.nobody)).collect::<Vec<_>>();
-    let segment = super::segment_name(ctx, spec).await?;
+    let segment = segments::name(ctx, spec.scope.segment.as_deref()).await?;
     let sentence = words::asked_attribution(spec, ground.days, segment.as_deref());
     let meaning = words::attribution(spec, total, without[3], &channels, &ctx.workspace().currency);
     let head = ground.head_of(spec.json(), sentence, meaning, !is_shown || is_together);
@@ -367,10 +360,12 @@ pub(super) async fn behind(ctx: &Ctx, spec: &Spec, key: Option<&str>) -> Result<
 
 #[cfg(test)]
 mod tests {
+    use zhike_ml::attribution::{Sampling, Worth, shapley};
+
     use super::*;
 
     #[test]
-    fn fair_shares_of_many_channels_are_those_of_few() {
+    fn fair_shares_need_no_sets() {
         let touch = |channel: usize, at: f64| Touch { channel, at };
         let conversion = Some(zhike_ml::attribution::Conversion { at: 9.0, value: 3.0 });
         let path = |touches: Vec<Touch>| Path { touches, conversion, weight: 1.0 };

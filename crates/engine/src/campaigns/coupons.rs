@@ -10,7 +10,7 @@ use super::rows::{CONVERTED, DAY_US, Messages, NONE, Names, Sale, Sales};
 use super::spec::{By, Spec};
 use super::{Facts, words};
 use crate::analysis::Head;
-use crate::{Ctx, Result, boxed};
+use crate::{Ctx, Result, boxed, segments};
 
 /// Days before the first day that is asked about, by which rhythms are known.
 pub(super) const RHYTHM_DAYS: i64 = 365;
@@ -373,7 +373,7 @@ pub async fn coupons(ctx: &Ctx, spec: &Spec) -> Result<CouponsAnswer> {
     let change = found
         .change(None, &facts.sales, spec.lookback_days, (facts.ground.span.0, facts.until))
         .filter(|change| is_told(change) && total.n_redeemed.is_some());
-    let segment = super::segment_name(ctx, spec).await?;
+    let segment = segments::name(ctx, spec.scope.segment.as_deref()).await?;
     let sentence = words::asked_coupons(spec, facts.ground.days, segment.as_deref());
     let meaning = words::coupons(spec, &rows, &total, change.as_ref(), &ctx.workspace().currency);
     let head = facts.ground.head_of(spec.json(), sentence, meaning, is_suppressed);

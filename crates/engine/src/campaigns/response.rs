@@ -6,9 +6,10 @@ use zhike_domain::small_groups::is_small;
 
 use super::rows::{Campaign, Sales, campaigns_of};
 use super::spec::Spec;
-use super::{threads, words};
+use super::words;
 use crate::analysis::{Ground, Head};
-use crate::{Ctx, Result, boxed};
+use crate::work::{threads, worked};
+use crate::{Ctx, Result, boxed, segments};
 
 /// Days of a week.
 const WEEK_DAYS: i64 = 7;
@@ -255,12 +256,12 @@ pub async fn budget(ctx: &Ctx, spec: &Spec) -> Result<BudgetAnswer> {
     let days = (begin.max(ground.days.0), ground.days.1);
     let weeks = Weeks::new(&campaigns, of_sales, days, |at| workspace.day_of(at));
     let of_present = spec.budget;
-    let (weeks, found) = super::worked(move || {
+    let (weeks, found) = worked("campaigns", move || {
         let found = learn(&weeks, of_present);
         (weeks, found)
     })
     .await?;
-    let segment = super::segment_name(ctx, spec).await?;
+    let segment = segments::name(ctx, spec.scope.segment.as_deref()).await?;
     let sentence = words::asked_budget(spec, ground.days, segment.as_deref());
     let meaning = if is_few { words::few() } else { words::budget(&found, &workspace.currency) };
     let head = ground.head_of(spec.json(), sentence, meaning, is_few);

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 use zhike_domain::analysis::Scope;
 
-use crate::workspace::day_number;
+use crate::analysis::Mistakes;
 use crate::{Error, Result};
 
 /// What messages are counted by.
@@ -91,8 +91,7 @@ impl Asked {
     ///
     /// **Errors**: `bad_request`, with every mistake.
     pub fn spec(&self) -> Result<Spec> {
-        let mut wrong: Vec<(String, String)> = Vec::new();
-        let mut tell = |en: String, zh: String| wrong.push((en, zh));
+        let mut wrong = Mistakes::default();
         let by = match self.by.as_deref().unwrap_or("campaign") {
             "campaign" => By::Campaign,
             "channel" => By::Channel,
@@ -100,48 +99,26 @@ impl Asked {
             "creative" => By::Creative,
             "coupon" => By::Coupon,
             other => {
-                tell(
+                wrong.tell(
                     format!("by {other:?} is not known: campaign, channel, strategy, creative or coupon"),
                     format!("不能按“{other}”分组：可用 campaign、channel、strategy、creative、coupon"),
                 );
                 By::Campaign
             }
         };
-        let mut day = |name: &str, text: &Option<String>| {
-            let text = text.as_deref()?;
-            let read = text.parse::<jiff::civil::Date>().ok();
-            if read.is_none() {
-                tell(
-                    format!("{name} {text:?} is no day: write 2026-11-21"),
-                    format!("{name} 的“{text}”不是日期：请写成 2026-11-21"),
-                );
-            }
-            read.map(day_number)
-        };
-        let (from, to) = (day("from", &self.from), day("to", &self.to));
-        let mut within = |name: &str, value: f64, low: f64, high: f64| {
-            if !(low..=high).contains(&value) {
-                tell(
-                    format!("{name} must lie between {low} and {high}, not {value}"),
-                    format!("{name} 应在 {low} 到 {high} 之间，不能是 {value}"),
-                );
-            }
-        };
+        let (from, to) = (wrong.day("from", self.from.as_deref()), wrong.day("to", self.to.as_deref()));
         let window_days = self.window_days.unwrap_or(7);
-        within("window_days", f64::from(window_days), 1.0, 90.0);
+        wrong.within("window_days", f64::from(window_days), 1.0, 90.0);
         let before_days = self.before_days.unwrap_or(90);
-        within("before_days", f64::from(before_days), 1.0, 730.0);
+        wrong.within("before_days", f64::from(before_days), 1.0, 730.0);
         let lookback_days = self.lookback_days.unwrap_or(30);
-        within("lookback_days", f64::from(lookback_days), 1.0, 180.0);
+        wrong.within("lookback_days", f64::from(lookback_days), 1.0, 180.0);
         let budget = self.budget.unwrap_or(1.0);
-        within("budget", budget, 0.5, 1.5);
+        wrong.within("budget", budget, 0.5, 1.5);
         if let Some(share) = self.holdout_share {
-            within("holdout_share", share, 0.01, 0.99);
+            wrong.within("holdout_share", share, 0.01, 0.99);
         }
-        if !wrong.is_empty() {
-            let (en, zh): (Vec<String>, Vec<String>) = wrong.into_iter().unzip();
-            return Err(Error::bad_request(en.join("; "), zh.join("；")));
-        }
+        wrong.none()?;
         let some = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
         Ok(Spec {
             scope: Scope { from, to, segment: some(&self.segment), purpose: some(&self.purpose) },

@@ -9,10 +9,11 @@ use zhike_domain::small_groups::is_small;
 
 use super::lift::{Arms, Drawn};
 use super::spec::Spec;
-use super::{Facts, threads, words, worked};
+use super::{Facts, words};
 use crate::analysis::Head;
 use crate::consents::recorded;
-use crate::segments::People;
+use crate::segments::{self, People};
+use crate::work::{threads, worked};
 use crate::{Ctx, Result, boxed, models};
 
 /// A tenth of customers, by what the model says the campaign changes.
@@ -100,7 +101,7 @@ pub(super) async fn learn(ctx: &Ctx, people: &People, arms: &Arms, first_day: i6
     }
     let n_features = before.keys.len() as u64;
     let n_columns = before.keys.len();
-    let (found, tenth_of) = worked(move || {
+    let (found, tenth_of) = worked("campaigns", move || {
         let treated: Vec<bool> = drawn.iter().map(|one| one.is_treated).collect();
         let outcomes: Vec<bool> = drawn.iter().map(|one| one.has_bought).collect();
         let names: Vec<u64> = drawn.iter().map(|one| u64::from(one.who)).collect();
@@ -197,7 +198,7 @@ pub async fn uplift_of(ctx: &Ctx, spec: &Spec) -> Result<UpliftAnswer> {
         let tenths = found.tenths.iter().map(|tenth| tenth.n);
         found.n.iter().copied().chain(tenths).any(|n| is_small(n, k))
     });
-    let segment = super::segment_name(ctx, spec).await?;
+    let segment = segments::name(ctx, spec.scope.segment.as_deref()).await?;
     let sentence = words::asked_uplift(spec, &title, facts.ground.days, segment.as_deref());
     let meaning = if is_few { words::few() } else { words::uplift(&title, &learnt.found) };
     let head = facts.ground.head_of(spec.json(), sentence, meaning, is_few || is_small(learnt.n_refused, k));

@@ -15,9 +15,10 @@ use zhike_ml::recommend::{
 use zhike_ml::survival::{Cycles, Purchase, gaps};
 
 use super::lines::Lines;
-use super::{threads, words, worked};
+use super::words;
 use crate::consents::recorded;
 use crate::segments::{as_of, people};
+use crate::work::{threads, worked};
 use crate::{Ctx, Error, Result, boxed};
 
 /// Days that are learnt from.
@@ -186,7 +187,7 @@ async fn learn(ctx: &Ctx) -> Result<Kept> {
     let span = (seen.start_of(seen.day - HISTORY_DAYS + 1), seen.start_of(seen.day + 1));
     let lines = Lines::read(ctx, &people, &who, GoodsBy::Product, span).await?;
     let n_refused = refused.count();
-    worked(move || Learning::new(lines, &people.ids, seen.day).learn(n_refused)).await?
+    worked("goods", move || Learning::new(lines, &people.ids, seen.day).learn(n_refused)).await?
 }
 
 struct Learning {

@@ -4,8 +4,8 @@ use serde::Deserialize;
 use zhike_domain::analysis::Scope;
 use zhike_lake::GoodsBy;
 
-use crate::workspace::day_number;
-use crate::{Error, Result};
+use crate::Result;
+use crate::analysis::Mistakes;
 
 /// Rules or pairs of an answer at most.
 const MAX_ROWS: usize = 1_000;
@@ -81,14 +81,13 @@ impl Asked {
     ///
     /// **Errors**: `bad_request`, with every mistake.
     pub fn spec(&self) -> Result<Spec> {
-        let mut wrong: Vec<(String, String)> = Vec::new();
-        let mut tell = |en: String, zh: String| wrong.push((en, zh));
+        let mut wrong = Mistakes::default();
         let level = match self.level.as_deref().unwrap_or("product") {
             "product" => GoodsBy::Product,
             "category" => GoodsBy::Category,
             "brand" => GoodsBy::Brand,
             other => {
-                tell(
+                wrong.tell(
                     format!("level {other:?} is not known: product, category or brand"),
                     format!("没有层级“{other}”：可用 product、category、brand"),
                 );
@@ -99,52 +98,30 @@ impl Asked {
             "order" => Basket::Order,
             "customer" => Basket::Customer,
             other => {
-                tell(
+                wrong.tell(
                     format!("basket {other:?} is not known: order or customer"),
                     format!("没有这种购物篮“{other}”：可用 order、customer"),
                 );
                 Basket::Order
             }
         };
-        let mut day = |name: &str, text: &Option<String>| {
-            let text = text.as_deref()?;
-            let read = text.parse::<jiff::civil::Date>().ok();
-            if read.is_none() {
-                tell(
-                    format!("{name} {text:?} is no day: write 2026-11-21"),
-                    format!("{name} 的“{text}”不是日期：请写成 2026-11-21"),
-                );
-            }
-            read.map(day_number)
-        };
-        let (from, to) = (day("from", &self.from), day("to", &self.to));
-        let mut within = |name: &str, value: f64, low: f64, high: f64| {
-            if !(low..=high).contains(&value) {
-                tell(
-                    format!("{name} must lie between {low} and {high}, not {value}"),
-                    format!("{name} 应在 {low} 到 {high} 之间，不能是 {value}"),
-                );
-            }
-        };
+        let (from, to) = (wrong.day("from", self.from.as_deref()), wrong.day("to", self.to.as_deref()));
         let min_confidence = self.min_confidence.unwrap_or(0.1);
-        within("min_confidence", min_confidence, 0.0, 1.0);
+        wrong.within("min_confidence", min_confidence, 0.0, 1.0);
         let min_lift = self.min_lift.unwrap_or(1.0);
-        within("min_lift", min_lift, 0.0, 1e6);
+        wrong.within("min_lift", min_lift, 0.0, 1e6);
         let max_goods = self.max_goods.unwrap_or(3);
-        within("max_goods", max_goods as f64, 2.0, 5.0);
+        wrong.within("max_goods", max_goods as f64, 2.0, 5.0);
         let max_gap_days = self.max_gap_days.unwrap_or(90);
-        within("max_gap_days", f64::from(max_gap_days), 1.0, 730.0);
+        wrong.within("max_gap_days", f64::from(max_gap_days), 1.0, 730.0);
         let limit = self.limit.unwrap_or(200);
-        within("limit", limit as f64, 1.0, MAX_ROWS as f64);
+        wrong.within("limit", limit as f64, 1.0, MAX_ROWS as f64);
         for (name, value) in [("min_baskets", self.min_baskets), ("min_customers", self.min_customers)] {
             if let Some(value) = value {
-                within(name, f64::from(value), 1.0, 1e9);
+                wrong.within(name, f64::from(value), 1.0, 1e9);
             }
         }
-        if !wrong.is_empty() {
-            let (en, zh): (Vec<String>, Vec<String>) = wrong.into_iter().unzip();
-            return Err(Error::bad_request(en.join("; "), zh.join("；")));
-        }
+        wrong.none()?;
         let some = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
         Ok(Spec {
             scope: Scope { from, to, segment: some(&self.segment), purpose: some(&self.purpose) },

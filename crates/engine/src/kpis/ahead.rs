@@ -12,6 +12,7 @@ use zhike_domain::kpi::{Holiday, Kpi, Period, PeriodKind, Unit, holidays};
 use zhike_ml::forecast::{self, Method, Problem, Reason, Total};
 
 use super::{Known, Window, is_told, sums, total};
+use crate::work::{threads, worked};
 use crate::workspace::date_of;
 use crate::{Ctx, Error, Result};
 
@@ -267,14 +268,13 @@ async fn tell(
     let has_total = kpi.adds_up;
     let work = move || {
         let series = forecast::Series { values: &values, periods: seasons(by) };
-        let n_threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let options = forecast::Options { horizon: n, levels: LEVELS.to_vec(), n_threads };
+        let options = forecast::Options { horizon: n, levels: LEVELS.to_vec(), n_threads: threads() };
         let told = forecast::forecast(&series, &columns, &options)?;
         let series = forecast::Series { periods: &told.periods, ..series };
         let total = has_total.then(|| forecast::total(&series, told.method, &told.mean)).flatten();
         Ok((told, total))
     };
-    let told = tokio::task::spawn_blocking(work).await.map_err(|error| Error::bug("forecasting", error))?;
+    let told = worked("forecasting", work).await?;
     let (told, total) = match told {
         Ok(told) => told,
         Err(Problem::TooShort { n, needed }) => return Ok(answer(Err(Untold::TooShort { n, needed }))),

@@ -241,7 +241,7 @@ impl Card {
         let some: Vec<f64> = (0..table.n_rows()).step_by(step).flat_map(|row| table.row(row)).copied().collect();
         let some = Table { keys: table.keys.clone(), values: some };
         let mut sums = vec![0.0; some.keys.len()];
-        for explanation in trained.explain(&some.features(), super::chance::threads()) {
+        for explanation in trained.explain(&some.features(), crate::work::threads()) {
             sums.iter_mut().zip(&explanation.contributions).for_each(|(sum, part)| *sum += part.abs());
         }
         let total: f64 = sums.iter().sum();

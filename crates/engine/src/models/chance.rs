@@ -11,7 +11,8 @@ use super::artifact::ChanceText;
 use super::card::{Card, Period, bins, interval};
 use super::purchases::{Habit, Purchases, Waiting};
 use super::table::{Table, table};
-use crate::{Ctx, Error, Result};
+use crate::work::{threads, worked};
+use crate::{Ctx, Result};
 
 /// Customers of one day that a model learns from, at most.
 const MAX_LEARNT: usize = 12_000;
@@ -172,11 +173,6 @@ pub(super) async fn learn(ctx: &Ctx, purchases: &Purchases, question: Question) 
     Ok(Learnt { card, text: Some(text) })
 }
 
-/// How many threads may work beside the server's own.
-pub(super) fn threads() -> usize {
-    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
-}
-
 type Taught = std::result::Result<(Trained, Rows), Withheld>;
 
 /// Trains away from the threads that answer people.
@@ -193,7 +189,7 @@ async fn train(mut rows: Rows, n_folds: usize) -> Result<Taught> {
             Err(_) => Err(Withheld::NotConverged),
         }
     };
-    tokio::task::spawn_blocking(work).await.map_err(|error| Error::bug("training", error))
+    worked("training", work).await
 }
 
 /// The plain rule: who bought lately and often buys again.

@@ -7,10 +7,10 @@ use zhike_ml::value::{self, Fit, History, Horizon, Money, Spend, SpendFit};
 
 use super::artifact::{ClvText, purchasing};
 use super::card::{Bin, Card, Interval, Parameter, Period, Totals, Tried};
-use super::chance::threads;
 use super::purchases::{Habit, Purchases};
 use crate::Result;
 use crate::refresh::day_text;
+use crate::work::threads;
 
 /// Days that are held out for grading, at most.
 const LONGEST_HOLDOUT: i64 = 182;

@@ -5,9 +5,9 @@ use zhike_ml::groups::{self, Degree, Distinction, Limits, Options, Points};
 
 use super::artifact::{Bits, ClustersText};
 use super::card::{Card, Parameter, Tried};
-use super::chance::threads;
 use super::purchases::Purchases;
 use crate::refresh::day_text;
+use crate::work::threads;
 use crate::{Error, Result};
 
 /// Columns: what a high and a low value are called, in Chinese and English. Recency counts days, so a high one is long ago.

@@ -40,7 +40,7 @@ pub(super) fn asked(ask: &Ask, (first, last): (i64, i64), segment: Option<&str>)
 }
 
 /// What it means.
-pub fn meaning(kind: Kind, found: &Satisfaction) -> Both {
+pub(super) fn meaning(kind: Kind, found: &Satisfaction) -> Both {
     let (name_zh, name_en) = named(kind);
     let Some((answers, score)) = found.all.n.zip(found.all.score.as_ref()) else {
         return match found.all.n {
@@ -81,8 +81,8 @@ pub fn meaning(kind: Kind, found: &Satisfaction) -> Both {
         en += &format!(" Answers about “{topic}” are {less} lower: most worth mending.");
     }
     if let Some(overdue) = found.answered.n_overdue.filter(|n| *n > 0) {
-        zh += &format!("{} 条不满意评分超过 {PROMISED_HOURS} 小时无人联系。", n(overdue));
-        en += &format!(" Nobody turned to {} dissatisfied answers within {PROMISED_HOURS} hours.", n(overdue));
+        zh += &format!("{} 位不满意的客户超过 {PROMISED_HOURS} 小时无人联系。", n(overdue));
+        en += &format!(" Nobody turned to {} dissatisfied customers within {PROMISED_HOURS} hours.", n(overdue));
     }
     (zh, en)
 }

@@ -28,9 +28,9 @@ pub struct PartState {
     pub due: i64,
     /// What it comes to at this pace; none while too little was due.
     pub outlook: Option<i64>,
-    /// What those responsible for it and for the parts below say they can bring, others taken as they are; none when nobody
-    /// said.
-    pub asked: Option<i64>,
+    /// What those responsible for the parts below say they can bring, others taken as they are, else those responsible for
+    /// it; none when nobody said.
+    pub asked_below: Option<i64>,
 }
 
 /// How far a target has come.
@@ -60,7 +60,7 @@ pub async fn board(ctx: &Ctx, id_or_name: &str) -> Result<Board> {
     let through = Some(known.through.min(last)).filter(|through| *through >= first);
     let elapsed = target.elapsed(through);
     let leaves = match through {
-        Some(through) => Some(brought(ctx, &target, &[(first, through)]).await?),
+        Some(through) => Some(brought(ctx, target.kpi, &target.levels, &[(first, through)], false).await?),
         None => None,
     };
     let parents = parents(&target.parts);
@@ -104,7 +104,7 @@ pub async fn board(ctx: &Ctx, id_or_name: &str) -> Result<Board> {
             actual,
             due: (part.amount as f64 * elapsed).round() as i64,
             outlook,
-            asked: asked[at],
+            asked_below: asked[at],
         }
     };
     let parts = target.parts.iter().enumerate().map(state).collect();

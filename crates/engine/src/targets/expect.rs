@@ -10,6 +10,7 @@ use zhike_ml::targets::{Hierarchy, Level, Part as Weighed};
 use super::facts::{Brought, brought};
 use super::{MAX_PARTS, Part, Target};
 use crate::kpis::{Known, marks_of};
+use crate::work::{threads, worked};
 use crate::workspace::date_of;
 use crate::{Ctx, Error, Result};
 
@@ -140,9 +141,13 @@ pub(super) async fn fill(ctx: &Ctx, target: &mut Target) -> Result<()> {
     let weeks = Weeks::new(target, &known)?;
     let cut = known.through.min(target.days.0 - 1);
     let year = weeks.n_known.saturating_sub(YEAR);
-    let mut leaves = brought(ctx, target, &weeks.known()).await?;
+    let mut leaves = brought(ctx, target.kpi, &target.levels, &weeks.known(), false).await?;
     leaves.retain(|_, own| own.sums[year..].iter().sum::<i64>() > 0);
-    let last_year = brought(ctx, target, &[(cut - 364, cut)]).await?;
+    // Level by level: who bought in several parts is one customer of what they are parts of.
+    let mut last_year: BTreeMap<Vec<String>, Brought> = BTreeMap::new();
+    for depth in 0..=target.levels.len() {
+        last_year.extend(brought(ctx, target.kpi, &target.levels[..depth], &[(cut - 364, cut)], true).await?);
+    }
     let paths: Vec<Vec<String>> = {
         let prefixes = leaves.keys().flat_map(|path| (0..=path.len()).map(|n| path[..n].to_vec()));
         prefixes.collect::<BTreeSet<_>>().into_iter().collect()
@@ -169,13 +174,8 @@ pub(super) async fn fill(ctx: &Ctx, target: &mut Target) -> Result<()> {
         })
         .collect();
     let expected = settled(&told, &parents)?;
-    let own: Vec<(i64, u64)> = paths
-        .iter()
-        .map(|path| {
-            let within = last_year.iter().filter(|(leaf, _)| leaf.starts_with(path));
-            within.fold((0, 0), |sum, (_, own)| (sum.0 + own.sums[0], sum.1 + own.n_people[0]))
-        })
-        .collect();
+    let of_year = |path: &Vec<String>| last_year.get(path).map_or((0, 0), |own| (own.sums[0], own.n_people[0]));
+    let own: Vec<(i64, u64)> = paths.iter().map(of_year).collect();
     let headroom = headroom(&own, &parents);
     target.season = weeks.season(target, &told[0].weeks);
     let year_before = (target.days.0 - 364, target.days.1 - 364);
@@ -187,7 +187,7 @@ pub(super) async fn fill(ctx: &Ctx, target: &mut Target) -> Result<()> {
         expected: expected[0],
         range: told[0].range.map(|(low, high)| (low.max(0.0).round() as i64, high.round() as i64)),
         year_before: match is_known {
-            true => Some(brought(ctx, target, &[year_before]).await?.values().map(|own| own.sums[0]).sum()),
+            true => brought(ctx, target.kpi, &[], &[year_before], false).await?.values().map(|own| own.sums[0]).next(),
             false => None,
         },
     };
@@ -224,36 +224,15 @@ async fn told(histories: Vec<Vec<f64>>, columns: Vec<Vec<f64>>, weeks: &Weeks) -
     by_size.sort_by(|a, b| size(b).total_cmp(&size(a)).then(a.cmp(b)));
     let is_large: BTreeSet<usize> = by_size.into_iter().take(MAX_TOLD).collect();
     let within = weeks.within.clone();
-    let work = move || {
+    worked("targets", move || {
         let growth = growth(&histories[0]);
-        let one = |at: usize| {
-            let values = &histories[at];
+        let one = |(at, values): (usize, &Vec<f64>)| {
             let forecast = is_large.contains(&at).then(|| forecast_of(values, &columns, &within)).flatten();
             forecast.unwrap_or_else(|| plain(values, growth, &within))
         };
-        let n_threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let chunk = histories.len().div_ceil(n_threads);
-        let places: Vec<usize> = (0..histories.len()).collect();
-        std::thread::scope(|scope| {
-            // One in so many each: the large ones come first.
-            let runs: Vec<_> = (0..n_threads)
-                .map(|thread| {
-                    let (places, one) = (&places, &one);
-                    let own = move || places.iter().skip(thread).step_by(n_threads).map(|at| (*at, one(*at)));
-                    scope.spawn(move || own().collect::<Vec<_>>())
-                })
-                .collect();
-            let mut all = Vec::with_capacity(chunk * n_threads);
-            runs.into_iter().for_each(|run| all.extend(run.join().unwrap_or_default()));
-            all.sort_by_key(|one| one.0);
-            (histories.len(), all.into_iter().map(|one| one.1).collect::<Vec<Told>>())
-        })
-    };
-    let (n, told) = tokio::task::spawn_blocking(work).await.map_err(|error| Error::bug("targets", error))?;
-    if told.len() < n {
-        return Err(Error::bug("targets", std::io::Error::other("a forecast broke off")));
-    }
-    Ok(told)
+        histories.iter().enumerate().map(one).collect()
+    })
+    .await
 }
 
 fn sum_within(values: &[f64], within: &[f64]) -> f64 {
@@ -262,7 +241,7 @@ fn sum_within(values: &[f64], within: &[f64]) -> f64 {
 
 fn forecast_of(values: &[f64], columns: &[Vec<f64>], within: &[f64]) -> Option<Told> {
     let series = Series { values, periods: &[YEAR] };
-    let options = Options { horizon: within.len(), levels: Vec::new(), n_threads: 1 };
+    let options = Options { horizon: within.len(), levels: Vec::new(), n_threads: threads() };
     let told = forecast::forecast(&series, columns, &options).ok()?;
     let series = Series { periods: &told.periods, ..series };
     let value = sum_within(&told.mean, within);
@@ -369,12 +348,12 @@ mod tests {
 
     #[test]
     fn the_plain_way_is_the_year_before_with_the_growth_of_the_whole() {
-        let mut values = vec![10.0; 60];
-        values[10] = 50.0;
-        values[47..].fill(20.0);
+        let mut values = vec![10.0; 70];
+        values[20] = 50.0;
+        values[57..].fill(20.0);
         assert_eq!(growth(&values), Some(2.0));
         let told = plain(&values, growth(&values), &[1.0, 1.0, 0.5]);
-        assert_eq!(told.weeks[0], values[8] * 2.0);
+        assert_eq!(told.weeks[0], values[18] * 2.0);
         assert_eq!(told.value, 20.0 + 20.0 + 50.0);
         assert_eq!(plain(&values[..20], growth(&values[..20]), &[1.0]).value, 10.0);
     }

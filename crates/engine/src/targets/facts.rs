@@ -3,36 +3,41 @@
 use std::collections::BTreeMap;
 
 use zhike_domain::frame::{Column, ColumnType, Frame, TextColumn};
-use zhike_domain::kpi::{Dimension, Of};
+use zhike_domain::kpi::{Dimension, Kpi, Level, Of};
 use zhike_lake::{KpiScan, KpiSpan};
 
 use crate::kpis::Window;
 use crate::segments::{Bulk, as_of, seen_lake};
 use crate::{Ctx, Error, Result};
 
-use super::Target;
-
 /// Stands between the values of several dimensions of a customer.
 const BETWEEN: char = '\u{1f}';
 
-/// Sums of a part: by span, and customers of the last span.
+/// What a part brought.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Brought {
     /// One a span.
     pub(super) sums: Vec<i64>,
-    /// Customers, one a span.
+    /// Customers, one a span; 0 unless asked for.
     pub(super) n_people: Vec<u64>,
 }
 
-/// What each finest part brought in each span of days.
-pub(super) async fn brought(ctx: &Ctx, target: &Target, days: &[(i64, i64)]) -> Result<BTreeMap<Vec<String>, Brought>> {
+/// What each part by some levels brought in each span of days, which ascend and do not overlap.
+pub(super) async fn brought(
+    ctx: &Ctx,
+    kpi: &Kpi,
+    levels: &[Dimension],
+    days: &[(i64, i64)],
+    with_people: bool,
+) -> Result<BTreeMap<Vec<String>, Brought>> {
     let mut found: BTreeMap<Vec<String>, Brought> = BTreeMap::new();
-    let Some((measure, _)) = target.kpi.measures() else { return Ok(found) };
-    let (facts, persons) = target.kinds();
+    let Some((measure, _)) = kpi.measures() else { return Ok(found) };
+    let (facts, persons): (Vec<Dimension>, Vec<Dimension>) =
+        levels.iter().partition(|level| level.level() == Level::Fact);
     let spans: Vec<KpiSpan> = days.iter().map(|days| Window::days(days.0, days.1).span(ctx)).collect();
     let people = people(ctx, &persons, None).await?;
     let scan = KpiScan { of: Of::Orders, spans: &spans, by: None, people };
-    let frame = seen_lake(ctx).await?.kpi_cross(&scan, measure, &facts).await?;
+    let frame = seen_lake(ctx).await?.kpi_cross(&scan, measure, &facts, with_people).await?;
     let bug = |name: &str| Error::bug("targets", std::io::Error::other(name.to_owned()));
     let num = |name: &str| frame.num(name).ok_or_else(|| bug(name));
     let text = |name: &str| frame.text(name).ok_or_else(|| bug(name));
@@ -49,7 +54,7 @@ pub(super) async fn brought(ctx: &Ctx, target: &Target, days: &[(i64, i64)]) -> 
             let value = if is_fact { named[*at - 1].get(row) } else { own.get(*at - 1).copied() };
             value.unwrap_or("").to_owned()
         };
-        let path: Vec<String> = target.levels.iter().map(value).collect();
+        let path: Vec<String> = levels.iter().map(value).collect();
         let brought =
             found.entry(path).or_insert_with(|| Brought { sums: vec![0; days.len()], n_people: vec![0; days.len()] });
         brought.sums[span] += sums.get(row).unwrap_or(0);

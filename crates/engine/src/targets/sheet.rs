@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use zhike_domain::frame::TextColumn;
 use zhike_lake::read::{self, ReadOptions};
 
-use super::{Set, Target};
+use super::{Part, Set, Target};
 use crate::boxed;
 use crate::import::{OpenFile, read_error};
 use crate::{Ctx, Error, Result};
@@ -19,13 +19,13 @@ pub const WHOLE: (&str, &str) = ("（合计）", "(total)");
 /// What stands for a missing value of a level.
 pub const MISSING: (&str, &str) = ("（未填）", "(not given)");
 
-/// What a table sets of each part. Its first columns are the levels; of those after them the ones named as [`COLUMNS`] are
-/// read, an empty cell sets nothing.
+/// What a table sets of each part, and the version of the target that it was read for. Its first columns are the levels; of
+/// those after them the ones named as [`COLUMNS`] are read. An empty cell takes away what was set; what has no column stays.
 ///
 /// **Errors**: `bad_request` with the row of a number that is none, a part that there is not or that stands there twice, and
 /// when no column is known; those of reading files.
 #[boxed]
-pub async fn sets(ctx: &Ctx, id_or_name: &str, open: OpenFile) -> Result<Vec<Set>> {
+pub async fn sets(ctx: &Ctx, id_or_name: &str, open: OpenFile) -> Result<(i64, Vec<Set>)> {
     let target = super::get(ctx, id_or_name).await?;
     let options = ReadOptions::default();
     let mut input = open()?;
@@ -51,8 +51,9 @@ pub async fn sets(ctx: &Ctx, id_or_name: &str, open: OpenFile) -> Result<Vec<Set
         for row in 0..n {
             row_no += 1;
             let text = |at: usize| batch.columns.get(at).and_then(|column| column.get(row)).unwrap_or("").trim();
-            let path = path(&target, (0..n_levels).map(text));
-            let Some(path) = path else { return Err(no_part(row_no, &(0..n_levels).map(text).collect::<Vec<_>>())) };
+            let part = part(&target, (0..n_levels).map(text));
+            let Some(part) = part else { return Err(no_part(row_no, &(0..n_levels).map(text).collect::<Vec<_>>())) };
+            let path = part.path.clone();
             if !seen.insert(path.clone()) {
                 let name = path.join(" / ");
                 return Err(Error::bad_request(
@@ -60,8 +61,9 @@ pub async fn sets(ctx: &Ctx, id_or_name: &str, open: OpenFile) -> Result<Vec<Set
                     format!("第 {row_no} 行：“{name}”出现了两次，请删去一行"),
                 ));
             }
-            let number = |place: Option<usize>| match place.map(text) {
-                None | Some("") => Ok(None),
+            let number = |place: Option<usize>, now: Option<i64>| match place.map(text) {
+                None => Ok(now.map(|units| units as f64 / target.scale())),
+                Some("") => Ok(None),
                 Some(text) => amount(text).map(Some).ok_or_else(|| {
                     Error::bad_request(
                         format!("row {row_no}: {text:?} is no amount: write it as 12345.67"),
@@ -70,24 +72,29 @@ pub async fn sets(ctx: &Ctx, id_or_name: &str, open: OpenFile) -> Result<Vec<Set
                 }),
             };
             let [floor, cap, locked, asked] = places;
-            let (floor, cap) = (number(floor)?, number(cap)?);
-            let (locked, asked) = (number(locked)?, number(asked)?);
+            let (floor, cap) = (number(floor, part.floor)?, number(cap, part.cap)?);
+            let (locked, asked) = (number(locked, part.locked)?, number(asked, part.asked)?);
             // The whole has its amount, no bounds.
             if !path.is_empty() {
                 sets.push(Set { path, floor, cap, locked, asked });
             }
         }
     }
-    Ok(sets)
+    Ok((target.version, sets))
 }
 
-/// The part that the cells of a row name.
-fn path<'a>(target: &Target, cells: impl Iterator<Item = &'a str>) -> Option<Vec<String>> {
+/// The part that the cells of a row name; a mark before what could be a formula is none of the name.
+fn part<'a>(target: &'a Target, cells: impl Iterator<Item = &'a str>) -> Option<&'a Part> {
     let is = |text: &str, (zh, en): (&str, &str)| text == zh || text.eq_ignore_ascii_case(en);
     let named: Vec<&str> = cells.take_while(|text| !is(text, WHOLE)).collect();
-    let path: Vec<String> =
-        named.into_iter().map(|text| if is(text, MISSING) { String::new() } else { text.to_owned() }).collect();
-    target.parts.iter().any(|part| part.path == path).then_some(path)
+    let is_named = |value: &String, text: &str| match value.as_str() {
+        "" => is(text, MISSING),
+        value => text == value || text.strip_prefix('\'') == Some(value),
+    };
+    let is_it = |part: &&Part| {
+        part.path.len() == named.len() && part.path.iter().zip(&named).all(|(value, text)| is_named(value, text))
+    };
+    target.parts.iter().find(is_it)
 }
 
 fn no_part(row_no: u64, cells: &[&str]) -> Error {

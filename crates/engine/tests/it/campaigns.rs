@@ -9,10 +9,10 @@ use zhike_domain::id::ProfileId;
 use zhike_domain::import::entity::Entity;
 use zhike_engine::Ctx;
 use zhike_engine::campaigns::{self, Asked, BoardRow, NoBudget, NoUplift, Part, Spec, Verdict, WAYS};
-use zhike_engine::consents::{self, NewStatement};
+use zhike_engine::consents;
 use zhike_engine::workspace::{self, Workspace};
 
-use crate::support::{Home, load, rows};
+use crate::support::{Home, load, refusal, rows};
 use crate::watch::{acting, somebody};
 
 const DAY_US: i64 = 86_400_000_000;
@@ -505,16 +505,7 @@ async fn whom_a_campaign_moves_is_found_and_refusals_count() {
     assert!(!lift.looks.is_empty() && lift.looks.windows(2).all(|pair| pair[0].p >= pair[1].p));
     // INV-CAMPAIGN-3.
     let one = ProfileId::new(*target.iter().next().unwrap());
-    let no = NewStatement {
-        purpose: "profiling".into(),
-        granted: false,
-        at: None,
-        policy_version: None,
-        channel: "phone".into(),
-        evidence: String::new(),
-        by_guardian: false,
-    };
-    consents::record(&ctx, one, &[no], "x").await.unwrap();
+    consents::record(&ctx, one, &[refusal()], "x").await.unwrap();
     let answer = campaigns::uplift_of(&ctx, &spec).await.unwrap();
     let found = answer.found.unwrap();
     assert_eq!((found.n[0] + found.n[1], answer.n_refused), (1_199, Some(1)));

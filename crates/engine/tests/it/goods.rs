@@ -8,11 +8,11 @@ use zhike_domain::audience::sample::Dice;
 use zhike_domain::id::ProfileId;
 use zhike_domain::import::entity::Entity;
 use zhike_engine::Ctx;
-use zhike_engine::consents::{self, NewStatement};
+use zhike_engine::consents;
 use zhike_engine::goods::{self, Asked, Good, Part, Spec, Status, Which};
 use zhike_engine::workspace::{self, Workspace, day_number};
 
-use crate::support::{Home, load, rows};
+use crate::support::{Home, load, refusal, rows};
 use crate::watch::{acting, somebody};
 
 const N_PEOPLE: u64 = 40;
@@ -413,16 +413,7 @@ async fn what_is_recommended_is_new_or_due_and_refusals_count() {
     assert!(n_due_people > 30 && n_due_people < 60, "who missed the last coffee: {n_due_people}");
     // Whoever refuses is not recommended anything, nor learnt from.
     let one = ProfileId::new(people[0].parse().unwrap());
-    let no = NewStatement {
-        purpose: "profiling".into(),
-        granted: false,
-        at: None,
-        policy_version: None,
-        channel: "phone".into(),
-        evidence: String::new(),
-        by_guardian: false,
-    };
-    consents::record(&ctx, one, &[no], "x").await.unwrap();
+    consents::record(&ctx, one, &[refusal()], "x").await.unwrap();
     let found = goods::for_person(&ctx, one, 5).await.unwrap();
     assert!(found.is_refused && found.again.is_empty() && found.fresh.is_empty());
     let told = goods::recommending(&ctx).await.unwrap();

@@ -5,12 +5,12 @@ use std::fmt::Write as _;
 use zhike_domain::import::entity::Entity;
 use zhike_domain::learn::{Advice, Model, Risk};
 use zhike_domain::sensitive::Sensitive;
-use zhike_engine::consents::{self, NewStatement};
+use zhike_engine::consents;
 use zhike_engine::models::{self, Settings, Tiers, Version};
 use zhike_engine::refresh::{RefreshOptions, refresh};
 use zhike_engine::{Ctx, profiles};
 
-use crate::support::{Home, load, rows};
+use crate::support::{Home, load, refusal, rows};
 
 struct Dice(u64);
 
@@ -205,16 +205,7 @@ async fn whoever_refuses_profiling_is_not_spoken_of() {
     let spoken = async |ctx: &Ctx| rows(ctx, &format!("SELECT count(*) FROM clv t {WHO} WHERE i.value = 'M7'")).await;
     assert_eq!(spoken(&ctx).await, ["1"]);
     let id = rows(&ctx, "SELECT profile_id FROM identities WHERE value = 'M7'").await[0].parse().unwrap();
-    let said = NewStatement {
-        purpose: "profiling".into(),
-        granted: false,
-        at: None,
-        policy_version: None,
-        channel: "phone".into(),
-        evidence: String::new(),
-        by_guardian: false,
-    };
-    consents::record(&ctx, zhike_domain::id::ProfileId::new(id), &[said], "x").await.unwrap();
+    consents::record(&ctx, zhike_domain::id::ProfileId::new(id), &[refusal()], "x").await.unwrap();
     refresh(&ctx, RefreshOptions::default()).await.unwrap();
     assert_eq!(spoken(&ctx).await, ["0"]);
     ctx.close().await;

@@ -77,7 +77,7 @@ async fn scores_are_those_of_a_plain_count() {
     let said = asked(&ctx, &home).await;
     let question = ask(Kind::Nps, Some(Dimension::MemberLevel));
     let found = satisfaction::satisfaction(&ctx, &question).await.unwrap();
-    let (from, to) = found.days;
+    let (from, to) = found.head.days;
     let within: Vec<&Said> = said.iter().filter(|one| (from..=to).contains(&one.day)).collect();
     assert_eq!((found.all.n, found.n_off), (Some(within.len() as u64), 1));
     let score = found.all.score.unwrap();
@@ -103,7 +103,7 @@ async fn scores_are_those_of_a_plain_count() {
     assert_eq!((worst.topic.as_str(), worst.q < 0.001, worst.differs.value < -20.0), ("物流", true, true));
     let slow: Vec<&Said> = within.iter().filter(|one| one.is_slow).copied().collect();
     assert_eq!(worst.n, slow.len() as u64);
-    let (zh, en) = satisfaction::meaning(Kind::Nps, &found);
+    let (zh, en) = &found.head.meaning;
     assert!(zh.contains("物流") && en.contains("物流"), "{zh} {en}");
     let csat = satisfaction::satisfaction(&ctx, &ask(Kind::Csat, None)).await.unwrap();
     assert_eq!(csat.all.n, Some(1));
@@ -135,7 +135,7 @@ async fn the_clock_of_the_dissatisfied_runs() {
         F4,,nps,2,2026-08-03 12:00:00\nF5,D,nps,10,2026-08-03 12:00:00\nF6,A,nps,1,2026-08-20 12:00:00\n";
     let contacts = "interaction_id,member_id,kind,opened_at,first_reply_at\n\
         I1,A,call,2026-08-04 11:00:00,2026-08-04 11:30:00\nI2,B,call,2026-08-05 12:00:00,2026-08-05 12:00:01\n\
-        I3,C,call,2026-08-03 11:00:00,2026-08-03 11:30:00\n";
+        I3,C,call,2026-08-03 11:00:00,2026-08-03 11:30:00\nI4,C,complaint,2026-08-03 13:00:00,\n";
     for (name, text, entity) in
         [("feedback.csv", feedback, Entity::Feedback), ("contacts.csv", contacts, Entity::Interactions)]
     {
@@ -143,8 +143,8 @@ async fn the_clock_of_the_dissatisfied_runs() {
         assert_eq!(report.rows_quarantined, 0, "{name}: {report:?}");
     }
     let found = satisfaction::satisfaction(&ctx, &ask(Kind::Nps, None)).await.unwrap().answered;
-    assert_eq!((found.n, found.n_unknown, found.n_kept, found.n_late), (Some(5), Some(1), Some(1), Some(1)));
-    // C was called before, not after; A said it again and nobody called again.
+    assert_eq!((found.n, found.n_unknown, found.n_kept, found.n_late), (Some(3), Some(1), Some(0), Some(1)));
+    // C was called before, not after, and complained in vain; A said it again and nobody called again.
     assert_eq!((found.n_waiting, found.n_overdue), (Some(0), Some(2)));
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for (name, which) in [

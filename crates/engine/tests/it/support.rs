@@ -8,6 +8,7 @@ use zhike_domain::id::{ProfileId, RequestId};
 use zhike_domain::import::entity::Entity;
 use zhike_domain::import::report::LoadReport;
 use zhike_domain::rights::RequestKind;
+use zhike_engine::consents::NewStatement;
 use zhike_engine::import::{self, ImportOptions};
 use zhike_engine::query::{self, QueryLimits};
 use zhike_engine::requests::{self, NewRequest};
@@ -118,6 +119,19 @@ pub async fn granted(ctx: &Ctx, profile_id: ProfileId) -> RequestId {
     requests::check(ctx, id, "证件", "x").await.unwrap();
     requests::carry_out(ctx, id, "", "y").await.unwrap();
     id
+}
+
+/// That somebody refuses profiling.
+pub fn refusal() -> NewStatement {
+    NewStatement {
+        purpose: "profiling".into(),
+        granted: false,
+        at: None,
+        policy_version: None,
+        channel: "phone".into(),
+        evidence: String::new(),
+        by_guardian: false,
+    }
 }
 
 /// Pounds and London days, as the sample shop counts.

@@ -8,14 +8,14 @@ use zhike_domain::audience::sample::Dice;
 use zhike_domain::error_code::ErrorCode;
 use zhike_domain::import::entity::Entity;
 use zhike_domain::kpi::Dimension;
-use zhike_engine::consents::{self, NewStatement};
+use zhike_engine::consents;
 use zhike_engine::import::file_of;
 use zhike_engine::kpis::{self, Ask};
 use zhike_engine::targets::{self, Because, Board, New, Set};
 use zhike_engine::workspace::{self, Workspace, day_number};
 use zhike_engine::{Ctx, Error};
 
-use crate::support::{Home, load};
+use crate::support::{Home, load, refusal, rows};
 
 const PROVINCES: [&str; 5] = ["浙江省", "江苏省", "广东省", "四川省", ""];
 const N_PEOPLE: u64 = 300;
@@ -133,6 +133,10 @@ async fn parts_add_up_and_bring_what_the_figure_says() {
     assert!((0.55..0.8).contains(&board.elapsed), "{}", board.elapsed);
     let year_before = total(&ctx, date(2024, 7, 2), date(2024, 10, 1)).await;
     assert_eq!(board.target.basis.year_before, Some(year_before));
+    // Whoever bought in several parts is one customer of the whole.
+    let sql = "SELECT count(DISTINCT profile_id) FROM orders WHERE ordered_at >= '2024-06-30T16:00:00Z' \
+               AND ordered_at < '2025-06-30T16:00:00Z' AND status <> 'cancelled'";
+    assert_eq!(rows(&ctx, sql).await, [board.parts[0].n_people.unwrap().to_string()]);
     let (low, high) = board.target.basis.range.unwrap();
     assert!((low..=high).contains(&board.target.basis.expected), "{:?}", board.target.basis);
 }
@@ -177,7 +181,7 @@ async fn bounds_and_wishes_are_kept_and_mistakes_named() {
     assert!(of[&store("S0")] >= 900_000);
     // What is left goes 3 to 1.
     assert_eq!((of[&vec!["天猫".to_owned()]], of[&vec!["小程序".to_owned()]]), (4_500_001, 1_500_000));
-    let asked = |path: &[String]| board.parts.iter().find(|part| part.part.path == path).unwrap().asked;
+    let asked = |path: &[String]| board.parts.iter().find(|part| part.part.path == path).unwrap().asked_below;
     assert_eq!((asked(&[]), asked(&shops())), (Some(3_000_000 + 1_000_000 + 2_000_000), None));
 
     // Whoever still looks at the first version is told so.
@@ -188,6 +192,7 @@ async fn bounds_and_wishes_are_kept_and_mistakes_named() {
         (vec![Set { path: store("S9"), floor: Some(1.0), ..Set::default() }], "S9"),
         (vec![Set { path: shops(), floor: Some(2.0), cap: Some(1.0), ..Set::default() }], "下限大于上限"),
         (vec![Set { path: shops(), floor: Some(f64::NAN), ..Set::default() }], "NaN"),
+        (vec![Set { path: Vec::new(), cap: Some(5.0), ..Set::default() }], "总目标"),
     ] {
         let error = targets::change(&ctx, "春季", None, None, &sets, "x").await.unwrap_err();
         assert_eq!(code(&error), ErrorCode::BadRequest);
@@ -229,13 +234,18 @@ async fn a_table_is_read_back_or_refused_by_row() {
         "{head}（合计）,,1,,,,\n门店,（合计）,1,,,\"20,000\",\n门店,S1,1,,1000.5,,\n天猫,（未填）,1,,,,¥300\n"
     ))
     .await;
-    let sets = sets.unwrap();
+    let (version, sets) = sets.unwrap();
+    assert_eq!(version, 1);
     assert_eq!(sets.len(), 3, "the whole has no bounds");
     assert_eq!(sets[0], Set { path: vec!["门店".into()], locked: Some(20_000.0), ..Set::default() });
     assert_eq!(sets[1].cap, Some(1000.5));
     assert_eq!(sets[2], Set { path: vec!["天猫".into(), String::new()], asked: Some(300.0), ..Set::default() });
     targets::change(&ctx, "春季", None, None, &sets, "owner").await.unwrap();
     assert_adds_up(&targets::board(&ctx, "春季").await.unwrap());
+    // What has no column stays as it is, an empty cell takes away what was set.
+    let (_, some) = read("渠道,门店,上限\n门店,S1,\n门店,（合计）,\n").await.unwrap();
+    assert_eq!(some[0], Set { path: vec!["门店".into(), "S1".into()], ..Set::default() });
+    assert_eq!(some[1].locked, Some(20_000.0));
     for (text, word) in [
         (format!("{head}门店,S1,1,x,,,\n"), "第 2 行"),
         (format!("{head}门店,S1,1,,,,\n门店,S1,1,,,,\n"), "第 3 行"),
@@ -274,16 +284,7 @@ async fn accounts_share_what_a_part_shall_bring() {
 
     // Whoever refused profiling is no account; their part keeps what they bring.
     let who = found.accounts[0].customer.profile_id;
-    let no = NewStatement {
-        purpose: "profiling".into(),
-        granted: false,
-        at: None,
-        policy_version: None,
-        channel: "phone".into(),
-        evidence: String::new(),
-        by_guardian: false,
-    };
-    consents::record(&ctx, who, &[no], "owner").await.unwrap();
+    consents::record(&ctx, who, &[refusal()], "owner").await.unwrap();
     let after = targets::accounts(&ctx, "春季", &path, 500).await.unwrap();
     assert_eq!(after.n, found.n.map(|n| n - 1));
     assert!(after.accounts.iter().all(|account| account.customer.profile_id != who));

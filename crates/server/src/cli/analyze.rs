@@ -14,10 +14,11 @@ use zhike_engine::analysis::{people, read, save};
 use super::campaigns::{Campaigns, Of};
 use super::goods::{Baskets, Next, Recommend};
 use super::kpi::print_columns;
+use super::people::{kept, listed};
 use super::satisfaction::Satisfaction;
 use super::{Failure, Format, Global, Lang, Outcome};
 use crate::http::analysis::{
-    AnalysisHead, AnalysisPart, CohortGroupBody, PathNode, funnel_body, lifecycle_body, part, paths_body, people_page,
+    AnalysisHead, AnalysisPart, CohortGroupBody, PathNode, funnel_body, lifecycle_body, part, paths_body,
     retention_body, stickiness_body,
 };
 use crate::output::{print_json, print_rows, told};
@@ -459,40 +460,11 @@ impl Analyze {
         let json = serde_json::from_str(text).map_err(|error| {
             Failure::new(format!("{text} is no JSON: {error}"), format!("{text} 不是 JSON：{error}"))
         })?;
-        let part = part(json).map_err(|error| {
-            let (en, zh) = error.into_texts();
-            Failure::new(en, zh)
-        })?;
-        let is_zh = matches!(global.lang(), Lang::Zh);
+        let part = part(json)?;
         if let Some(name) = &common.save {
-            let (segment, n) = save(ctx, &spec, &part, name).await?;
-            if global.format == Format::Json {
-                return print_json(&json!({ "segment_id": segment.id.to_string(), "name": segment.spec.name, "n": n }));
-            }
-            let line = match is_zh {
-                true => format!("分群“{}”（{}）：{n} 人", segment.spec.name, segment.id),
-                false => format!("segment {:?} ({}): {n} people", segment.spec.name, segment.id),
-            };
-            return Ok(writeln!(std::io::stdout(), "{line}")?);
+            return kept(global, &save(ctx, &spec, &part, name).await?);
         }
-        if global.format == Format::Json {
-            return print_json(&people_page(ctx, &spec, &part, None, common.limit).await?);
-        }
-        let page = people(ctx, &spec, &part, None, common.limit).await?;
-        let rows = page.people.iter().map(|one| {
-            let name = one.personal.get("name").cloned().unwrap_or_default();
-            [one.profile_id.to_string(), name]
-        });
-        print_rows(global.format, ["profile_id", "name"], rows)?;
-        if global.format == Format::Table {
-            let total = told(page.total);
-            writeln!(
-                std::io::stdout(),
-                "{}",
-                if is_zh { format!("共 {total} 人") } else { format!("{total} people") }
-            )?;
-        }
-        Ok(())
+        listed(global, people(ctx, &spec, &part, None, common.limit).await?)
     }
 }
 

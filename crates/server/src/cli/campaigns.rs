@@ -1,17 +1,15 @@
 //! `zhike analyze campaigns|attribution|uplift|budget|coupons`: what campaigns reached, cost and changed.
 
-use std::io::Write;
-
 use clap::Args;
-use serde_json::json;
 use zhike_engine::Ctx;
 use zhike_engine::campaigns::{Asked, Part, people, save};
 
 use super::analyze::{Does, say};
+use super::people::{kept, listed};
 use super::{Failure, Format, Global, Lang};
 use crate::http::campaigns::{
     CampaignRow, CouponRowBody, EffectBody, attribution_body, board_body, budget_body, coupons_body, effect_body,
-    people_page, uplift_body,
+    uplift_body,
 };
 use crate::output::{print_json, print_rows, told};
 
@@ -145,34 +143,10 @@ impl Campaigns {
     /// Shows or keeps the people behind a number.
     async fn people(&self, ctx: &Ctx, global: &Global, part: &Part) -> Result<(), Failure> {
         let spec = self.asked().spec()?;
-        let is_zh = matches!(global.lang(), Lang::Zh);
         if let Some(name) = &self.save {
-            let (segment, n) = save(ctx, &spec, part, name).await?;
-            if global.format == Format::Json {
-                return print_json(&json!({ "segment_id": segment.id.to_string(), "name": segment.spec.name, "n": n }));
-            }
-            let line = match is_zh {
-                true => format!("分群“{}”（{}）：{n} 人", segment.spec.name, segment.id),
-                false => format!("segment {:?} ({}): {n} people", segment.spec.name, segment.id),
-            };
-            writeln!(std::io::stdout(), "{line}")?;
-            return Ok(());
+            return kept(global, &save(ctx, &spec, part, name).await?);
         }
-        if global.format == Format::Json {
-            return print_json(&people_page(ctx, &spec, part, None, self.limit).await?);
-        }
-        let page = people(ctx, &spec, part, None, self.limit).await?;
-        let rows = page.people.iter().map(|one| {
-            let name = one.personal.get("name").cloned().unwrap_or_default();
-            [one.profile_id.to_string(), name]
-        });
-        print_rows(global.format, ["profile_id", "name"], rows)?;
-        if global.format == Format::Table {
-            let total = told(page.total);
-            let line = if is_zh { format!("共 {total} 人") } else { format!("{total} people") };
-            writeln!(std::io::stdout(), "{line}")?;
-        }
-        Ok(())
+        listed(global, people(ctx, &spec, part, None, self.limit).await?)
     }
 
     async fn board(&self, ctx: &Ctx, global: &Global) -> Result<(), Failure> {

@@ -78,10 +78,7 @@ impl Consent {
             Self::Purposes { file } => {
                 if let Some(file) = file {
                     let body: PurposeBody = super::read_json(&file)?;
-                    let purpose = body.read().map_err(|error| {
-                        let (en, zh) = error.into_texts();
-                        Failure::new(en, zh)
-                    })?;
+                    let purpose = body.read()?;
                     consents::put_purpose(ctx, purpose, &global.actor()).await?;
                 }
                 print_purposes(ctx, global).await?;

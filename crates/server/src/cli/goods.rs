@@ -3,16 +3,14 @@
 use std::io::Write;
 
 use clap::Args;
-use serde_json::json;
 use zhike_domain::id::ProfileId;
 use zhike_engine::Ctx;
 use zhike_engine::goods::{Asked, people, save};
 
 use super::analyze::{Does, say};
+use super::people::{kept, listed};
 use super::{Failure, Format, Global, Lang};
-use crate::http::goods::{
-    GoodBody, for_person_body, next_body, part, people_page, recommendations_body, together_body,
-};
+use crate::http::goods::{GoodBody, for_person_body, next_body, part, recommendations_body, together_body};
 use crate::output::{print_json, print_rows, told};
 
 /// Of which goods, whose, when, and what is wanted of the answer.
@@ -123,38 +121,10 @@ impl Question {
     async fn people(&self, ctx: &Ctx, global: &Global, asked: &Asked, of: &str) -> Result<bool, Failure> {
         let (Some(which), Some(then)) = (&self.people, &self.then) else { return Ok(false) };
         let spec = asked.spec()?;
-        let part = part(of, self.bought.clone(), then.clone(), which).map_err(|error| {
-            let (en, zh) = error.into_texts();
-            Failure::new(en, zh)
-        })?;
-        let is_zh = matches!(global.lang(), Lang::Zh);
-        if let Some(name) = &self.save {
-            let (segment, n) = save(ctx, &spec, &part, name).await?;
-            if global.format == Format::Json {
-                print_json(&json!({ "segment_id": segment.id.to_string(), "name": segment.spec.name, "n": n }))?;
-                return Ok(true);
-            }
-            let line = match is_zh {
-                true => format!("分群“{}”（{}）：{n} 人", segment.spec.name, segment.id),
-                false => format!("segment {:?} ({}): {n} people", segment.spec.name, segment.id),
-            };
-            writeln!(std::io::stdout(), "{line}")?;
-            return Ok(true);
-        }
-        if global.format == Format::Json {
-            print_json(&people_page(ctx, &spec, &part, None, self.limit).await?)?;
-            return Ok(true);
-        }
-        let page = people(ctx, &spec, &part, None, self.limit).await?;
-        let rows = page.people.iter().map(|one| {
-            let name = one.personal.get("name").cloned().unwrap_or_default();
-            [one.profile_id.to_string(), name]
-        });
-        print_rows(global.format, ["profile_id", "name"], rows)?;
-        if global.format == Format::Table {
-            let total = told(page.total);
-            let line = if is_zh { format!("共 {total} 人") } else { format!("{total} people") };
-            writeln!(std::io::stdout(), "{line}")?;
+        let part = part(of, self.bought.clone(), then.clone(), which)?;
+        match &self.save {
+            Some(name) => kept(global, &save(ctx, &spec, &part, name).await?)?,
+            None => listed(global, people(ctx, &spec, &part, None, self.limit).await?)?,
         }
         Ok(true)
     }

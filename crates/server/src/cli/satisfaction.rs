@@ -1,13 +1,11 @@
 //! `zhike analyze satisfaction`: scores of surveys and reviews, what moves them, what became of the dissatisfied.
 
-use std::io::Write;
-
 use clap::Args;
-use serde_json::json;
 use zhike_engine::Ctx;
 use zhike_engine::satisfaction::{Ask, people, save};
 
-use super::analyze::Does;
+use super::analyze::{Does, say};
+use super::people::{kept, listed};
 use super::{Failure, Format, Global, Lang};
 use crate::http::satisfaction::{SatisfactionQuestion, ScoreBody, ScoreLoop, satisfaction_of, which};
 use crate::output::{print_json, print_rows, told};
@@ -66,17 +64,14 @@ impl Satisfaction {
             by: Some(self.by.clone()),
             dimension: self.dimension.clone(),
         };
-        question.ask().map_err(|error| {
-            let (en, zh) = error.into_texts();
-            Failure::new(en, zh)
-        })
+        Ok(question.ask()?)
     }
 
     pub(super) async fn run(&self, ctx: &Ctx, global: &Global) -> Result<(), Failure> {
         let ask = self.ask()?;
         let is_zh = matches!(global.lang(), Lang::Zh);
         if let Some(word) = &self.people {
-            return self.people(ctx, global, &ask, word, is_zh).await;
+            return self.people(ctx, global, &ask, word).await;
         }
         let body = satisfaction_of(ctx, &ask).await?;
         if global.format == Format::Json {
@@ -98,42 +93,15 @@ impl Satisfaction {
         }));
         rows.extend(looped(&body.answered));
         print_rows(global.format, ["kind", "name", "n", "score", "low", "high"], rows)?;
-        if global.format == Format::Table {
-            let (sentence, meaning) =
-                if is_zh { (&body.sentence_zh, &body.meaning_zh) } else { (&body.sentence, &body.meaning) };
-            writeln!(std::io::stdout(), "{sentence}\n{meaning}")?;
-        }
-        Ok(())
+        say(global, &body.head, None)
     }
 
-    async fn people(&self, ctx: &Ctx, global: &Global, ask: &Ask, word: &str, is_zh: bool) -> Result<(), Failure> {
-        let which = which(word).map_err(|error| {
-            let (en, zh) = error.into_texts();
-            Failure::new(en, zh)
-        })?;
-        if let Some(name) = &self.save {
-            let (segment, n) = save(ctx, ask, which, name).await?;
-            if global.format == Format::Json {
-                return print_json(&json!({ "segment_id": segment.id.to_string(), "name": segment.spec.name, "n": n }));
-            }
-            let line = match is_zh {
-                true => format!("分群“{}”（{}）：{n} 人", segment.spec.name, segment.id),
-                false => format!("segment {:?} ({}): {n} people", segment.spec.name, segment.id),
-            };
-            return Ok(writeln!(std::io::stdout(), "{line}")?);
+    async fn people(&self, ctx: &Ctx, global: &Global, ask: &Ask, word: &str) -> Result<(), Failure> {
+        let which = which(word)?;
+        match &self.save {
+            Some(name) => kept(global, &save(ctx, ask, which, name).await?),
+            None => listed(global, people(ctx, ask, which, None, self.limit).await?),
         }
-        let page = people(ctx, ask, which, None, self.limit).await?;
-        let rows = page.people.iter().map(|one| {
-            let name = one.personal.get("name").cloned().unwrap_or_default();
-            [one.profile_id.to_string(), name]
-        });
-        print_rows(global.format, ["profile_id", "name"], rows)?;
-        if global.format == Format::Table {
-            let total = told(page.total);
-            let line = if is_zh { format!("共 {total} 人") } else { format!("{total} people") };
-            writeln!(std::io::stdout(), "{line}")?;
-        }
-        Ok(())
     }
 }
 

@@ -126,11 +126,7 @@ impl Sso {
                 for group in bound_to_all {
                     scope_map.insert(group, Rows::default());
                 }
-                let unanswered = |error: crate::http::ApiError| {
-                    let (en, zh) = error.into_texts();
-                    Failure::new(en, zh)
-                };
-                discover(&Outbound::new(outbound), issuer.trim()).await.map_err(unanswered)?;
+                discover(&Outbound::new(outbound), issuer.trim()).await?;
                 let new = NewSso {
                     issuer,
                     client_id,

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use serde_json::json;
 use zhike_engine::import::file_at;
 use zhike_engine::targets::{self, Set};
 
+use super::people::kept;
 use super::{Failure, Format, Global, Lang, Outcome};
 use crate::exports;
 use crate::http::targets::{NewTarget, TargetBoard, accounts_of, board_of, target_list};
@@ -121,10 +121,7 @@ impl Target {
         match self {
             Self::List => list(ctx, global).await,
             Self::Create { name, kpi, from, to, amount, levels } => {
-                let new = NewTarget { name, kpi, from, to, amount, levels }.read().map_err(|error| {
-                    let (en, zh) = error.into_texts();
-                    Failure::new(en, zh)
-                })?;
+                let new = NewTarget { name, kpi, from, to, amount, levels }.read()?;
                 let target = targets::add(ctx, new, &author).await?;
                 show(&board_of(ctx, &target.id.to_string()).await?, global)
             }
@@ -142,8 +139,8 @@ impl Target {
                 Ok(std::fs::write(&file, bytes)?)
             }
             Self::Read { target, file } => {
-                let sets = targets::sets(ctx, &target, file_at(&file)).await?;
-                targets::change(ctx, &target, None, None, &sets, &author).await?;
+                let (version, sets) = targets::sets(ctx, &target, file_at(&file)).await?;
+                targets::change(ctx, &target, Some(version), None, &sets, &author).await?;
                 show(&board_of(ctx, &target).await?, global)
             }
             Self::Accounts { target, part, limit, save } => {
@@ -186,7 +183,7 @@ fn show(board: &TargetBoard, global: &Global) -> Result<(), Failure> {
             number(Some(part.amount)),
             number(Some(part.expected)),
             format!("{:.2}", part.headroom),
-            number(part.asked),
+            number(part.asked_below),
             bounds.into_iter().flatten().collect::<Vec<_>>().join(" "),
             number(part.actual),
             number(Some(part.due)),
@@ -211,15 +208,7 @@ async fn accounts(
 ) -> Result<(), Failure> {
     let is_zh = matches!(global.lang(), Lang::Zh);
     if let Some(name) = save {
-        let (segment, n) = targets::save(ctx, target, path, limit, name).await?;
-        if global.format == Format::Json {
-            return print_json(&json!({ "segment_id": segment.id.to_string(), "name": segment.spec.name, "n": n }));
-        }
-        let line = match is_zh {
-            true => format!("分群“{}”（{}）：{n} 人", segment.spec.name, segment.id),
-            false => format!("segment {:?} ({}): {n} people", segment.spec.name, segment.id),
-        };
-        return Ok(writeln!(std::io::stdout(), "{line}")?);
+        return kept(global, &targets::save(ctx, target, path, limit, name).await?);
     }
     let found = accounts_of(ctx, target, path, Some(limit)).await?;
     if global.format == Format::Json {

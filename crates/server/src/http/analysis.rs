@@ -8,13 +8,13 @@ use utoipa::ToSchema;
 use zhike_domain::analysis::{Kind, Life, Spec};
 use zhike_domain::error_code::ErrorCode;
 use zhike_domain::id::ProfileId;
-use zhike_engine::analysis::{self, CohortGroup, Head, Part, RetentionCell, Value};
+use zhike_engine::analysis::{self, CohortGroup, Head, ListPage, Part, RetentionCell, Value};
 use zhike_engine::{Ctx, Result as EngineResult};
 
 use super::consents::ExcludedBody;
 use super::customers::ListItem;
 use super::error::{ApiError, ApiResult, ErrorBody};
-use super::profiles::day;
+use super::profiles::{bad_cursor, day};
 use super::segments::SegmentBody;
 use super::who::Acting;
 
@@ -515,6 +515,23 @@ pub(crate) struct AnalysisPeople {
     pub(crate) next: Option<String>,
 }
 
+impl From<ListPage> for AnalysisPeople {
+    fn from(page: ListPage) -> Self {
+        Self {
+            is_suppressed: page.total.is_none(),
+            total: page.total,
+            items: page.people.into_iter().map(ListItem::from).collect(),
+            next: page.next.map(|id| id.to_string()),
+        }
+    }
+}
+
+/// Where a page of people begins and how many it has.
+pub(super) fn page(after: Option<&str>, limit: Option<usize>) -> ApiResult<(Option<ProfileId>, usize)> {
+    let after = after.map(str::parse::<ProfileId>).transpose().map_err(|_| bad_cursor())?;
+    Ok((after, limit.unwrap_or(50).clamp(1, MAX_PAGE)))
+}
+
 pub(crate) fn kind(word: &str) -> ApiResult<Kind> {
     Kind::parse(word).ok_or_else(|| {
         let all: Vec<&str> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
@@ -541,22 +558,6 @@ pub(crate) fn part(json: serde_json::Value) -> ApiResult<Part> {
     })
 }
 
-pub(crate) async fn people_page(
-    ctx: &Ctx,
-    spec: &Spec,
-    part: &Part,
-    after: Option<ProfileId>,
-    limit: usize,
-) -> EngineResult<AnalysisPeople> {
-    let page = analysis::people(ctx, spec, part, after, limit).await?;
-    Ok(AnalysisPeople {
-        is_suppressed: page.total.is_none(),
-        total: page.total,
-        items: page.people.into_iter().map(ListItem::from).collect(),
-        next: page.next.map(|id| id.to_string()),
-    })
-}
-
 /// The people behind a number of an answer: as many as it says.
 #[utoipa::path(post, path = "/api/v1/analysis/people", request_body = AnalysisPeopleQuery,
     responses((status = 200, body = AnalysisPeople), (status = 400, body = ErrorBody), (status = 422, body = ErrorBody)))]
@@ -566,15 +567,8 @@ pub(super) async fn people(
 ) -> ApiResult<Json<AnalysisPeople>> {
     let Json(body) = body.map_err(ApiError::from)?;
     let spec = analysis::read(app.ctx(), kind(&body.analysis)?, &body.spec).await?;
-    let after = body.after.as_deref().map(str::parse::<ProfileId>).transpose().map_err(|_| {
-        ApiError::new(
-            ErrorCode::BadRequest,
-            "the cursor is not one of ours: start from the first page",
-            "翻页位置无效：请从第一页开始",
-        )
-    })?;
-    let limit = body.limit.unwrap_or(50).clamp(1, MAX_PAGE);
-    Ok(Json(people_page(app.ctx(), &spec, &part(body.part)?, after, limit).await?))
+    let (after, limit) = page(body.after.as_deref(), body.limit)?;
+    Ok(Json(analysis::people(app.ctx(), &spec, &part(body.part)?, after, limit).await?.into()))
 }
 
 /// Which people are kept, and how the list is called.

@@ -5,22 +5,16 @@ use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use zhike_domain::error_code::ErrorCode;
-use zhike_domain::id::ProfileId;
 use zhike_engine::campaigns::{
     self, Asked, BoardRow, Change, CouponRow, Effect, Lift, NoBudget, NoUplift, Part, Spec, WAYS,
 };
 use zhike_engine::{Ctx, Result as EngineResult};
 
-use super::analysis::{AnalysisHead, AnalysisPeople};
-use super::customers::ListItem;
+use super::analysis::{AnalysisHead, AnalysisPeople, page};
 use super::error::{ApiError, ApiResult, ErrorBody};
 use super::profiles::{day, money};
 use super::segments::SegmentBody;
 use super::who::Acting;
-
-/// Rows of a page at most.
-const MAX_PAGE: usize = 200;
 
 /// A question about campaigns; what is missing is as usual.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
@@ -705,22 +699,6 @@ pub(super) struct CampaignPeopleQuery {
     limit: Option<usize>,
 }
 
-pub(crate) async fn people_page(
-    ctx: &Ctx,
-    spec: &Spec,
-    part: &Part,
-    after: Option<ProfileId>,
-    limit: usize,
-) -> EngineResult<AnalysisPeople> {
-    let page = campaigns::people(ctx, spec, part, after, limit).await?;
-    Ok(AnalysisPeople {
-        is_suppressed: page.total.is_none(),
-        total: page.total,
-        items: page.people.into_iter().map(ListItem::from).collect(),
-        next: page.next.map(|id| id.to_string()),
-    })
-}
-
 /// The people behind a number: as many as it says.
 #[utoipa::path(post, path = "/api/v1/campaigns/people", request_body = CampaignPeopleQuery,
     responses((status = 200, body = AnalysisPeople), (status = 400, body = ErrorBody)))]
@@ -730,15 +708,8 @@ pub(super) async fn people(
 ) -> ApiResult<Json<AnalysisPeople>> {
     let Json(body) = body.map_err(ApiError::from)?;
     let spec = Asked::from(body.question).spec()?;
-    let after = body.after.as_deref().map(str::parse::<ProfileId>).transpose().map_err(|_| {
-        ApiError::new(
-            ErrorCode::BadRequest,
-            "the cursor is not one of ours: start from the first page",
-            "翻页位置无效：请从第一页开始",
-        )
-    })?;
-    let limit = body.limit.unwrap_or(50).clamp(1, MAX_PAGE);
-    Ok(Json(people_page(app.ctx(), &spec, &body.part.into(), after, limit).await?))
+    let (after, limit) = page(body.after.as_deref(), body.limit)?;
+    Ok(Json(campaigns::people(app.ctx(), &spec, &body.part.into(), after, limit).await?.into()))
 }
 
 /// Which people are kept, and how the list is called.

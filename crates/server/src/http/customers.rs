@@ -26,7 +26,7 @@ const MAX_PAGE: usize = 200;
 #[derive(Serialize, ToSchema)]
 #[schema(as = ProfileItem)]
 pub(crate) struct ListItem {
-    profile_id: String,
+    pub(crate) profile_id: String,
     pub(crate) name: Option<String>,
     phone: Option<String>,
     /// Strongest identity, for customers without a name.

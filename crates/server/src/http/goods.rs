@@ -11,15 +11,11 @@ use zhike_domain::id::ProfileId;
 use zhike_engine::goods::{self, Asked, Good, Grades, Part, Recommending, Spec, Status, Which};
 use zhike_engine::{Ctx, Result as EngineResult};
 
-use super::analysis::{AnalysisHead, AnalysisPeople};
-use super::customers::ListItem;
+use super::analysis::{AnalysisHead, AnalysisPeople, page};
 use super::error::{ApiError, ApiResult, ErrorBody};
 use super::profiles::day;
 use super::segments::SegmentBody;
 use super::who::Acting;
-
-/// Rows of a page at most.
-const MAX_PAGE: usize = 200;
 
 /// A question about goods; what is missing is as usual.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
@@ -534,22 +530,6 @@ pub(super) struct GoodsPeopleQuery {
     limit: Option<usize>,
 }
 
-pub(crate) async fn people_page(
-    ctx: &Ctx,
-    spec: &Spec,
-    part: &Part,
-    after: Option<ProfileId>,
-    limit: usize,
-) -> EngineResult<AnalysisPeople> {
-    let page = goods::people(ctx, spec, part, after, limit).await?;
-    Ok(AnalysisPeople {
-        is_suppressed: page.total.is_none(),
-        total: page.total,
-        items: page.people.into_iter().map(ListItem::from).collect(),
-        next: page.next.map(|id| id.to_string()),
-    })
-}
-
 /// The people behind a rule or a pair: as many as it says.
 #[utoipa::path(post, path = "/api/v1/goods/people", request_body = GoodsPeopleQuery,
     responses((status = 200, body = AnalysisPeople), (status = 400, body = ErrorBody)))]
@@ -559,15 +539,8 @@ pub(super) async fn people(
 ) -> ApiResult<Json<AnalysisPeople>> {
     let Json(body) = body.map_err(ApiError::from)?;
     let spec = Asked::from(body.question).spec()?;
-    let after = body.after.as_deref().map(str::parse::<ProfileId>).transpose().map_err(|_| {
-        ApiError::new(
-            ErrorCode::BadRequest,
-            "the cursor is not one of ours: start from the first page",
-            "翻页位置无效：请从第一页开始",
-        )
-    })?;
-    let limit = body.limit.unwrap_or(50).clamp(1, MAX_PAGE);
-    Ok(Json(people_page(app.ctx(), &spec, &body.part.part()?, after, limit).await?))
+    let (after, limit) = page(body.after.as_deref(), body.limit)?;
+    Ok(Json(goods::people(app.ctx(), &spec, &body.part.part()?, after, limit).await?.into()))
 }
 
 /// Which people are kept, and how the list is called.

@@ -6,21 +6,16 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zhike_domain::analysis::Scope;
 use zhike_domain::error_code::ErrorCode;
-use zhike_domain::id::ProfileId;
 use zhike_domain::kpi::Dimension;
 use zhike_engine::satisfaction::{self, Ask, Kind, PROMISED_HOURS, ScoreRange, Scored, Verdicted, Which};
 use zhike_engine::workspace::day_number;
 use zhike_engine::{Ctx, Result as EngineResult};
 
-use super::analysis::AnalysisPeople;
-use super::customers::ListItem;
+use super::analysis::{AnalysisHead, AnalysisPeople, page};
 use super::error::{ApiError, ApiResult, ErrorBody};
 use super::profiles::day;
 use super::segments::SegmentBody;
 use super::who::Acting;
-
-/// Rows of a page at most.
-const MAX_PAGE: usize = 200;
 
 /// A question about satisfaction; what is missing is as usual.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -153,13 +148,13 @@ pub(crate) struct ScoreDriver {
     pub(crate) weight: f64,
 }
 
-/// What became of the dissatisfied. Numbers are answers, missing where so few people are not told.
+/// What became of the dissatisfied, customer by customer; numbers are missing where so few people are not told.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ScoreLoop {
     /// Hours within which somebody should turn to them.
     promised_hours: i64,
     pub(crate) n: Option<u64>,
-    /// Of customers who are not known.
+    /// Dissatisfied answers of customers who are not known.
     pub(crate) n_unknown: Option<u64>,
     pub(crate) n_kept: Option<u64>,
     pub(crate) n_late: Option<u64>,
@@ -171,15 +166,7 @@ pub(crate) struct ScoreLoop {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct SatisfactionBody {
     pub(crate) kind: String,
-    pub(crate) from: String,
-    pub(crate) to: String,
-    /// Newest day with any feedback; missing without.
-    pub(crate) through: Option<String>,
-    /// The question as a sentence.
-    pub(crate) sentence: String,
-    pub(crate) sentence_zh: String,
-    pub(crate) meaning: String,
-    pub(crate) meaning_zh: String,
+    pub(crate) head: AnalysisHead,
     pub(crate) all: ScoreBody,
     /// Answers off the scale, which do not count.
     pub(crate) n_off: u64,
@@ -198,17 +185,9 @@ pub(crate) struct SatisfactionBody {
 /// The answer with words.
 pub(crate) async fn satisfaction_of(ctx: &Ctx, ask: &Ask) -> EngineResult<SatisfactionBody> {
     let found = satisfaction::satisfaction(ctx, ask).await?;
-    let (meaning_zh, meaning) = satisfaction::meaning(ask.kind, &found);
-    let (sentence_zh, sentence) = satisfaction::asked(ctx, ask, found.days).await?;
     Ok(SatisfactionBody {
         kind: ask.kind.as_str().to_owned(),
-        from: day(found.days.0),
-        to: day(found.days.1),
-        through: found.through.map(day),
-        sentence,
-        sentence_zh,
-        meaning,
-        meaning_zh,
+        head: found.head.into(),
         all: (&found.all).into(),
         n_off: found.n_off,
         before: (&found.before).into(),
@@ -304,21 +283,9 @@ pub(super) async fn people(
     body: Result<Json<SatisfactionPeopleQuery>, JsonRejection>,
 ) -> ApiResult<Json<AnalysisPeople>> {
     let Json(body) = body.map_err(ApiError::from)?;
-    let after = body.after.as_deref().map(str::parse::<ProfileId>).transpose().map_err(|_| {
-        ApiError::new(
-            ErrorCode::BadRequest,
-            "the cursor is not one of ours: start from the first page",
-            "翻页位置无效：请从第一页开始",
-        )
-    })?;
-    let limit = body.limit.unwrap_or(50).clamp(1, MAX_PAGE);
-    let page = satisfaction::people(app.ctx(), &body.question.ask()?, which(&body.which)?, after, limit).await?;
-    Ok(Json(AnalysisPeople {
-        is_suppressed: page.total.is_none(),
-        total: page.total,
-        items: page.people.into_iter().map(ListItem::from).collect(),
-        next: page.next.map(|id| id.to_string()),
-    }))
+    let (after, limit) = page(body.after.as_deref(), body.limit)?;
+    let found = satisfaction::people(app.ctx(), &body.question.ask()?, which(&body.which)?, after, limit).await?;
+    Ok(Json(found.into()))
 }
 
 /// Which people are kept, and how the list is called.

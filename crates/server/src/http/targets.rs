@@ -126,10 +126,10 @@ pub(crate) struct TargetPart {
     pub(crate) floor: Option<f64>,
     pub(crate) cap: Option<f64>,
     pub(crate) locked: Option<f64>,
-    /// What those responsible say they can bring, summed up from below.
+    /// What those responsible say they can bring.
     pub(crate) asked: Option<f64>,
-    /// Whether that was said of this part itself.
-    pub(crate) is_asked: bool,
+    /// What those responsible for the parts below say, others taken as they are; of the finest parts, as `asked`.
+    pub(crate) asked_below: Option<f64>,
     /// What it brought so far; missing before the first day.
     pub(crate) actual: Option<f64>,
     /// What it should have brought by now, by the season expected.
@@ -177,7 +177,7 @@ pub(crate) struct TargetBoard {
 
 fn part(state: PartState, scale: f64) -> TargetPart {
     let of = |units: i64| units as f64 / scale;
-    let PartState { part, has_parts, n_people, actual, due, outlook, asked } = state;
+    let PartState { part, has_parts, n_people, actual, due, outlook, asked_below } = state;
     TargetPart {
         has_parts,
         amount: of(part.amount),
@@ -187,8 +187,8 @@ fn part(state: PartState, scale: f64) -> TargetPart {
         floor: part.floor.map(of),
         cap: part.cap.map(of),
         locked: part.locked.map(of),
-        is_asked: part.asked.is_some(),
-        asked: asked.map(of),
+        asked: part.asked.map(of),
+        asked_below: asked_below.map(of),
         actual: actual.map(of),
         due: of(due),
         outlook: outlook.map(of),
@@ -519,8 +519,8 @@ pub(super) async fn read_sheet(
     let Path(id) = path.map_err(ApiError::from)?;
     // Workbooks are ZIP files.
     let name = if body.starts_with(b"PK") { "targets.xlsx" } else { "targets.csv" };
-    let sets = targets::sets(app.ctx(), &id, file_of(name, body)).await?;
-    targets::change(app.ctx(), &id, None, None, &sets, &app.by().owner).await?;
+    let (version, sets) = targets::sets(app.ctx(), &id, file_of(name, body)).await?;
+    targets::change(app.ctx(), &id, Some(version), None, &sets, &app.by().owner).await?;
     Ok(Json(board_of(app.ctx(), &id).await?))
 }
 
