@@ -28,6 +28,9 @@ CAMPAIGNS = [
 SEARCH = [('2010-12', 900), ('2011-01', 350), ('2011-02', 700), ('2011-03', 1250), ('2011-04', 500), ('2011-05', 1400),
           ('2011-06', 800), ('2011-07', 450), ('2011-08', 1100)]
 COUPON = 'BULK10'
+# Messages go out at hours drawn from these; before EARLY they are opened more often.
+HOURS = range(9, 17)
+EARLY = 11
 
 
 def orders():
@@ -63,6 +66,7 @@ def drawn(dice, people, bought, before, withheld, ratio):
 
 def main():
     dice = random.Random(20110831)
+    hours = random.Random(20110901)
     sold = {who: own for who, own in orders().items() if own}
     begin = min(at for own in sold.values() for at, _ in own)
     end = max(at for own in sold.values() for at, _ in own)
@@ -78,17 +82,22 @@ def main():
         people = sorted(who for who, own in sold.items() if own[0][0] < start)
         sent = {}
         for who in people:
-            hour = timedelta(days=dice.randrange(days), minutes=9 * 60 + dice.randrange(8 * 60))
+            hour = timedelta(days=dice.randrange(days), minutes=HOURS[0] * 60 + dice.randrange(len(HOURS) * 60))
             sent[who] = start + hour
         people = [who for who in people if sent[who] < end]
         bought = {who: any(sent[who] <= at < sent[who] + WINDOW for at, _ in sold[who]) for who in people}
         before = {who: sum(amount for at, amount in sold[who] if sent[who] - timedelta(days=90) <= at < sent[who]) for who in people}
         treated = drawn(dice, people, bought, before, withheld, ratio) if withheld else dict.fromkeys(people, True)
         coupon = COUPON if code == 'C2' else ''
+        def chance(at):
+            """With which the weekday and the hour of a message were drawn."""
+            same = sum((start + timedelta(days=day)).weekday() == at.weekday() for day in range(days))
+            return f'{same / days / len(HOURS):.6f}'
+
         for who in people:
             at, creative = sent[who], dice.choice('AB')
             if not treated[who]:
-                touches.append([code, who, at, channel, 'suppressed', 'holdout', '', ''])
+                touches.append([code, who, at, channel, 'suppressed', 'holdout', '', '', ''])
                 continue
             luck, keen = dice.random(), 0.25 if bought[who] else 0.0
             outcome = 'failed' if luck < 0.03 else 'sent' if luck < 0.07 else 'delivered'
@@ -98,10 +107,14 @@ def main():
                 outcome = 'clicked' if clicked else 'opened' if opened else outcome
                 if clicked:
                     visit(who, at + timedelta(minutes=dice.randrange(5, 600)), 'newsletter' if channel == 'email' else 'text', channel, code, '', f'/offers/{code.lower()}')
-            touches.append([code, who, at, channel, outcome, 'treated', creative, coupon])
+            if channel != 'mail' and outcome in ('delivered', 'opened'):
+                is_turned = hours.random() < 0.4
+                if is_turned and (at.hour < EARLY) == (outcome == 'delivered'):
+                    outcome = 'opened' if outcome == 'delivered' else 'delivered'
+            touches.append([code, who, at, channel, outcome, 'treated', creative, coupon, chance(at)])
             if coupon and bought[who] and outcome not in ('failed', 'sent') and dice.random() < 0.4:
                 when = next(when for when, _ in sold[who] if at <= when < at + WINDOW)
-                touches.append([code, who, when, channel, 'converted', 'treated', creative, coupon])
+                touches.append([code, who, when, channel, 'converted', 'treated', creative, coupon, ''])
     for month, cost in SEARCH:
         first = datetime.fromisoformat(month + '-01')
         last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
@@ -122,7 +135,7 @@ def main():
             when = own[0][0] + (end - own[0][0]) * dice.random()
             visit(who, when, *(('google', 'search', f'S{when:%Y-%m}') if dice.random() < 0.5 else ()))
     write('campaigns.csv', ['campaign_id', 'campaign_name', 'channel', 'goal', 'start_date', 'end_date', 'cost', 'holdout_share'], campaigns)
-    write('touches.csv.gz', ['campaign_id', 'member_id', 'sent_at', 'channel', 'outcome', 'arm', 'creative', 'coupon'], sorted(touches, key=lambda row: (row[2], row[1], row[0])))
+    write('touches.csv.gz', ['campaign_id', 'member_id', 'sent_at', 'channel', 'outcome', 'arm', 'creative', 'coupon', 'propensity'], sorted(touches, key=lambda row: (row[2], row[1], row[0])))
     write('visits.csv.gz', ['event', 'occurred_at', 'member_id', 'session_id', 'url', 'referrer', 'utm_source', 'utm_medium', 'utm_campaign'], sorted(visits, key=lambda row: (row[1], row[2], row[3])))
 
 

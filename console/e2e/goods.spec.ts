@@ -5,8 +5,8 @@ import { expect, numberIn, open, SHOTS, test } from './console'
 const DAYS = { from: '2010-12-01', to: '2011-06-30' }
 const address = (tab: string, spec: object) => `/insight/goods?tab=${tab}&spec=${encodeURIComponent(JSON.stringify({ level: 'product', basket: 'order', max_gap_days: 90, ...spec }))}`
 const WORDS = {
-  zh: { title: '商品洞察', table: '一起买的规则', next: '先后购买', left: /^买了.*还没买/, leftNext: /^最近买了/, keep: '存为分群', kept: '已存为分群：', name: '分群名称', means: /倍/, grades: '推荐成绩', own: '自己的购买记录', want: '可能想要', fresh: '可能喜欢的新商品', lift: '提升度', category: '品类', none: '没有这一层级的数据', run: '查看结果' },
-  en: { title: 'Goods', table: 'Rules of what is bought together', next: 'One after the other', left: /^Bought .* yet/, leftNext: /^Bought .* lately/, keep: 'Save as segment', kept: 'Saved as segment:', name: 'Name of the segment', means: /times as often as usual/, grades: 'Grades of recommendation', own: 'own history', want: 'May want', fresh: 'New goods they may like', lift: 'Lift', category: 'Category', none: 'There are no goods at this level', run: 'Show' },
+  zh: { title: '商品洞察', table: '一起买的规则', next: '先后购买', left: /^买了.*还没买/, leftNext: /^最近买了/, keep: '存为分群', kept: '已存为分群：', name: '分群名称', means: /倍/, grades: '推荐成绩', own: '自己的购买记录', want: '可能想要', fresh: '可能喜欢的新商品', lift: '提升度', category: '品类', none: '没有这一层级的数据', run: '查看结果', needs: '可拓展的商品', told: '还学不出需求', next_one: '可拓展的商品', may: /^可拓展.*的客户/ },
+  en: { title: 'Goods', table: 'Rules of what is bought together', next: 'One after the other', left: /^Bought .* yet/, leftNext: /^Bought .* lately/, keep: 'Save as segment', kept: 'Saved as segment:', name: 'Name of the segment', means: /times as often as usual/, grades: 'Grades of recommendation', own: 'own history', want: 'May want', fresh: 'New goods they may like', lift: 'Lift', category: 'Category', none: 'There are no goods at this level', run: 'Show', needs: 'What customers may take next', told: 'No needs can be learnt yet', next_one: 'What customers may take next', may: /^Customers who may take/ },
 } as const
 
 for (const lang of ['zh', 'en'] as const) {
@@ -44,6 +44,23 @@ for (const lang of ['zh', 'en'] as const) {
     await page.getByText(words.category, { exact: true }).click()
     await page.getByRole('button', { name: words.run }).click()
     await expect(page.getByText(words.none)).toBeVisible()
+  })
+
+  test(`needs as rules, and what may come next (${lang})`, async ({ page }) => {
+    test.slow()
+    await open(page, address('needs', {}), lang)
+    await expect(page.getByRole('heading', { name: words.needs })).toBeVisible({ timeout: 90_000 })
+    // The demo data have no categories, and no product that many buy most.
+    await expect(page.getByText(words.told)).toBeVisible()
+    expect((await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']).analyze()).violations).toEqual([])
+    await page.screenshot({ path: `${SHOTS}/e2e-goods-needs-${lang}.png`, fullPage: true })
+    const table = page.getByRole('table', { name: words.next_one })
+    const may = table.getByRole('button', { name: words.may }).first()
+    const n = numberIn(await may.textContent())
+    await may.click()
+    await expect(page.getByRole('dialog').getByRole('status').first()).toContainText(n.toLocaleString('en-US'))
+    await page.reload()
+    await expect(page.getByRole('dialog').getByRole('status').first()).toContainText(n.toLocaleString('en-US'))
   })
 
   test(`grades in words, and one customer's list (${lang})`, async ({ page }) => {

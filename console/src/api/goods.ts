@@ -9,11 +9,13 @@ export type TogetherAnswer = components['schemas']['TogetherBody']
 export type NextAnswer = components['schemas']['NextBody']
 export type TogetherRule = components['schemas']['TogetherRuleBody']
 export type NextRule = components['schemas']['NextRuleBody']
+export type NeedsAnswer = components['schemas']['NeedsBody']
+export type NeedRule = components['schemas']['NeedRuleBody']
 export type Recommendations = components['schemas']['RecommendationsBody']
 export type Wanted = components['schemas']['ForPersonBody']
 export type Good = components['schemas']['GoodBody']
 /** Which rule is meant, and which of its people. */
-export type GoodsPart = { of: 'together' | 'next'; antecedent: string[]; consequent: string; which: 'both' | 'left' }
+export type GoodsPart = { of: 'together' | 'next' | 'need' | 'extension'; antecedent: string[]; consequent: string; which: 'both' | 'left' }
 
 /** What is not asked is as usual. */
 function wire(question: GoodsJson) {
@@ -46,6 +48,14 @@ export function nextQuery(question: GoodsJson) {
   return queryOptions({
     queryKey: ['goods', 'next', question],
     queryFn: ({ signal }) => unwrap(client.POST('/api/v1/goods/next', { body: wire(question), signal })),
+    placeholderData: keepPreviousData,
+  })
+}
+
+export function needsQuery(question: GoodsJson) {
+  return queryOptions({
+    queryKey: ['goods', 'needs', question],
+    queryFn: ({ signal }) => unwrap(client.POST('/api/v1/goods/needs', { body: wire(question), signal })),
     placeholderData: keepPreviousData,
   })
 }

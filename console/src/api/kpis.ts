@@ -31,10 +31,11 @@ export function kpiQuery(key: string, ask: SeriesAsk) {
 }
 
 /** What a figure will be, or would have been said to be after a day, for the usual number of periods. */
-export function forecastQuery(key: string, by: PeriodKind, through: string | undefined) {
+/** With a dimension, its parts too: they take longer. */
+export function forecastQuery(key: string, by: PeriodKind, through: string | undefined, dimension?: string) {
   return queryOptions({
-    queryKey: ['kpi', key, 'forecast', by, through],
-    queryFn: ({ signal }) => unwrap(client.GET('/api/v1/kpis/{key}/forecast', { params: { ...at(key), query: given({ by, through }) }, signal })),
+    queryKey: ['kpi', key, 'forecast', by, through, dimension],
+    queryFn: ({ signal }) => unwrap(client.GET('/api/v1/kpis/{key}/forecast', { params: { ...at(key), query: given({ by, through, dimension }) }, signal })),
   })
 }
 

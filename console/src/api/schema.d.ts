@@ -811,6 +811,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/goods/needs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What customers need, as rules that were graded on what was bought later; and what those who have not had it may take next. */
+        post: operations["post_goods_needs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/goods/next": {
         parameters: {
             query?: never;
@@ -1642,6 +1659,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/moments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** When customers answer, by channel and hour of the week, and whether choosing the hour helps. */
+        post: operations["post_moments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/moments/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Customers with a moment drawn for each; the same day gives the same. */
+        post: operations["post_moments_people"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/overview": {
         parameters: {
             query?: never;
@@ -1856,6 +1907,23 @@ export interface paths {
         };
         /** What models say of one customer: worth, when the next order is due, whether they leave and why, what to do. */
         get: operations["get_profiles_profile_id_insight"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/profiles/{profile_id}/moments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** When a customer opens messages, by what is believed; few messages of one's own count little. */
+        get: operations["get_profiles_profile_id_moments"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3315,6 +3383,17 @@ export interface components {
             /** @description Whether nothing is wrong. */
             whole: boolean;
         };
+        /** @description A moment that is believed to be good. */
+        BestMomentBody: {
+            /**
+             * Format: double
+             * @description Share that is believed to answer.
+             */
+            believed: number;
+            channel: string | null;
+            /** @description 0 to 167, Monday from midnight first. */
+            hour: number;
+        };
         /** @description A number with the ends of its interval. */
         Between: {
             /** Format: double */
@@ -3682,9 +3761,50 @@ export interface components {
             roles: string[] | null;
             stores: string[] | null;
         };
+        /** @description Answers by channel. */
+        ChannelRateBody: {
+            /** @description Missing where messages do not say. */
+            channel: string | null;
+            /**
+             * Format: int64
+             * @description Messages that arrived; missing where so few people are not told.
+             */
+            n: number | null;
+            /** Format: int64 */
+            n_answered: number | null;
+        };
         /** @description The packs to be in force. */
         ChooseTagPacks: {
             packs: string[];
+        };
+        /** @description When to write to a customer. */
+        ChosenMoment: {
+            /**
+             * Format: double
+             * @description Share that is believed to answer.
+             */
+            believed: number;
+            /** @description Missing where messages do not say. */
+            channel: string | null;
+            customer: components["schemas"]["ProfileItem"];
+            /** @description 0 to 167, Monday from midnight first. */
+            hour: number;
+            profile_id: string;
+            /**
+             * Format: double
+             * @description Chance with which it was drawn: to be noted with the message.
+             */
+            propensity: number;
+        };
+        /** @description A page of customers, each with a moment. */
+        ChosenMoments: {
+            items: components["schemas"]["ChosenMoment"][];
+            next: string | null;
+            /**
+             * Format: int64
+             * @description How many there are; missing where so few people are not told.
+             */
+            total: number | null;
         };
         /** @description A role that may read a class, by the highest grade of it. */
         ClassReader: {
@@ -4255,6 +4375,15 @@ export interface components {
          * @enum {string}
          */
         ExportWhat: "customers" | "members" | "tag" | "orders" | "quarantine";
+        /** @description A good for those who have not had it. */
+        ExtensionBody: {
+            good: components["schemas"]["GoodBody"];
+            /**
+             * Format: int64
+             * @description For whom it comes first of all that they have not had; missing where so few people are not told.
+             */
+            n_people: number | null;
+        };
         /** @description Why a field says what it says. */
         FieldOrigin: {
             /** @description When it was corrected on behalf of the customer; then the correction holds. */
@@ -4338,10 +4467,12 @@ export interface components {
             /** @description Due again. */
             again: components["schemas"]["AgainBody"][];
             as_of: string | null;
+            extension: components["schemas"]["GoodBody"] | null;
             /** @description New to the customer, the best first. */
             fresh: components["schemas"]["WantedBody"][];
             /** @description Whether the customer refused profiling: then nothing is said. */
             is_refused: boolean;
+            need: components["schemas"]["WantedBody"] | null;
             /** @description live; withheld when what sells best is listed instead. */
             status: string;
         };
@@ -4389,6 +4520,24 @@ export interface components {
              * @description A factor, or what is added.
              */
             size: number;
+        };
+        /** @description What a part of a figure will be. */
+        ForecastPart: {
+            /**
+             * Format: double
+             * @description What as many whole periods before brought.
+             */
+            before: number;
+            /** @description Whether it was forecast; else it is as a season before. */
+            is_forecast: boolean;
+            /** @description Whether these are all the other values. */
+            is_other: boolean;
+            /** @description The name of a product. */
+            label: string | null;
+            /** @description Missing for what has no value, or for all the other values. */
+            value: string | null;
+            /** @description One a period to come; in each, parts add up to the whole. */
+            values: number[];
         };
         /** @description A period to come. */
         ForecastPoint: {
@@ -4571,7 +4720,7 @@ export interface components {
             antecedent: string[];
             /** @description Id of the good on the right. */
             consequent: string;
-            /** @description together, next. */
+            /** @description together, next, need, extension. */
             of: string;
             /** @description both: who bought all; left: who bought the left side and not the right one yet. */
             which: string;
@@ -4719,6 +4868,36 @@ export interface components {
             profile_id: string | null;
             reason: string;
             set_at: string;
+        };
+        /** @description Answers in an hour of the week. */
+        HourRateBody: {
+            /**
+             * Format: double
+             * @description Share that is believed to answer: few messages count little.
+             */
+            believed: number;
+            /** @description Position of the channel. */
+            channel: number;
+            /**
+             * Format: double
+             * @description Difference to the other hours of the channel; missing where there are too few messages.
+             */
+            difference: number | null;
+            /** Format: double */
+            high: number | null;
+            /** @description 0 to 167, Monday from midnight first, by the clock of the workspace. */
+            hour: number;
+            /** Format: double */
+            low: number | null;
+            /** Format: int64 */
+            n: number;
+            /** Format: int64 */
+            n_answered: number;
+            /**
+             * Format: double
+             * @description Chance of a coincidence, corrected for all hours.
+             */
+            q: number | null;
         };
         /** @description One identity. */
         Identity: {
@@ -5236,9 +5415,13 @@ export interface components {
             /** @description day, week, month, quarter. */
             by: string;
             currency: string;
+            /** @description What it is taken apart by. */
+            dimension: string | null;
             grade: components["schemas"]["ForecastGrade"] | null;
             /** @description The strongest first. */
             holidays: components["schemas"]["ForecastHoliday"][];
+            /** @description Whether parts are missing because they are of so few people. */
+            is_suppressed: boolean;
             kpi: components["schemas"]["KpiDefinition"];
             /** @description What it means, or why nothing is told. */
             meaning: string;
@@ -5250,6 +5433,8 @@ export interface components {
              * @description Whole periods that it was learnt from, and those of them without a number.
              */
             n_periods: number;
+            /** @description The largest first; missing without a dimension. */
+            parts: components["schemas"]["ForecastPart"][] | null;
             /** @description The periods to come; empty where nothing is told. */
             points: components["schemas"]["ForecastPoint"][];
             /** @description Last day of which anything is known. */
@@ -5843,6 +6028,79 @@ export interface components {
             share: number;
             zh: string;
         };
+        /** @description When customers answer. */
+        MomentsBody: {
+            answer: string;
+            /** @description Hours that are better than the others of their channel, and hardly by chance. */
+            best: components["schemas"]["HourRateBody"][];
+            channels: components["schemas"]["ChannelRateBody"][];
+            grade: components["schemas"]["TimingGradeBody"] | null;
+            head: components["schemas"]["AnalysisHead"];
+            /** @description Hours with messages. */
+            hours: components["schemas"]["HourRateBody"][];
+            /**
+             * Format: int64
+             * @description Messages whose hour was drawn.
+             */
+            n_drawn: number | null;
+            /**
+             * Format: int64
+             * @description Messages that arrived; numbers are missing where so few people are not told.
+             */
+            n_messages: number | null;
+            /** Format: int64 */
+            n_people: number | null;
+        };
+        /** @description What is known of when a customer opens messages. */
+        MomentsOfPerson: {
+            /** @description The best first. */
+            best: components["schemas"]["BestMomentBody"][];
+            /** @description Whether the customer refused profiling: then nothing is said. */
+            is_refused: boolean;
+            /**
+             * Format: int64
+             * @description Messages to the customer within a year.
+             */
+            n_messages: number;
+            /**
+             * Format: double
+             * @description Share of all messages that are opened.
+             */
+            usual: number;
+        };
+        /** @description Of whom, and where the page begins. */
+        MomentsPeopleQuery: {
+            /** @description Where the page before ended. */
+            after: string | null;
+            /** @description 50 by default, 200 at most. */
+            limit: number | null;
+            question: components["schemas"]["MomentsQuestion"];
+        };
+        /** @description A question about moments; what is missing is as usual. */
+        MomentsQuestion: {
+            /** @description What an answer is: opened (by default), clicked, converted. */
+            answer: string | null;
+            /** @description The one channel to write by; any by default. */
+            channel: string | null;
+            /** @description First day; 365 days before the last by default. */
+            from: string | null;
+            /** @description Code of the purpose. */
+            purpose: string | null;
+            /**
+             * Format: int32
+             * @description First hour of the day at which nothing is sent; 22 by default.
+             */
+            quiet_from: number | null;
+            /**
+             * Format: int32
+             * @description First hour at which it is again; 8 by default.
+             */
+            quiet_until: number | null;
+            /** @description Id of a segment whose members alone count. */
+            segment: string | null;
+            /** @description Last day; the newest day of the data by default. */
+            to: string | null;
+        };
         /** @description Sums of one month. */
         MonthValue: {
             cumulative: string;
@@ -5893,6 +6151,121 @@ export interface components {
             /** Format: int64 */
             n_stayed: number | null;
             to: string;
+        };
+        /** @description How often a word given beforehand came true; shares of graded customers. */
+        NeedGradeBody: {
+            /**
+             * Format: double
+             * @description They bought what sells best.
+             */
+            by_best_seller: number;
+            /**
+             * Format: double
+             * @description They bought what they had bought most.
+             */
+            by_habit: number;
+            /**
+             * Format: double
+             * @description They bought the good of their rule.
+             */
+            by_rule: number;
+            /**
+             * Format: int64
+             * @description Customers of the later window.
+             */
+            n: number;
+        };
+        /** @description Who needs a good. */
+        NeedRuleBody: {
+            /** @description In words. */
+            conditions: components["schemas"]["WantedReason"][];
+            /**
+             * Format: double
+             * @description Difference to the share of those who did not meet it; missing when everybody did.
+             */
+            difference: number | null;
+            good: components["schemas"]["GoodBody"];
+            /** Format: double */
+            high: number | null;
+            /** @description Whether it is hardly one. */
+            holds: boolean;
+            /** @description Conditions as `antecedent` of a part names them. */
+            keys: string[];
+            /** Format: double */
+            lift: number;
+            /** Format: double */
+            low: number | null;
+            /**
+             * Format: int64
+             * @description Of them, those who bought the good.
+             */
+            n_bought: number;
+            /**
+             * Format: int64
+             * @description Of the later window: customers who met it.
+             */
+            n_graded: number;
+            /**
+             * Format: int64
+             * @description Customers that it was learnt from.
+             */
+            n_learnt: number;
+            /**
+             * Format: int64
+             * @description People who meet it now; missing where so few people are not told.
+             */
+            n_people: number | null;
+            /**
+             * Format: int64
+             * @description Of them, those who did not buy the good within a year.
+             */
+            n_without: number | null;
+            /**
+             * Format: double
+             * @description Chance of a coincidence, corrected for all rules.
+             */
+            q: number;
+            /**
+             * Format: double
+             * @description Share of all customers who bought the good.
+             */
+            usual: number;
+        };
+        /** @description What customers need, and what those may take next who have not had it. */
+        NeedsBody: {
+            /**
+             * Format: double
+             * @description The same of the best sellers.
+             */
+            best_seller_hits: number | null;
+            /** @description The most people first. */
+            extension: components["schemas"]["ExtensionBody"][];
+            /**
+             * Format: double
+             * @description Of customers who bought anything new: share for whom it was the first of their list.
+             */
+            extension_hits: number | null;
+            /** @description live; withheld when what sells best is listed instead. */
+            extension_status: string;
+            grade: components["schemas"]["NeedGradeBody"] | null;
+            head: components["schemas"]["AnalysisHead"];
+            level: string;
+            /** Format: int64 */
+            n_learnt: number;
+            /**
+             * Format: int64
+             * @description Customers who refused profiling and are left out; missing where so few people are not told.
+             */
+            n_refused: number | null;
+            /** @description Those that hold first, by lift. */
+            rules: components["schemas"]["NeedRuleBody"][];
+            /** @description live, withheld. */
+            status: string;
+            /**
+             * Format: int64
+             * @description Days in which a need is seen.
+             */
+            window_days: number;
         };
         /** @description An impact assessment to be recorded. */
         NewAssessment: {
@@ -7350,24 +7723,16 @@ export interface components {
             change: components["schemas"]["ScoreChange"] | null;
             /** @description Those that cost most first. */
             drivers: components["schemas"]["ScoreDriver"][];
-            from: string;
             groups: components["schemas"]["ScoreGroup"][];
+            head: components["schemas"]["AnalysisHead"];
             kind: string;
             loop: components["schemas"]["ScoreLoop"];
-            meaning: string;
-            meaning_zh: string;
             /**
              * Format: int64
              * @description Answers off the scale, which do not count.
              */
             n_off: number;
             periods: components["schemas"]["ScorePeriod"][];
-            /** @description The question as a sentence. */
-            sentence: string;
-            sentence_zh: string;
-            /** @description Newest day with any feedback; missing without. */
-            through: string | null;
-            to: string;
             /**
              * Format: double
              * @description The score if groups had answered in proportion to their size.
@@ -7473,7 +7838,7 @@ export interface components {
             /** @description Value of the dimension; missing for those without one. */
             value?: string | null;
         };
-        /** @description What became of the dissatisfied. Numbers are answers, missing where so few people are not told. */
+        /** @description What became of the dissatisfied, customer by customer; numbers are missing where so few people are not told. */
         ScoreLoop: {
             /** Format: int64 */
             n: number | null;
@@ -7485,7 +7850,7 @@ export interface components {
             n_overdue: number | null;
             /**
              * Format: int64
-             * @description Of customers who are not known.
+             * @description Dissatisfied answers of customers who are not known.
              */
             n_unknown: number | null;
             /** Format: int64 */
@@ -7761,6 +8126,15 @@ export interface components {
             needed: boolean;
             /** @description Name of the identity provider that people may sign in with. */
             sso: string | null;
+        };
+        /** @description A share with its interval. */
+        ShareRange: {
+            /** Format: double */
+            high: number;
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            value: number;
         };
         /** @description Somebody who comes in. */
         SignIn: {
@@ -8182,9 +8556,14 @@ export interface components {
             amount: number;
             /**
              * Format: double
-             * @description What those responsible say they can bring, summed up from below.
+             * @description What those responsible say they can bring.
              */
             asked: number | null;
+            /**
+             * Format: double
+             * @description What those responsible for the parts below say, others taken as they are; of the finest parts, as `asked`.
+             */
+            asked_below: number | null;
             /** Format: double */
             cap: number | null;
             /**
@@ -8206,8 +8585,6 @@ export interface components {
              * @description How much more it could bring if its customers bought as those of its better neighbours do.
              */
             headroom: number;
-            /** @description Whether that was said of this part itself. */
-            is_asked: boolean;
             is_on_pace: boolean | null;
             /** Format: double */
             locked: number | null;
@@ -8367,6 +8744,25 @@ export interface components {
              * @description Missing for "or more".
              */
             to: number | null;
+        };
+        /** @description Whether choosing the hour for each customer helps. */
+        TimingGradeBody: {
+            /** @description If the hour had been chosen for each by what was known before. */
+            chosen: components["schemas"]["ShareRange"];
+            /** @description Share that answered, as they were sent. */
+            drawn: components["schemas"]["ShareRange"];
+            /** @description Whether it is better, or worse, and hardly by chance; missing where that cannot be told. */
+            is_better: boolean | null;
+            /**
+             * Format: int64
+             * @description Messages that it was judged by.
+             */
+            n: number;
+            /**
+             * Format: double
+             * @description As many messages sent at chosen hours as these are worth.
+             */
+            n_effective: number;
         };
         /** @description What is bought together. */
         TogetherBody: {
@@ -10474,6 +10870,37 @@ export interface operations {
             };
         };
     };
+    post_goods_needs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GoodsQuestion"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NeedsBody"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     post_goods_next: {
         parameters: {
             query?: never;
@@ -11945,6 +12372,8 @@ export interface operations {
                 periods?: number;
                 /** @description The last day that may be known: to see what would have been told. */
                 through?: string;
+                /** @description What it is to be taken apart by; parts add up to the whole. */
+                dimension?: string;
             };
             header?: never;
             path: {
@@ -12331,6 +12760,68 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_moments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MomentsQuestion"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MomentsBody"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_moments_people: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MomentsPeopleQuery"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChosenMoments"];
+                };
+            };
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12821,6 +13312,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProfileInsight"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_profiles_profile_id_moments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Customer. */
+                profile_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MomentsOfPerson"];
                 };
             };
             404: {

@@ -551,11 +551,12 @@ const life = createRoute({
 function goodsPartOf(raw: unknown): GoodsPart | undefined {
   const given = (raw ?? {}) as Partial<Record<keyof GoodsPart, unknown>>
   const antecedent = Array.isArray(given.antecedent) ? given.antecedent.map(String) : []
-  const of = oneOf(['together', 'next'] as const, given.of)
+  const of = oneOf(['together', 'next', 'need', 'extension'] as const, given.of)
   const which = oneOf(['both', 'left'] as const, given.which)
   // Codes of goods may look like numbers in an address.
   const consequent = text(given.consequent)
-  if (!of || !which || antecedent.length === 0 || consequent === undefined) return undefined
+  const isBare = of === 'together' || of === 'next' ? antecedent.length === 0 : false
+  if (!of || !which || isBare || consequent === undefined) return undefined
   return { of, antecedent, consequent, which }
 }
 

@@ -186,7 +186,7 @@ export type KeptSearch = InsightSearch<RetentionJson> & { group?: number | undef
 /** `what`: the answer that the number is of. */
 export type LifeSearch = InsightSearch<ActivityJson> & { what?: 'lifecycle' | 'stickiness' | undefined }
 export type PathsSearch = InsightSearch<PathsJson>
-export const GOODS_TABS = ['together', 'next', 'wanted'] as const
+export const GOODS_TABS = ['together', 'next', 'needs', 'wanted'] as const
 export type GoodsSearch = {
   tab: (typeof GOODS_TABS)[number]
   spec: GoodsJson
@@ -196,7 +196,7 @@ export type GoodsSearch = {
   /** The rule whose people are listed. */
   part?: GoodsPart | undefined
 }
-export const CAMPAIGN_TABS = ['board', 'attribution', 'effect', 'budget', 'coupons'] as const
+export const CAMPAIGN_TABS = ['board', 'attribution', 'effect', 'budget', 'coupons', 'moments'] as const
 export type CampaignsSearch = {
   tab: (typeof CAMPAIGN_TABS)[number]
   spec: CampaignJson

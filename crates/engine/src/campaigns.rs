@@ -10,6 +10,8 @@
 //!   each of the eight ways.
 //! - INV-CAMPAIGN-3 (`tests/it/campaigns.rs`): whoever refused profiling enters no model of uplift.
 //! - INV-CAMPAIGN-4 (`tests/it/campaigns.rs`): costs of all groups add up to what the messages in question cost.
+//! - INV-CAMPAIGN-5 (`tests/it/moments.rs`): answers by hour are those of a plain count; choosing the hour is judged by messages
+//!   at drawn hours alone; a moment keeps quiet hours, and whoever refused profiling gets none.
 
 use zhike_domain::id::ProfileId;
 use zhike_domain::small_groups::{is_small, nested};
@@ -22,6 +24,7 @@ mod attribution;
 mod board;
 mod coupons;
 mod lift;
+mod moments;
 mod response;
 mod rows;
 mod spec;
@@ -35,9 +38,14 @@ use board::{STEPS, Tally};
 pub use coupons::{Change, CouponRow, CouponsAnswer, coupons};
 use lift::{Arms, Timing};
 pub use lift::{DayLook, Effect, Lift, Verdict};
+pub(crate) use moments::Known;
+pub use moments::{
+    BestMoment, ChannelRate, Chosen, ChosenPage, HourRate, MomentsAnswer, OfPerson, TimingGrade, chosen, moments,
+    moments_of,
+};
 pub use response::{Budget, BudgetAnswer, ChannelResponse, NoBudget, budget};
 use rows::{Campaign, DAY_US, Message, Messages, Sales};
-pub use spec::{Asked, By, Spec};
+pub use spec::{Answered, Asked, By, Spec};
 pub use uplift::{Found, NoUplift, UpliftAnswer, UpliftTenth, uplift_of};
 
 /// Days that are looked at when none are asked for.

@@ -14,7 +14,8 @@ use crate::collect::{Collecting, LogLimits};
 use crate::ingest::{self, LiveEvent};
 use crate::workspace::{self, Workspace};
 use crate::{
-    Clock, Error, Result, accounts, audit, backup, erasure, goods, guard, identity, import, kpis, segments, sources,
+    Clock, Error, Result, accounts, audit, backup, campaigns, erasure, goods, guard, identity, import, kpis, segments,
+    sources,
 };
 
 /// Recent events kept for a slow listener; older ones it misses.
@@ -68,7 +69,8 @@ struct Inner {
     collecting: Collecting,
     audience: segments::Known,
     remembered: kpis::Remembered,
-    recommending: goods::Known,
+    learnt_of_goods: goods::Known,
+    learnt_of_moments: campaigns::Known,
     accounts: accounts::Known,
     auditing: audit::Known,
     guarding: guard::Known,
@@ -121,7 +123,8 @@ impl Ctx {
             collecting: Collecting::new(options.log),
             audience: segments::Known::default(),
             remembered: kpis::Remembered::default(),
-            recommending: goods::Known::default(),
+            learnt_of_goods: goods::Known::default(),
+            learnt_of_moments: campaigns::Known::default(),
             accounts: accounts::Known::default(),
             auditing: audit::Known::new(options.audit_anchors),
             guarding: guard::Known::default(),
@@ -222,8 +225,13 @@ impl Ctx {
     }
 
     /// What was learnt of who will want which goods.
-    pub(crate) fn recommending(&self) -> &goods::Known {
-        &self.inner.recommending
+    pub(crate) fn learnt_of_goods(&self) -> &goods::Known {
+        &self.inner.learnt_of_goods
+    }
+
+    /// What was learnt of when customers answer.
+    pub(crate) fn learnt_of_moments(&self) -> &campaigns::Known {
+        &self.inner.learnt_of_moments
     }
 
     /// What this process remembers of accounts.

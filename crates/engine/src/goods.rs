@@ -8,6 +8,8 @@
 //!   and of the list behind it; baskets with goods, without, and with one alone add up to all.
 //! - INV-GOODS-2 (`tests/it/goods.rs`): what is recommended is new to the customer, or its cycle says that it is due; whoever
 //!   refused profiling is neither learnt from nor recommended anything.
+//! - INV-GOODS-3 (`tests/it/needs.rs`): rules of needs are graded on a window that they were not learnt from; every customer
+//!   meets one at most, and lists hold whom they count.
 
 use serde::Deserialize;
 use serde_json::json;
@@ -20,17 +22,22 @@ use crate::segments::{self, Segment};
 use crate::work::{threads, worked};
 use crate::{Ctx, Error, Result, boxed};
 
+mod known;
 mod learnt;
 mod lines;
+mod needed;
+mod needs;
 mod next;
 mod person;
 mod spec;
 mod together;
 mod words;
 
-pub(crate) use learnt::Known;
+pub(crate) use known::Known;
 pub use learnt::{Graded, Grades, Recommending, Status, recommending};
 use lines::Lines;
+pub use needed::{Extension, NeedRule, NeedsAnswer, needed};
+pub use needs::NeedGrade;
 pub use next::NextRule;
 pub use person::{Again, ForPerson, Wanted, for_person};
 pub use spec::{Asked, Basket, Spec};
@@ -111,18 +118,32 @@ pub struct NextAnswer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Which {
-    /// Who bought all of it.
+    /// Who bought all of it; of a need, all who meet its rule.
     Both,
-    /// Who bought the one and not the other yet.
+    /// Who bought the one and not the other yet; of a need, those without the good.
     Left,
+}
+
+/// What kind of rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Of {
+    /// Bought together.
+    Together,
+    /// Bought later.
+    Next,
+    /// Needed by those who meet conditions.
+    Need,
+    /// First of all that somebody has not had.
+    Extension,
 }
 
 /// A rule or a pair, and which of its people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
-    /// Whether the consequent is bought later, not together.
-    pub is_next: bool,
-    /// Goods, by id.
+    /// What kind of rule.
+    pub of: Of,
+    /// Goods, by id; of a need its conditions, of an extension nothing.
     pub antecedent: Vec<String>,
     /// Good, by id.
     pub consequent: String,
@@ -285,6 +306,10 @@ pub async fn bought_next(ctx: &Ctx, spec: &Spec) -> Result<NextAnswer> {
 
 /// Ids of the people of a part, ascending.
 async fn behind(ctx: &Ctx, spec: &Spec, part: &Part) -> Result<Vec<i64>> {
+    if matches!(part.of, Of::Need | Of::Extension) {
+        return needed::behind(ctx, spec, part).await;
+    }
+    let is_next = part.of == Of::Next;
     let (ground, lines) = ground(ctx, spec).await?;
     let good = |id: &String| {
         lines.good(id).ok_or_else(|| {
@@ -296,7 +321,7 @@ async fn behind(ctx: &Ctx, spec: &Spec, part: &Part) -> Result<Vec<i64>> {
     };
     let antecedent = part.antecedent.iter().map(good).collect::<Result<Vec<u32>>>()?;
     let consequent = good(&part.consequent)?;
-    let wrong = antecedent.is_empty() || antecedent.contains(&consequent) || part.is_next && antecedent.len() > 1;
+    let wrong = antecedent.is_empty() || antecedent.contains(&consequent) || is_next && antecedent.len() > 1;
     if wrong {
         return Err(Error::bad_request(
             "a rule has goods on the left, and another one on the right; of what is bought next, one on the left"
@@ -304,7 +329,7 @@ async fn behind(ctx: &Ctx, spec: &Spec, part: &Part) -> Result<Vec<i64>> {
             "规则左边至少一个商品，右边是另一个商品；“接着买”的左边只有一个商品".into(),
         ));
     }
-    let who = if part.is_next {
+    let who = if is_next {
         next::Days::new(&lines).behind(antecedent[0], consequent, part.which, spec.max_gap_days, ground.days.1)
     } else {
         together::Baskets::new(&lines, spec.basket).behind(&antecedent, consequent, part.which)

@@ -17,6 +17,7 @@ use crate::workspace::day_number;
 use crate::{Ctx, Error, Result};
 
 mod ahead;
+mod ahead_parts;
 mod behind;
 mod goals;
 mod remembered;
@@ -26,6 +27,7 @@ mod words;
 
 pub(crate) use ahead::marks_of;
 pub use ahead::{Ahead, AheadGrade, AheadPoint, HolidayEffect, Outlook, Untold, ahead, usual_ahead};
+pub use ahead_parts::{AheadByPart, AheadPart, ahead_by};
 pub use behind::{Asked, Behind, BehindRow, Kind, PartOf, behind};
 pub use goals::{GoalOutlook, GoalState, goals, remove_goal, set_goal};
 pub(crate) use remembered::Remembered;

@@ -1,6 +1,14 @@
-//! Work that takes long, beside the threads that answer people.
+//! Work that takes long, beside the threads that answer people; and what was learnt by it, kept for a while.
 
-use crate::{Error, Result};
+use std::sync::Arc;
+
+use zhike_lake::Mark;
+
+use crate::segments::as_of;
+use crate::{Ctx, Error, Result};
+
+/// What was learnt is kept so long while facts come in.
+const KEPT_US: i64 = 600_000_000;
 
 /// How many threads may work beside the server's own.
 pub(crate) fn threads() -> usize {
@@ -13,4 +21,55 @@ pub(crate) async fn worked<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(|error| Error::bug(what, error))
+}
+
+struct Stamp {
+    mark: Mark,
+    consents: i64,
+    day: i64,
+    at: i64,
+}
+
+/// One thing that was learnt last.
+pub(crate) struct Last<T>(tokio::sync::Mutex<Option<(Stamp, Arc<T>)>>);
+
+impl<T> Default for Last<T> {
+    fn default() -> Self {
+        Self(tokio::sync::Mutex::new(None))
+    }
+}
+
+impl<T> Last<T> {
+    /// What was learnt, anew when people, consents or days are others, or facts came and some minutes have passed. It is of
+    /// all customers, whoever asks: models are.
+    pub(crate) async fn get<Learning>(
+        &self,
+        ctx: &Ctx,
+        tables: &'static [&'static str],
+        learn: impl FnOnce(Ctx) -> Learning,
+    ) -> Result<Arc<T>>
+    where
+        Learning: Future<Output = Result<T>>,
+    {
+        let ctx = ctx.whole();
+        let mut known = self.0.lock().await;
+        // Before anything is read: what changes meanwhile makes it too old, never too new.
+        let now = Stamp {
+            mark: ctx.lake().mark(tables).await?,
+            consents: ctx.store().consents_version().await?,
+            day: as_of(&ctx, None).await?.day,
+            at: ctx.now(),
+        };
+        if let Some((then, kept)) = &*known {
+            let is_same = tables.iter().all(|table| now.mark.changed_from(&then.mark, table) == i64::MAX);
+            let is_fresh = is_same || (0..KEPT_US).contains(&(now.at - then.at));
+            let has_same_people = now.mark.has_same_people(&then.mark) && now.consents == then.consents;
+            if is_fresh && has_same_people && now.day == then.day {
+                return Ok(kept.clone());
+            }
+        }
+        let made = Arc::new(learn(ctx).await?);
+        *known = Some((now, made.clone()));
+        Ok(made)
+    }
 }

@@ -127,6 +127,16 @@ proptest! {
             prop_assert_eq!(Some(met[0].leaf), tree.leaf(row));
             prop_assert_eq!(Some(met[0].class), tree.class(row));
         }
+        let simple = tree.simple();
+        prop_assert!(simple.nodes.len() <= tree.nodes.len());
+        for row in values.chunks_exact(2) {
+            prop_assert_eq!(simple.class(row), tree.class(row));
+        }
+        for node in &simple.nodes {
+            let Node::Split { left, right, .. } = node else { continue };
+            let class = |at: &usize| simple.rules().into_iter().find(|rule| rule.leaf == *at).map(|rule| rule.class);
+            prop_assert!(class(left).is_none() || class(left) != class(right));
+        }
         let least = (min_leaf_ratio * rows.len() as f64).ceil() as u32;
         prop_assert!(rules.len() == 1 || rules.iter().all(|rule| rule.n_rows >= least.max(1)));
     }

@@ -20,6 +20,7 @@ mod import;
 mod key;
 mod kpi;
 mod model;
+mod moments;
 mod people;
 mod profile;
 mod quarantine;

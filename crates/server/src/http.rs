@@ -27,6 +27,7 @@ pub(crate) mod listen;
 mod live;
 mod lookup;
 pub(crate) mod models;
+pub(crate) mod moments;
 mod overview;
 mod person;
 pub(crate) mod profiles;
@@ -326,8 +327,12 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .allow(P::FiguresRead, routes!(campaigns::coupons))
         .allow(P::ProfilesList, routes!(campaigns::people))
         .record(P::SegmentsWrite, routes!(campaigns::save))
+        .allow(P::FiguresRead, routes!(moments::show))
+        .allow(P::ProfilesList, routes!(moments::people))
+        .allow(P::ProfilesRead, routes!(moments::of_person))
         .allow(P::FiguresRead, routes!(goods::together))
         .allow(P::FiguresRead, routes!(goods::next))
+        .allow(P::FiguresRead, routes!(goods::needs))
         .allow(P::FiguresRead, routes!(goods::recommendations))
         .allow(P::ProfilesRead, routes!(goods::of_person))
         .allow(P::ProfilesList, routes!(goods::people))

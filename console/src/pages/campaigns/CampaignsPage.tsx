@@ -12,7 +12,7 @@ import { Page } from '../../ui/Page'
 import { Tabs } from '../../ui/Tabs'
 import { Pick, Question, ScopeFields } from '../insight/fields'
 import { sent } from '../insight/question'
-import { askedAt, BUDGETS, BYS_OF, FIRST_CAMPAIGNS, LOOKBACKS, WINDOWS, type CampaignJson } from './question'
+import { ANSWERS, askedAt, BUDGETS, BYS_OF, FIRST_CAMPAIGNS, LOOKBACKS, WINDOWS, type CampaignJson } from './question'
 import './campaigns.css'
 
 const route = getRouteApi('/engage/campaigns')
@@ -22,6 +22,7 @@ const Attribution = lazy(() => import('./Attribution'))
 const EffectTab = lazy(() => import('./EffectTab'))
 const Budget = lazy(() => import('./Budget'))
 const Coupons = lazy(() => import('./Coupons'))
+const Moments = lazy(() => import('./Moments'))
 
 /** What each tab is given. */
 export type TabProps = { question: CampaignJson; onPeople: (part: CampaignPart) => void; onAnswer: (days: { from: string; to: string }) => void; onCampaign: (campaign: string) => void }
@@ -43,7 +44,7 @@ export default function CampaignsPage() {
     onAnswer: setAnswered,
     onCampaign: (campaign) => set({ tab: 'effect', spec: { ...spec, by: 'campaign', campaign }, part: undefined }),
   }
-  const Shown = { board: Board, attribution: Attribution, effect: EffectTab, budget: Budget, coupons: Coupons }[tab]
+  const Shown = { board: Board, attribution: Attribution, effect: EffectTab, budget: Budget, coupons: Coupons, moments: Moments }[tab]
   const title = part && [part.key ?? (part.of === 'arm' || part.of === 'uplift' ? asked.campaign : undefined), t(`campaigns.which_${whichOf(part)}`)].filter(Boolean).join(' · ')
   return (
     <Page title={t('campaigns.title')} question={t(`campaigns.question_${tab}`)}>
@@ -78,7 +79,7 @@ function Asked({ asked, tab, answered, onAsk }: AskedProps) {
   const { t } = useTranslation()
   const [draft, setDraft] = useState(asked)
   const days = (usual: readonly number[], chosen: number) => [...new Set([...usual, chosen])].sort((a, b) => a - b).map((n) => ({ value: String(n), label: t('campaigns.n_days', { n }) }))
-  const bys: readonly CampaignJson['by'][] = tab === 'effect' || tab === 'budget' ? [] : BYS_OF[tab]
+  const bys: readonly CampaignJson['by'][] = tab in BYS_OF ? BYS_OF[tab as keyof typeof BYS_OF] : []
   return (
     <Question
       run={
@@ -107,6 +108,14 @@ function Asked({ asked, tab, answered, onAsk }: AskedProps) {
               {t('campaigns.visits')}
             </span>
             <Switch aria-label={t('campaigns.visits')} checked={draft.visits} onChange={(visits) => setDraft({ ...draft, visits })} />
+          </div>
+        )}
+        {tab === 'moments' && (
+          <div className="zk-pick">
+            <span className="zk-rule-word" aria-hidden="true">
+              {t('campaigns.answer')}
+            </span>
+            <Segmented aria-label={t('campaigns.answer')} value={draft.answer} onChange={(answer) => setDraft({ ...draft, answer })} options={ANSWERS.map((value) => ({ value, label: t(`campaigns.answer_${value}`) }))} />
           </div>
         )}
         {tab === 'budget' && (

@@ -32,6 +32,7 @@ const PersonConsents = lazy(() => import('../consents/PersonConsents').then((par
 const PersonSegments = lazy(() => import('./PersonSegments').then((part) => ({ default: part.PersonSegments })))
 const PersonTags = lazy(() => import('./PersonTags').then((part) => ({ default: part.PersonTags })))
 const WhoIsWho = lazy(() => import('./WhoIsWho').then((part) => ({ default: part.WhoIsWho })))
+const MomentsCard = lazy(() => import('../campaigns/MomentsCard').then((part) => ({ default: part.MomentsCard })))
 const WantedCard = lazy(() => import('../goods/WantedCard').then((part) => ({ default: part.WantedCard })))
 const InsightCard = lazy(() => import('../models/InsightCard').then((part) => ({ default: part.InsightCard })))
 const Origin = lazy(() => import('./Origin').then((part) => ({ default: part.Origin })))
@@ -103,6 +104,7 @@ export default function ProfilePage() {
                   <Suspense>
                     <InsightCard profileId={profileId} />
                     <WantedCard profileId={profileId} />
+                    <MomentsCard profileId={profileId} />
                   </Suspense>
                   <Identities identities={sheet.identities} edges={sheet.edges} />
                   <Corrections

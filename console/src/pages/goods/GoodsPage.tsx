@@ -13,6 +13,7 @@ import { Pick, Question, ScopeFields } from '../insight/fields'
 import { sent } from '../insight/question'
 import { useTitles } from './names'
 import { BASKETS, GAPS, LEVELS, type GoodsJson } from './question'
+import { Needs } from './Needs'
 import { Rules } from './Rules'
 import { Grades } from './Grades'
 import './goods.css'
@@ -35,13 +36,13 @@ export default function GoodsPage() {
   const [answered, setAnswered] = useState<{ from: string; to: string }>()
   const asked = sent(spec)
   return (
-    <Page title={t('goods.title')} question={tab === 'wanted' ? t('goods.wanted_question') : t('goods.question')}>
+    <Page title={t('goods.title')} question={tab === 'together' || tab === 'next' ? t('goods.question') : t(`goods.${tab}_question`)}>
       <ContextBar />
       <Tabs label={t('goods.tabs')} tabs={GOODS_TABS.map((key) => ({ key, title: t(`goods.tab_${key}`) }))} chosen={tab} onChoose={(next) => set({ tab: next, part: undefined })}>
         {tab !== 'wanted' && (
           <>
             <Asked key={JSON.stringify(spec) + tab} asked={spec} tab={tab} answered={answered} onAsk={(next) => set({ spec: next, part: undefined })} />
-            <Rules key={tab} tab={tab} question={asked} sort={search.sort} isRising={search.asc === true} onSort={(sort, asc) => set({ sort, asc })} onPeople={open} onAnswer={setAnswered} />
+            {tab === 'needs' ? <Needs question={asked} onPeople={open} /> : <Rules key={tab} tab={tab} question={asked} sort={search.sort} isRising={search.asc === true} onSort={(sort, asc) => set({ sort, asc })} onPeople={open} onAnswer={setAnswered} />}
           </>
         )}
         {tab === 'wanted' && <Grades />}
@@ -55,7 +56,7 @@ export default function GoodsPage() {
   )
 }
 
-type AskedProps = { asked: GoodsJson; tab: 'together' | 'next'; answered: { from: string; to: string } | undefined; onAsk: (next: GoodsJson) => void }
+type AskedProps = { asked: GoodsJson; tab: 'together' | 'next' | 'needs'; answered: { from: string; to: string } | undefined; onAsk: (next: GoodsJson) => void }
 
 function Asked({ asked, tab, answered, onAsk }: AskedProps) {
   const { t } = useTranslation()
@@ -76,14 +77,15 @@ function Asked({ asked, tab, answered, onAsk }: AskedProps) {
           </span>
           <Segmented aria-label={t('goods.level')} value={draft.level} onChange={(level) => setDraft({ ...draft, level })} options={LEVELS.map((value) => ({ value, label: t(`goods.level_${value}`) }))} />
         </div>
-        {tab === 'together' ? (
+        {tab === 'together' && (
           <div className="zk-pick">
             <span className="zk-rule-word" aria-hidden="true">
               {t('goods.basket')}
             </span>
             <Segmented aria-label={t('goods.basket')} value={draft.basket} onChange={(basket) => setDraft({ ...draft, basket })} options={BASKETS.map((value) => ({ value, label: t(`goods.basket_${value}`) }))} />
           </div>
-        ) : (
+        )}
+        {tab === 'next' && (
           <Pick label={t('goods.gap')} value={String(draft.max_gap_days)} options={gaps.map((days) => ({ value: String(days), label: t('goods.gap_days', { n: days }) }))} onChange={(days) => setDraft({ ...draft, max_gap_days: Number(days) })} />
         )}
         <ScopeFields question={draft} answered={answered} onChange={setDraft} />

@@ -44,6 +44,23 @@ export function WantedCard({ profileId }: { profileId: string }) {
           </ul>
         </>
       )}
+      {data?.need && (
+        <>
+          <h3 className="zk-goods-head">{t('goods.person_need')}</h3>
+          <ul className="zk-goods-list">
+            <li>
+              <span>{titleOf(data.need.good)}</span>
+              <span className="zk-muted">{data.need.reasons.map(say).join('')}</span>
+            </li>
+          </ul>
+        </>
+      )}
+      {data?.extension && (
+        <>
+          <h3 className="zk-goods-head">{t('goods.person_extension')}</h3>
+          <p>{titleOf(data.extension)}</p>
+        </>
+      )}
       {data && data.fresh.length > 0 && (
         <>
           <h3 className="zk-goods-head">{t('goods.person_fresh')}</h3>

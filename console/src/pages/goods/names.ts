@@ -21,6 +21,8 @@ export function useTitles() {
     quoted: (goods: readonly Good[]) => quoted(goods.map(titleOf)),
     people: ({ of, antecedent, consequent, which }: GoodsPart) => {
       const words = { bought: quoted(antecedent.map(known)), then: quoted([known(consequent)]) }
+      if (of === 'need') return t(`goods.people_${which}_need`, words)
+      if (of === 'extension') return t('goods.people_extension', words)
       return of === 'next' ? t(`goods.people_${which}_next`, words) : t(`goods.people_${which}`, words)
     },
   }

@@ -41,7 +41,7 @@ function Behind({ series, period }: { series: KpiSeries; period: string }) {
   const rows = query.data?.pages.flatMap((page) => page.items) ?? []
   const total = first && (first.is_sum ? t('kpis.behind_sum', { n: format.quantity(first.total) }) : t('kpis.behind_count', { n: format.people(first.total) }))
   const named = value ?? part
-  const ofPart = named === undefined ? undefined : partName(t, dimension ?? null, { value: value ?? null, label: null, is_other: part === 'other', numbers: [], is_suppressed: [] })
+  const ofPart = named === undefined ? undefined : partName(t, dimension ?? null, { value: value ?? null, label: null, is_other: part === 'other' })
   return (
     <Card
       title={first ? t(`kpis.behind_${first.kind as 'people'}`) : t('kpis.behind')}

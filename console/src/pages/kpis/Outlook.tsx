@@ -7,12 +7,13 @@ import type { KpiForecast, KpiSeries } from '../../api/types'
 import type { KpiSearch } from '../../app/search'
 import { useSettings } from '../../app/settings'
 import { useFormat } from '../../app/workspace'
-import { ChartOrTable, ViewSwitch, type Palette } from '../../charts/Chart'
+import { ChartOrTable, Save, ViewSwitch, type Palette } from '../../charts/Chart'
 import { Card } from '../../ui/Card'
 import { DataTable } from '../../ui/DataTable'
+import { SmallGroups } from '../../ui/SmallGroups'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
 import { outlookOption } from './outlookOption'
-import { holidaysOf, nameOf, write } from './words'
+import { dimensionName, holidaysOf, nameOf, partName, write } from './words'
 
 type Props = { series: KpiSeries; view: KpiSearch['view']; onView: (view: KpiSearch['view']) => void }
 
@@ -105,6 +106,47 @@ function Told({ series, forecast, view, onView }: Props & { forecast: KpiForecas
           />
         }
       />
+      {series.dimension && series.parts_add_up && <PartsAhead series={series} dimension={series.dimension} />}
     </Card>
+  )
+}
+
+/** What the parts will be; in each period they add up to the whole. */
+function PartsAhead({ series, dimension }: { series: KpiSeries; dimension: string }) {
+  const { t } = useTranslation()
+  const { lang } = useSettings()
+  const format = useFormat(series.currency)
+  const { kpi } = series
+  const query = useQuery(forecastQuery(kpi.key, series.by as KpiSearch['by'], series.points.at(-1)?.to, dimension))
+  const { data } = query
+  const parts = data?.parts ?? []
+  const sum = (values: readonly number[]) => values.reduce((all, value) => all + value, 0)
+  const title = t('kpis.outlook_parts', { dimension: dimensionName(t, dimension) })
+  return (
+    <>
+      <h3 className="zk-outlook-parts">{title}</h3>
+      {query.isPending && <Skeleton rows={4} height={28} />}
+      {query.isError && <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />}
+      {data && <SmallGroups isSuppressed={data.is_suppressed} />}
+      {parts.length > 0 && (
+        <>
+          <DataTable
+            caption={title}
+            rows={parts}
+            rowKey={(part) => `${part.value ?? ''}-${part.is_other}`}
+            maxHeight={360}
+            columns={[
+              { key: 'part', title: dimensionName(t, dimension), isHead: true, cell: (part) => partName(t, dimension, part) },
+              { key: 'before', title: t('kpis.outlook_before', { n: data?.points.length ?? 0 }), align: 'right', cell: (part) => write(format, kpi, part.before) },
+              { key: 'ahead', title: t('kpis.outlook_ahead', { n: data?.points.length ?? 0 }), align: 'right', cell: (part) => write(format, kpi, sum(part.values)) },
+              { key: 'first', title: data?.points[0]?.period ?? '', align: 'right', cell: (part) => write(format, kpi, part.values[0] ?? null) },
+              { key: 'how', title: t('kpis.outlook_how'), cell: (part) => t(part.is_forecast ? 'kpis.outlook_told' : 'kpis.outlook_plain') },
+            ]}
+          />
+          <Save title={`${nameOf(kpi, lang)} ${title}`} numbers={() => ({ head: [dimensionName(t, dimension), ...(data?.points.map((point) => point.period) ?? [])], rows: parts.map((part) => [partName(t, dimension, part), ...part.values]) })} />
+          <p className="zk-muted">{t('kpis.outlook_parts_help')}</p>
+        </>
+      )}
+    </>
   )
 }

@@ -37,7 +37,7 @@ export function holidaysOf(point: Pick<KpiPoint, 'holidays'>, lang: Lang): strin
 }
 
 /** The name of a part of a breakdown. */
-export function partName(t: TFunction, dimension: string | null, part: KpiPart): string {
+export function partName(t: TFunction, dimension: string | null, part: Pick<KpiPart, 'value' | 'label' | 'is_other'>): string {
   if (part.is_other) return t('kpis.other')
   if (part.value == null) return t('kpis.missing')
   if (dimension === 'rfm_tier') return word(t, 'tier', part.value)

@@ -56,16 +56,30 @@ fn read(json: &Json) -> Option<Feature> {
 }
 
 impl Feature {
-    /// What a value says, Chinese and English; a high one is above that of most.
-    pub fn said(&self, value: f64, is_high: bool, currency: &str) -> (String, String) {
-        let (zh, en) = if is_high { &self.high } else { &self.low };
+    /// A value by itself, Chinese and English.
+    pub fn written(&self, value: f64, currency: &str) -> (String, String) {
+        let of = |text: &str| ["{m}", "{p}", "{v}"].into_iter().find(|mark| text.contains(mark)).unwrap_or("{v}");
+        (
+            Self::filled(of(&self.high.0), value, |minor| money_zh(minor, currency)),
+            Self::filled(of(&self.high.1), value, |minor| money_en(minor, currency)),
+        )
+    }
+
+    fn filled(text: &str, value: f64, money: impl FnOnce(i64) -> String) -> String {
         let is_whole = value.fract().abs() < 0.05 || value.abs() >= 100.0;
         let plain = if is_whole { count(value.round() as i64) } else { format!("{value:.1}") };
         let share = percent((value * 1e6).round() as i128, 1_000_000);
-        let minor = (value * 100.0).round() as i64;
-        let fill =
-            |text: &str, money: String| text.replace("{v}", &plain).replace("{p}", &share).replace("{m}", &money);
-        (fill(zh, money_zh(minor, currency)), fill(en, money_en(minor, currency)))
+        let money = money((value * 100.0).round() as i64);
+        text.replace("{v}", &plain).replace("{p}", &share).replace("{m}", &money)
+    }
+
+    /// What a value says, Chinese and English; a high one is above that of most.
+    pub fn said(&self, value: f64, is_high: bool, currency: &str) -> (String, String) {
+        let (zh, en) = if is_high { &self.high } else { &self.low };
+        (
+            Self::filled(zh, value, |minor| money_zh(minor, currency)),
+            Self::filled(en, value, |minor| money_en(minor, currency)),
+        )
     }
 }
 
@@ -91,7 +105,9 @@ mod tests {
         let feature = features().iter().find(|feature| feature.key == "days_since_order").unwrap();
         assert_eq!(feature.said(120.0, true, "CNY").0, "已有 120 天没有下单");
         assert_eq!(feature.said(3.0, false, "CNY").1, "ordered 3 days ago");
+        assert_eq!(feature.written(120.0, "CNY").0, "120");
         let feature = features().iter().find(|feature| feature.key == "discount_share").unwrap();
+        assert_eq!(feature.written(0.25, "CNY").1, "25%");
         assert_eq!(feature.said(0.25, true, "CNY").0, "优惠占消费的 25%，依赖折扣");
     }
 }

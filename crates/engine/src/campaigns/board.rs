@@ -154,7 +154,17 @@ mod tests {
     use super::*;
 
     fn message(who: u32, day: i64, rank: u8, is_holdout: bool) -> Message {
-        Message { who, at: day * DAY_US, campaign: 0, channel: NONE, creative: NONE, coupon: NONE, rank, is_holdout }
+        Message {
+            who,
+            at: day * DAY_US,
+            campaign: 0,
+            channel: NONE,
+            creative: NONE,
+            coupon: NONE,
+            rank,
+            is_holdout,
+            millionths: 0,
+        }
     }
 
     #[test]

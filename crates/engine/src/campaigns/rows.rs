@@ -18,6 +18,8 @@ const CREATIVE: [&str; 8] = ["creative", "创意", "素材", "文案", "creative
 /// Under which names they say which coupon it carried.
 const COUPON: [&str; 9] =
     ["coupon_id", "coupon", "coupon_upc", "coupon_code", "优惠券", "券码", "优惠券码", "优惠券ID", "券"];
+/// Under which names they say with which chance their hour was drawn.
+const PROPENSITY: [&str; 4] = ["propensity", "抽取概率", "随机概率", "send_propensity"];
 /// Under which names a campaign says which share was withheld.
 const HOLDOUT: [&str; 4] = ["holdout_share", "holdout", "control_share", "对照组比例"];
 
@@ -98,12 +100,24 @@ pub(super) struct Message {
     pub(super) rank: u8,
     /// Withheld: nothing was sent.
     pub(super) is_holdout: bool,
+    /// Chance with which its hour was drawn, in millionths; 0 where it was not.
+    pub(super) millionths: u32,
 }
 
 impl Message {
     /// Whether it went out.
     pub(super) const fn is_reached(&self) -> bool {
         !self.is_holdout && self.rank > FAILED
+    }
+
+    /// Whether its hour was drawn.
+    pub(super) const fn is_drawn(&self) -> bool {
+        self.millionths > 0
+    }
+
+    /// Chance of its hour.
+    pub(super) fn chance(&self) -> f64 {
+        f64::from(self.millionths) / 1e6
     }
 }
 
@@ -204,6 +218,7 @@ impl Messages {
                 let creative = found.creatives.number(of(&CREATIVE).as_deref());
                 let coupon = found.coupons.number(of(&COUPON).as_deref());
                 let channel = found.channels.number(channels.get(row));
+                let chance = of(&PROPENSITY).as_deref().and_then(share_of).unwrap_or(0.0);
                 found.all.push(Message {
                     who: person as u32,
                     at,
@@ -213,6 +228,7 @@ impl Messages {
                     coupon,
                     rank,
                     is_holdout,
+                    millionths: (chance * 1e6).round() as u32,
                 });
             }
         }

@@ -34,6 +34,28 @@ impl By {
     }
 }
 
+/// What an answer to a message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answered {
+    /// It was opened, or more.
+    Opened,
+    /// It was clicked, or more.
+    Clicked,
+    /// It was followed by what it was sent for.
+    Converted,
+}
+
+impl Answered {
+    /// As it is written in a question.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Opened => "opened",
+            Self::Clicked => "clicked",
+            Self::Converted => "converted",
+        }
+    }
+}
+
 /// A question about campaigns, as it arrives; what is absent is as usual.
 #[derive(Clone, Debug, Default)]
 pub struct Asked {
@@ -61,6 +83,14 @@ pub struct Asked {
     pub visits: Option<bool>,
     /// Money a week to be divided, relative to the present.
     pub budget: Option<f64>,
+    /// opened, clicked, converted.
+    pub answer: Option<String>,
+    /// First hour of the day at which nothing is sent.
+    pub quiet_from: Option<u32>,
+    /// First hour at which it is again.
+    pub quiet_until: Option<u32>,
+    /// The one channel to write by.
+    pub channel: Option<String>,
 }
 
 /// A question about campaigns.
@@ -84,6 +114,12 @@ pub struct Spec {
     pub visits: bool,
     /// Money a week to be divided, relative to the present.
     pub budget: f64,
+    /// What an answer to a message is.
+    pub answer: Answered,
+    /// Hours of the day at which nothing is sent: from the first to before the second.
+    pub quiet: (usize, usize),
+    /// The one channel to write by; any when absent.
+    pub channel: Option<String>,
 }
 
 impl Asked {
@@ -118,6 +154,21 @@ impl Asked {
         if let Some(share) = self.holdout_share {
             wrong.within("holdout_share", share, 0.01, 0.99);
         }
+        let answer = match self.answer.as_deref().unwrap_or("opened") {
+            "opened" => Answered::Opened,
+            "clicked" => Answered::Clicked,
+            "converted" => Answered::Converted,
+            other => {
+                wrong.tell(
+                    format!("answer {other:?} is not known: opened, clicked or converted"),
+                    format!("没有这种回应“{other}”：可用 opened、clicked、converted"),
+                );
+                Answered::Opened
+            }
+        };
+        let quiet = (self.quiet_from.unwrap_or(22), self.quiet_until.unwrap_or(8));
+        wrong.within("quiet_from", f64::from(quiet.0), 0.0, 23.0);
+        wrong.within("quiet_until", f64::from(quiet.1), 0.0, 23.0);
         wrong.none()?;
         let some = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
         Ok(Spec {
@@ -130,6 +181,9 @@ impl Asked {
             lookback_days: lookback_days.into(),
             visits: self.visits.unwrap_or(true),
             budget,
+            answer,
+            quiet: (quiet.0 as usize, quiet.1 as usize),
+            channel: some(&self.channel),
         })
     }
 }
@@ -140,7 +194,8 @@ impl Spec {
         json!({ "by": self.by.word(), "segment": self.scope.segment, "purpose": self.scope.purpose,
             "campaign": self.campaign, "window_days": self.window_days, "before_days": self.before_days,
             "holdout_share": self.holdout_share, "lookback_days": self.lookback_days, "visits": self.visits,
-            "budget": self.budget })
+            "budget": self.budget, "answer": self.answer.word(), "quiet_from": self.quiet.0,
+            "quiet_until": self.quiet.1, "channel": self.channel })
     }
 
     /// The one campaign that is asked about.

@@ -7,10 +7,12 @@ use zhike_ml::attribution::Credit;
 use super::attribution::{Channel, DIRECT, OTHER};
 use super::coupons::{Change, CouponRow};
 use super::lift::{Lift, Verdict};
+use super::moments::{HourRate, TimingGrade};
 use super::response::{Budget, NoBudget};
-use super::spec::{By, Spec};
+use super::spec::{Answered, By, Spec};
 use super::uplift::{Found, NoUplift};
 use super::{BoardRow, Part};
+use crate::Error;
 use crate::refresh::day_text;
 
 pub(super) type Both = (String, String);
@@ -548,4 +550,120 @@ pub(super) fn of_part(spec: &Spec, part: &Part) -> Both {
     let (zh, en) = step(&part.which);
     let of = part.key.as_deref().or(spec.campaign.as_deref()).unwrap_or("");
     (format!("营销活动 {of}：{zh}"), format!("Campaigns {of}: {en}"))
+}
+
+/// What an answer to a message is called.
+const fn answered(answer: Answered) -> (&'static str, &'static str) {
+    match answer {
+        Answered::Opened => ("打开", "opened"),
+        Answered::Clicked => ("点击", "clicked"),
+        Answered::Converted => ("转化", "converted"),
+    }
+}
+
+/// An hour of the week.
+pub(super) fn hour_of_week(hour: usize) -> Both {
+    const ZH: [&str; 7] = ["周一", "周二", "周三", "周四", "周五", "周六", "周日"];
+    const EN: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+    let (day, hour) = (hour / 24 % 7, hour % 24);
+    (format!("{} {hour} 点", ZH[day]), format!("{} {hour}:00", EN[day]))
+}
+
+pub(super) fn asked_moments(spec: &Spec, of: (i64, i64), segment: Option<&str>) -> Both {
+    let (zh, en) = days(of, segment);
+    let (answer_zh, answer) = answered(spec.answer);
+    (
+        format!("{zh}：消息在什么时候、用什么渠道更容易被{answer_zh}？"),
+        format!("{en}: when and by which channel are messages {answer}?"),
+    )
+}
+
+/// What answers by hour mean; numbers are messages, drawn ones, and whether so few people are not told.
+pub(super) fn moments(
+    spec: &Spec,
+    (n_sent, n_drawn, is_few): (u64, u64, bool),
+    channels: &[Option<String>],
+    best: Option<&HourRate>,
+    grade: Option<&TimingGrade>,
+) -> Both {
+    if is_few {
+        return (
+            "这个范围内的人太少，不便显示。".into(),
+            "There are so few people among those asked about that nothing is told.".into(),
+        );
+    }
+    if n_sent == 0 {
+        return ("这段时间没有送达的消息。".into(), "No message arrived in these days.".into());
+    }
+    let (answer_zh, answer) = answered(spec.answer);
+    let (mut zh, mut en) = match best {
+        Some(best) => {
+            let (hour_zh, hour) = hour_of_week(best.hour);
+            let channel = channels.get(best.channel).and_then(Option::as_deref);
+            let by_zh = channel.map_or_else(String::new, |channel| format!("“{channel}”"));
+            let by = channel.map_or_else(String::new, |channel| format!(" by “{channel}”"));
+            let own = share(best.n_answered as f64 / best.n.max(1) as f64);
+            let more = best.differs.map_or(0.0, |differs| differs[0]) * 100.0;
+            (
+                format!(
+                    "{hour_zh}{by_zh}的 {} 条消息有 {own} 被{answer_zh}，比同渠道其他时段高 {more:.1} 个百分点，不像巧合。",
+                    n(best.n)
+                ),
+                format!(
+                    "Of {} messages{by} on {hour}, {own} were {answer}: {more:.1} points more than at other hours, which is hardly \
+                     chance.",
+                    n(best.n)
+                ),
+            )
+        }
+        None => (
+            format!("{} 条消息里，没有哪个时段的{answer_zh}率高得不像巧合。", n(n_sent)),
+            format!("Of {} messages, no hour is {answer} more often than chance explains.", n(n_sent)),
+        ),
+    };
+    match grade {
+        Some(grade) => {
+            let (drawn, chosen) = (share(grade.drawn[0]), share(grade.chosen[0]));
+            let between = format!("{} ～ {}", share(grade.chosen[1]), share(grade.chosen[2]));
+            let (said_zh, said) = match grade.is_better {
+                Some(true) => ("按人选时段确实更好。", "choosing helps."),
+                Some(false) => ("按人选时段反而更差，请照旧发送。", "choosing harms: send as before."),
+                None => {
+                    ("差别说不准，先照旧发送，继续随机试。", "too little to tell: send as before and go on drawing.")
+                }
+            };
+            zh.push_str(&format!(
+                "用 {} 条随机时段的消息检验：照发 {drawn}，按人选时段估计 {chosen}（{between}）；{said_zh}",
+                n(grade.n)
+            ));
+            en.push_str(&format!(
+                " Judged by {} messages whose hour was drawn: {drawn} as sent, {chosen} ({between}) if the hour had been chosen for \
+                 each; {said}",
+                n(grade.n)
+            ));
+        }
+        None => {
+            zh.push_str(&format!(
+                "时段是随机抽的消息只有 {} 条，不足以判断按人选时段有没有用：谁在什么时候收到，往往是因为他本来就更活跃。请让一部分消息随机选时段，\
+                 并在消息文件里加一列“抽取概率”。",
+                n(n_drawn)
+            ));
+            en.push_str(&format!(
+                " Of only {} messages was the hour drawn, too few to tell whether choosing it helps: who gets a message when often \
+                 depends on how active they are anyway. Draw the hour of some messages, and note the chance in their file (column \
+                 propensity).",
+                n(n_drawn)
+            ));
+        }
+    }
+    (zh, en)
+}
+
+pub(super) fn no_channel(name: &str, channels: &[Option<String>]) -> Error {
+    let known: Vec<&str> = channels.iter().filter_map(Option::as_deref).collect();
+    let known = known.join(", ");
+    Error::bad_request(
+        format!("no message of the last year went by {name:?}: there are {known}"),
+        format!("最近一年没有走“{name}”的消息：可用的有 {known}"),
+    )
 }

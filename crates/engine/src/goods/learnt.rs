@@ -7,17 +7,18 @@ use std::sync::Arc;
 use zhike_domain::audience::Set;
 use zhike_domain::consent::{PROFILING, State};
 use zhike_domain::small_groups::is_small;
-use zhike_lake::{GoodsBy, Mark};
+use zhike_lake::GoodsBy;
 use zhike_ml::recommend::{
     Choice, ChooseOptions, Due, DueOptions, FactorOptions, Grade, Learnt, Method, Problem, Recipe, Recommender,
     Sources, Table, Until, Why, choose, due,
 };
 use zhike_ml::survival::{Cycles, Purchase, gaps};
 
+use super::known::TABLES;
 use super::lines::Lines;
 use super::words;
 use crate::consents::recorded;
-use crate::segments::{as_of, people};
+use crate::segments::{People, as_of, people};
 use crate::work::{threads, worked};
 use crate::{Ctx, Error, Result, boxed};
 
@@ -33,9 +34,6 @@ pub(super) const GRADED: usize = 10;
 const ON_SALE_DAYS: i64 = 90;
 /// Most products for which all are weighed against all; beyond, it would take minutes.
 const MAX_WEIGHED: usize = 4_000;
-/// What was learnt is kept so long while orders come in.
-const KEPT_US: i64 = 600_000_000;
-const TABLES: [&str; 4] = ["orders", "order_items", "refunds", "products"];
 
 /// Whether new goods are told by what was learnt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,17 +129,6 @@ pub(super) struct Kept {
     pub(super) is_on_sale: Vec<bool>,
 }
 
-struct Stamp {
-    mark: Mark,
-    consents: i64,
-    day: i64,
-    at: i64,
-}
-
-/// What this process has learnt last.
-#[derive(Default)]
-pub(crate) struct Known(tokio::sync::Mutex<Option<(Stamp, Arc<Kept>)>>);
-
 /// What is known of who will want what, and how good it is.
 #[boxed]
 pub async fn recommending(ctx: &Ctx) -> Result<Recommending> {
@@ -153,54 +140,54 @@ pub async fn recommending(ctx: &Ctx) -> Result<Recommending> {
     Ok(told)
 }
 
-/// What was learnt, anew when people, consents or days are others, or orders came and some minutes have passed. It is of all
-/// customers, whoever asks: models are.
+/// What was learnt. It is of all customers, whoever asks: models are.
 pub(super) async fn kept(ctx: &Ctx) -> Result<Arc<Kept>> {
-    let ctx = &ctx.whole();
-    let mut known = ctx.recommending().0.lock().await;
-    // Before anything is read: what changes meanwhile makes it too old, never too new.
-    let now = Stamp {
-        mark: ctx.lake().mark(&TABLES).await?,
-        consents: ctx.store().consents_version().await?,
-        day: as_of(ctx, None).await?.day,
-        at: ctx.now(),
-    };
-    if let Some((then, kept)) = &*known {
-        let is_same = TABLES.iter().all(|table| now.mark.changed_from(&then.mark, table) == i64::MAX);
-        let is_fresh = is_same || (0..KEPT_US).contains(&(now.at - then.at));
-        let has_same_people = now.mark.has_same_people(&then.mark) && now.consents == then.consents;
-        if is_fresh && has_same_people && now.day == then.day {
-            return Ok(kept.clone());
-        }
-    }
-    let made = Arc::new(learn(ctx).await?);
-    *known = Some((now, made.clone()));
-    Ok(made)
+    ctx.learnt_of_goods().wanted.get(ctx, &TABLES, learn).await
 }
 
-async fn learn(ctx: &Ctx) -> Result<Kept> {
+/// Purchases of everybody who did not refuse profiling, up to the last day.
+pub(super) async fn history(ctx: &Ctx, by: GoodsBy) -> Result<History> {
     let seen = as_of(ctx, None).await?;
     let people = people(ctx).await?;
     let refused = recorded(ctx, &people, PROFILING, State::Withdrawn, None).await?;
     let mut who = Set::all(people.n());
     who.minus(&refused);
     let span = (seen.start_of(seen.day - HISTORY_DAYS + 1), seen.start_of(seen.day + 1));
-    let lines = Lines::read(ctx, &people, &who, GoodsBy::Product, span).await?;
-    let n_refused = refused.count();
-    worked("goods", move || Learning::new(lines, &people.ids, seen.day).learn(n_refused)).await?
+    let lines = Lines::read(ctx, &people, &who, by, span).await?;
+    Ok(History { people, lines, day: seen.day, n_refused: refused.count() })
 }
 
-struct Learning {
+/// Who bought what of a level.
+pub(super) struct History {
+    pub(super) people: Arc<People>,
+    pub(super) lines: Lines,
+    /// The last day.
+    pub(super) day: i64,
+    pub(super) n_refused: u64,
+}
+
+async fn learn(ctx: Ctx) -> Result<Kept> {
+    let history = history(&ctx, GoodsBy::Product).await?;
+    worked("goods", move || Learning::new(&history, GRADED).learn()).await?
+}
+
+/// Methods beside each other.
+pub(super) struct Learning {
     purchases: Vec<Purchase>,
     /// Category of products where known.
     categories: Vec<(u64, u64)>,
     category_names: Vec<String>,
     goods: Vec<String>,
     day: i64,
+    n_refused: u64,
+    n_graded: usize,
 }
 
 impl Learning {
-    fn new(lines: Lines, ids: &[i64], day: i64) -> Self {
+    /// Of a history; lists are graded by so many goods.
+    pub(super) fn new(history: &History, n_graded: usize) -> Self {
+        let History { people, lines, day, n_refused } = history;
+        let ids = &people.ids;
         let mut bought: HashMap<(u64, u64, i32), f64> = HashMap::new();
         for one in &lines.all {
             *bought.entry((ids[one.who as usize] as u64, one.good.into(), one.day)).or_default() += one.quantity;
@@ -217,7 +204,15 @@ impl Learning {
         let number = |name: &String| category_names.binary_search(name).ok().map(|at| at as u64);
         let of = |(product, name): (usize, &Option<String>)| Some((product as u64, number(name.as_ref()?)?));
         let categories = lines.category.iter().enumerate().filter_map(of).collect();
-        Self { purchases, categories, category_names, goods: lines.goods, day }
+        Self {
+            purchases,
+            categories,
+            category_names,
+            goods: lines.goods.clone(),
+            day: *day,
+            n_refused: *n_refused,
+            n_graded,
+        }
     }
 
     fn recipes(&self, is_new_only: bool) -> Vec<Recipe> {
@@ -242,7 +237,7 @@ impl Learning {
             cut: (self.day - window) as f64,
             until: self.day as f64,
             half_life: HALF_LIFE_DAYS,
-            n_products: GRADED,
+            n_products: self.n_graded,
             is_new_only,
             recipes: self.recipes(is_new_only),
             factors: FactorOptions::default(),
@@ -251,7 +246,8 @@ impl Learning {
         choose(&self.purchases, &self.categories, &options)
     }
 
-    fn learn(self, n_refused: u64) -> Result<Kept> {
+    /// The best of them, with what it says.
+    pub(super) fn learn(self) -> Result<Kept> {
         let mut window = WINDOWS[0];
         let mut fresh = self.graded(window, true);
         if fresh.is_err() {
@@ -297,7 +293,7 @@ impl Learning {
             n_goods: table.products().len() as u64,
             window_days: window,
             n_graded: fresh.as_ref().map_or(0, n_graded),
-            n_refused: Some(n_refused),
+            n_refused: Some(self.n_refused),
             methods,
             n_due_people: Some(due_people.len() as u64),
             n_due: Some(due.len() as u64),

@@ -7,6 +7,7 @@ use zhike_lake::GoodsBy;
 use zhike_ml::recommend::{self, Due, ListOptions, Reason, Repeats};
 
 use super::learnt::{Kept, Status, kept};
+use super::needs::{Need, needs};
 use super::{Good, names, words};
 use crate::consents::recorded_of;
 use crate::{Ctx, Result, boxed, profiles};
@@ -55,6 +56,10 @@ pub struct ForPerson {
     pub again: Vec<Again>,
     /// New to the customer, the best first.
     pub fresh: Vec<Wanted>,
+    /// Category that the customer needs, by a rule that holds.
+    pub need: Option<Wanted>,
+    /// Category that the customer has not had and may take next.
+    pub extension: Option<Good>,
 }
 
 pub(super) fn is_ready(due: &Due) -> bool {
@@ -75,11 +80,14 @@ pub async fn for_person(ctx: &Ctx, profile_id: ProfileId, limit: usize) -> Resul
         status: kept.told.status,
         again: Vec::new(),
         fresh: Vec::new(),
+        need: None,
+        extension: None,
     };
     if is_refused {
         return Ok(found);
     }
     let limit = limit.clamp(1, MAX_LIST);
+    (found.need, found.extension) = of_category(ctx, id).await?;
     let list = listed(&kept, id as u64, limit);
     let at = kept.due.partition_point(|due| due.customer < id as u64);
     let mut due: Vec<&Due> = kept.due[at..].iter().take_while(|due| due.customer == id as u64).collect();
@@ -124,6 +132,22 @@ pub async fn for_person(ctx: &Ctx, profile_id: ProfileId, limit: usize) -> Resul
         })
         .collect();
     Ok(found)
+}
+
+/// What a customer needs of the categories, and which one may come next.
+async fn of_category(ctx: &Ctx, id: i64) -> Result<(Option<Wanted>, Option<Good>)> {
+    let known = needs(ctx, GoodsBy::Category).await?;
+    let good = |good: u32| Good { id: known.goods[good as usize].clone(), name: None };
+    let is_used = |rule: &&Need| rule.holds && known.status == Status::InUse;
+    let need = known.of(id).filter(is_used).map(|rule| {
+        let conditions: Vec<(String, String)> =
+            rule.conditions.iter().map(|one| words::condition(one, &ctx.workspace().currency)).collect();
+        let [met, bought, all, all_bought] = rule.graded.map(|n| n.max(1) as f64);
+        let reason = words::because_of(&conditions, bought / met, all_bought / all);
+        Wanted { good: good(rule.good), reasons: vec![reason] }
+    });
+    let mut first = known.extension.iter().filter(|(_, ids)| ids.binary_search(&id).is_ok());
+    Ok((need, first.next().map(|(of, _)| good(*of))))
 }
 
 fn times(kept: &Kept, due: &Due) -> u32 {

@@ -2,12 +2,15 @@
 
 use zhike_domain::sentence::{count, percent};
 use zhike_lake::GoodsBy;
+use zhike_ml::needs::Condition;
 
 use super::learnt::{GRADED, Grades, Recommending, Status};
+use super::needed::NeedRule;
+use super::needs::{Looks, Needs};
 use super::next::NextRule;
 use super::spec::{Basket, Spec};
 use super::together::TogetherRule;
-use super::{Good, Part, Which};
+use super::{Good, Of, Part, Which};
 use crate::refresh::day_text;
 
 type Both = (String, String);
@@ -213,14 +216,132 @@ fn few() -> Both {
 pub(super) fn of_part(part: &Part) -> Both {
     let goods = part.antecedent.join(" + ");
     let next = &part.consequent;
-    match (part.is_next, part.which) {
-        (false, Which::Both) => (format!("一起买：{goods} + {next}"), format!("bought together: {goods} + {next}")),
-        (false, Which::Left) => (format!("买了 {goods}，还没买 {next}"), format!("bought {goods}, not {next} yet")),
-        (true, Which::Both) => (format!("先买 {goods}，再买 {next}"), format!("bought {goods}, then {next}")),
-        (true, Which::Left) => {
+    match (part.of, part.which) {
+        (Of::Together, Which::Both) => {
+            (format!("一起买：{goods} + {next}"), format!("bought together: {goods} + {next}"))
+        }
+        (Of::Together, Which::Left) => {
+            (format!("买了 {goods}，还没买 {next}"), format!("bought {goods}, not {next} yet"))
+        }
+        (Of::Next, Which::Both) => (format!("先买 {goods}，再买 {next}"), format!("bought {goods}, then {next}")),
+        (Of::Next, Which::Left) => {
             (format!("最近买了 {goods}，还没接着买 {next}"), format!("bought {goods} lately, not {next} since"))
         }
+        (Of::Need, Which::Both) => (format!("需要 {next}"), format!("need {next}")),
+        (Of::Need, Which::Left) => (format!("需要 {next}，一年内没买过"), format!("need {next}, none within a year")),
+        (Of::Extension, _) => (format!("可拓展：{next}"), format!("may take next: {next}")),
     }
+}
+
+/// The question about needs.
+pub(super) fn asked_needs(spec: &Spec, day: i64, window: i64, segment: Option<&str>) -> Both {
+    let level = level(spec.level);
+    let (zh, en) = match segment {
+        Some(name) => (format!("分群“{name}”"), format!("segment “{name}”")),
+        None => ("全部客户".into(), "all customers".into()),
+    };
+    let day = day_text(day);
+    (
+        format!("截至 {day}，{zh}：什么样的客户会在 {window} 天内买哪些{}？", level.0),
+        format!("As of {day}, {en}: who buys which {} within {window} days?", level.1),
+    )
+}
+
+/// What needs mean.
+pub(super) fn needs(found: &Needs, rules: &[NeedRule], hits: Option<(f64, f64)>, by: GoodsBy) -> Both {
+    let (level, window) = (level(by), found.window);
+    let Some(grade) = found.grade else {
+        if found.is_scattered {
+            return (
+                format!("没有两种{}是足够多的客户买得最多的，学不出需求：请换成更粗的层级。", level.0),
+                format!("No two of the {} are what enough customers bought most: take a coarser level.", level.1),
+            );
+        }
+        return (
+            format!("数据还不够：要有两段时间，每段至少 200 位老客户购买，并且买的{}不止一种。", level.0),
+            format!(
+                "Too little is known: it takes two spans in each of which at least 200 earlier customers bought, of more than one \
+                 of the {}.",
+                level.1
+            ),
+        );
+    };
+    let n_holding = rules.iter().filter(|rule| rule.holds).count();
+    let mut zh = format!(
+        "用更早的 {window} 天学规则，拿之后 {window} 天里 {} 位客户的购买来考：规则说的{}有 {} 的人买了，按老习惯猜是 {}，猜最畅销的是 {}。",
+        n(grade.n),
+        level.0,
+        share(grade.by_rule),
+        share(grade.by_habit),
+        share(grade.by_best_seller)
+    );
+    let mut en = format!(
+        "Rules of {window} earlier days, graded on what {} customers bought in the {window} days after: {} bought what their rule \
+         said, {} what they had bought most, {} what sells best.",
+        n(grade.n),
+        share(grade.by_rule),
+        share(grade.by_habit),
+        share(grade.by_best_seller)
+    );
+    let (said_zh, said) = match found.status {
+        Status::InUse => ("规则更准，已用于客户档案。", " Rules tell most and are used in profiles."),
+        Status::Withheld => (
+            "规则不比简单办法准，不用于客户档案。",
+            " Rules tell no more than the plain ways and are not used in profiles.",
+        ),
+    };
+    zh.push_str(said_zh);
+    en.push_str(said);
+    zh.push_str(&format!("{} 条规则里有 {n_holding} 条经得起检验。", rules.len()));
+    en.push_str(&format!(" Of {} rules, {n_holding} hold.", rules.len()));
+    if let Some((learnt, plain)) = hits {
+        zh.push_str(&format!("可拓展的{}：首推命中 {}，畅销榜命中 {}。", level.0, share(learnt), share(plain)));
+        en.push_str(&format!(
+            " Of goods not had before, the first of the list was bought by {}, the best seller by {}.",
+            share(learnt),
+            share(plain)
+        ));
+    }
+    (zh, en)
+}
+
+/// A condition in words.
+pub(super) fn condition((looks, bounds): &(Looks, Condition), currency: &str) -> Both {
+    // Whole numbers lie beside a bound that is half-way.
+    let is_whole = |bound: f64| (bound.fract() - 0.5).abs() < 1e-9;
+    let (name, write): (Both, Box<dyn Fn(f64) -> Both>) = match looks {
+        Looks::At(feature) => (feature.name.clone(), Box::new(|value| feature.written(value, currency))),
+        Looks::Bought(good) => (
+            (format!("近一年买“{good}”的天数"), format!("days with “{good}” within a year")),
+            Box::new(|value| (format!("{value:.0}"), format!("{value:.0}"))),
+        ),
+    };
+    let said = |above: bool, bound: f64| {
+        let (sign, value) = match (above, is_whole(bound)) {
+            (true, true) => ("≥", bound.ceil()),
+            (true, false) => (">", bound),
+            (false, true) => ("≤", bound.floor()),
+            (false, false) => ("≤", bound),
+        };
+        let (zh, en) = write(value);
+        (format!("{sign} {zh}"), format!("{sign} {en}"))
+    };
+    let bounds: Vec<Both> =
+        [bounds.above.map(|bound| said(true, bound)), bounds.at_most.map(|bound| said(false, bound))]
+            .into_iter()
+            .flatten()
+            .collect();
+    let (zh, en): (Vec<String>, Vec<String>) = bounds.into_iter().unzip();
+    (format!("{} {}", name.0, zh.join(" 且 ")), format!("{} {}", name.1, en.join(" and ")))
+}
+
+/// Why a customer is told a need.
+pub(super) fn because_of(conditions: &[Both], share_of: f64, usual: f64) -> Both {
+    let (zh, en): (Vec<&str>, Vec<&str>) = conditions.iter().map(|(zh, en)| (zh.as_str(), en.as_str())).unzip();
+    (
+        format!("{}：这样的客户有 {} 会买，平常是 {}", zh.join("，"), share(share_of), share(usual)),
+        format!("{}: {} of such customers buy it, {} of all", en.join(", "), share(share_of), share(usual)),
+    )
 }
 
 /// What a method is called.

@@ -142,7 +142,7 @@ pub const fn usual_ahead(by: PeriodKind) -> usize {
 }
 
 /// After how many periods the pattern comes back.
-const fn seasons(by: PeriodKind) -> &'static [usize] {
+pub(super) const fn seasons(by: PeriodKind) -> &'static [usize] {
     match by {
         PeriodKind::Day => &[7, 365],
         PeriodKind::Week => &[52],
@@ -189,7 +189,13 @@ pub(super) async fn next_days(ctx: &Ctx, kpi: &'static Kpi, known: &Known, n: i6
 }
 
 /// The whole periods of a figure up to a day.
-async fn history(ctx: &Ctx, kpi: &'static Kpi, known: &Known, by: PeriodKind, through: i64) -> Result<History> {
+pub(super) async fn history(
+    ctx: &Ctx,
+    kpi: &'static Kpi,
+    known: &Known,
+    by: PeriodKind,
+    through: i64,
+) -> Result<History> {
     let mut all = histories(ctx, &[kpi], known, by, (through, MAX_HISTORY)).await?;
     Ok(all.pop().unwrap_or_default())
 }
@@ -233,7 +239,7 @@ pub(super) async fn histories(
 }
 
 /// Gaps are as a season before, else as the one before, else as the first that is known.
-fn filled(numbers: &[Option<f64>], season: usize) -> Vec<f64> {
+pub(super) fn filled(numbers: &[Option<f64>], season: usize) -> Vec<f64> {
     let first = numbers.iter().flatten().next().copied().unwrap_or(0.0);
     let mut values: Vec<f64> = Vec::with_capacity(numbers.len());
     for number in numbers {

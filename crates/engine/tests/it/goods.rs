@@ -9,7 +9,7 @@ use zhike_domain::id::ProfileId;
 use zhike_domain::import::entity::Entity;
 use zhike_engine::Ctx;
 use zhike_engine::consents;
-use zhike_engine::goods::{self, Asked, Good, Part, Spec, Status, Which};
+use zhike_engine::goods::{self, Asked, Good, Of, Part, Spec, Status, Which};
 use zhike_engine::workspace::{self, Workspace, day_number};
 
 use crate::support::{Home, load, refusal, rows};
@@ -192,7 +192,7 @@ async fn rules(ctx: &Ctx, asked: &Asked, only: &dyn Fn(&Order) -> bool) -> usize
         assert!((rule.n_beyond - beyond).abs() < 1e-6, "{} {beyond}", rule.n_beyond);
         if at % 40 == 0 {
             let part = |which| Part {
-                is_next: false,
+                of: Of::Together,
                 antecedent: antecedent.iter().cloned().collect(),
                 consequent: id(&rule.consequent),
                 which,
@@ -245,7 +245,7 @@ async fn pairs(ctx: &Ctx, asked: &Asked) {
         let left: BTreeSet<i64> = days.iter().filter(|(_, own)| is_left(own)).map(|(who, _)| *who).collect();
         assert_eq!(pair.n_left, Some(left.len() as u64), "{first} then {next}");
         if at % 20 == 0 {
-            let part = |which| Part { is_next: true, antecedent: vec![first.clone()], consequent: next.clone(), which };
+            let part = |which| Part { of: Of::Next, antecedent: vec![first.clone()], consequent: next.clone(), which };
             assert_eq!(list(ctx, &spec, &part(Which::Left)).await, left);
             assert_eq!(list(ctx, &spec, &part(Which::Both)).await, who);
         }
@@ -273,7 +273,8 @@ async fn every_count_of_goods_is_that_of_a_plain_computation() {
         let days = (day_number(jiff::civil::date(2026, 7, 1)), day_number(jiff::civil::date(2026, 9, 30)));
         rules(&ctx, &some, &|order| days.0 <= order.day && order.day <= days.1).await;
         let spec = asked("product", "order").spec().unwrap();
-        let part = Part { is_next: false, antecedent: vec!["P1".into()], consequent: "P2".into(), which: Which::Both };
+        let part =
+            Part { of: Of::Together, antecedent: vec!["P1".into()], consequent: "P2".into(), which: Which::Both };
         let bought = list(&ctx, &spec, &part).await;
         let (segment, n) = goods::save(&ctx, &spec, &part, "面包和黄油").await.unwrap();
         assert_eq!((n, segment.n_members), (bought.len() as u64, Some(bought.len() as u64)));
@@ -320,7 +321,7 @@ async fn rules_are_named_small_groups_are_not_told_and_mistakes_are() {
         assert!(error.message.contains(word) && error.message_zh.contains(word), "{word}: {}", error.message);
     }
     let part = |antecedent: &[&str], consequent: &str| Part {
-        is_next: false,
+        of: Of::Together,
         antecedent: antecedent.iter().map(|good| (*good).to_owned()).collect(),
         consequent: consequent.into(),
         which: Which::Both,

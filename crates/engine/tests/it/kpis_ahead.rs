@@ -153,3 +153,31 @@ async fn a_closed_store_is_found_and_quiet_weeks_are_not() {
     assert!(en.contains("was to be expected") && en.contains("Mostly from S0 ("), "{en}");
     assert_eq!(unusual(&ctx, 0).await.unwrap_err().code.as_str(), "bad_request");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parts_of_what_comes_next_add_up_to_the_whole() {
+    let home = Home::sqlite();
+    let ctx = home.open().await;
+    let last = day_number(LAST);
+    open(&ctx, &home, "a.csv", (last - 160, last), false).await;
+    let figure = kpis::get("orders").unwrap();
+    let whole = ahead(&ctx, figure, PeriodKind::Day, Some(14), None).await.unwrap();
+    let found = kpis::ahead_by(&ctx, figure, PeriodKind::Day, Some(14), None, Dimension::Store).await.unwrap();
+    assert_eq!(numbers(&found.ahead), numbers(&whole), "the whole is as it is told alone");
+    let names: Vec<&str> = found.parts.iter().filter_map(|part| part.value.as_deref()).collect();
+    assert_eq!((names.len(), names[0]), (3, "S0"), "{:?}", found.parts);
+    for (at, (name, value, _)) in numbers(&whole).iter().enumerate() {
+        let sum: f64 = found.parts.iter().map(|part| part.values[at]).sum();
+        assert!((sum - value).abs() < 1e-6, "{name}: {sum} of {value}");
+    }
+    // Every other order is of the first store.
+    let ahead: f64 = found.parts[0].values.iter().sum();
+    let all: f64 = numbers(&whole).iter().map(|point| point.1).sum();
+    assert!((ahead / all - 0.5).abs() < 0.05 && found.parts.iter().all(|part| part.is_forecast), "{ahead} of {all}");
+    let before: f64 = found.parts.iter().map(|part| part.before).sum();
+    let truly: u64 = (last - 13..=last).map(|day| usual(day, &mut Dice::new(day as u64))).sum();
+    assert_eq!(before, truly as f64);
+    let error =
+        kpis::ahead_by(&ctx, kpis::get("average_order_value").unwrap(), PeriodKind::Day, None, None, Dimension::Store);
+    assert!(error.await.unwrap_err().message.contains("do not add up"));
+}

@@ -28,6 +28,8 @@ mod live_sessions;
 mod lookup;
 mod matching;
 mod models;
+mod moments;
+mod needs;
 mod privacy;
 mod quality;
 mod quarantine;

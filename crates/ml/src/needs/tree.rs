@@ -134,6 +134,37 @@ impl Tree {
         Some(at)
     }
 
+    /// The same answers with fewer decisions: leaves beside each other of one class become one.
+    #[must_use]
+    pub fn simple(&self) -> Self {
+        let mut nodes = Vec::new();
+        self.copy(0, &mut nodes);
+        Self { nodes, ..self.clone() }
+    }
+
+    /// Adds a node with all below it; what became a leaf gives its rows.
+    fn copy(&self, at: usize, nodes: &mut Vec<Node>) -> Option<Vec<u32>> {
+        let place = nodes.len();
+        nodes.push(self.nodes[at].clone());
+        match &self.nodes[at] {
+            Node::Leaf { counts } => Some(counts.clone()),
+            Node::Split { feature, threshold, left, right } => {
+                let of_left = self.copy(*left, nodes);
+                let next = nodes.len();
+                let of_right = self.copy(*right, nodes);
+                nodes[place] = Node::Split { feature: *feature, threshold: *threshold, left: place + 1, right: next };
+                let (of_left, of_right) = of_left.zip(of_right)?;
+                if self.likeliest(&of_left) != self.likeliest(&of_right) {
+                    return None;
+                }
+                let counts: Vec<u32> = of_left.iter().zip(&of_right).map(|(left, right)| left + right).collect();
+                nodes.truncate(place);
+                nodes.push(Node::Leaf { counts: counts.clone() });
+                Some(counts)
+            }
+        }
+    }
+
     /// The likeliest class of a row, as classes are weighted.
     pub fn class(&self, row: &[f64]) -> Option<usize> {
         let Node::Leaf { counts } = &self.nodes[self.leaf(row)?] else { return None };

@@ -12,8 +12,9 @@ use zhike_engine::Ctx;
 use zhike_engine::analysis::{people, read, save};
 
 use super::campaigns::{Campaigns, Of};
-use super::goods::{Baskets, Next, Recommend};
+use super::goods::{Baskets, Needs, Next, Recommend};
 use super::kpi::print_columns;
+use super::moments::SendTime;
 use super::people::{kept, listed};
 use super::satisfaction::Satisfaction;
 use super::{Failure, Format, Global, Lang, Outcome};
@@ -130,6 +131,10 @@ pub(super) enum Analyze {
     Baskets(Baskets),
     /// What is bought next.
     Next(Next),
+    /// When and by which channel customers answer, and whether choosing the hour helps.
+    SendTime(SendTime),
+    /// What customers need, as rules; and what those may take next who have not had it.
+    Needs(Needs),
     /// What customers will want, and how well that can be told.
     Recommend(Recommend),
     /// Scores of surveys and reviews, what moves them, what became of the dissatisfied.
@@ -316,6 +321,8 @@ impl Analyze {
         match self {
             Self::Baskets(baskets) => return baskets.does(),
             Self::Next(next) => return next.does(),
+            Self::Needs(needs) => return needs.does(),
+            Self::SendTime(asked) => return asked.does(),
             Self::Satisfaction(satisfaction) => return satisfaction.does(),
             Self::Campaigns(asked)
             | Self::Attribution(asked)
@@ -446,6 +453,8 @@ impl Analyze {
             (_, Some(common)) => common,
             (Self::Baskets(baskets), _) => return baskets.run(ctx, global).await,
             (Self::Next(next), _) => return next.run(ctx, global).await,
+            (Self::Needs(needs), _) => return needs.run(ctx, global).await,
+            (Self::SendTime(asked), _) => return asked.run(ctx, global).await,
             (Self::Campaigns(asked), _) => return asked.run(ctx, global, Of::Board).await,
             (Self::Attribution(asked), _) => return asked.run(ctx, global, Of::Attribution).await,
             (Self::Uplift(asked), _) => return asked.run(ctx, global, Of::Uplift).await,

@@ -111,6 +111,7 @@ impl Campaigns {
             lookback_days: Some(self.lookback_days),
             visits: Some(!self.no_visits),
             budget: Some(self.budget),
+            ..Asked::default()
         }
     }
 

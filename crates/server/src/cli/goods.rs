@@ -1,4 +1,5 @@
-//! `zhike analyze baskets|next|recommend`: what is bought together, what is bought next, what customers will want.
+//! `zhike analyze baskets|next|needs|recommend`: what is bought together, what is bought next, what customers need and will
+//! want.
 
 use std::io::Write;
 
@@ -10,7 +11,7 @@ use zhike_engine::goods::{Asked, people, save};
 use super::analyze::{Does, say};
 use super::people::{kept, listed};
 use super::{Failure, Format, Global, Lang};
-use crate::http::goods::{GoodBody, for_person_body, next_body, part, recommendations_body, together_body};
+use crate::http::goods::{GoodBody, for_person_body, needs_body, next_body, part, recommendations_body, together_body};
 use crate::output::{print_json, print_rows, told};
 
 /// Of which goods, whose, when, and what is wanted of the answer.
@@ -41,9 +42,9 @@ pub(super) struct Question {
     #[arg(long, default_value_t = 50)]
     limit: usize,
     /// The people behind a rule instead: who bought all of it, or who bought the left side and not the right one (both, left).
-    #[arg(long, value_name = "WHICH", requires_all = ["bought", "then"])]
+    #[arg(long, value_name = "WHICH", requires = "then")]
     people: Option<String>,
-    /// A good on the left of the rule, by id; several times for several.
+    /// A good on the left of the rule, by id, or a condition of a need; several times for several.
     #[arg(long, value_name = "GOOD")]
     bought: Vec<String>,
     /// The good on the right of the rule, by id.
@@ -79,6 +80,13 @@ pub(super) struct Next {
     /// Fewest customers of a pair; five, or one in 500, when absent.
     #[arg(long)]
     min_customers: Option<u32>,
+    #[command(flatten)]
+    question: Question,
+}
+
+/// What customers need; `--people` without `--bought` is those who have not had the good and may take it next.
+#[derive(Args)]
+pub(super) struct Needs {
     #[command(flatten)]
     question: Question,
 }
@@ -241,6 +249,52 @@ impl Next {
     }
 }
 
+impl Needs {
+    pub(super) const fn does(&self) -> Does {
+        self.question.does()
+    }
+
+    pub(super) async fn run(&self, ctx: &Ctx, global: &Global) -> Result<(), Failure> {
+        let asked = self.question.asked();
+        let of = if self.question.bought.is_empty() { "extension" } else { "need" };
+        if self.question.people(ctx, global, &asked, of).await? {
+            return Ok(());
+        }
+        let body = needs_body(ctx, &asked.spec()?).await?;
+        if global.format == Format::Json {
+            return print_json(&body);
+        }
+        let is_zh = matches!(global.lang(), Lang::Zh);
+        let word = |zh: &str, en: &str| if is_zh { zh.to_owned() } else { en.to_owned() };
+        let nothing = || "--".to_owned();
+        let rules = body.rules.iter().map(|rule| {
+            let conditions: Vec<&str> =
+                rule.conditions.iter().map(|each| if is_zh { &*each.zh } else { &*each.en }).collect();
+            let holds = if rule.holds { word("经得起检验", "holds") } else { word("说不准", "unclear") };
+            let share = rule.n_bought as f64 / rule.n_graded.max(1) as f64;
+            [
+                holds,
+                good(&rule.good),
+                conditions.join(if is_zh { "，" } else { ", " }),
+                rule.n_graded.to_string(),
+                percent(share),
+                percent(rule.usual),
+                format!("{:.2}", rule.lift),
+                told(rule.n_people),
+                told(rule.n_without),
+            ]
+        });
+        let extension = body.extension.iter().map(|one| {
+            let people = told(one.n_people);
+            let [a, b, c, d, e] = std::array::from_fn(|_| nothing());
+            [word("可拓展", "extension"), good(&one.good), a, b, c, d, e, people.clone(), people]
+        });
+        let header = ["kind", "good", "conditions", "n_graded", "bought", "usual", "lift", "people", "not_yet"];
+        print_rows(global.format, header, rules.chain(extension))?;
+        say(global, &body.head, None)
+    }
+}
+
 impl Recommend {
     pub(super) const fn is_of_person(&self) -> bool {
         self.customer.is_some()
@@ -268,7 +322,12 @@ impl Recommend {
             let reasons: Vec<&str> = one.reasons.iter().map(|each| if is_zh { &*each.zh } else { &*each.en }).collect();
             [word("可能想要", "new"), good(&one.good), reasons.join(if is_zh { "；" } else { "; " })]
         });
-        print_rows(global.format, ["list", "good", "why"], again.chain(fresh))?;
+        let need = body.need.iter().map(|one| {
+            let reasons: Vec<&str> = one.reasons.iter().map(|each| if is_zh { &*each.zh } else { &*each.en }).collect();
+            [word("需要的品类", "need"), good(&one.good), reasons.join("")]
+        });
+        let extension = body.extension.iter().map(|one| [word("可拓展的品类", "extension"), good(one), String::new()]);
+        print_rows(global.format, ["list", "good", "why"], again.chain(fresh).chain(need).chain(extension))?;
         let note = match (body.is_refused, body.status.as_str()) {
             (true, _) => {
                 Some(word("这位客户不同意画像，不作推荐。", "This customer refused profiling: nothing is recommended."))

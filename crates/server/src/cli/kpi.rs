@@ -6,14 +6,14 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::civil::Date;
 use zhike_domain::frame::{Column, ColumnType, Frame, TextColumn};
-use zhike_domain::kpi::{Dimension, PeriodKind};
+use zhike_domain::kpi::PeriodKind;
 use zhike_engine::Ctx;
 use zhike_engine::kpis::{self, Ask, Asked, PartOf, USUAL_DAYS, Window};
 use zhike_engine::workspace::day_number;
 
 use super::{Failure, Format, Global, Lang, Outcome};
 use crate::http::ahead::{forecast_of, unusual_of};
-use crate::http::kpis::{KpiGoal, KpiPoint, TOP, all, behind_page, one};
+use crate::http::kpis::{KpiGoal, KpiPoint, TOP, all, behind_page, dimension, one};
 use crate::output::{Printer, print_json, print_rows, told};
 
 /// Figures of the business.
@@ -70,6 +70,9 @@ pub(super) enum Kpi {
         /// The last day that may be known: to see what would have been told.
         #[arg(long, value_name = "DATE")]
         through: Option<Date>,
+        /// Taken apart by channel, store, province, category …; parts add up to the whole.
+        #[arg(long)]
+        dimension: Option<String>,
     },
     /// Days on which figures were not as usual, and which part that comes from.
     Unusual {
@@ -151,16 +154,7 @@ impl From<By> for PeriodKind {
 
 impl Periods {
     fn ask(&self) -> Result<Ask, Failure> {
-        let dimension = match &self.dimension {
-            None => None,
-            Some(word) => Some(Dimension::named(word).ok_or_else(|| {
-                let all = Dimension::ALL.map(Dimension::as_str);
-                Failure::new(
-                    format!("there is no dimension {word:?}: there are {}", all.join(", ")),
-                    format!("没有维度“{word}”：可用的有 {}", all.join("、")),
-                )
-            })?),
-        };
+        let dimension = dimension(self.dimension.as_deref())?;
         let (from, to) = (self.from.map(day_number), self.to.map(day_number));
         Ok(Ask { by: self.by.into(), from, to, dimension, top: self.top })
     }
@@ -260,10 +254,24 @@ impl Kpi {
                     writeln!(std::io::stdout(), "{line}")?;
                 }
             }
-            Self::Forecast { key, by, periods, through } => {
-                let found = forecast_of(ctx, &key, by.into(), periods, through.map(day_number)).await?;
+            Self::Forecast { key, by, periods, through, dimension: word } => {
+                let of = dimension(word.as_deref())?;
+                let found = forecast_of(ctx, &key, by.into(), periods, through.map(day_number), of).await?;
                 if global.format == Format::Json {
                     return print_json(&found);
+                }
+                if let Some(parts) = &found.parts {
+                    let (other, none) = if is_zh { ("其他", "（未填）") } else { ("(other)", "(not given)") };
+                    let rows = parts.iter().map(|part| {
+                        let named = part.label.clone().or_else(|| part.value.clone());
+                        let name = named.unwrap_or_else(|| if part.is_other { other } else { none }.to_owned());
+                        [name, format!("{:.2}", part.before), format!("{:.2}", part.values.iter().sum::<f64>())]
+                    });
+                    print_rows(global.format, ["part", "before", "ahead"], rows)?;
+                    if global.format == Format::Table {
+                        writeln!(std::io::stdout(), "{}", if is_zh { found.meaning_zh } else { found.meaning })?;
+                    }
+                    return Ok(());
                 }
                 let rows = found.points.into_iter().map(|point| {
                     let names = point.holidays.into_iter().map(|one| if is_zh { one.name_zh } else { one.name });

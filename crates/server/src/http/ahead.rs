@@ -5,16 +5,16 @@ use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use zhike_domain::kpi::PeriodKind;
+use zhike_domain::kpi::{Dimension, PeriodKind};
 use zhike_engine::kpis::{
-    self, Ahead, AheadPoint, Because, Finding, GoalOutlook, HolidayEffect, Mover, USUAL_DAYS, finding_words,
+    self, Ahead, AheadPart, AheadPoint, Because, Finding, GoalOutlook, HolidayEffect, Mover, USUAL_DAYS, finding_words,
     outlook_words,
 };
 use zhike_engine::workspace::day_number;
 use zhike_engine::{Ctx, Result as EngineResult};
 
 use super::error::{ApiError, ApiResult, ErrorBody};
-use super::kpis::{KpiDefinition, KpiHoliday, kind};
+use super::kpis::{KpiDefinition, KpiHoliday, dimension, kind};
 use super::overview::date;
 use super::profiles::day;
 use super::who::Acting;
@@ -100,6 +100,30 @@ impl From<&HolidayEffect> for ForecastHoliday {
     }
 }
 
+/// What a part of a figure will be.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ForecastPart {
+    /// Missing for what has no value, or for all the other values.
+    pub(crate) value: Option<String>,
+    /// The name of a product.
+    pub(crate) label: Option<String>,
+    /// Whether these are all the other values.
+    pub(crate) is_other: bool,
+    /// What as many whole periods before brought.
+    pub(crate) before: f64,
+    /// One a period to come; in each, parts add up to the whole.
+    pub(crate) values: Vec<f64>,
+    /// Whether it was forecast; else it is as a season before.
+    pub(crate) is_forecast: bool,
+}
+
+impl From<AheadPart> for ForecastPart {
+    fn from(part: AheadPart) -> Self {
+        let AheadPart { value, label, is_other, before, values, is_forecast } = part;
+        Self { value, label, is_other, before, values, is_forecast }
+    }
+}
+
 /// What a figure will be.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct KpiForecast {
@@ -123,6 +147,12 @@ pub(crate) struct KpiForecast {
     grade: Option<ForecastGrade>,
     /// The strongest first.
     holidays: Vec<ForecastHoliday>,
+    /// What it is taken apart by.
+    dimension: Option<String>,
+    /// The largest first; missing without a dimension.
+    pub(crate) parts: Option<Vec<ForecastPart>>,
+    /// Whether parts are missing because they are of so few people.
+    is_suppressed: bool,
 }
 
 fn body(ahead: &Ahead, currency: String) -> KpiForecast {
@@ -157,6 +187,9 @@ fn body(ahead: &Ahead, currency: String) -> KpiForecast {
         total,
         grade,
         holidays: outlook.map(|outlook| outlook.holidays.iter().map(Into::into).collect()).unwrap_or_default(),
+        dimension: None,
+        parts: None,
+        is_suppressed: false,
     }
 }
 
@@ -167,9 +200,19 @@ pub(crate) async fn forecast_of(
     by: PeriodKind,
     n: Option<usize>,
     through: Option<i64>,
+    dimension: Option<Dimension>,
 ) -> EngineResult<KpiForecast> {
-    let ahead = kpis::ahead(ctx, kpis::get(key)?, by, n, through).await?;
-    Ok(body(&ahead, ctx.workspace().currency))
+    let currency = ctx.workspace().currency;
+    let Some(dimension) = dimension else {
+        return Ok(body(&kpis::ahead(ctx, kpis::get(key)?, by, n, through).await?, currency));
+    };
+    let found = kpis::ahead_by(ctx, kpis::get(key)?, by, n, through, dimension).await?;
+    Ok(KpiForecast {
+        dimension: Some(found.dimension.as_str().to_owned()),
+        parts: Some(found.parts.into_iter().map(Into::into).collect()),
+        is_suppressed: found.is_suppressed,
+        ..body(&found.ahead, currency)
+    })
 }
 
 /// How far ahead.
@@ -182,6 +225,8 @@ pub(super) struct ForecastQuery {
     periods: Option<usize>,
     /// The last day that may be known: to see what would have been told.
     through: Option<String>,
+    /// What it is to be taken apart by; parts add up to the whole.
+    dimension: Option<String>,
 }
 
 /// What a figure will be: the periods to come with their ranges, how good such forecasts were, what holidays do.
@@ -196,7 +241,9 @@ pub(super) async fn forecast(
     let Path(key) = path.map_err(ApiError::from)?;
     let Query(query) = query.map_err(ApiError::from)?;
     let through = date(query.through)?.map(day_number);
-    Ok(Json(forecast_of(app.ctx(), &key, kind(query.by.as_deref())?, query.periods, through).await?))
+    let by = kind(query.by.as_deref())?;
+    let dimension = dimension(query.dimension.as_deref())?;
+    Ok(Json(forecast_of(app.ctx(), &key, by, query.periods, through, dimension).await?))
 }
 
 /// A part and what it did to a figure.

@@ -61,6 +61,7 @@ impl From<CampaignQuestion> for Asked {
             lookback_days: question.lookback_days,
             visits: question.visits,
             budget: question.budget,
+            ..Self::default()
         }
     }
 }

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use zhike_domain::error_code::ErrorCode;
 use zhike_domain::id::ProfileId;
-use zhike_engine::goods::{self, Asked, Good, Grades, Part, Recommending, Spec, Status, Which};
+use zhike_engine::goods::{
+    self, Asked, Good, Grades, NeedGrade, NeedRule, Of, Part, Recommending, Spec, Status, Wanted, Which,
+};
 use zhike_engine::{Ctx, Result as EngineResult};
 
 use super::analysis::{AnalysisHead, AnalysisPeople, page};
@@ -247,6 +249,113 @@ pub(crate) struct RecommendationsBody {
     pub(crate) meaning_zh: String,
 }
 
+/// How often a word given beforehand came true; shares of graded customers.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct NeedGradeBody {
+    /// Customers of the later window.
+    pub(crate) n: u64,
+    /// They bought the good of their rule.
+    pub(crate) by_rule: f64,
+    /// They bought what they had bought most.
+    pub(crate) by_habit: f64,
+    /// They bought what sells best.
+    pub(crate) by_best_seller: f64,
+}
+
+impl From<NeedGrade> for NeedGradeBody {
+    fn from(NeedGrade { n, by_rule, by_habit, by_best_seller }: NeedGrade) -> Self {
+        Self { n, by_rule, by_habit, by_best_seller }
+    }
+}
+
+/// Who needs a good.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct NeedRuleBody {
+    /// Conditions as `antecedent` of a part names them.
+    pub(crate) keys: Vec<String>,
+    /// In words.
+    pub(crate) conditions: Vec<WantedReason>,
+    pub(crate) good: GoodBody,
+    /// Customers that it was learnt from.
+    pub(crate) n_learnt: u64,
+    /// Of the later window: customers who met it.
+    pub(crate) n_graded: u64,
+    /// Of them, those who bought the good.
+    pub(crate) n_bought: u64,
+    /// Share of all customers who bought the good.
+    pub(crate) usual: f64,
+    pub(crate) lift: f64,
+    /// Difference to the share of those who did not meet it; missing when everybody did.
+    pub(crate) difference: Option<f64>,
+    pub(crate) low: Option<f64>,
+    pub(crate) high: Option<f64>,
+    /// Chance of a coincidence, corrected for all rules.
+    pub(crate) q: f64,
+    /// Whether it is hardly one.
+    pub(crate) holds: bool,
+    /// People who meet it now; missing where so few people are not told.
+    pub(crate) n_people: Option<u64>,
+    /// Of them, those who did not buy the good within a year.
+    pub(crate) n_without: Option<u64>,
+}
+
+impl From<NeedRule> for NeedRuleBody {
+    fn from(rule: NeedRule) -> Self {
+        let [difference, low, high] = std::array::from_fn(|at| rule.differs.map(|ends| ends[at]));
+        Self {
+            keys: rule.keys,
+            conditions: rule.conditions.into_iter().map(WantedReason::from).collect(),
+            good: rule.good.into(),
+            n_learnt: rule.n_learnt,
+            n_graded: rule.n_graded,
+            n_bought: rule.n_bought,
+            usual: rule.usual,
+            lift: rule.lift,
+            difference,
+            low,
+            high,
+            q: rule.q,
+            holds: rule.holds,
+            n_people: rule.n_people,
+            n_without: rule.n_without,
+        }
+    }
+}
+
+/// A good for those who have not had it.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ExtensionBody {
+    pub(crate) good: GoodBody,
+    /// For whom it comes first of all that they have not had; missing where so few people are not told.
+    pub(crate) n_people: Option<u64>,
+}
+
+/// What customers need, and what those may take next who have not had it.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct NeedsBody {
+    pub(crate) head: AnalysisHead,
+    pub(crate) level: String,
+    /// Days in which a need is seen.
+    pub(crate) window_days: i64,
+    pub(crate) n_learnt: u64,
+    /// Customers who refused profiling and are left out; missing where so few people are not told.
+    pub(crate) n_refused: Option<u64>,
+    /// Missing where too little is known.
+    pub(crate) grade: Option<NeedGradeBody>,
+    /// live, withheld.
+    pub(crate) status: String,
+    /// Those that hold first, by lift.
+    pub(crate) rules: Vec<NeedRuleBody>,
+    /// The most people first.
+    pub(crate) extension: Vec<ExtensionBody>,
+    /// live; withheld when what sells best is listed instead.
+    pub(crate) extension_status: String,
+    /// Of customers who bought anything new: share for whom it was the first of their list.
+    pub(crate) extension_hits: Option<f64>,
+    /// The same of the best sellers.
+    pub(crate) best_seller_hits: Option<f64>,
+}
+
 /// A reason.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct WantedReason {
@@ -293,6 +402,16 @@ pub(crate) struct ForPersonBody {
     pub(crate) again: Vec<AgainBody>,
     /// New to the customer, the best first.
     pub(crate) fresh: Vec<WantedBody>,
+    /// Category that the customer needs, by a rule that holds.
+    pub(crate) need: Option<WantedBody>,
+    /// Category that the customer has not had and may take next.
+    pub(crate) extension: Option<GoodBody>,
+}
+
+impl From<Wanted> for WantedBody {
+    fn from(one: Wanted) -> Self {
+        Self { good: one.good.into(), reasons: one.reasons.into_iter().map(Into::into).collect() }
+    }
 }
 
 fn status(status: Status) -> String {
@@ -370,6 +489,25 @@ pub(crate) async fn next_body(ctx: &Ctx, spec: &Spec) -> EngineResult<NextBody> 
     })
 }
 
+pub(crate) async fn needs_body(ctx: &Ctx, spec: &Spec) -> EngineResult<NeedsBody> {
+    let answer = goods::needed(ctx, spec).await?;
+    let extension = answer.extension.into_iter();
+    Ok(NeedsBody {
+        head: answer.head.into(),
+        level: answer.spec.level_word().to_owned(),
+        window_days: answer.window_days,
+        n_learnt: answer.n_learnt,
+        n_refused: answer.n_refused,
+        grade: answer.grade.map(Into::into),
+        status: status(answer.status),
+        rules: answer.rules.into_iter().map(Into::into).collect(),
+        extension: extension.map(|one| ExtensionBody { good: one.good.into(), n_people: one.n_people }).collect(),
+        extension_status: status(answer.extension_status),
+        extension_hits: answer.extension_hits.map(|hits| hits.0),
+        best_seller_hits: answer.extension_hits.map(|hits| hits.1),
+    })
+}
+
 pub(crate) async fn recommendations_body(ctx: &Ctx) -> EngineResult<RecommendationsBody> {
     let told = goods::recommending(ctx).await?;
     let methods = told.methods.into_iter().map(|one| {
@@ -410,16 +548,14 @@ pub(crate) async fn for_person_body(ctx: &Ctx, profile_id: ProfileId, limit: usi
         is_overdue: one.is_overdue,
         reason: one.reason.into(),
     });
-    let fresh = found
-        .fresh
-        .into_iter()
-        .map(|one| WantedBody { good: one.good.into(), reasons: one.reasons.into_iter().map(Into::into).collect() });
     Ok(ForPersonBody {
         as_of: found.as_of.map(day),
         is_refused: found.is_refused,
         status: status(found.status),
         again: again.collect(),
-        fresh: fresh.collect(),
+        fresh: found.fresh.into_iter().map(Into::into).collect(),
+        need: found.need.map(Into::into),
+        extension: found.extension.map(Into::into),
     })
 }
 
@@ -442,6 +578,13 @@ pub(super) async fn together(app: Acting, body: Question) -> ApiResult<Json<Toge
     responses((status = 200, body = NextBody), (status = 400, body = ErrorBody)))]
 pub(super) async fn next(app: Acting, body: Question) -> ApiResult<Json<NextBody>> {
     Ok(Json(next_body(app.ctx(), &asked(body)?).await?))
+}
+
+/// What customers need, as rules that were graded on what was bought later; and what those who have not had it may take next.
+#[utoipa::path(post, path = "/api/v1/goods/needs", request_body = GoodsQuestion,
+    responses((status = 200, body = NeedsBody), (status = 400, body = ErrorBody)))]
+pub(super) async fn needs(app: Acting, body: Question) -> ApiResult<Json<NeedsBody>> {
+    Ok(Json(needs_body(app.ctx(), &asked(body)?).await?))
 }
 
 /// Whether what customers will want can be told, by which method, and how good it is. What was learnt is kept for some minutes.
@@ -476,7 +619,7 @@ pub(super) async fn of_person(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct GoodsPart {
-    /// together, next.
+    /// together, next, need, extension.
     of: String,
     /// Ids of the goods on the left; of what is bought next, one.
     antecedent: Vec<String>,
@@ -487,14 +630,16 @@ pub(super) struct GoodsPart {
 }
 
 pub(crate) fn part(of: &str, antecedent: Vec<String>, consequent: String, which: &str) -> ApiResult<Part> {
-    let is_next = match of {
-        "together" => false,
-        "next" => true,
+    let of = match of {
+        "together" => Of::Together,
+        "next" => Of::Next,
+        "need" => Of::Need,
+        "extension" => Of::Extension,
         _ => {
             return Err(ApiError::new(
                 ErrorCode::BadRequest,
-                format!("of {of:?} is not known: together or next"),
-                format!("of 不能是“{of}”：可用 together、next"),
+                format!("of {of:?} is not known: together, next, need or extension"),
+                format!("of 不能是“{of}”：可用 together、next、need、extension"),
             ));
         }
     };
@@ -509,7 +654,7 @@ pub(crate) fn part(of: &str, antecedent: Vec<String>, consequent: String, which:
             ));
         }
     };
-    Ok(Part { is_next, antecedent, consequent, which })
+    Ok(Part { of, antecedent, consequent, which })
 }
 
 impl GoodsPart {

@@ -62,6 +62,14 @@ fn the_demo_adds_up() {
         assert!(1.0 + low < ratio && ratio < 1.0 + high, "{campaign}: {lift}");
         assert!(lift["ratio_p"].as_f64().unwrap() > 0.001, "{campaign}: {lift}");
     }
+    // So are the hours: messages before eleven are opened more often, and choosing the hour would help.
+    let moments = home.json(&["analyze", "send-time"]);
+    let best = moments["best"].as_array().unwrap();
+    assert!(
+        !best.is_empty() && best.iter().all(|one| matches!(one["hour"].as_u64().unwrap() % 24, 9 | 10)),
+        "{best:?}"
+    );
+    assert_eq!(moments["grade"]["is_better"], true, "{}", moments["grade"]);
     let scores = home.json(&["sql", BY_SQL]);
     let [n, scored, stored, equal] = ["n", "n_scored", "n_stored", "n_equal"].map(|name| scores[0][name].as_i64());
     assert!(n > Some(3000) && n == scored && n == stored && n == equal, "{scores}");
