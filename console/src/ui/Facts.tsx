@@ -3,7 +3,7 @@ import './facts.css'
 
 export function Facts({ facts }: { facts: readonly (readonly [string, string])[] }) {
   return (
-    <dl className="zk-facts">
+    <dl className="zk-numbers">
       {facts.map(([name, value]) => (
         <div key={name}>
           <dt>{name}</dt>
