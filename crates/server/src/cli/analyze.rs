@@ -151,24 +151,38 @@ pub(super) enum Analyze {
     Coupons(Campaigns),
 }
 
+/// Whose facts of which days, and what for.
+#[derive(Args)]
+pub(super) struct Whose {
+    /// First day; as a rule 365 days before the last when absent.
+    #[arg(long, value_name = "DATE")]
+    pub(super) from: Option<String>,
+    /// Last day; the newest day of the data when absent.
+    #[arg(long, value_name = "DATE")]
+    pub(super) to: Option<String>,
+    /// Members of a segment alone, by its id.
+    #[arg(long, value_name = "SEGMENT")]
+    pub(super) segment: Option<String>,
+    /// Purpose: those who may not be used for it are left out and counted.
+    #[arg(long)]
+    pub(super) purpose: Option<String>,
+}
+
+impl Whose {
+    /// What is asked, by its name in a question.
+    fn words(&self) -> [(&'static str, &Option<String>); 4] {
+        [("from", &self.from), ("to", &self.to), ("segment", &self.segment), ("purpose", &self.purpose)]
+    }
+}
+
 /// Whose, when, what for, and what is wanted of the answer.
 #[derive(Args)]
 pub(super) struct Common {
     /// The whole question as a JSON file, instead of flags (docs/guides/insight.md).
     #[arg(long, value_name = "FILE")]
     spec: Option<PathBuf>,
-    /// First day.
-    #[arg(long, value_name = "DATE")]
-    from: Option<String>,
-    /// Last day; the newest day of the data when absent.
-    #[arg(long, value_name = "DATE")]
-    to: Option<String>,
-    /// Members of a segment alone, by its id.
-    #[arg(long, value_name = "SEGMENT")]
-    segment: Option<String>,
-    /// Purpose: those who may not be used for it are left out and counted.
-    #[arg(long)]
-    purpose: Option<String>,
+    #[command(flatten)]
+    whose: Whose,
     /// The people behind a number instead: '{"step":2,"lost":true}', '{"cohort":"2026-03","column":1}'.
     #[arg(long, value_name = "PART")]
     people: Option<String>,
@@ -431,9 +445,7 @@ impl Analyze {
             }
             _ => {}
         }
-        let scope =
-            [("from", &common.from), ("to", &common.to), ("segment", &common.segment), ("purpose", &common.purpose)];
-        for (key, text) in scope {
+        for (key, text) in common.whose.words() {
             if let Some(text) = text {
                 put(key, json!(text));
             }

@@ -4,7 +4,7 @@ use clap::Args;
 use zhike_engine::Ctx;
 use zhike_engine::campaigns::{Asked, Part, people, save};
 
-use super::analyze::{Does, say};
+use super::analyze::{Does, Whose, say};
 use super::people::{kept, listed};
 use super::{Failure, Format, Global, Lang};
 use crate::http::campaigns::{
@@ -19,18 +19,8 @@ pub(super) struct Campaigns {
     /// campaign, channel, strategy, creative, coupon.
     #[arg(long, default_value = "campaign")]
     by: String,
-    /// First day; 365 days before the last when absent.
-    #[arg(long, value_name = "DATE")]
-    from: Option<String>,
-    /// Last day; the newest day of the data when absent.
-    #[arg(long, value_name = "DATE")]
-    to: Option<String>,
-    /// Members of a segment alone, by its id.
-    #[arg(long, value_name = "SEGMENT")]
-    segment: Option<String>,
-    /// Purpose: those who may not be used for it are left out and counted.
-    #[arg(long)]
-    purpose: Option<String>,
+    #[command(flatten)]
+    whose: Whose,
     /// One campaign by its code: what it changed, and whether it may be stopped.
     #[arg(long, value_name = "CODE")]
     campaign: Option<String>,
@@ -100,10 +90,10 @@ impl Campaigns {
     fn asked(&self) -> Asked {
         Asked {
             by: Some(self.by.clone()),
-            from: self.from.clone(),
-            to: self.to.clone(),
-            segment: self.segment.clone(),
-            purpose: self.purpose.clone(),
+            from: self.whose.from.clone(),
+            to: self.whose.to.clone(),
+            segment: self.whose.segment.clone(),
+            purpose: self.whose.purpose.clone(),
             campaign: self.campaign.clone(),
             window_days: Some(self.window_days),
             before_days: Some(self.before_days),

@@ -8,7 +8,7 @@ use zhike_domain::id::ProfileId;
 use zhike_engine::Ctx;
 use zhike_engine::goods::{Asked, people, save};
 
-use super::analyze::{Does, say};
+use super::analyze::{Does, Whose, say};
 use super::people::{kept, listed};
 use super::{Failure, Format, Global, Lang};
 use crate::http::goods::{GoodBody, for_person_body, needs_body, next_body, part, recommendations_body, together_body};
@@ -20,18 +20,8 @@ pub(super) struct Question {
     /// product, category, brand.
     #[arg(long, default_value = "product")]
     level: String,
-    /// First day; 365 days before the last when absent.
-    #[arg(long, value_name = "DATE")]
-    from: Option<String>,
-    /// Last day; the newest day of the data when absent.
-    #[arg(long, value_name = "DATE")]
-    to: Option<String>,
-    /// Members of a segment alone, by its id.
-    #[arg(long, value_name = "SEGMENT")]
-    segment: Option<String>,
-    /// Purpose: those who may not be used for it are left out and counted.
-    #[arg(long)]
-    purpose: Option<String>,
+    #[command(flatten)]
+    whose: Whose,
     /// Least confidence, 0 to 1.
     #[arg(long)]
     min_confidence: Option<f64>,
@@ -106,10 +96,10 @@ impl Question {
     fn asked(&self) -> Asked {
         Asked {
             level: Some(self.level.clone()),
-            from: self.from.clone(),
-            to: self.to.clone(),
-            segment: self.segment.clone(),
-            purpose: self.purpose.clone(),
+            from: self.whose.from.clone(),
+            to: self.whose.to.clone(),
+            segment: self.whose.segment.clone(),
+            purpose: self.whose.purpose.clone(),
             min_confidence: self.min_confidence,
             min_lift: self.min_lift,
             limit: self.people.is_none().then_some(self.limit),

@@ -4,7 +4,7 @@ use clap::Args;
 use zhike_engine::Ctx;
 use zhike_engine::campaigns::Asked;
 
-use super::analyze::{Does, say};
+use super::analyze::{Does, Whose, say};
 use super::{Failure, Format, Global, Lang};
 use crate::http::moments::{HourRateBody, chosen_page, moments_body};
 use crate::output::{print_json, print_rows, told};
@@ -12,18 +12,8 @@ use crate::output::{print_json, print_rows, told};
 /// Of whose messages of which days.
 #[derive(Args)]
 pub(super) struct SendTime {
-    /// First day; 365 days before the last when absent.
-    #[arg(long, value_name = "DATE")]
-    from: Option<String>,
-    /// Last day; the newest day of the data when absent.
-    #[arg(long, value_name = "DATE")]
-    to: Option<String>,
-    /// Members of a segment alone, by its id.
-    #[arg(long, value_name = "SEGMENT")]
-    segment: Option<String>,
-    /// Purpose: those who may not be used for it are left out and counted.
-    #[arg(long)]
-    purpose: Option<String>,
+    #[command(flatten)]
+    whose: Whose,
     /// What an answer is: opened, clicked, converted.
     #[arg(long, default_value = "opened")]
     answer: String,
@@ -63,10 +53,10 @@ impl SendTime {
         let (from, until) = self.quiet.split_once('-').ok_or_else(bad)?;
         let number = |text: &str| text.trim().parse::<u32>().map_err(|_| bad());
         Ok(Asked {
-            from: self.from.clone(),
-            to: self.to.clone(),
-            segment: self.segment.clone(),
-            purpose: self.purpose.clone(),
+            from: self.whose.from.clone(),
+            to: self.whose.to.clone(),
+            segment: self.whose.segment.clone(),
+            purpose: self.whose.purpose.clone(),
             answer: Some(self.answer.clone()),
             quiet_from: Some(number(from)?),
             quiet_until: Some(number(until)?),

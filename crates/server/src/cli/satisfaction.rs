@@ -4,7 +4,7 @@ use clap::Args;
 use zhike_engine::Ctx;
 use zhike_engine::satisfaction::{Ask, people, save};
 
-use super::analyze::{Does, say};
+use super::analyze::{Does, Whose, say};
 use super::people::{kept, listed};
 use super::{Failure, Format, Global, Lang};
 use crate::http::satisfaction::{SatisfactionQuestion, ScoreBody, ScoreLoop, satisfaction_of, which};
@@ -16,18 +16,8 @@ pub(super) struct Satisfaction {
     /// nps (0 to 10), csat, review (1 to 5).
     #[arg(long, default_value = "nps")]
     kind: String,
-    /// First day; 365 days before the last when absent.
-    #[arg(long, value_name = "DATE")]
-    from: Option<String>,
-    /// Last day; the newest day with an answer when absent.
-    #[arg(long, value_name = "DATE")]
-    to: Option<String>,
-    /// Members of a segment alone, by its id.
-    #[arg(long, value_name = "SEGMENT")]
-    segment: Option<String>,
-    /// Purpose: those who may not be used for it are left out.
-    #[arg(long)]
-    purpose: Option<String>,
+    #[command(flatten)]
+    whose: Whose,
     /// day, week, month, quarter.
     #[arg(long, default_value = "month")]
     by: String,
@@ -57,10 +47,10 @@ impl Satisfaction {
     fn ask(&self) -> Result<Ask, Failure> {
         let question = SatisfactionQuestion {
             kind: self.kind.clone(),
-            from: self.from.clone(),
-            to: self.to.clone(),
-            segment: self.segment.clone(),
-            purpose: self.purpose.clone(),
+            from: self.whose.from.clone(),
+            to: self.whose.to.clone(),
+            segment: self.whose.segment.clone(),
+            purpose: self.whose.purpose.clone(),
             by: Some(self.by.clone()),
             dimension: self.dimension.clone(),
         };
