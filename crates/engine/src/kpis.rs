@@ -24,8 +24,8 @@ mod series;
 mod unusual;
 mod words;
 
-pub(crate) use ahead::marks_of;
 pub use ahead::{Ahead, AheadGrade, AheadPoint, HolidayEffect, Outlook, Untold, ahead, usual_ahead};
+pub(crate) use ahead::{is_of_china, marks_of};
 pub use behind::{Asked, Behind, BehindRow, Kind, PartOf, behind};
 pub use goals::{GoalOutlook, GoalState, goals, remove_goal, set_goal};
 pub(crate) use remembered::Remembered;
