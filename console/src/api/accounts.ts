@@ -45,6 +45,7 @@ export type Permission =
   | 'audit.security'
   | 'approvals.decide'
   | 'incidents.manage'
+  | 'workspace.manage'
 /** How much of a column is seen. */
 export type Shown = 'clear' | 'partial' | 'full'
 /** What showing one whole takes. */

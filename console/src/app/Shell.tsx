@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Link, Outlet, useRouterState } from '@tanstack/react-router'
 import { Fragment, lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { alertsQuery } from '../api/alerts'
 import { approvalsQuery } from '../api/watch'
 import { isOnPage, plainKey } from '../ui/keys'
 import { WhoTile } from '../ui/WhoTile'
@@ -165,6 +166,7 @@ function MenuLink({ place: { to, name, icon: Icon, except = [] } }: { place: Pla
           <MineToDecide />
         </May>
       )}
+      {to === '/alerts' && <ToBeSeenTo />}
     </Link>
   )
 }
@@ -175,6 +177,17 @@ function MineToDecide() {
   const n = useQuery(approvalsQuery).data?.n_mine ?? 0
   return n > 0 ? (
     <span className="zk-menu-count" title={t('approvals.mine', { n })}>
+      {n}
+    </span>
+  ) : null
+}
+
+/** How many alerts nobody has seen to. */
+function ToBeSeenTo() {
+  const { t } = useTranslation()
+  const n = useQuery(alertsQuery(false)).data?.n_open ?? 0
+  return n > 0 ? (
+    <span className="zk-menu-count" title={t('alerts.waiting', { n })}>
       {n}
     </span>
   ) : null

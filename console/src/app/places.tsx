@@ -6,6 +6,7 @@ import {
   ApiOutlined,
   AuditOutlined,
   BarChartOutlined,
+  BellOutlined,
   CheckSquareOutlined,
   DashboardOutlined,
   FileProtectOutlined,
@@ -48,6 +49,7 @@ import { isAllowed, useSession } from './session'
 
 export type PlacePath =
   | '/'
+  | '/alerts'
   | '/customers'
   | '/customers/segments'
   | '/customers/tags'
@@ -98,7 +100,12 @@ export type Place = {
 export type Group = { name?: keyof typeof zh.nav; places: readonly Place[] }
 
 export const GROUPS: readonly Group[] = [
-  { places: [{ to: '/', name: 'overview', needs: 'figures.read', icon: LineChartOutlined }] },
+  {
+    places: [
+      { to: '/', name: 'overview', needs: 'figures.read', icon: LineChartOutlined },
+      { to: '/alerts', name: 'alerts', needs: 'figures.read', icon: BellOutlined },
+    ],
+  },
   {
     name: 'customers',
     places: [

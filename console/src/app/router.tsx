@@ -3,6 +3,7 @@ import type { QueryClient } from '@tanstack/react-query'
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect, stripSearchParams, type SearchSchemaInput } from '@tanstack/react-router'
 import { apiKeysQuery, ROLES, rolesQuery, sessionQuery, setupQuery, ssoQuery, usersQuery, type Permission, type Session } from '../api/accounts'
 import { budgetsQuery, gradesQuery, keysQuery, registerQuery, retentionQuery } from '../api/governance'
+import { alertsQuery } from '../api/alerts'
 import { identityHealthQuery } from '../api/identity'
 import { approvalsQuery, auditQuery, incidentsQuery } from '../api/watch'
 import { consentsQuery, requestsQuery } from '../api/consents'
@@ -30,6 +31,7 @@ import { Frame } from './Frame'
 import { CrashedPage, MissingPage, NoSessionPage } from './outside'
 import { homeOf, neededAt, type PlacePath } from './places'
 import {
+  type AlertsSearch,
   METRICS,
   CAMPAIGN_TABS,
   type CampaignsSearch,
@@ -619,6 +621,15 @@ const satisfaction = createRoute({
   component: lazyRouteComponent(() => import('../pages/satisfaction/SatisfactionPage')),
 })
 
+const alerts = createRoute({
+  getParentRoute: () => root,
+  path: '/alerts',
+  ...place('/alerts'),
+  validateSearch: (raw: AlertsSearch & SearchSchemaInput): AlertsSearch => (raw.all === true ? { all: true } : {}),
+  loader: ({ context }) => ahead(context.queryClient.query(alertsQuery(false))),
+  component: lazyRouteComponent(() => import('../pages/alerts/AlertsPage')),
+})
+
 const targets = createRoute({
   getParentRoute: () => root,
   path: '/engage/targets',
@@ -754,7 +765,7 @@ const bind = createRoute({
 
 export function makeRouter(queryClient: QueryClient) {
   return createRouter({
-    routeTree: root.addChildren([signIn, setup, account, users, roles, apiKeys, sso, overview, customers, segments, newSegment, segment, editSegment, tags, newTag, tag, editTag, rfm, value, groups, models, migration, kpis, kpi, funnel, retention_of, life, paths, goods, satisfaction, campaigns, targets, target, profile, quality, imports, newImport, report, sources, live, bind, consents, requests, audit, approvals, incidents, budgets, retention, grades, dataKeys, register, identity]),
+    routeTree: root.addChildren([signIn, setup, account, users, roles, apiKeys, sso, overview, alerts, customers, segments, newSegment, segment, editSegment, tags, newTag, tag, editTag, rfm, value, groups, models, migration, kpis, kpi, funnel, retention_of, life, paths, goods, satisfaction, campaigns, targets, target, profile, quality, imports, newImport, report, sources, live, bind, consents, requests, audit, approvals, incidents, budgets, retention, grades, dataKeys, register, identity]),
     context: { queryClient },
     defaultPreload: 'intent',
     defaultPreloadStaleTime: 0,

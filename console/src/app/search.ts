@@ -248,3 +248,6 @@ export type UsersSearch = {
 }
 export const ROLE_VIEWS = ['permissions', 'masks', 'separation'] as const
 export type RolesSearch = { view: (typeof ROLE_VIEWS)[number] }
+
+/** Alerts: all, or only those that nobody has seen to. */
+export type AlertsSearch = { all?: true }

@@ -1,5 +1,6 @@
 // English texts, written by the same hand as the Chinese ones. English needs singular and plural (…_one, …_other).
 import { accounts } from './accounts'
+import { alerts } from './alerts'
 import { bind } from './bind'
 import { governance } from './governance'
 import { compliance } from './compliance'
@@ -39,6 +40,7 @@ export const en = {
   },
   nav: {
     overview: 'Overview',
+    alerts: 'Alerts',
     customers: 'Customers',
     profiles: 'All customers',
     segments: 'Segments',
@@ -490,6 +492,7 @@ export const en = {
   ...campaigns.en,
   ...goods.en,
   ...targets.en,
+  ...alerts.en,
   ...satisfaction.en,
   ...history.en,
   live: {

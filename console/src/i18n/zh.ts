@@ -1,5 +1,6 @@
 // Chinese texts, the master of the key set: a key missing here fails the type check, one missing in en.ts the tests.
 import { accounts } from './accounts'
+import { alerts } from './alerts'
 import { bind } from './bind'
 import { governance } from './governance'
 import { compliance } from './compliance'
@@ -39,6 +40,7 @@ export const zh = {
   },
   nav: {
     overview: '总览',
+    alerts: '提醒',
     customers: '客户',
     profiles: '客户列表',
     segments: '分群',
@@ -485,6 +487,7 @@ export const zh = {
   ...campaigns.zh,
   ...goods.zh,
   ...targets.zh,
+  ...alerts.zh,
   ...satisfaction.zh,
   ...history.zh,
   live: {

@@ -141,6 +141,10 @@ id!(
 );
 
 id!(
+    /// An alert; random.
+    AlertId, "alr_"
+);
+id!(
     /// The erasure of one person; random.
     ErasureId, "ers_"
 );

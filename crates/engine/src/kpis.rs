@@ -25,8 +25,8 @@ mod series;
 mod unusual;
 mod words;
 
-pub(crate) use ahead::marks_of;
 pub use ahead::{Ahead, AheadGrade, AheadPoint, HolidayEffect, Outlook, Untold, ahead, usual_ahead};
+pub(crate) use ahead::{is_of_china, marks_of};
 pub use ahead_parts::{AheadByPart, AheadPart, ahead_by};
 pub use behind::{Asked, Behind, BehindRow, Kind, PartOf, behind};
 pub use goals::{GoalOutlook, GoalState, goals, remove_goal, set_goal};

@@ -9,6 +9,7 @@
 use async_recursion::async_recursion as boxed;
 
 pub mod accounts;
+pub mod alerts;
 pub mod analysis;
 pub mod approvals;
 pub mod audit;

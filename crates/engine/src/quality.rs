@@ -13,6 +13,10 @@ use zhike_state::BatchHead;
 
 use crate::{Ctx, Error, Result};
 
+mod unusual;
+
+pub use unusual::{Odd, OddDays, What, odd_words, unusual};
+
 /// Loads looked back over, in days.
 const LOOK_BACK_DAYS: i64 = 400;
 /// Scores shown of the loads of one source.

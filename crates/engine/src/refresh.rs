@@ -56,11 +56,24 @@ fn run_key(day: i64) -> String {
     format!("rfm_run:{day}")
 }
 
-/// Recomputes everything derived as of a day.
+/// Recomputes everything derived as of a day, and raises alerts of what is unusual.
 ///
 /// **Errors**: `bad_request` when there are no orders, or none before the day.
 #[boxed]
 pub async fn refresh(ctx: &Ctx, options: RefreshOptions) -> Result<Refreshed> {
+    let done = compute(ctx, options).await?;
+    // What the new numbers say is told; without it they are computed all the same.
+    if let Err(error) = crate::alerts::check(ctx).await {
+        tracing::error!(cause = %error, "looking for alerts after a refresh failed");
+    }
+    Ok(done)
+}
+
+/// As [`refresh`], without a look at what the new numbers say: for measurements.
+///
+/// **Errors**: as [`refresh`].
+#[boxed]
+pub async fn compute(ctx: &Ctx, options: RefreshOptions) -> Result<Refreshed> {
     let ctx = &ctx.whole();
     crate::identity::compare_people(ctx).await?;
     let _guard = ctx.write_lock().await?;

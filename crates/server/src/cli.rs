@@ -1,6 +1,7 @@
 //! The command line: arguments to use cases, results to stdout, progress and errors to stderr.
 
 mod access;
+mod alert;
 mod analyze;
 mod backup;
 mod bench;
@@ -207,6 +208,9 @@ enum Command {
     /// Figures by period and dimension, who stands behind them, and goals.
     #[command(subcommand)]
     Kpi(kpi::Kpi),
+    /// What is not as it should be, who has seen to it, and who is told by address or mail.
+    #[command(subcommand)]
+    Alert(alert::Alert),
     /// Targets split to parts of the business: how far each has come, accounts to work on.
     #[command(subcommand)]
     Target(target::Target),
@@ -498,6 +502,7 @@ async fn run(cli: Cli) -> Outcome {
         Command::Retention(command) => command.run(global).await,
         Command::History(command) => command.run(global).await,
         Command::Kpi(command) => command.run(global).await,
+        Command::Alert(command) => command.run(global).await,
         Command::Model(command) => command.run(global).await,
         Command::Target(command) => command.run(global).await,
         Command::Analyze(command) => command.run(global).await,

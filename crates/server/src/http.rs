@@ -1,6 +1,7 @@
 //! The routes: every one is listed here once, with the permission it needs.
 
 pub(crate) mod ahead;
+pub(crate) mod alerts;
 pub(crate) mod analysis;
 pub(crate) mod audit;
 pub(crate) mod bindings;
@@ -256,6 +257,7 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .record(P::RulesWrite, routes!(rfm_rules::put))
         .allow(P::FiguresRead, routes!(rfm_rules::preview))
         .allow(P::ImportsRead, routes!(quality::show))
+        .allow(P::FiguresRead, routes!(quality::unusual))
         .allow(P::ImportsRead, routes!(imports::list))
         .record(P::ImportsRun, routes!(imports::start))
         .allow(P::ImportsRead, routes!(imports::show))
@@ -390,8 +392,14 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .allow(P::IncidentsManage, routes!(watch::incidents))
         .allow(P::IncidentsManage, routes!(watch::incident))
         .allow(P::IncidentsManage, routes!(watch::act))
-        .allow(P::IncidentsManage, routes!(hooks::list, hooks::put))
-        .allow(P::IncidentsManage, routes!(hooks::test))
+        .allow(P::IncidentsManage, routes!(hooks::of_incidents, hooks::put_of_incidents))
+        .allow(P::IncidentsManage, routes!(hooks::test_of_incidents))
+        .allow(P::FiguresRead, routes!(alerts::list))
+        .allow(P::FiguresRead, routes!(alerts::acknowledge))
+        .allow(P::WorkspaceManage, routes!(hooks::of_alerts, hooks::put_of_alerts))
+        .allow(P::WorkspaceManage, routes!(hooks::test_of_alerts))
+        .allow(P::WorkspaceManage, routes!(alerts::show_mail, alerts::put_mail, alerts::remove_mail))
+        .allow(P::WorkspaceManage, routes!(alerts::test_mail))
         .allow(P::ErasureApprove, routes!(erasures::approve))
         .allow(P::RequestsStart, routes!(erasures::list))
         .allow(P::RequestsStart, routes!(erasures::show))

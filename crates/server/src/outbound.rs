@@ -9,6 +9,9 @@
 #[cfg(test)]
 mod attacks;
 pub(crate) mod guard;
+#[cfg(test)]
+mod letters;
+pub(crate) mod mail;
 mod roots;
 
 use std::fmt;
@@ -30,6 +33,7 @@ use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::ServerName;
 use zhike_domain::error_code::ErrorCode;
@@ -46,7 +50,7 @@ const MAX_BYTES: usize = 1 << 20;
 /// What may be reached, beyond the public web.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct Options {
-    /// Host inside that may be connected to (webhooks, sign-in), and by http, too; several times for several.
+    /// Host inside that may be connected to (webhooks, mail, sign-in), and by http, too; several times for several.
     #[arg(long = "outbound-allow", env = "ZHIKE_OUTBOUND_ALLOW", value_delimiter = ',', value_name = "HOST[:PORT]")]
     allowed: Vec<Allowed>,
     /// Further certificates of authorities that such hosts are known by, as PEM.
@@ -162,6 +166,11 @@ impl Outbound {
         Target::read(url, &self.0.options.allowed, set)
     }
 
+    /// Reads the name of a mail host.
+    pub(crate) fn mail_target(&self, host: &str, port: u16) -> Result<Target, Refused> {
+        Target::mail(host, port, &self.0.options.allowed)
+    }
+
     /// Sends something and takes the answer, whatever its status.
     pub(crate) async fn send(&self, target: &Target, sent: Sent) -> Result<Answer, Trouble> {
         let late = |_| Trouble::failed("no whole answer within 15 seconds", "15 秒内没有收到完整应答");
@@ -176,16 +185,28 @@ impl Outbound {
         if !target.is_tls {
             return talk(stream, target, sent).await;
         }
+        talk(self.secured(target, stream, true).await?, target, sent).await
+    }
+
+    /// The connection by TLS, with whom it was to be with.
+    async fn secured(
+        &self,
+        target: &Target,
+        stream: TcpStream,
+        is_http: bool,
+    ) -> Result<TlsStream<TcpStream>, Trouble> {
         let name = ServerName::try_from(target.host.clone()).map_err(|_| Refused::Url)?;
-        let config = self.0.tls.get_or_try_init(|| roots::config(self.0.options.ca.clone())).await?.clone();
+        let mut config = self.0.tls.get_or_try_init(|| roots::config(self.0.options.ca.clone())).await?.clone();
+        if !is_http {
+            Arc::make_mut(&mut config).alpn_protocols.clear();
+        }
         let no_tls = |error: std::io::Error| {
             Trouble::failed(
                 format!("no TLS with the host: {error}; a certificate of one's own is named with --outbound-ca"),
                 format!("与该主机的 TLS 连接失败：{error}；自签证书的颁发机构用 --outbound-ca 指定"),
             )
         };
-        let stream = TlsConnector::from(config).connect(name, stream).await.map_err(no_tls)?;
-        talk(stream, target, sent).await
+        TlsConnector::from(config).connect(name, stream).await.map_err(no_tls)
     }
 
     /// Looks the name up, once; judges what it stands for; and connects to an address that was judged.

@@ -3,6 +3,7 @@
 //! Each test has a store of its own: a folder, or two schemas of the server named.
 
 mod account_tests;
+mod alert_tests;
 mod batch_tests;
 mod binding_tests;
 mod consent_tests;

@@ -16,6 +16,7 @@
 use async_recursion::async_recursion as boxed;
 
 mod accounts;
+mod alerts;
 mod approvals;
 mod audit;
 mod batches;
@@ -58,6 +59,7 @@ mod views;
 mod conformance;
 
 pub use accounts::{ApiKeyRow, FailureRow, Proof, SessionRow, Sessions, UserRow};
+pub use alerts::AlertRow;
 pub use approvals::ApprovalRow;
 pub use audit::{AuditEntry, AuditFilter, AuditRootRow, AuditRow};
 pub use batches::{BatchCounts, BatchHead, BatchRow, BatchStatus, NewBatch};

@@ -1,4 +1,4 @@
-//! How far notices of incidents are: tried how often, with what outcome, and when again.
+//! How far notices of incidents and alerts are: tried how often, with what outcome, and when again.
 
 use crate::boxed;
 use crate::db::{Put, record};
@@ -6,10 +6,12 @@ use crate::error::Result;
 use crate::open::Store;
 
 record! {
-    /// A notice of an incident to one address.
+    /// A notice to one address.
     NoticeRow {
-        /// Of which incident; 0 is the last trial.
-        incident_id: i64,
+        /// incident, alert.
+        topic: String,
+        /// Of which incident or alert; 0 is the last trial.
+        about: i64,
         /// Keyed hash of the address.
         hook: String,
         /// How often it was tried.
@@ -24,28 +26,28 @@ record! {
 }
 
 impl Store {
-    /// Puts what came of a notice in place of what came of it before.
+    /// Puts what came of notices in place of what came of them before.
     #[boxed]
-    pub async fn put_notice(&self, row: NoticeRow) -> Result<()> {
-        let mut tx = self.data.begin("put_notice", format!("incident {}", row.incident_id)).await?;
+    pub async fn put_notices(&self, rows: &[NoticeRow]) -> Result<()> {
+        let mut tx = self.data.begin("put_notices", "notices").await?;
         tx.bulk(
-            "INSERT INTO incident_notices ({columns}) {rows} ON CONFLICT (incident_id, hook) DO UPDATE SET \
+            "INSERT INTO notices ({columns}) {rows} ON CONFLICT (topic, about, hook) DO UPDATE SET \
              n_tries = excluded.n_tries, tried_at = excluded.tried_at, next_at = excluded.next_at, \
              outcome = excluded.outcome",
-            &[row],
+            rows,
         )
         .await?;
         tx.commit().await
     }
 
-    /// Notices tried since an instant, the latest first.
+    /// Notices of a topic tried since an instant, the latest first.
     #[boxed]
-    pub async fn notices(&self, since: i64) -> Result<Vec<NoticeRow>> {
+    pub async fn notices(&self, topic: &str, since: i64) -> Result<Vec<NoticeRow>> {
         self.data
             .read("notices", "notices")
             .all(
-                "SELECT {columns} FROM incident_notices WHERE tried_at >= $1 ORDER BY tried_at DESC, incident_id, hook",
-                &[since.arg()],
+                "SELECT {columns} FROM notices WHERE topic = $1 AND tried_at >= $2 ORDER BY tried_at DESC, about, hook",
+                &[topic.arg(), since.arg()],
             )
             .await
     }

@@ -2,10 +2,12 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
+import { unusualSourcesQuery } from '../../api/alerts'
 import { unusualQuery } from '../../api/kpis'
 import { useSettings } from '../../app/settings'
 import { Card } from '../../ui/Card'
 import { ErrorNotice, Skeleton } from '../../ui/states'
+import { UnusualDays } from '../quality/UnusualSources'
 import { nameOf } from './words'
 
 /** Findings that are shown. */
@@ -15,6 +17,8 @@ export default function UnusualCard() {
   const { t } = useTranslation()
   const { lang } = useSettings()
   const query = useQuery(unusualQuery)
+  // What sources brought is told to whoever sees all customers, and missed by nobody else.
+  const sources = useQuery(unusualSourcesQuery).data?.items ?? []
   const { data } = query
   if (query.isError) {
     return (
@@ -48,6 +52,7 @@ export default function UnusualCard() {
           </li>
         ))}
       </ul>
+      {sources.length > 0 && <UnusualDays items={sources.slice(0, N_SHOWN)} label={t('alerts.sources')} />}
     </Card>
   )
 }

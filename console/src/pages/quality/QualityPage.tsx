@@ -14,6 +14,7 @@ import { Page } from '../../ui/Page'
 import { Parts } from '../../ui/Parts'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
 import { word } from '../../words'
+import { UnusualSources } from './UnusualSources'
 import './quality.css'
 
 const PARTS = ['completeness', 'validity', 'uniqueness', 'consistency', 'timeliness'] as const
@@ -27,6 +28,7 @@ export default function QualityPage() {
       {files.isError && <Card><ErrorNotice error={files.error} onRetry={() => void files.refetch()} /></Card>}
       {files.data?.total && <Total quality={files.data.total} />}
       {files.data && <Files items={files.data.items} />}
+      <UnusualSources />
       <Live />
     </Page>
   )

@@ -1,52 +1,50 @@
-// Who is told when an incident opens: addresses, what came of the last notice, a trial.
+// Who is told of incidents, or of alerts: addresses, what came of the last notice, a trial.
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Button, Input } from 'antd'
 import { useId, useState, type SyntheticEvent } from 'react'
 import { useTranslation } from 'react-i18next'
-import { hooksQuery, putHooks, testHooks } from '../../api/watch'
-import type { IncidentHook } from '../../api/types'
+import type { alertHooksQuery } from '../../api/alerts'
+import type { hooksQuery, putHooks, testHooks } from '../../api/watch'
+import type { Hook } from '../../api/types'
 import { useFormat } from '../../app/workspace'
 import { Card } from '../../ui/Card'
 import { DataTable, type Column } from '../../ui/DataTable'
 import { ErrorNotice } from '../../ui/states'
 import { ShownOnce } from '../accounts/ShownOnce'
-import { known } from './words'
+import { outcomeOf } from './outcome'
 
-export function HooksCard() {
+type Props = { title: string; hint: string; query: typeof hooksQuery | typeof alertHooksQuery; put: typeof putHooks; test: typeof testHooks }
+
+export function HooksCard({ title, hint, query: options, put, test }: Props) {
   const { t } = useTranslation()
   const format = useFormat()
   const id = useId()
   const cache = useQueryClient()
   const [draft, setDraft] = useState<string>()
-  const query = useQuery(hooksQuery)
-  const onSuccess = (answer: Awaited<ReturnType<typeof testHooks>>) => cache.setQueryData(hooksQuery.queryKey, { ...answer, secret: null })
+  const query = useQuery(options as typeof hooksQuery)
+  const onSuccess = (answer: Awaited<ReturnType<typeof testHooks>>) => cache.setQueryData(options.queryKey, { ...answer, secret: null })
   const save = useMutation({
-    mutationFn: putHooks,
+    mutationFn: put,
     onSuccess: (answer) => {
       setDraft(undefined)
       onSuccess(answer)
     },
   })
-  const trial = useMutation({ mutationFn: testHooks, onSuccess })
+  const trial = useMutation({ mutationFn: test, onSuccess })
   const items = query.data?.items ?? []
   const text = draft ?? items.map((one) => one.url).join('\n')
   const submit = (event: SyntheticEvent) => {
     event.preventDefault()
     if (!save.isPending) save.mutate(text.split('\n').map((line) => line.trim()).filter(Boolean))
   }
-  const outcome = (one: IncidentHook) => {
-    if (!one.last_outcome) return t('incidents.hook_none')
-    const status = /^status_(\d+)$/.exec(one.last_outcome)?.[1]
-    return status ? t('incidents.hook_status', { status }) : known(t, 'incidents.hook', one.last_outcome)
-  }
-  const columns: Column<IncidentHook>[] = [
+  const columns: Column<Hook>[] = [
     { key: 'url', title: t('incidents.hook_url'), isHead: true, cell: (one) => one.url },
-    { key: 'outcome', title: t('incidents.hook_outcome'), cell: outcome },
+    { key: 'outcome', title: t('incidents.hook_outcome'), cell: (one) => outcomeOf(t, one.last_outcome) },
     { key: 'at', title: t('incidents.hook_at'), cell: (one) => (one.last_tried_at ? format.instant(one.last_tried_at) : '--') },
   ]
   const failed = query.error ?? save.error ?? trial.error
   return (
-    <Card title={t('incidents.hooks')} hint={t('incidents.hooks_hint')}>
+    <Card title={title} hint={hint}>
       {save.data?.secret && <ShownOnce title={t('incidents.hook_secret')} help={t('incidents.hook_secret_help')} secrets={[save.data.secret]} onDone={() => save.reset()} />}
       <form className="zk-sheet-form" onSubmit={submit}>
         <label htmlFor={id}>{t('incidents.hook_urls')}</label>
@@ -61,7 +59,7 @@ export function HooksCard() {
         </div>
       </form>
       {failed && <ErrorNotice error={failed} />}
-      {items.length > 0 && <DataTable caption={t('incidents.hooks')} columns={columns} rows={items} rowKey={(one) => one.url} />}
+      {items.length > 0 && <DataTable caption={title} columns={columns} rows={items} rowKey={(one) => one.url} />}
     </Card>
   )
 }

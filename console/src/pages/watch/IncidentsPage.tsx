@@ -4,7 +4,7 @@ import { getRouteApi } from '@tanstack/react-router'
 import { Button, Input } from 'antd'
 import { useId, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { actOnIncident, incidentQuery, incidentsQuery } from '../../api/watch'
+import { actOnIncident, hooksQuery, incidentQuery, incidentsQuery, putHooks, testHooks } from '../../api/watch'
 import type { Incident } from '../../api/types'
 import { useSettings } from '../../app/settings'
 import { useFormat } from '../../app/workspace'
@@ -51,7 +51,7 @@ export default function IncidentsPage() {
         {query.data?.items.length === 0 && <Notice title={t('incidents.none')} help={t('incidents.none_help')} />}
         {query.data && query.data.items.length > 0 && <DataTable caption={t('incidents.list')} columns={columns} rows={query.data.items} rowKey={(row) => row.incident_id} />}
       </Card>
-      <HooksCard />
+      <HooksCard title={t('incidents.hooks')} hint={t('incidents.hooks_hint')} query={hooksQuery} put={putHooks} test={testHooks} />
       {incident && <One key={incident} id={incident} onClose={() => show(undefined)} />}
     </Page>
   )

@@ -14,6 +14,8 @@ const ACTS: &[(&str, &str, &str)] = &[
     ("account.totp_off", "关闭两步验证", "switch the second factor off"),
     ("account.totp_offer", "申请两步验证", "ask for a second factor"),
     ("account.totp_on", "启用两步验证", "switch the second factor on"),
+    ("alert.acknowledge", "处理提醒", "see to alerts"),
+    ("alert.test", "测试提醒通知", "test notices of alerts"),
     ("api_key.create", "创建 API 密钥", "make an API key"),
     ("api_key.revoke", "撤销 API 密钥", "revoke an API key"),
     ("approval.approve", "批准申请", "approve"),

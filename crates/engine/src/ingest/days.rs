@@ -21,8 +21,12 @@ pub(crate) const LIVE: &str = "live";
 const MAX_KEPT: i64 = 10_000;
 const HOUR: i64 = 3_600_000_000;
 const DAY: i64 = 24 * HOUR;
-/// Hours of figures kept: those that an hour is compared with, and a day.
-const KEPT_HOURS: i64 = (volume::DAYS as i64 + 1) * 24;
+/// Hours of figures kept: those that an hour is compared with ([`volume::DAYS`]), and those that make the days with which a
+/// day is, which are eight weeks and one more to compare these with.
+const KEPT_HOURS: i64 = {
+    let days = if volume::DAYS > 63 { volume::DAYS } else { 63 };
+    (days as i64 + 1) * 24
+};
 
 /// A source's day.
 struct Day {

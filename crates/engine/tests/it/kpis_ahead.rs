@@ -18,7 +18,7 @@ fn usual(day: i64, dice: &mut Dice) -> u64 {
 }
 
 /// The orders of some days; half of them in store S0, unless that is closed on the last day.
-fn orders(first: i64, last: i64, is_closed: bool) -> String {
+pub fn orders(first: i64, last: i64, is_closed: bool) -> String {
     let mut text = String::from("order_id,member_id,ordered_at,amount,status,channel,store_id\n");
     for day in first..=last {
         let mut dice = Dice::new(day as u64);

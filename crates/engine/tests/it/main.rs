@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, reason = "tests say what they skip")]
 
 mod accounts;
+mod alerts;
 mod analysis;
 mod bindings;
 mod campaigns;

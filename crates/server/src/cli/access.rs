@@ -9,6 +9,7 @@ use zhike_domain::id::{ApiKeyId, UserId};
 use zhike_engine::Ctx;
 use zhike_engine::accounts::{self, Change, NewApiKey, NewUser};
 
+use super::alert::Alert;
 use super::analyze::Does;
 use super::bind::Bind;
 use super::compliance::Compliance;
@@ -111,6 +112,11 @@ impl Command {
                 }
                 Target::Accounts { save: Some(_), .. } => P::SegmentsWrite,
                 Target::Accounts { .. } => P::ProfilesList,
+            },
+            Self::Alert(alert) => match alert {
+                Alert::List { .. } | Alert::Ack { .. } => P::FiguresRead,
+                Alert::Check => P::DataRefresh,
+                Alert::Mail(_) | Alert::Hooks(_) => P::WorkspaceManage,
             },
             Self::Kpi(Kpi::Behind { .. }) => P::ProfilesList,
             Self::Kpi(Kpi::Goal(GoalCommand::Set { .. } | GoalCommand::Remove { .. })) => P::GoalsWrite,

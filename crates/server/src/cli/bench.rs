@@ -85,7 +85,7 @@ impl Bench {
 
         forget_peak();
         let started = Instant::now();
-        let done = refresh::refresh(&ctx, RefreshOptions::default()).await?;
+        let done = refresh::compute(&ctx, RefreshOptions::default()).await?;
         let took = started.elapsed().as_secs_f64();
         writeln!(out, "refresh: {took:.2} s for {} customers, peak {} MiB", done.n_customers, peak_mib("self"))?;
 

@@ -163,7 +163,9 @@ impl Serve {
         };
         let backups = self.backups.start(&ctx, &stopping);
         let watching = tokio::spawn(zhike_engine::watch::run(ctx.clone(), stopping.clone()));
-        let telling = tokio::spawn(crate::hooks::run(ctx.clone(), outbound, stopping.clone()));
+        let base = self.public_url.clone().or_else(|| Some(url.clone()));
+        let telling = tokio::spawn(crate::hooks::run(ctx.clone(), outbound, base, stopping.clone()));
+        let looking = tokio::spawn(zhike_engine::alerts::run(ctx.clone(), stopping.clone()));
         let waiting = {
             let (ctx, stopping) = (ctx.clone(), stopping.clone());
             patient.spawn(async move { zhike_engine::erasure::run(ctx, stopping).await })
@@ -214,6 +216,7 @@ impl Serve {
         // What the last requests wrote is signed when the stores are closed.
         drop(watching.await);
         drop(telling.await);
+        drop(looking.await);
         // An erasure that is under way is finished, or goes on at the next start.
         if let Some(waiting) = waiting
             && waiting.await.is_err()

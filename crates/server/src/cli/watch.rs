@@ -8,7 +8,8 @@ use clap::Subcommand;
 use zhike_domain::id::{ApprovalId, IncidentId, ProfileId};
 use zhike_domain::sensitive::Sensitive;
 use zhike_engine::audit::{self, AuditFilter};
-use zhike_engine::{Ctx, approvals, consents, exports, guard, hooks, incidents};
+use zhike_engine::hooks::{self, Topic};
+use zhike_engine::{Ctx, approvals, consents, exports, guard, incidents};
 
 use super::key::read_public_key;
 use super::{Failure, Format, Global, Lang, Outcome};
@@ -288,7 +289,7 @@ pub(super) enum Incident {
     Hook(HookCommand),
 }
 
-/// Addresses that are told when an incident opens.
+/// Addresses that are told of something.
 #[derive(Subcommand)]
 pub(super) enum HookCommand {
     /// Put addresses in force and print the secret that signs notices, once; no address takes all away.
@@ -300,7 +301,7 @@ pub(super) enum HookCommand {
     },
     /// List addresses and what came of the last notice to each.
     List,
-    /// Send a notice of no incident to every address.
+    /// Send a notice of nothing to every address.
     Test {
         #[command(flatten)]
         outbound: outbound::Options,
@@ -308,23 +309,23 @@ pub(super) enum HookCommand {
 }
 
 impl HookCommand {
-    async fn carry_out(self, ctx: &Ctx, global: &Global) -> Result<(), Failure> {
+    pub(super) async fn carry_out(self, ctx: &Ctx, global: &Global, topic: Topic) -> Result<(), Failure> {
         let by = &global.by();
         match self {
             Self::List => {}
             Self::Test { outbound } => {
-                crate::hooks::deliver(ctx, &Outbound::new(outbound), hooks::trial(ctx, by).await?).await?;
+                crate::hooks::deliver(ctx, &Outbound::new(outbound), hooks::trial(ctx, by, topic).await?).await?;
             }
             Self::Set { urls, outbound } => {
                 let urls: Vec<_> = urls.into_iter().map(Sensitive::new).collect();
                 check(&Outbound::new(outbound), &urls).map_err(|error| bad(error.into_texts()))?;
-                if let Some(secret) = hooks::set(ctx, by, &urls).await? {
+                if let Some(secret) = hooks::set(ctx, by, topic, &urls).await? {
                     writeln!(std::io::stdout(), "{}", secret.expose())?;
                 }
                 return Ok(());
             }
         }
-        let all = hooks::list(ctx).await?.into_iter().map(HookBody::from);
+        let all = hooks::list(ctx, topic).await?.into_iter().map(HookBody::from);
         if global.format == Format::Json {
             return print_json(&all.collect::<Vec<_>>());
         }
@@ -344,7 +345,7 @@ impl Incident {
 
     async fn carry_out(self, ctx: &Ctx, global: &Global) -> Result<(), Failure> {
         let all = match self {
-            Self::Hook(hook) => return hook.carry_out(ctx, global).await,
+            Self::Hook(hook) => return hook.carry_out(ctx, global, Topic::Incidents).await,
             Self::List => incidents::list(ctx).await?,
             Self::Act { incident, act, note } => {
                 vec![incidents::act(ctx, &global.by(), incident, read_act(&act).map_err(bad)?, &note).await?]

@@ -1,20 +1,20 @@
-//! `/api/v1/incident-hooks`: who is told of incidents.
+//! `/api/v1/incident-hooks` and `/api/v1/alert-hooks`: who is told of incidents, and who of alerts.
 
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zhike_domain::sensitive::Sensitive;
-use zhike_engine::hooks::{self, Hook};
+use zhike_engine::hooks::{self, Hook, Topic};
 
 use super::error::{ApiError, ApiResult, ErrorBody};
 use super::who::Acting;
 use crate::outbound::{Outbound, Trouble};
 use crate::output::instant;
 
-/// An address that is told of incidents.
+/// An address that is told.
 #[derive(Serialize, ToSchema)]
-#[schema(as = IncidentHook)]
+#[schema(as = Hook)]
 pub(crate) struct HookBody {
     pub(crate) url: String,
     /// delivered, refused, unreachable, status_500 …; nothing was sent when absent.
@@ -38,25 +38,18 @@ impl From<Hook> for HookBody {
     }
 }
 
-/// Addresses that are told of incidents.
+/// Addresses that are told.
 #[derive(Serialize, ToSchema)]
-pub(super) struct IncidentHooks {
+pub(super) struct Hooks {
     items: Vec<HookBody>,
     /// Signs notices (HMAC-SHA-256); shown once, when addresses are set.
     secret: Option<String>,
 }
 
-/// The addresses in force, each with what came of the last notice.
-#[utoipa::path(get, path = "/api/v1/incident-hooks", responses((status = 200, body = IncidentHooks)))]
-pub(super) async fn list(app: Acting) -> ApiResult<Json<IncidentHooks>> {
-    let items = hooks::list(app.ctx()).await?.into_iter().map(HookBody::from).collect();
-    Ok(Json(IncidentHooks { items, secret: None }))
-}
-
 /// Other addresses.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct PutIncidentHooks {
+pub(super) struct PutHooks {
     /// `https://…`; none takes all away.
     #[schema(value_type = Vec<String>)]
     urls: Vec<Sensitive<String>>,
@@ -66,32 +59,76 @@ pub(super) struct PutIncidentHooks {
 pub(crate) fn check(outbound: &Outbound, urls: &[Sensitive<String>]) -> Result<(), ApiError> {
     for url in urls {
         if let Err(why) = outbound.target(url.expose(), None) {
-            let (en, zh) = Trouble::from(why).words();
-            return Err(ApiError::new(Trouble::from(why).code(), en, zh));
+            return Err(Trouble::from(why).into());
         }
     }
     Ok(())
 }
 
-/// Puts other addresses in force, with a new secret; incidents that open from now on are told to them.
-#[utoipa::path(put, path = "/api/v1/incident-hooks", request_body = PutIncidentHooks,
-    responses((status = 200, body = IncidentHooks), (status = 400, body = ErrorBody), (status = 422, body = ErrorBody)))]
-pub(super) async fn put(
-    app: Acting,
-    body: Result<Json<PutIncidentHooks>, JsonRejection>,
-) -> ApiResult<Json<IncidentHooks>> {
+impl From<Trouble> for ApiError {
+    fn from(trouble: Trouble) -> Self {
+        let (en, zh) = trouble.words();
+        Self::new(trouble.code(), en, zh)
+    }
+}
+
+async fn listed(app: &Acting, topic: Topic, secret: Option<Sensitive<String>>) -> ApiResult<Json<Hooks>> {
+    let items = hooks::list(app.ctx(), topic).await?.into_iter().map(HookBody::from).collect();
+    Ok(Json(Hooks { items, secret: secret.map(|secret| secret.expose().clone()) }))
+}
+
+async fn replaced(app: &Acting, topic: Topic, body: Result<Json<PutHooks>, JsonRejection>) -> ApiResult<Json<Hooks>> {
     let Json(body) = body.map_err(ApiError::from)?;
     check(app.outbound(), &body.urls)?;
-    let secret = hooks::set(app.ctx(), app.by(), &body.urls).await?;
-    let items = hooks::list(app.ctx()).await?.into_iter().map(HookBody::from).collect();
-    Ok(Json(IncidentHooks { items, secret: secret.map(|secret| secret.expose().clone()) }))
+    let secret = hooks::set(app.ctx(), app.by(), topic, &body.urls).await?;
+    listed(app, topic, secret).await
+}
+
+async fn tried(app: &Acting, topic: Topic) -> ApiResult<Json<Hooks>> {
+    let notices = hooks::trial(app.ctx(), app.by(), topic).await?;
+    crate::hooks::deliver(app.ctx(), app.outbound(), notices).await?;
+    listed(app, topic, None).await
+}
+
+/// The addresses that are told of incidents, each with what came of the last notice.
+#[utoipa::path(get, path = "/api/v1/incident-hooks", responses((status = 200, body = Hooks)))]
+pub(super) async fn of_incidents(app: Acting) -> ApiResult<Json<Hooks>> {
+    listed(&app, Topic::Incidents, None).await
+}
+
+/// Puts other addresses in force, with a new secret; incidents that open from now on are told to them.
+#[utoipa::path(put, path = "/api/v1/incident-hooks", request_body = PutHooks,
+    responses((status = 200, body = Hooks), (status = 400, body = ErrorBody), (status = 422, body = ErrorBody)))]
+pub(super) async fn put_of_incidents(
+    app: Acting,
+    body: Result<Json<PutHooks>, JsonRejection>,
+) -> ApiResult<Json<Hooks>> {
+    replaced(&app, Topic::Incidents, body).await
 }
 
 /// Sends a notice of no incident to every address, and says what came of it.
 #[utoipa::path(post, path = "/api/v1/incident-hooks/test",
-    responses((status = 200, body = IncidentHooks), (status = 409, body = ErrorBody)))]
-pub(super) async fn test(app: Acting) -> ApiResult<Json<IncidentHooks>> {
-    let notices = hooks::trial(app.ctx(), app.by()).await?;
-    crate::hooks::deliver(app.ctx(), app.outbound(), notices).await?;
-    list(app).await
+    responses((status = 200, body = Hooks), (status = 409, body = ErrorBody)))]
+pub(super) async fn test_of_incidents(app: Acting) -> ApiResult<Json<Hooks>> {
+    tried(&app, Topic::Incidents).await
+}
+
+/// The addresses that are told of alerts, each with what came of the last notice.
+#[utoipa::path(get, path = "/api/v1/alert-hooks", responses((status = 200, body = Hooks)))]
+pub(super) async fn of_alerts(app: Acting) -> ApiResult<Json<Hooks>> {
+    listed(&app, Topic::Alerts, None).await
+}
+
+/// Puts other addresses in force, with a new secret; alerts that are raised from now on are told to them.
+#[utoipa::path(put, path = "/api/v1/alert-hooks", request_body = PutHooks,
+    responses((status = 200, body = Hooks), (status = 400, body = ErrorBody), (status = 422, body = ErrorBody)))]
+pub(super) async fn put_of_alerts(app: Acting, body: Result<Json<PutHooks>, JsonRejection>) -> ApiResult<Json<Hooks>> {
+    replaced(&app, Topic::Alerts, body).await
+}
+
+/// Sends a notice of no alert to every address, and says what came of it.
+#[utoipa::path(post, path = "/api/v1/alert-hooks/test",
+    responses((status = 200, body = Hooks), (status = 409, body = ErrorBody)))]
+pub(super) async fn test_of_alerts(app: Acting) -> ApiResult<Json<Hooks>> {
+    tried(&app, Topic::Alerts).await
 }

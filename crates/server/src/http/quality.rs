@@ -7,9 +7,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use zhike_domain::clean::rule::Reason;
 use zhike_domain::id::BatchId;
-use zhike_engine::quality::{self, FileQuality};
+use zhike_engine::quality::{self, FileQuality, Odd, odd_words};
 
 use super::error::ApiResult;
+use super::profiles::day;
 use super::schema::Quality;
 use super::sources::BandBody;
 use super::who::Acting;
@@ -123,5 +124,62 @@ pub(super) async fn show(app: Acting) -> ApiResult<Json<QualityBody>> {
     Ok(Json(QualityBody {
         total: found.total.as_ref().map(Quality::from),
         items: found.items.into_iter().map(FileBody::from).collect(),
+    }))
+}
+
+/// A day on which a source brought other than usual.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct UnusualSource {
+    pub(crate) source: String,
+    /// What the rows of its files become; absent for live events.
+    pub(crate) entity: Option<String>,
+    /// silent, more, fewer, set_aside.
+    pub(crate) what: String,
+    pub(crate) day: String,
+    /// Rows, or the share of them that was set aside.
+    pub(crate) value: f64,
+    pub(crate) expected: f64,
+    /// The probability of such a day among all that were looked at; 0 where it is silent, which is a rule and no test.
+    p: f64,
+    pub(crate) meaning: String,
+    pub(crate) meaning_zh: String,
+}
+
+impl From<&Odd> for UnusualSource {
+    fn from(one: &Odd) -> Self {
+        let (meaning_zh, meaning) = odd_words(one);
+        Self {
+            source: one.source.clone(),
+            entity: one.entity.clone(),
+            what: one.what.as_str().to_owned(),
+            day: day(one.day),
+            value: one.value,
+            expected: one.expected,
+            p: one.p,
+            meaning,
+            meaning_zh,
+        }
+    }
+}
+
+/// Days of sources that were not as usual.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct UnusualSources {
+    /// Sources and what their rows become.
+    n_series: u64,
+    /// Numbers that were judged.
+    n_judged: u64,
+    /// The newest first.
+    pub(crate) items: Vec<UnusualSource>,
+}
+
+/// Days of the last two weeks on which a source brought other than usual: rows, the share set aside, or nothing.
+#[utoipa::path(get, path = "/api/v1/quality/unusual", responses((status = 200, body = UnusualSources)))]
+pub(super) async fn unusual(app: Acting) -> ApiResult<Json<UnusualSources>> {
+    let found = quality::unusual(app.ctx()).await?;
+    Ok(Json(UnusualSources {
+        n_series: found.n_series as u64,
+        n_judged: found.n_judged as u64,
+        items: found.items.iter().map(UnusualSource::from).collect(),
     }))
 }

@@ -11,6 +11,8 @@ use std::str::FromStr;
 
 use url::{Host, Url};
 
+/// Where mail hosts listen: relays, TLS from the first byte, submission, and its usual stand-in.
+const MAIL_PORTS: [u16; 4] = [25, 465, 587, 2525];
 /// Longer ones are nobody's.
 const MAX_URL_BYTES: usize = 2_048;
 
@@ -40,6 +42,10 @@ impl Allowed {
     fn fits(&self, host: &str, port: u16) -> bool {
         self.host == host && self.port.map_or(matches!(port, 80 | 443), |own| own == port)
     }
+
+    fn fits_mail(&self, host: &str, port: u16) -> bool {
+        self.host == host && self.port.map_or(MAIL_PORTS.contains(&port), |own| own == port)
+    }
 }
 
 /// How far a host may lead.
@@ -64,6 +70,8 @@ pub(crate) enum Refused {
     UserInfo,
     /// A port of another service.
     Port,
+    /// A port where no mail host listens.
+    MailPort,
     /// An address inside, and nobody named the host.
     Address,
 }
@@ -83,6 +91,10 @@ impl Refused {
             Self::Port => (
                 "only the ports 443 and 80 are reached; others are named with --outbound-allow HOST:PORT",
                 "只连接 443 和 80 端口；其他端口请用 --outbound-allow 主机:端口 写明",
+            ),
+            Self::MailPort => (
+                "mail is sent to the ports 25, 465, 587 and 2525; others are named with --outbound-allow HOST:PORT",
+                "邮件只连接 25、465、587、2525 端口；其他端口请用 --outbound-allow 主机:端口 写明",
             ),
             Self::Address => (
                 "the host leads to an address inside (this machine, a private network, metadata of a cloud): the operator \
@@ -139,6 +151,26 @@ impl Target {
         let path = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
         let target = Self { host, port, is_tls, path, reach };
         // An address that is written out is judged here, without a resolver.
+        match target.address() {
+            Some(address) if !target.may_reach(address) => Err(Refused::Address),
+            _ => Ok(target),
+        }
+    }
+
+    /// A mail host: a name or an address, by the same rules, at a port of mail.
+    pub(crate) fn mail(host: &str, port: u16, allowed: &[Allowed]) -> Result<Self, Refused> {
+        let literal = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+        let (url, name) = read(&format!("https://{literal}:{port}/"))?;
+        let is_host = url.username().is_empty() && url.password().is_none() && url.path() == "/";
+        if !is_host || url.query().is_some() || url.port_or_known_default() != Some(port) {
+            return Err(Refused::Url);
+        }
+        let is_named = allowed.iter().any(|one| one.fits_mail(&name, port));
+        if !is_named && !MAIL_PORTS.contains(&port) {
+            return Err(Refused::MailPort);
+        }
+        let reach = if is_named { Reach::Named } else { Reach::Public };
+        let target = Self { host: name, port, is_tls: true, path: "/".into(), reach };
         match target.address() {
             Some(address) if !target.may_reach(address) => Err(Refused::Address),
             _ => Ok(target),
@@ -324,6 +356,35 @@ mod tests {
         assert_eq!(Target::read("https://[2606:4700::1111]:443/", &[], None).unwrap().authority(), "[2606:4700::1111]");
         for wrong in ["", "a b", "https://x", "x/y", "u@x", "x:99999"] {
             assert!(wrong.parse::<Allowed>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn mail_hosts_are_judged_as_urls_are() {
+        let allowed = named(&["relay.inner:26", "127.0.0.1:1025", "mail.inner"]);
+        for (host, port, expect) in [
+            ("smtp.example.com", 465, Ok("smtp.example.com")),
+            ("SMTP.Example.com.", 587, Ok("smtp.example.com")),
+            ("8.8.8.8", 25, Ok("8.8.8.8")),
+            ("relay.inner", 26, Ok("relay.inner")),
+            ("mail.inner", 25, Ok("mail.inner")),
+            ("127.0.0.1", 1025, Ok("127.0.0.1")),
+            ("127.1", 1025, Ok("127.0.0.1")),
+            ("127.0.0.1", 25, Err(Refused::Address)),
+            ("0x7f000001", 25, Err(Refused::Address)),
+            ("10.0.0.1", 465, Err(Refused::Address)),
+            ("169.254.169.254", 25, Err(Refused::Address)),
+            ("::1", 25, Err(Refused::Address)),
+            ("smtp.example.com", 22, Err(Refused::MailPort)),
+            ("relay.inner", 27, Err(Refused::MailPort)),
+            ("a@smtp.example.com", 25, Err(Refused::Url)),
+            ("smtp.example.com/x", 25, Err(Refused::Url)),
+            ("smtp.example.com?x", 25, Err(Refused::Url)),
+            ("smtp example", 25, Err(Refused::Url)),
+            ("", 25, Err(Refused::Url)),
+        ] {
+            let read = Target::mail(host, port, &allowed);
+            assert_eq!(read.as_ref().map(|one| one.host.as_str()).map_err(|why| *why), expect, "{host} {port}");
         }
     }
 

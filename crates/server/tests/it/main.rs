@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, reason = "tests say what they skip")]
 
 mod access;
+mod alerts;
 mod analysis;
 mod api;
 mod attacks;

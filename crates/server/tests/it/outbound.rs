@@ -12,13 +12,13 @@ use crate::support::{Home, Server};
 
 /// A host that takes notices, all but the first of denials.
 #[derive(Clone)]
-struct Listener {
-    address: String,
+pub struct Listener {
+    pub address: String,
     heard: Arc<Mutex<Vec<String>>>,
 }
 
 impl Listener {
-    fn start() -> Self {
+    pub fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let one = Self { address: listener.local_addr().unwrap().to_string(), heard: Arc::default() };
         let heard = one.heard.clone();
@@ -45,7 +45,7 @@ impl Listener {
         one
     }
 
-    fn heard(&self) -> Vec<String> {
+    pub fn heard(&self) -> Vec<String> {
         self.heard.lock().unwrap().clone()
     }
 }
@@ -57,7 +57,7 @@ fn denials(heard: &[String]) -> Vec<String> {
     heard.iter().filter(|one| one.contains(DENIALS)).cloned().collect()
 }
 
-fn wait_for(what: impl Fn() -> bool) {
+pub fn wait_for(what: impl Fn() -> bool) {
     for _ in 0..1_200 {
         if what() {
             return;

@@ -3,7 +3,7 @@
 use super::{Backend, Place, conformance};
 use crate::db::{GetRow, Pool};
 use crate::{
-    ApiKeyRow, AuditRow, BatchRow, BindingRow, BondRow, ClaimRow, ConsentRow, CorrectionRow, DecisionRow,
+    AlertRow, ApiKeyRow, AuditRow, BatchRow, BindingRow, BondRow, ClaimRow, ConsentRow, CorrectionRow, DecisionRow,
     DefinitionRow, EdgeRow, ErasureRow, Error, FailureRow, FieldRow, HoldRow, IdentityRow, IngestRow, KeyRow,
     LedgerRow, ManualTagRow, MappingRow, MatchRow, ModelRow, NoticeRow, OverrideSpanRow, ProfileRow, PurgeRow,
     QuarantineRow, RegisterRow, RequestRow, SaidFieldRow, SessionMoveRow, SessionRow, SourceHourRow, SourceRejectRow,
@@ -68,7 +68,8 @@ async fn records_are_the_columns_of_their_tables(place: &Place) {
         ("api_keys", ApiKeyRow::COLUMNS),
         ("sign_in_failures", FailureRow::COLUMNS),
         ("sso_links", SsoLinkRow::COLUMNS),
-        ("incident_notices", NoticeRow::COLUMNS),
+        ("alerts", AlertRow::COLUMNS),
+        ("notices", NoticeRow::COLUMNS),
         ("consents", ConsentRow::COLUMNS),
         ("corrections", CorrectionRow::COLUMNS),
         ("requests", RequestRow::COLUMNS),

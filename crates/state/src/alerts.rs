@@ -1,0 +1,108 @@
+//! Alerts: what was found of figures, sources and goals, each told once.
+
+use crate::audit::{self, AuditEntry};
+use crate::boxed;
+use crate::db::{Put, record};
+use crate::error::Result;
+use crate::open::Store;
+
+record! {
+    /// An alert.
+    AlertRow {
+        /// Id.
+        alert_id: i64,
+        /// figure, quality, goal.
+        kind: String,
+        /// What it is about, by key.
+        subject: String,
+        /// The day that it is about, in days since 1970.
+        day: i64,
+        /// high, low, silent.
+        direction: String,
+        /// high, medium, low.
+        severity: String,
+        /// What is wrong, in Chinese; nobody's data.
+        words_zh: String,
+        /// The same in English.
+        words_en: String,
+        /// Path of the page that shows it.
+        link: String,
+        /// When it was raised, in microseconds.
+        raised_at: i64,
+        /// Who has seen to it.
+        acknowledged_by: Option<String>,
+        /// When, in microseconds.
+        acknowledged_at: Option<i64>,
+    }
+}
+
+impl Store {
+    /// Keeps those alerts that were not raised before; says how many they are. An alert is the same as another one by
+    /// kind, subject and day.
+    #[boxed]
+    pub async fn raise_alerts(&self, rows: &[AlertRow]) -> Result<u64> {
+        let mut tx = self.data.begin("raise_alerts", "alerts").await?;
+        let sql = "INSERT INTO alerts ({columns}) {rows} ON CONFLICT (kind, subject, day) DO NOTHING";
+        let n = tx.bulk(sql, rows).await?;
+        tx.commit().await?;
+        Ok(n)
+    }
+
+    /// Alerts, the latest first; `before` is (instant, id) of the last one of the page before.
+    #[boxed]
+    pub async fn alerts(&self, is_open_only: bool, limit: usize, before: Option<(i64, i64)>) -> Result<Vec<AlertRow>> {
+        let (raised_at, alert_id) = before.unwrap_or((i64::MAX, i64::MAX));
+        self.data
+            .read("alerts", "alerts")
+            .all(
+                "SELECT {columns} FROM alerts WHERE (raised_at, alert_id) < ($1, $2) \
+                 AND ($3 = 0 OR acknowledged_at IS NULL) ORDER BY raised_at DESC, alert_id DESC LIMIT $4",
+                &[raised_at.arg(), alert_id.arg(), i64::from(is_open_only).arg(), (limit as i64).arg()],
+            )
+            .await
+    }
+
+    /// Alerts raised since an instant, the first first.
+    #[boxed]
+    pub async fn alerts_since(&self, since: i64) -> Result<Vec<AlertRow>> {
+        self.data
+            .read("alerts_since", "alerts")
+            .all("SELECT {columns} FROM alerts WHERE raised_at >= $1 ORDER BY raised_at, alert_id", &[since.arg()])
+            .await
+    }
+
+    /// How many alerts nobody has seen to.
+    #[boxed]
+    pub async fn count_open_alerts(&self) -> Result<i64> {
+        let read = self.data.read("count_open_alerts", "alerts");
+        let n: Option<(i64,)> = read.optional("SELECT count(*) FROM alerts WHERE acknowledged_at IS NULL", &[]).await?;
+        Ok(n.map_or(0, |(n,)| n))
+    }
+
+    /// Notes who has seen to alerts, with an entry of the trail; those that somebody saw to before stay as they are. Says
+    /// how many were open.
+    pub async fn acknowledge_alerts(
+        &self,
+        alert_ids: &[i64],
+        (by, at): (&str, i64),
+        entry: &AuditEntry,
+        link: impl Fn(&[u8; 32], &[u8]) -> [u8; 32] + Send,
+    ) -> Result<u64> {
+        let mut tx = self.data.begin("acknowledge_alerts", "alerts").await?;
+        let mut n = 0;
+        for id in alert_ids {
+            n += tx
+                .run(
+                    "UPDATE alerts SET acknowledged_by = $2, acknowledged_at = $3 \
+                     WHERE alert_id = $1 AND acknowledged_at IS NULL",
+                    &[id.arg(), by.arg(), at.arg()],
+                )
+                .await?;
+        }
+        if n > 0 {
+            audit::append(&mut tx, entry, link).await?;
+            tx.commit().await?;
+        }
+        Ok(n)
+    }
+}
