@@ -84,7 +84,7 @@ function Setting({ mail }: { mail: AlertMail | undefined }) {
       {field('host', { placeholder: 'smtp.example.com' })}
       <div className="zk-field">
         <label htmlFor={`${id}-tls`}>{t('alerts.mail_tls')}</label>
-        <Select id={`${id}-tls`} value={draft.tls} options={TLS.map((value) => ({ value: value as string, label: t(`alerts.mail_tls_${value}`) }))} onChange={(tls) => setDraft({ ...draft, tls, port: PORTS[tls] ?? draft.port })} />
+        <Select id={`${id}-tls`} value={draft.tls} options={TLS.map((value) => ({ value: value, label: t(`alerts.mail_tls_${value}`) }))} onChange={(tls) => setDraft({ ...draft, tls, port: PORTS[tls] ?? draft.port })} />
       </div>
       {field('port', { inputMode: 'numeric' })}
       {field('user')}
@@ -98,7 +98,7 @@ function Setting({ mail }: { mail: AlertMail | undefined }) {
       </div>
       <div className="zk-field">
         <label htmlFor={`${id}-lang`}>{t('alerts.mail_lang')}</label>
-        <Select id={`${id}-lang`} value={draft.lang} options={LANGS.map((value) => ({ value: value as string, label: t(`alerts.mail_lang_${value}`) }))} onChange={(next) => setDraft({ ...draft, lang: next })} />
+        <Select id={`${id}-lang`} value={draft.lang} options={LANGS.map((value) => ({ value: value, label: t(`alerts.mail_lang_${value}`) }))} onChange={(next) => setDraft({ ...draft, lang: next })} />
       </div>
       {failed && <ErrorNotice error={failed} />}
       {problem && <Notice tone="error" title={t('alerts.mail_failed')} help={problem} />}

@@ -3,7 +3,6 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Button, Input } from 'antd'
 import { useId, useState, type SyntheticEvent } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { alertHooksQuery } from '../../api/alerts'
 import type { hooksQuery, putHooks, testHooks } from '../../api/watch'
 import type { Hook } from '../../api/types'
 import { useFormat } from '../../app/workspace'
@@ -13,7 +12,7 @@ import { ErrorNotice } from '../../ui/states'
 import { ShownOnce } from '../accounts/ShownOnce'
 import { outcomeOf } from './outcome'
 
-type Props = { title: string; hint: string; query: typeof hooksQuery | typeof alertHooksQuery; put: typeof putHooks; test: typeof testHooks }
+type Props = { title: string; hint: string; query: typeof hooksQuery; put: typeof putHooks; test: typeof testHooks }
 
 export function HooksCard({ title, hint, query: options, put, test }: Props) {
   const { t } = useTranslation()
@@ -21,7 +20,7 @@ export function HooksCard({ title, hint, query: options, put, test }: Props) {
   const id = useId()
   const cache = useQueryClient()
   const [draft, setDraft] = useState<string>()
-  const query = useQuery(options as typeof hooksQuery)
+  const query = useQuery(options)
   const onSuccess = (answer: Awaited<ReturnType<typeof testHooks>>) => cache.setQueryData(options.queryKey, { ...answer, secret: null })
   const save = useMutation({
     mutationFn: put,
