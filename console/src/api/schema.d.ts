@@ -40,6 +40,111 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alert-hooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The addresses that are told of alerts, each with what came of the last notice. */
+        get: operations["get_alert-hooks"];
+        /** Puts other addresses in force, with a new secret; alerts that are raised from now on are told to them. */
+        put: operations["put_alert-hooks"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alert-hooks/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a notice of no alert to every address, and says what came of it. */
+        post: operations["post_alert-hooks_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alert-mail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How alerts are told by mail; personal values masked. */
+        get: operations["get_alert-mail"];
+        /** Puts a setting in force; alerts that are raised from now on are told by mail. */
+        put: operations["put_alert-mail"];
+        post?: never;
+        /** Sends no mail any more. */
+        delete: operations["delete_alert-mail"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alert-mail/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a mail of no alert, and says what came of it. */
+        post: operations["post_alert-mail_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is not as it should be: figures, sources of data, goals. */
+        get: operations["get_alerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Notes that somebody has seen to alerts; gives those that are still open. */
+        post: operations["post_alerts_acknowledge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/analysis/funnel": {
         parameters: {
             query?: never;
@@ -1318,7 +1423,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The addresses in force, each with what came of the last notice. */
+        /** The addresses that are told of incidents, each with what came of the last notice. */
         get: operations["get_incident-hooks"];
         /** Puts other addresses in force, with a new secret; incidents that open from now on are told to them. */
         put: operations["put_incident-hooks"];
@@ -2079,6 +2184,23 @@ export interface paths {
         };
         /** How good the data of files are, by source and entity. */
         get: operations["get_quality"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quality/unusual": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Days of the last two weeks on which a source brought other than usual: rows, the share set aside, or nothing. */
+        get: operations["get_quality_unusual"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3125,6 +3247,11 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Alerts that somebody has seen to. */
+        AcknowledgeAlerts: {
+            /** @description `alr_…`; all that are open when absent. */
+            alert_ids: string[] | null;
+        };
         /** @description A good that is due again. */
         AgainBody: {
             /** @description When half of such customers would have bought again. */
@@ -3138,6 +3265,62 @@ export interface components {
              */
             n_times: number;
             reason: components["schemas"]["WantedReason"];
+        };
+        /** @description Something that is not as it should be. */
+        Alert: {
+            acknowledged_at: string | null;
+            /** @description Who has seen to it; nobody yet when absent. */
+            acknowledged_by: string | null;
+            alert_id: string;
+            /** @description The day that it is about; of a goal its last one. */
+            day: string;
+            /** @description high, low, silent. */
+            direction: string;
+            /** @description figure, quality, goal. */
+            kind: string;
+            /** @description Path of the page that shows it. */
+            link: string;
+            raised_at: string;
+            /** @description high, medium, low. */
+            severity: string;
+            text: string;
+            text_zh: string;
+        };
+        /** @description Alerts, the newest first. */
+        AlertList: {
+            items: components["schemas"]["Alert"][];
+            /**
+             * Format: int64
+             * @description Those that nobody has seen to, listed or not.
+             */
+            n_open: number;
+        };
+        /** @description How alerts are told by mail. */
+        AlertMail: {
+            from: string;
+            has_password: boolean;
+            host: string;
+            /** @description zh, en. */
+            lang: string;
+            /** @description delivered, refused, unreachable, status_535 …; nothing was sent when absent. */
+            last_outcome: string | null;
+            last_tried_at: string | null;
+            /** @description When it is tried again; absent when it arrived or was given up. */
+            next_try_at: string | null;
+            /** Format: int32 */
+            port: number;
+            /** @description Masked. */
+            recipients: string[];
+            /** @description implicit, starttls, none. */
+            tls: string;
+            user: string;
+        };
+        /** @description The setting of mail, if there is one. */
+        AlertMailState: {
+            mail: components["schemas"]["AlertMail"] | null;
+            /** @description Why a trial did not arrive, where there was no answer. */
+            problem: string | null;
+            problem_zh: string | null;
         };
         /** @description What every answer says about itself. */
         AnalysisHead: {
@@ -4869,6 +5052,23 @@ export interface components {
             reason: string;
             set_at: string;
         };
+        /** @description An address that is told. */
+        Hook: {
+            /** @description delivered, refused, unreachable, status_500 …; nothing was sent when absent. */
+            last_outcome: string | null;
+            last_tried_at: string | null;
+            /** Format: int64 */
+            n_tries: number;
+            /** @description When it is tried again; absent when it arrived or was given up. */
+            next_try_at: string | null;
+            url: string;
+        };
+        /** @description Addresses that are told. */
+        Hooks: {
+            items: components["schemas"]["Hook"][];
+            /** @description Signs notices (HMAC-SHA-256); shown once, when addresses are set. */
+            secret: string | null;
+        };
         /** @description Answers in an hour of the week. */
         HourRateBody: {
             /**
@@ -5193,23 +5393,6 @@ export interface components {
             act: string;
             /** @description Why; needed for all but acknowledged. */
             note: string | null;
-        };
-        /** @description An address that is told of incidents. */
-        IncidentHook: {
-            /** @description delivered, refused, unreachable, status_500 …; nothing was sent when absent. */
-            last_outcome: string | null;
-            last_tried_at: string | null;
-            /** Format: int64 */
-            n_tries: number;
-            /** @description When it is tried again; absent when it arrived or was given up. */
-            next_try_at: string | null;
-            url: string;
-        };
-        /** @description Addresses that are told of incidents. */
-        IncidentHooks: {
-            items: components["schemas"]["IncidentHook"][];
-            /** @description Signs notices (HMAC-SHA-256); shown once, when addresses are set. */
-            secret: string | null;
         };
         /** @description An incident, and whose data it is about. */
         IncidentReport: {
@@ -7127,6 +7310,23 @@ export interface components {
             since: string | null;
             version: string;
         };
+        /** @description How mail is to be sent. */
+        PutAlertMail: {
+            from: string;
+            host: string;
+            /** @description zh, en. */
+            lang: string;
+            /** @description As it was when absent. */
+            password: string | null;
+            /** Format: int32 */
+            port: number;
+            /** @description As they were when absent. */
+            recipients: string[] | null;
+            /** @description implicit, starttls, none. */
+            tls: string;
+            /** @description Empty where the host asks for none. */
+            user: string;
+        };
         /** @description Rules to be put in force. */
         PutGoldenRules: {
             rules: Record<string, never>;
@@ -7137,7 +7337,7 @@ export interface components {
             version: number;
         };
         /** @description Other addresses. */
-        PutIncidentHooks: {
+        PutHooks: {
             /** @description `https://…`; none takes all away. */
             urls: string[];
         };
@@ -8973,6 +9173,44 @@ export interface components {
             /** @description Missing for what has no value, and for the rest. */
             value: string | null;
         };
+        /** @description A day on which a source brought other than usual. */
+        UnusualSource: {
+            day: string;
+            /** @description What the rows of its files become; absent for live events. */
+            entity: string | null;
+            /** Format: double */
+            expected: number;
+            meaning: string;
+            meaning_zh: string;
+            /**
+             * Format: double
+             * @description The probability of such a day among all that were looked at; 0 where it is silent, which is a rule and no test.
+             */
+            p: number;
+            source: string;
+            /**
+             * Format: double
+             * @description Rows, or the share of them that was set aside.
+             */
+            value: number;
+            /** @description silent, more, fewer, set_aside. */
+            what: string;
+        };
+        /** @description Days of sources that were not as usual. */
+        UnusualSources: {
+            /** @description The newest first. */
+            items: components["schemas"]["UnusualSource"][];
+            /**
+             * Format: int64
+             * @description Numbers that were judged.
+             */
+            n_judged: number;
+            /**
+             * Format: int64
+             * @description Sources and what their rows become.
+             */
+            n_series: number;
+        };
         /** @description What changes of a segment; what is absent stays. */
         UpdateSegment: {
             description?: string | null;
@@ -9297,6 +9535,266 @@ export interface operations {
                 };
             };
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "get_alert-hooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hooks"];
+                };
+            };
+        };
+    };
+    "put_alert-hooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutHooks"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hooks"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "post_alert-hooks_test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hooks"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "get_alert-mail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertMailState"];
+                };
+            };
+        };
+    };
+    "put_alert-mail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutAlertMail"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertMailState"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "delete_alert-mail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertMailState"];
+                };
+            };
+        };
+    };
+    "post_alert-mail_test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertMailState"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_alerts: {
+        parameters: {
+            query?: {
+                /** @description Only those that nobody has seen to. */
+                open?: boolean;
+                /** @description 100 by default, 500 at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_alerts_acknowledge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcknowledgeAlerts"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11989,7 +12487,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["IncidentHooks"];
+                    "application/json": components["schemas"]["Hooks"];
                 };
             };
         };
@@ -12003,7 +12501,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PutIncidentHooks"];
+                "application/json": components["schemas"]["PutHooks"];
             };
         };
         responses: {
@@ -12012,7 +12510,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["IncidentHooks"];
+                    "application/json": components["schemas"]["Hooks"];
                 };
             };
             400: {
@@ -12047,7 +12545,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["IncidentHooks"];
+                    "application/json": components["schemas"]["Hooks"];
                 };
             };
             409: {
@@ -13730,6 +14228,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FilesQuality"];
+                };
+            };
+        };
+    };
+    get_quality_unusual: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnusualSources"];
                 };
             };
         };
