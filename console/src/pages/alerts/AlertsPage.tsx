@@ -47,6 +47,7 @@ export default function AlertsPage() {
         <>
           {textOf(one)}{' '}
           <a
+            className="zk-alert-link"
             href={one.link}
             onClick={(event) => {
               if (event.metaKey || event.ctrlKey || event.shiftKey) return
