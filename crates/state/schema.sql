@@ -2,6 +2,24 @@
 
 -- state.db
 
+CREATE TABLE alerts (
+    alert_id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    day BIGINT NOT NULL,
+    direction TEXT NOT NULL,
+    severity TEXT NOT NULL,
+    words_zh TEXT NOT NULL,
+    words_en TEXT NOT NULL,
+    link TEXT NOT NULL,
+    raised_at BIGINT NOT NULL,
+    acknowledged_by TEXT,
+    acknowledged_at BIGINT,
+    UNIQUE (kind, subject, day)
+);
+
+CREATE INDEX alerts_raised ON alerts (raised_at, alert_id);
+
 CREATE TABLE api_keys (
     key_id INTEGER PRIMARY KEY,
     user_id BIGINT NOT NULL,
@@ -314,16 +332,6 @@ CREATE TABLE identity_traits (
     traits_json TEXT NOT NULL
 );
 
-CREATE TABLE incident_notices (
-    incident_id BIGINT NOT NULL,
-    hook TEXT NOT NULL,
-    n_tries BIGINT NOT NULL,
-    tried_at BIGINT NOT NULL,
-    next_at BIGINT,
-    outcome TEXT NOT NULL,
-    PRIMARY KEY (incident_id, hook)
-) WITHOUT ROWID;
-
 CREATE TABLE incidents (
     incident_id INTEGER PRIMARY KEY,
     kind TEXT NOT NULL,
@@ -423,6 +431,17 @@ CREATE TABLE models (
     status TEXT NOT NULL,
     card_json TEXT NOT NULL,
     PRIMARY KEY (model, version)
+) WITHOUT ROWID;
+
+CREATE TABLE notices (
+    topic TEXT NOT NULL,
+    about BIGINT NOT NULL,
+    hook TEXT NOT NULL,
+    n_tries BIGINT NOT NULL,
+    tried_at BIGINT NOT NULL,
+    next_at BIGINT,
+    outcome TEXT NOT NULL,
+    PRIMARY KEY (topic, about, hook)
 ) WITHOUT ROWID;
 
 CREATE TABLE profile_fields (
