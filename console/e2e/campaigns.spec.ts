@@ -5,8 +5,8 @@ import { expect, numberIn, open, SHOTS, test } from './console'
 
 const address = (tab: string, spec: object = {}) => `/engage/campaigns?tab=${tab}&spec=${encodeURIComponent(JSON.stringify({ by: 'campaign', campaign: '', window_days: 7, lookback_days: 30, visits: true, budget: 1, from: '2010-12-01', to: '2011-08-31', ...spec }))}`
 const WORDS = {
-  zh: { title: '营销效果', board: '各活动的结果', bought: /查看Bulk week下单的人/, keep: '存为分群', kept: '已存为分群：', name: '分群名称', effect: '实验组与对照组', worked: '有效', unclear: '看不出', moved: '谁更容易被打动', credit: '八种算法并列', not_effect: /功劳不等于效果/, budget: '各渠道的预算建议', coupons: '优惠券使用', estimate: /这是估计，不是效果/, choose: '请选择一个活动', channel: '各渠道的结果', withheld: '无对照组', grid: /一周各时段的回应率/, judged: /随机时段的消息检验/, best: '更好的时段', people: '给每位客户选时段', total: /共 .* 位客户/, nobody: '现在没有人符合' },
-  en: { title: 'Campaigns', board: 'Results by campaign', bought: /^Bulk week: people, Bought/, keep: 'Save as segment', kept: 'Saved as segment:', name: 'Name of the segment', effect: 'Treated beside withheld', worked: 'Worked', unclear: 'Unclear', moved: 'Who is moved more', credit: 'Eight ways side by side', not_effect: /Credit is not effect/, budget: 'Proposal by channel', coupons: 'Use of coupons', estimate: /estimate, not an effect/, choose: 'Choose a campaign', channel: 'Results by channel', withheld: 'Nobody withheld', grid: /Answers by hour of the week/, judged: /whose hour was drawn/, best: 'Better hours', people: 'A moment for each customer', total: /customers; most moments/, nobody: 'Nobody matches now' },
+  zh: { title: '营销效果', board: '各活动的结果', bought: /查看Bulk week下单的人/, keep: '存为分群', kept: '已存为分群：', name: '分群名称', effect: '实验组与对照组', worked: '有效', unclear: '看不出', moved: '谁更容易被打动', credit: '八种算法并列', not_effect: /功劳不等于效果/, budget: '各渠道的预算建议', coupons: '优惠券使用', estimate: /这是估计，不是效果/, choose: '请选择一个活动', channel: '各渠道的结果', withheld: '无对照组', grid: /一周各时段的回应率/, judged: /随机时段的消息检验/, best: '更好的时段', people: '给每位客户选时段', total: /共 .* 位客户/ },
+  en: { title: 'Campaigns', board: 'Results by campaign', bought: /^Bulk week: people, Bought/, keep: 'Save as segment', kept: 'Saved as segment:', name: 'Name of the segment', effect: 'Treated beside withheld', worked: 'Worked', unclear: 'Unclear', moved: 'Who is moved more', credit: 'Eight ways side by side', not_effect: /Credit is not effect/, budget: 'Proposal by channel', coupons: 'Use of coupons', estimate: /estimate, not an effect/, choose: 'Choose a campaign', channel: 'Results by channel', withheld: 'Nobody withheld', grid: /Answers by hour of the week/, judged: /whose hour was drawn/, best: 'Better hours', people: 'A moment for each customer', total: /customers; most moments/ },
 } as const
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']
 
@@ -80,8 +80,7 @@ for (const lang of ['zh', 'en'] as const) {
     await page.getByRole('button', { name: words.people }).click()
     const sheet = page.getByRole('dialog')
     await expect(sheet.getByRole('status').first()).toHaveText(words.total)
-    // Other paths bring events of today, a year after which no message of the demo counts any more.
-    await expect(sheet.getByRole('listitem').first().or(sheet.getByText(words.nobody))).toBeVisible()
+    await expect(sheet.getByRole('listitem').first()).toBeVisible()
     await page.screenshot({ path: `${SHOTS}/e2e-campaigns-moments-people-${lang}.png` })
   })
 

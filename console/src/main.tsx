@@ -9,9 +9,9 @@ import { StrictMode, useMemo } from 'react'
 import { createRoot } from 'react-dom/client'
 import { ApiError } from './api/client'
 import { makeRouter } from './app/router'
-import { SettingsProvider, useSettings } from './app/settings'
+import { SettingsProvider, storedLang, useSettings } from './app/settings'
 import { antdTheme } from './app/theme'
-import './i18n'
+import { loadTexts } from './i18n'
 import './styles.css'
 
 /** Stamped by the server into every answer; style tags carry it, or the browser drops them. */
@@ -44,6 +44,7 @@ function Root() {
 
 const container = document.getElementById('root')
 if (!container) throw new Error('no root element')
+await loadTexts(storedLang())
 createRoot(container).render(
   <StrictMode>
     <QueryClientProvider client={queryClient}>

@@ -1,6 +1,8 @@
 import { cleanup } from '@testing-library/react'
 import { afterEach } from 'vitest'
-import './i18n'
+import { loadTexts } from './i18n'
+
+await Promise.all([loadTexts('zh'), loadTexts('en')])
 
 afterEach(cleanup)
 

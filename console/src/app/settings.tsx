@@ -1,7 +1,7 @@
 // What the reader has set for this browser: language, appearance, single-letter keys.
 import { createContext, use, useCallback, useEffect, useMemo, useState, type ReactNode } from 'react'
 import type { Lang } from '../format'
-import i18n, { HTML_LANG } from '../i18n'
+import i18n, { HTML_LANG, loadTexts } from '../i18n'
 import { keep, stored } from '../storage'
 import { paint, type Scheme } from './theme'
 
@@ -27,9 +27,13 @@ function firstScheme(): Scheme {
   return globalThis.matchMedia?.('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'
 }
 
-/** Applied before the first paint, so that nothing flashes. */
-export function applyStored(): Pick<Settings, 'lang' | 'scheme' | 'hasLetterKeys'> {
-  const lang: Lang = stored(LANG_KEY) === 'en' ? 'en' : 'zh'
+export function storedLang(): Lang {
+  return stored(LANG_KEY) === 'en' ? 'en' : 'zh'
+}
+
+/** Applied before the first paint, so that nothing flashes; the texts of the language are loaded. */
+function applyStored(): Pick<Settings, 'lang' | 'scheme' | 'hasLetterKeys'> {
+  const lang = storedLang()
   const scheme = firstScheme()
   document.documentElement.lang = HTML_LANG[lang]
   if (i18n.language !== lang) void i18n.changeLanguage(lang)
@@ -44,9 +48,13 @@ export function SettingsProvider({ children }: { children: ReactNode }) {
   }, [lang])
   useEffect(() => paint(scheme), [scheme])
   const setLang = useCallback((next: Lang) => {
-    keep(LANG_KEY, next)
-    void i18n.changeLanguage(next)
-    set((old) => ({ ...old, lang: next }))
+    const speak = () => {
+      keep(LANG_KEY, next)
+      void i18n.changeLanguage(next)
+      set((old) => ({ ...old, lang: next }))
+    }
+    // Where the texts cannot be loaded, the language stays as it was.
+    void loadTexts(next).then(speak, () => undefined)
   }, [])
   const setScheme = useCallback((next: Scheme) => {
     keep(SCHEME_KEY, next)

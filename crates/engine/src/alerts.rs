@@ -214,7 +214,7 @@ pub async fn list(ctx: &Ctx, is_open_only: bool, limit: usize) -> Result<Alerts>
     if ctx.scope().is_some() {
         return Ok(Alerts::default());
     }
-    let items = ctx.store().alerts(is_open_only, limit.min(MAX_LISTED), None).await?;
+    let items = ctx.store().alerts(is_open_only, limit.min(MAX_LISTED)).await?;
     Ok(Alerts { items, n_open: ctx.store().count_open_alerts().await?.max(0) as u64 })
 }
 
@@ -223,16 +223,16 @@ pub async fn list(ctx: &Ctx, is_open_only: bool, limit: usize) -> Result<Alerts>
 /// **Errors**: `not_found` when an alert is none.
 #[boxed]
 pub async fn acknowledge(ctx: &Ctx, by: &Principal, alerts: Option<&[AlertId]>) -> Result<u64> {
-    let known = match ctx.scope() {
-        Some(_) => Vec::new(),
-        None => ctx.store().alerts(alerts.is_none(), i64::MAX as usize, None).await?,
-    };
+    let is_seen = ctx.scope().is_none();
     let ids: Vec<i64> = match alerts {
         Some(wanted) => wanted.iter().map(|id| id.get()).collect(),
-        None => known.iter().map(|row| row.alert_id).collect(),
+        None if is_seen => ctx.store().alerts(true, usize::MAX).await?.iter().map(|row| row.alert_id).collect(),
+        None => Vec::new(),
     };
-    if alerts.is_some() && !ids.iter().all(|id| known.iter().any(|row| row.alert_id == *id)) {
-        return Err(Error::not_found("alert", "提醒"));
+    for id in alerts.map_or(&[][..], |_| &ids) {
+        if !is_seen || ctx.store().alert(*id).await?.is_none() {
+            return Err(Error::not_found("alert", "提醒"));
+        }
     }
     let names: Vec<String> = ids.iter().map(|id| AlertId::new(*id).to_string()).collect();
     let subject = if let [one] = names.as_slice() { one.clone() } else { "alerts".into() };

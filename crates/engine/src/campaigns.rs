@@ -47,6 +47,7 @@ pub use response::{Budget, BudgetAnswer, ChannelResponse, NoBudget, budget};
 use rows::{Campaign, DAY_US, Message, Messages, Sales};
 pub use spec::{Answered, Asked, By, Spec};
 pub use uplift::{Found, NoUplift, UpliftAnswer, UpliftTenth, uplift_of};
+pub use words::hour_of_week;
 
 /// Days that are looked at when none are asked for.
 const USUAL_DAYS: i64 = 365;

@@ -25,14 +25,17 @@ mod series;
 mod unusual;
 mod words;
 
+pub(crate) use ahead::marks_of;
 pub use ahead::{Ahead, AheadGrade, AheadPoint, HolidayEffect, Outlook, Untold, ahead, usual_ahead};
-pub(crate) use ahead::{is_of_china, marks_of};
 pub use ahead_parts::{AheadByPart, AheadPart, ahead_by};
 pub use behind::{Asked, Behind, BehindRow, Kind, PartOf, behind};
 pub use goals::{GoalOutlook, GoalState, goals, remove_goal, set_goal};
 pub(crate) use remembered::Remembered;
 pub use series::{Ask, Figures, Part, Point, Series, list, series};
+#[cfg(test)]
+pub(crate) use unusual::feasts;
 pub use unusual::{Because, Finding, Mover, USUAL_DAYS, Unusual, unusual};
+pub(crate) use unusual::{by_chance, kinds};
 pub(crate) use words::number;
 pub use words::{finding_words, outlook_words};
 

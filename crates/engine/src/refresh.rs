@@ -63,7 +63,9 @@ fn run_key(day: i64) -> String {
 pub async fn refresh(ctx: &Ctx, options: RefreshOptions) -> Result<Refreshed> {
     let done = compute(ctx, options).await?;
     // What the new numbers say is told; without it they are computed all the same.
-    if let Err(error) = crate::alerts::check(ctx).await {
+    if done.is_computed
+        && let Err(error) = crate::alerts::check(ctx).await
+    {
         tracing::error!(cause = %error, "looking for alerts after a refresh failed");
     }
     Ok(done)

@@ -30,21 +30,22 @@ struct Stamp {
     at: i64,
 }
 
-/// One thing that was learnt last.
-pub(crate) struct Last<T>(tokio::sync::Mutex<Option<(Stamp, Arc<T>)>>);
+/// One thing that was learnt last, of what `K` says.
+pub(crate) struct Last<T, K = ()>(tokio::sync::Mutex<Option<(K, Stamp, Arc<T>)>>);
 
-impl<T> Default for Last<T> {
+impl<T, K> Default for Last<T, K> {
     fn default() -> Self {
         Self(tokio::sync::Mutex::new(None))
     }
 }
 
-impl<T> Last<T> {
-    /// What was learnt, anew when people, consents or days are others, or facts came and some minutes have passed. It is of
-    /// all customers, whoever asks: models are.
+impl<T, K: PartialEq> Last<T, K> {
+    /// What was learnt of `key`, anew when people, consents or days are others, or facts came and some minutes have passed.
+    /// It is of all customers, whoever asks: models are.
     pub(crate) async fn get<Learning>(
         &self,
         ctx: &Ctx,
+        key: K,
         tables: &'static [&'static str],
         learn: impl FnOnce(Ctx) -> Learning,
     ) -> Result<Arc<T>>
@@ -60,7 +61,7 @@ impl<T> Last<T> {
             day: as_of(&ctx, None).await?.day,
             at: ctx.now(),
         };
-        if let Some((then, kept)) = &*known {
+        if let Some((_, then, kept)) = known.as_ref().filter(|(of, ..)| *of == key) {
             let is_same = tables.iter().all(|table| now.mark.changed_from(&then.mark, table) == i64::MAX);
             let is_fresh = is_same || (0..KEPT_US).contains(&(now.at - then.at));
             let has_same_people = now.mark.has_same_people(&then.mark) && now.consents == then.consents;
@@ -69,7 +70,7 @@ impl<T> Last<T> {
             }
         }
         let made = Arc::new(learn(ctx).await?);
-        *known = Some((now, made.clone()));
+        *known = Some((key, now, made.clone()));
         Ok(made)
     }
 }

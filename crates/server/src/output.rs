@@ -109,6 +109,11 @@ fn is_number(kind: ColumnType) -> bool {
     matches!(kind, ColumnType::Int | ColumnType::Decimal(_) | ColumnType::Float)
 }
 
+/// A share as text, `--` where there is none.
+pub(crate) fn percent(share: impl Into<Option<f64>>) -> String {
+    share.into().map_or_else(|| "--".into(), |share| format!("{:.1}%", share * 100.0))
+}
+
 /// Prints one JSON document.
 pub(crate) fn print_json(body: &impl serde::Serialize) -> Result<(), Failure> {
     let mut out = io::stdout().lock();

@@ -48,18 +48,25 @@ impl Store {
         Ok(n)
     }
 
-    /// Alerts, the latest first; `before` is (instant, id) of the last one of the page before.
+    /// Alerts, the latest first.
     #[boxed]
-    pub async fn alerts(&self, is_open_only: bool, limit: usize, before: Option<(i64, i64)>) -> Result<Vec<AlertRow>> {
-        let (raised_at, alert_id) = before.unwrap_or((i64::MAX, i64::MAX));
+    pub async fn alerts(&self, is_open_only: bool, limit: usize) -> Result<Vec<AlertRow>> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         self.data
             .read("alerts", "alerts")
             .all(
-                "SELECT {columns} FROM alerts WHERE (raised_at, alert_id) < ($1, $2) \
-                 AND ($3 = 0 OR acknowledged_at IS NULL) ORDER BY raised_at DESC, alert_id DESC LIMIT $4",
-                &[raised_at.arg(), alert_id.arg(), i64::from(is_open_only).arg(), (limit as i64).arg()],
+                "SELECT {columns} FROM alerts WHERE $1 = 0 OR acknowledged_at IS NULL \
+                 ORDER BY raised_at DESC, alert_id DESC LIMIT $2",
+                &[i64::from(is_open_only).arg(), limit.arg()],
             )
             .await
+    }
+
+    /// One alert.
+    #[boxed]
+    pub async fn alert(&self, alert_id: i64) -> Result<Option<AlertRow>> {
+        let read = self.data.read("alert", "alerts");
+        read.optional("SELECT {columns} FROM alerts WHERE alert_id = $1", &[alert_id.arg()]).await
     }
 
     /// Alerts raised since an instant, the first first.

@@ -2,28 +2,23 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { getRouteApi, useRouter } from '@tanstack/react-router'
 import { Button, Segmented } from 'antd'
-import type { TFunction } from 'i18next'
+import { lazy, Suspense } from 'react'
 import { useTranslation } from 'react-i18next'
 import { acknowledgeAlerts, alertHooksQuery, alertsQuery, putAlertHooks, testAlertHooks, type Alert } from '../../api/alerts'
 import { May } from '../../app/session'
 import { useSettings } from '../../app/settings'
 import { useFormat } from '../../app/workspace'
-import { zh } from '../../i18n/zh'
 import { Card } from '../../ui/Card'
 import { DataTable, type Column } from '../../ui/DataTable'
 import { Page } from '../../ui/Page'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
+import { known } from '../../words'
 import { HooksCard } from '../watch/HooksCard'
-import { MailCard } from './MailCard'
 import './alerts.css'
 
-const route = getRouteApi('/alerts')
+const MailCard = lazy(() => import('./MailCard').then((part) => ({ default: part.MailCard })))
 
-/** A word of a later server is shown as it is. */
-function known(t: TFunction, part: 'kind' | 'severity', code: string): string {
-  if (!Object.hasOwn(zh.alerts, `${part}_${code}`)) return code
-  return (t as unknown as (key: string) => string)(`alerts.${part}_${code}`)
-}
+const route = getRouteApi('/alerts')
 
 export default function AlertsPage() {
   const { t } = useTranslation()
@@ -38,7 +33,7 @@ export default function AlertsPage() {
   const seen = useMutation({ mutationFn: acknowledgeAlerts, onSuccess: () => cache.invalidateQueries({ queryKey: ['alerts'] }) })
   const textOf = (one: Alert) => (lang === 'zh' ? one.text_zh : one.text)
   const columns: Column<Alert>[] = [
-    { key: 'severity', title: t('alerts.severity'), cell: (one) => <span className={`zk-alert-severity zk-alert-${one.severity}`}>{known(t, 'severity', one.severity)}</span> },
+    { key: 'severity', title: t('alerts.severity'), cell: (one) => <span className={`zk-alert-severity zk-alert-${one.severity}`}>{known(t, 'alerts.severity', one.severity)}</span> },
     {
       key: 'text',
       title: t('alerts.text'),
@@ -60,7 +55,7 @@ export default function AlertsPage() {
         </>
       ),
     },
-    { key: 'kind', title: t('alerts.kind'), cell: (one) => known(t, 'kind', one.kind) },
+    { key: 'kind', title: t('alerts.kind'), cell: (one) => known(t, 'alerts.kind', one.kind) },
     { key: 'raised', title: t('alerts.raised'), cell: (one) => format.instant(one.raised_at) },
     {
       key: 'state',
@@ -108,7 +103,9 @@ export default function AlertsPage() {
       </Card>
       <May to="workspace.manage">
         <HooksCard title={t('alerts.hooks')} hint={t('alerts.hooks_hint')} query={alertHooksQuery} put={putAlertHooks} test={testAlertHooks} />
-        <MailCard />
+        <Suspense fallback={<Skeleton rows={5} height={32} />}>
+          <MailCard />
+        </Suspense>
       </May>
     </Page>
   )

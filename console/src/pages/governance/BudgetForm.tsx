@@ -8,9 +8,8 @@ import { budgetsQuery, setBudgets } from '../../api/governance'
 import type { Budgets } from '../../api/types'
 import { Sheet } from '../../ui/Sheet'
 import { ErrorNotice } from '../../ui/states'
-import { word } from '../../words'
+import { known, word } from '../../words'
 import { BUDGET_CLASSES, classMeter, METERS } from './meters'
-import { known } from './words'
 
 const SPANS = ['per_minute', 'per_day'] as const
 

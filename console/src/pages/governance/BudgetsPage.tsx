@@ -12,9 +12,8 @@ import { Card } from '../../ui/Card'
 import { DataTable, type Column } from '../../ui/DataTable'
 import { Page } from '../../ui/Page'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
-import { word } from '../../words'
+import { known, word } from '../../words'
 import { BUDGET_CLASSES, classMeter, classOf, METERS, type Meter } from './meters'
-import { known } from './words'
 
 // The form is asked for when somebody opens it.
 const BudgetForm = lazy(() => import('./BudgetForm'))

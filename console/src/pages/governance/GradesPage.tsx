@@ -10,7 +10,7 @@ import { Card } from '../../ui/Card'
 import { DataTable, type Column } from '../../ui/DataTable'
 import { Page } from '../../ui/Page'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
-import { known } from './words'
+import { known } from '../../words'
 
 const CLASSES = ['technical', 'behaviour', 'commerce', 'attribute', 'location', 'identity', 'sensitive', 'text', 'unknown'] as const
 const GRADES = [1, 2, 3, 4] as const

@@ -12,8 +12,7 @@ import { Card } from '../../ui/Card'
 import { DataTable, type Column } from '../../ui/DataTable'
 import { Page } from '../../ui/Page'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
-import { word } from '../../words'
-import { known } from './words'
+import { known, word } from '../../words'
 
 // The form, and an assessment as it is read, are asked for when somebody opens one.
 const AssessmentSheet = lazy(() => import('./AssessmentSheet'))

@@ -7,7 +7,7 @@ import { addHold, retentionQuery, setRetention } from '../../api/governance'
 import type { RetentionRule } from '../../api/types'
 import { Sheet } from '../../ui/Sheet'
 import { ErrorNotice } from '../../ui/states'
-import { known } from './words'
+import { known } from '../../words'
 
 const CLASSES = ['orders', 'events', 'feedback', 'touches', 'quarantine', 'audit'] as const
 const BASES = ['legal_duty', 'contract', 'consent', 'operation'] as const

@@ -12,7 +12,7 @@ import { Card } from '../../ui/Card'
 import { DataTable, type Column } from '../../ui/DataTable'
 import { Page } from '../../ui/Page'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
-import { known } from './words'
+import { known } from '../../words'
 
 // Forms are asked for when somebody opens one.
 const RuleForm = lazy(() => import('./RetentionForms').then(({ RuleForm }) => ({ default: RuleForm })))

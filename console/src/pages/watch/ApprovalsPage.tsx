@@ -16,8 +16,8 @@ import { DataTable, type Column } from '../../ui/DataTable'
 import { Page } from '../../ui/Page'
 import { Sheet } from '../../ui/Sheet'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
+import { known } from '../../words'
 import { Clear } from '../customers/Clear'
-import { known } from './words'
 import './watch.css'
 
 const route = getRouteApi('/governance/approvals')

@@ -1,6 +1,6 @@
 // What came of a notice, in words.
 import type { TFunction } from 'i18next'
-import { known } from './words'
+import { known } from '../../words'
 
 export function outcomeOf(t: TFunction, outcome: string | null | undefined): string {
   if (!outcome) return t('incidents.hook_none')

@@ -156,9 +156,12 @@ pub struct OfPerson {
     pub best: Vec<BestMoment>,
 }
 
-/// What this process has learnt last, by what an answer is.
+/// What this process has learnt last: of the usual days by what an answer is, and of days that somebody asked for.
 #[derive(Default)]
-pub(crate) struct Known([Last<Learnt>; 3]);
+pub(crate) struct Known {
+    usual: [Last<Learnt>; 3],
+    asked: Last<Learnt, (Answered, (i64, i64))>,
+}
 
 /// What was learnt of everybody who did not refuse profiling.
 struct Learnt {
@@ -392,18 +395,23 @@ fn grade(sends: &Sends, refused: &Set, spec: &Spec) -> Option<TimingGrade> {
     })
 }
 
-async fn learnt(ctx: &Ctx, spec: &Spec) -> Result<Arc<Learnt>> {
-    let answer = spec.answer;
-    ctx.learnt_of_moments().0[answer as usize].get(ctx, &TABLES, |ctx| learn(ctx, answer)).await
+/// What is known from the days of a question, or from the usual ones.
+async fn learnt(ctx: &Ctx, answer: Answered, days: Option<(i64, i64)>) -> Result<Arc<Learnt>> {
+    let known = ctx.learnt_of_moments();
+    match days {
+        Some(days) => known.asked.get(ctx, (answer, days), &TABLES, |ctx| learn(ctx, answer, Some(days))).await,
+        None => known.usual[answer as usize].get(ctx, (), &TABLES, |ctx| learn(ctx, answer, None)).await,
+    }
 }
 
-async fn learn(ctx: Ctx, answer: Answered) -> Result<Learnt> {
+async fn learn(ctx: Ctx, answer: Answered, days: Option<(i64, i64)>) -> Result<Learnt> {
     let seen = as_of(&ctx, None).await?;
+    let (from, to) = days.unwrap_or((seen.day - USUAL_DAYS + 1, seen.day));
     let people = people(&ctx).await?;
     let refused = recorded(&ctx, &people, PROFILING, State::Withdrawn, None).await?;
     let mut who = Set::all(people.n());
     who.minus(&refused);
-    let span = (seen.start_of(seen.day - USUAL_DAYS + 1), seen.start_of(seen.day + 1));
+    let span = (seen.start_of(from), seen.start_of(to + 1));
     let messages = Messages::read(&ctx, &people, &who, span, false).await?;
     let levels = levels(&ctx, &people).await?;
     let sends = Sends::new(&ctx, &messages, &levels, answer);
@@ -428,7 +436,8 @@ async fn learn(ctx: Ctx, answer: Answered) -> Result<Learnt> {
 #[boxed]
 pub async fn chosen(ctx: &Ctx, spec: &Spec, after: Option<ProfileId>, limit: usize) -> Result<ChosenPage> {
     let ground = Ground::new(ctx, &spec.scope, USUAL_DAYS).await?;
-    let known = learnt(ctx, spec).await?;
+    let is_usual = spec.scope.from.is_none() && spec.scope.to.is_none();
+    let known = learnt(ctx, spec.answer, (!is_usual).then_some(ground.days)).await?;
     let mut seeker = Seeker::default();
     let mut who: Vec<(i64, usize)> = Vec::new();
     for at in ground.who.iter() {
@@ -472,7 +481,7 @@ pub async fn chosen(ctx: &Ctx, spec: &Spec, after: Option<ProfileId>, limit: usi
 pub async fn moments_of(ctx: &Ctx, profile_id: ProfileId) -> Result<OfPerson> {
     let id = profiles::current(ctx, profile_id.get()).await?.profile_id;
     let spec = super::Asked::default().spec()?;
-    let known = learnt(ctx, &spec).await?;
+    let known = learnt(ctx, spec.answer, None).await?;
     let nothing = OfPerson { is_refused: false, n_messages: 0, usual: known.usual, best: Vec::new() };
     let (Ok(place), Some(timing)) = (known.people.ids.binary_search(&id), &known.timing) else { return Ok(nothing) };
     if known.refused.contains(place) {

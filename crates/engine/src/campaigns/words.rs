@@ -561,8 +561,8 @@ const fn answered(answer: Answered) -> (&'static str, &'static str) {
     }
 }
 
-/// An hour of the week.
-pub(super) fn hour_of_week(hour: usize) -> Both {
+/// An hour of the week, 0 to 167, Monday from midnight first.
+pub fn hour_of_week(hour: usize) -> Both {
     const ZH: [&str; 7] = ["周一", "周二", "周三", "周四", "周五", "周六", "周日"];
     const EN: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
     let (day, hour) = (hour / 24 % 7, hour % 24);

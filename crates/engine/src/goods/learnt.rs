@@ -142,7 +142,7 @@ pub async fn recommending(ctx: &Ctx) -> Result<Recommending> {
 
 /// What was learnt. It is of all customers, whoever asks: models are.
 pub(super) async fn kept(ctx: &Ctx) -> Result<Arc<Kept>> {
-    ctx.learnt_of_goods().wanted.get(ctx, &TABLES, learn).await
+    ctx.learnt_of_goods().wanted.get(ctx, (), &TABLES, learn).await
 }
 
 /// Purchases of everybody who did not refuse profiling, up to the last day.

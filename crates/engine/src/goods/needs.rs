@@ -4,6 +4,7 @@
 //! such window: a rule holds if those who meet it buy its good more often than the others.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use zhike_domain::learn::{Feature, features};
@@ -108,7 +109,7 @@ impl Needs {
 
 /// What was learnt of a level.
 pub(super) async fn needs(ctx: &Ctx, level: GoodsBy) -> Result<Arc<Needs>> {
-    ctx.learnt_of_goods().needs(level).get(ctx, &TABLES, |ctx| learn(ctx, level)).await
+    ctx.learnt_of_goods().needs(level).get(ctx, (), &TABLES, |ctx| learn(ctx, level)).await
 }
 
 /// What customers bought within days, who are of which number.
@@ -126,8 +127,8 @@ impl Window {
     fn new(lines: &[Bought], cut: i64, window: i64) -> Self {
         let (mut who, mut most, mut all) = (Vec::new(), Vec::new(), Vec::new());
         for own in lines.chunk_by(|a, b| a.who == b.who) {
-            let is_used = own.iter().any(|one| (cut - USED_DAYS..=cut).contains(&one.day.into()));
-            let within = own.iter().filter(|one| (cut + 1..=cut + window).contains(&one.day.into()));
+            let is_used = own.iter().any(|one| one.is_within(year_to(cut)));
+            let within = own.iter().filter(|one| one.is_within(cut + 1..=cut + window));
             if let Some(good) = often(within.clone()).filter(|_| is_used) {
                 who.push(own[0].who);
                 most.push(good);
@@ -135,6 +136,11 @@ impl Window {
             }
         }
         Self { who, most, all }
+    }
+
+    /// Where a customer stands in it.
+    fn place(&self, history: &History, id: i64) -> Option<usize> {
+        self.who.binary_search(&history.number(id)?).ok()
     }
 
     /// Spread evenly, so many at most.
@@ -192,13 +198,8 @@ impl Rows {
         for (row, id) in before.ids.iter().enumerate() {
             let own = &before.values[row * n_columns..(row + 1) * n_columns];
             values.extend(own.iter().zip(&known).filter(|(_, known)| known.is_some()).map(|(value, _)| *value));
-            let who = history.people.ids.binary_search(id).map_or(u32::MAX, |at| at as u32);
-            let mut days: BTreeSet<(u32, i32)> = BTreeSet::new();
-            for one in bought_by(&history.lines.all, who) {
-                if (cut - USED_DAYS + 1..=cut).contains(&one.day.into()) {
-                    days.insert((one.good, one.day));
-                }
-            }
+            let used = history.bought_by(*id).iter().filter(|one| one.is_within(year_to(cut)));
+            let days: BTreeSet<(u32, i32)> = used.map(|one| (one.good, one.day)).collect();
             values.extend(goods.iter().map(|good| days.range((*good, i32::MIN)..=(*good, i32::MAX)).count() as f64));
         }
         Ok(Self { ids: before.ids, looks, values })
@@ -240,6 +241,29 @@ impl Rows {
     }
 }
 
+/// The year that ends with a day.
+const fn year_to(day: i64) -> RangeInclusive<i64> {
+    day - USED_DAYS + 1..=day
+}
+
+impl Bought {
+    fn is_within(&self, days: RangeInclusive<i64>) -> bool {
+        days.contains(&self.day.into())
+    }
+}
+
+impl History {
+    /// Number of a customer.
+    fn number(&self, id: i64) -> Option<u32> {
+        self.people.ids.binary_search(&id).ok().map(|at| at as u32)
+    }
+
+    /// What a customer bought.
+    fn bought_by(&self, id: i64) -> &[Bought] {
+        self.number(id).map_or(&[], |who| bought_by(&self.lines.all, who))
+    }
+}
+
 /// What a customer bought, of lines sorted by customer.
 fn bought_by(lines: &[Bought], who: u32) -> &[Bought] {
     let from = lines.partition_point(|one| one.who < who);
@@ -255,7 +279,7 @@ async fn learn(ctx: Ctx, level: GoodsBy) -> Result<Needs> {
             .lines
             .all
             .chunk_by(|a, b| a.who == b.who)
-            .filter(|own| own.iter().any(|one| i64::from(one.day) > day - USED_DAYS))
+            .filter(|own| own.iter().any(|one| one.is_within(year_to(day))))
             .map(|own| own[0].who)
             .collect();
         let kept = Learning::new(&own, 1).learn()?;
@@ -310,6 +334,88 @@ fn classes(window: &Window) -> Vec<u32> {
     classes.into_iter().take(MAX_GOODS).map(|(good, _)| good).collect()
 }
 
+/// Rules of a tree over customers, with the columns that it looks at.
+struct Grown {
+    tree: Tree,
+    looks: Vec<Looks>,
+    /// What stands for what is missing, by column.
+    filled: Vec<f64>,
+    n_learnt: u64,
+}
+
+impl Grown {
+    /// Learns what customers with such numbers bought most in the window; goods that are no class are one, of which no rule
+    /// is told. None where there is nothing to tell apart.
+    fn new(history: &History, classes: &[u32], window: &Window, numbers: &Rows) -> Option<Self> {
+        let (looks, filled) = numbers.common();
+        let n_columns = looks.len();
+        let other = classes.len() as u32;
+        let label = |id: &i64| {
+            let good = window.place(history, *id).map(|at| window.most[at]);
+            classes.iter().position(|class| Some(*class) == good).map_or(other, |at| at as u32)
+        };
+        let mut labels: Vec<u32> = numbers.ids.iter().map(label).collect();
+        let mut rows = numbers.as_in(&looks, &filled);
+        if labels.iter().filter(|label| **label == other).count() < MIN_OF_GOOD {
+            let all = rows.chunks(n_columns).zip(&labels);
+            rows = all.filter(|(_, label)| **label != other).flat_map(|(row, _)| row.to_vec()).collect();
+            labels.retain(|label| *label != other);
+        }
+        let options = Options {
+            max_depth: MAX_DEPTH,
+            min_leaf_ratio: MIN_LEAF.0.max(MIN_LEAF.1 / labels.len().max(1) as f64).min(0.5),
+            weights: Weights::Classes,
+            n_threads: threads(),
+        };
+        // Decisions that change no word would only make rules longer.
+        let tree = Tree::grow(&rows, n_columns, &labels, &options).ok()?.simple();
+        Some(Self { tree, looks, filled, n_learnt: labels.len() as u64 })
+    }
+
+    /// The leaf of each customer.
+    fn leaves(&self, numbers: &Rows) -> Vec<Option<usize>> {
+        let rows = numbers.as_in(&self.looks, &self.filled);
+        rows.chunks(self.looks.len()).map(|row| self.tree.leaf(row)).collect()
+    }
+}
+
+/// Customers of the later window: the leaf of each, and what each bought in it.
+struct Later<'a> {
+    ids: &'a [i64],
+    leaves: Vec<Option<usize>>,
+    bought: Vec<&'a BTreeSet<u32>>,
+}
+
+impl Later<'_> {
+    /// Of a rule and its good: who met it, and bought the good; all, and who of them did.
+    fn graded(&self, leaf: usize, good: u32) -> [u64; 4] {
+        let mut graded = [0; 4];
+        for (own, bought) in self.leaves.iter().zip(&self.bought) {
+            let (is_it, has_it) = (*own == Some(leaf), bought.contains(&good));
+            graded[0] += u64::from(is_it);
+            graded[1] += u64::from(is_it && has_it);
+            graded[2] += 1;
+            graded[3] += u64::from(has_it);
+        }
+        graded
+    }
+
+    /// How often a word given beforehand came true; `named` is the good of each leaf, `cut` the day before the window.
+    fn grade(&self, history: &History, named: &BTreeMap<usize, u32>, best_seller: u32, cut: i64) -> Option<NeedGrade> {
+        let mut hits = [0_u64; 3];
+        for ((id, leaf), bought) in self.ids.iter().zip(&self.leaves).zip(&self.bought) {
+            let habit = often(history.bought_by(*id).iter().filter(|one| one.is_within(year_to(cut))));
+            let by_rule = leaf.and_then(|leaf| named.get(&leaf).copied());
+            for (hits, good) in hits.iter_mut().zip([by_rule, habit, Some(best_seller)]) {
+                *hits += u64::from(good.is_some_and(|good| bought.contains(&good)));
+            }
+        }
+        let n = self.bought.len() as u64;
+        let [by_rule, by_habit, by_best_seller] = hits.map(|hits| hits as f64 / n as f64);
+        (n > 0).then_some(NeedGrade { n, by_rule, by_habit, by_best_seller })
+    }
+}
+
 /// Learns rules of the earlier window, grades them on the later one, and says who meets them now.
 fn grow(
     found: &mut Needs,
@@ -319,69 +425,27 @@ fn grow(
     later: (&Window, &Rows),
     now: &Rows,
 ) {
-    let (looks, filled) = earlier.1.common();
-    let n_columns = looks.len();
-    let place = |window: &Window, id: i64| {
-        let at = history.people.ids.binary_search(&id).ok()?;
-        window.who.binary_search(&(at as u32)).ok()
+    let Some(grown) = Grown::new(history, classes, earlier.0, earlier.1) else { return };
+    found.n_learnt = grown.n_learnt;
+    let all = later.1.ids.iter();
+    let later = Later {
+        ids: &later.1.ids,
+        leaves: grown.leaves(later.1),
+        bought: all.filter_map(|id| later.0.place(history, *id).map(|at| &later.0.all[at])).collect(),
     };
-    // Other goods are one class, of which no rule is told.
-    let values = earlier.1.as_in(&looks, &filled);
-    let label = |id: &i64| {
-        let good = place(earlier.0, *id).map(|at| earlier.0.most[at]);
-        classes.iter().position(|class| Some(*class) == good).unwrap_or(classes.len()) as u32
-    };
-    let mut labels: Vec<u32> = earlier.1.ids.iter().map(label).collect();
-    let has_others = labels.iter().filter(|label| **label as usize == classes.len()).count() >= MIN_OF_GOOD;
-    let mut rows = values;
-    if !has_others {
-        let is_kept: Vec<bool> = labels.iter().map(|label| (*label as usize) < classes.len()).collect();
-        rows = rows
-            .chunks(n_columns)
-            .zip(&is_kept)
-            .filter(|(_, is_kept)| **is_kept)
-            .flat_map(|(row, _)| row.to_vec())
-            .collect();
-        labels.retain(|label| (*label as usize) < classes.len());
-    }
-    let options = Options {
-        max_depth: MAX_DEPTH,
-        min_leaf_ratio: MIN_LEAF.0.max(MIN_LEAF.1 / labels.len().max(1) as f64).min(0.5),
-        weights: Weights::Classes,
-        n_threads: threads(),
-    };
-    // Decisions that change no word would only make rules longer.
-    let Ok(tree) = Tree::grow(&rows, n_columns, &labels, &options).map(|tree| tree.simple()) else { return };
-    found.n_learnt = labels.len() as u64;
-
-    let tested = later.1.as_in(&looks, &filled);
-    let leaves: Vec<Option<usize>> = tested.chunks(n_columns).map(|row| tree.leaf(row)).collect();
-    let bought: Vec<&BTreeSet<u32>> =
-        later.1.ids.iter().filter_map(|id| place(later.0, *id).map(|at| &later.0.all[at])).collect();
-    let current = now.as_in(&looks, &filled);
-    let standing: Vec<Option<usize>> = current.chunks(n_columns).map(|row| tree.leaf(row)).collect();
-    let cut = found.day - USED_DAYS;
-    let had = |id: i64, good: u32| {
-        let who = history.people.ids.binary_search(&id).map_or(u32::MAX, |at| at as u32);
-        bought_by(&history.lines.all, who).iter().any(|one| one.good == good && i64::from(one.day) > cut)
-    };
+    let standing = grown.leaves(now);
     let need = |rule: Rule| {
         let good = *classes.get(rule.class)?;
-        let mut graded = [0; 4];
-        for (leaf, bought) in leaves.iter().zip(&bought) {
-            let (is_it, has_it) = (*leaf == Some(rule.leaf), bought.contains(&good));
-            graded[0] += u64::from(is_it);
-            graded[1] += u64::from(is_it && has_it);
-            graded[2] += 1;
-            graded[3] += u64::from(has_it);
-        }
+        let graded = later.graded(rule.leaf, good);
         let others = Rate { n_done: graded[3] - graded[1], n: graded[2] - graded[0] };
         let compared = compare_rates(others, Rate { n_done: graded[1], n: graded[0] }, CONFIDENCE).ok();
         let meets: Vec<i64> =
             now.ids.iter().zip(&standing).filter(|(_, leaf)| **leaf == Some(rule.leaf)).map(|(id, _)| *id).collect();
-        let without = meets.iter().copied().filter(|id| !had(*id, good)).collect();
+        let has_had =
+            |id: i64| history.bought_by(id).iter().any(|one| one.good == good && one.is_within(year_to(history.day)));
+        let without = meets.iter().copied().filter(|id| !has_had(*id)).collect();
         Some(Need {
-            conditions: rule.conditions.iter().map(|one| (looks[one.feature].clone(), *one)).collect(),
+            conditions: rule.conditions.iter().map(|one| (grown.looks[one.feature].clone(), *one)).collect(),
             good,
             n_learnt: rule.n_rows.into(),
             graded,
@@ -392,9 +456,8 @@ fn grow(
             without,
         })
     };
-    let rules = tree.rules();
-    let named: BTreeMap<usize, u32> =
-        rules.iter().filter_map(|rule| Some((rule.leaf, *classes.get(rule.class)?))).collect();
+    let rules = grown.tree.rules();
+    let named = rules.iter().filter_map(|rule| Some((rule.leaf, *classes.get(rule.class)?))).collect();
     found.rules = rules.into_iter().filter_map(need).collect();
     let q = benjamini_hochberg(&found.rules.iter().map(|rule| rule.q).collect::<Vec<f64>>());
     for (rule, q) in found.rules.iter_mut().zip(q) {
@@ -402,25 +465,9 @@ fn grow(
         rule.holds = q < SURE && rule.differs.is_some_and(|differs| differs[0] > 0.0);
     }
     found.rules.sort_by(|a, b| b.holds.cmp(&a.holds).then(lift(b).total_cmp(&lift(a))));
-
-    let cut = found.day - found.window;
-    let best_seller = classes[0];
-    let mut hits = [0_u64; 3];
-    for ((id, leaf), bought) in later.1.ids.iter().zip(&leaves).zip(&bought) {
-        let who = history.people.ids.binary_search(id).map_or(u32::MAX, |at| at as u32);
-        let before = bought_by(&history.lines.all, who);
-        let habit = often(before.iter().filter(|one| (cut - USED_DAYS..=cut).contains(&one.day.into())));
-        let by_rule = leaf.and_then(|leaf| named.get(&leaf));
-        let words = [by_rule.copied(), habit, Some(best_seller)];
-        hits.iter_mut()
-            .zip(words)
-            .for_each(|(hits, word)| *hits += u64::from(word.is_some_and(|w| bought.contains(&w))));
-    }
-    let n = bought.len() as u64;
-    if n > 0 {
-        let [by_rule, by_habit, by_best_seller] = hits.map(|hits| hits as f64 / n as f64);
-        found.grade = Some(NeedGrade { n, by_rule, by_habit, by_best_seller });
-        let is_better = by_rule > by_habit.max(by_best_seller);
+    found.grade = later.grade(history, &named, classes[0], found.day - found.window);
+    if let Some(grade) = found.grade {
+        let is_better = grade.by_rule > grade.by_habit.max(grade.by_best_seller);
         found.status = if is_better { Status::InUse } else { Status::Withheld };
     }
 }

@@ -330,7 +330,7 @@ async fn tell(
 }
 
 /// Whether the workspace keeps the days of China.
-pub(crate) fn is_of_china(ctx: &Ctx) -> bool {
+pub(super) fn is_of_china(ctx: &Ctx) -> bool {
     const ZONES: [&str; 9] = [
         "Asia/Shanghai",
         "Asia/Urumqi",

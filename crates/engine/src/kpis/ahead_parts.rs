@@ -66,7 +66,7 @@ pub async fn ahead_by(
     if !kpi.dimensions().contains(&dimension) {
         return Err(no_dimension(kpi, dimension));
     }
-    if kpi.measures().is_none_or(|(_, whole)| whole.is_some()) || !kpi.parts_add_up(dimension) {
+    if !kpi.parts_add_up(dimension) {
         let (key, by) = (&kpi.key, dimension.as_str());
         return Err(Error::bad_request(
             format!("parts of {key} by {by} do not add up: forecast it as a whole, or by another dimension"),

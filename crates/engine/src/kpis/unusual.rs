@@ -198,16 +198,7 @@ fn finding(one: Judged, is_high: bool) -> Finding {
 /// The newest days of a figure.
 fn of(ctx: &Ctx, kpi: &'static Kpi, history: &History, n_days: usize) -> Vec<Judged> {
     let values = &history.values;
-    let mut numbers: BTreeMap<(&str, &str), u32> = BTreeMap::new();
-    let mut kind = |day: i64| {
-        let holiday = holidays(day, day).next()?;
-        let next = numbers.len() as u32 + 1;
-        Some(*numbers.entry(holiday.name).or_insert(next))
-    };
-    let kinds: Vec<u32> = match is_of_china(ctx) {
-        true => history.periods.iter().map(|period| kind(period.first).unwrap_or(0)).collect(),
-        false => Vec::new(),
-    };
+    let kinds = kinds(ctx, history.periods.iter().map(|period| period.first));
     let is_relative = kpi.unit != Unit::Share && values.iter().all(|value| *value > 0.0);
     let options = anomalies::Options { is_relative, ..anomalies::Options::default() };
     let judgements = judge(values, &kinds, &options);
@@ -215,19 +206,33 @@ fn of(ctx: &Ctx, kpi: &'static Kpi, history: &History, n_days: usize) -> Vec<Jud
     (first..values.len())
         .map(|at| {
             let judgement = judgements[at];
-            let p = judgement.p.max(by_chance(kpi, values[at], judgement.expected));
+            let chance = if kpi.unit == Unit::Count { by_chance(values[at], judgement.expected) } else { 0.0 };
+            let p = judgement.p.max(chance);
             Judged { kpi, day: history.periods[at].first, value: values[at], judgement, p }
         })
         .collect()
 }
 
+/// What is celebrated on each day, by number, 0 for nothing; empty where the workspace keeps other days.
+pub(crate) fn kinds(ctx: &Ctx, days: impl Iterator<Item = i64>) -> Vec<u32> {
+    if is_of_china(ctx) { feasts(days) } else { Vec::new() }
+}
+
+/// What is celebrated in China on each day, by number, 0 for nothing.
+pub(crate) fn feasts(days: impl Iterator<Item = i64>) -> Vec<u32> {
+    let mut numbers: BTreeMap<(&str, &str), u32> = BTreeMap::new();
+    let kind = |day: i64| {
+        let holiday = holidays(day, day).next()?;
+        let next = numbers.len() as u32 + 1;
+        Some(*numbers.entry(holiday.name).or_insert(next))
+    };
+    days.map(kind).map(Option::unwrap_or_default).collect()
+}
+
 /// The probability of as far a count where nothing but chance moves it: a handful is soon twice another.
-fn by_chance(kpi: &Kpi, value: f64, expected: f64) -> f64 {
-    if kpi.unit != Unit::Count {
-        return 0.0;
-    }
+pub(crate) fn by_chance(value: f64, expected: f64) -> f64 {
     let tails = anomalies::count_tails(value.max(0.0).round() as u64, expected.max(0.5));
-    tails.map_or(0.0, |tails| (2.0 * tails.low.min(tails.high)).min(1.0))
+    tails.map_or(1.0, |tails| (2.0 * tails.low.min(tails.high)).min(1.0))
 }
 
 /// The dimension by which a change is told best, and the parts that moved it most.

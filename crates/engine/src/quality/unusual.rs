@@ -6,13 +6,14 @@
 
 use crate::boxed;
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 
 use zhike_domain::error_code::ErrorCode;
 use zhike_domain::kpi::{Holiday, holidays};
 use zhike_domain::sentence::{count_en, count_zh, percent};
-use zhike_ml::anomalies::{Judgement, Options, Verdict, bonferroni, count_tails, judge, share_tails};
+use zhike_ml::anomalies::{Judgement, Options, Verdict, bonferroni, judge, share_tails};
 
-use crate::kpis::is_of_china;
+use crate::kpis::{by_chance, kinds};
 use crate::refresh::day_text;
 use crate::{Ctx, Error, Result, sources};
 
@@ -129,7 +130,7 @@ pub async fn unusual(ctx: &Ctx) -> Result<OddDays> {
     let mut judged: Vec<Odd> = Vec::new();
     for one in &all {
         found.items.extend(silences(one, today, since_midnight));
-        judged.extend(volumes(one, today, is_of_china(ctx)));
+        judged.extend(volumes(one, today, &kinds(ctx, one.over())));
         judged.extend(shares(one, today));
     }
     found.n_judged = judged.len();
@@ -185,6 +186,11 @@ async fn series(ctx: &Ctx, today: i64) -> Result<Vec<Series>> {
 impl Series {
     fn at(&self, day: i64) -> Option<Came> {
         usize::try_from(day - self.first_day).ok().and_then(|at| self.days.get(at).copied())
+    }
+
+    /// Days that are over.
+    fn over(&self) -> Range<i64> {
+        self.first_day..self.first_day + self.days.len() as i64 - 1
     }
 
     fn came(&self, day: i64) -> bool {
@@ -245,22 +251,12 @@ fn silences(series: &Series, today: i64, since_midnight: i64) -> Vec<Odd> {
     found
 }
 
-/// Days that are over, by their rows.
-fn volumes(series: &Series, today: i64, is_of_china: bool) -> Vec<Odd> {
-    let n_days = series.days.len().saturating_sub(1);
-    let values: Vec<f64> = series.days[..n_days].iter().map(|came| came.n as f64).collect();
-    let mut numbers: BTreeMap<(&str, &str), u32> = BTreeMap::new();
-    let mut kind = |day: i64| {
-        let holiday = holidays(day, day).next()?;
-        let next = numbers.len() as u32 + 1;
-        Some(*numbers.entry(holiday.name).or_insert(next))
-    };
-    let kinds: Vec<u32> = match is_of_china {
-        true => (0..n_days as i64).map(|at| kind(series.first_day + at).unwrap_or(0)).collect(),
-        false => Vec::new(),
-    };
+/// Days that are over, by their rows; `kinds` says what was celebrated on each, as far as anybody does.
+fn volumes(series: &Series, today: i64, kinds: &[u32]) -> Vec<Odd> {
+    let values: Vec<f64> =
+        series.days.iter().take(series.days.len().saturating_sub(1)).map(|came| came.n as f64).collect();
     let is_relative = values.iter().all(|value| *value > 0.0);
-    let judgements = judge(&values, &kinds, &Options { is_relative, ..Options::default() });
+    let judgements = judge(&values, kinds, &Options { is_relative, ..Options::default() });
     let day_of = |at: usize| series.first_day + at as i64;
     let known = |(at, one): (usize, Judgement)| {
         let day = day_of(at);
@@ -268,8 +264,7 @@ fn volumes(series: &Series, today: i64, is_of_china: bool) -> Vec<Odd> {
         let is_looked_at = day > today - LOOKED && series.came(day) && !series.expected_by(day).is_empty();
         (is_looked_at && one.verdict != Verdict::Unknown).then(|| {
             let value = values[at];
-            let tails = count_tails(value as u64, one.expected.max(0.5));
-            let chance = tails.map_or(1.0, |tails| (2.0 * tails.low.min(tails.high)).min(1.0));
+            let chance = by_chance(value, one.expected);
             let (what, p) = match one.verdict {
                 Verdict::High => (What::More, one.p.max(chance)),
                 Verdict::Low => (What::Fewer, one.p.max(chance)),
@@ -305,7 +300,7 @@ fn shares(series: &Series, today: i64) -> Vec<Odd> {
 }
 
 /// What the rows of a file become, in Chinese and English.
-pub(crate) fn entity_words(entity: &str) -> (&str, &str) {
+fn entity_words(entity: &str) -> (&str, &str) {
     match entity {
         "profiles" => ("客户", "customers"),
         "orders" => ("订单", "orders"),
@@ -387,6 +382,7 @@ pub fn odd_words(one: &Odd) -> (String, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kpis::feasts;
 
     /// 2025-01-12.
     const TODAY: i64 = 20_100;
@@ -448,17 +444,18 @@ mod tests {
 
     #[test]
     fn volumes_are_judged_by_their_weekdays() {
-        assert_eq!(found(volumes(&series(100, |back| (some(back), 0)), TODAY, true)), []);
+        let volumes = |series: &Series| super::volumes(series, TODAY, &feasts(series.over()));
+        assert_eq!(found(volumes(&series(100, |back| (some(back), 0)))), []);
         let fell = series(100, |back| (if back == 2 { 400 } else { some(back) }, 0));
-        assert_eq!(found(volumes(&fell, TODAY, true)), [(2, What::Fewer)]);
+        assert_eq!(found(volumes(&fell)), [(2, What::Fewer)]);
         let rose = series(100, |back| (if back == 5 { 4_000 } else { some(back) }, 0));
-        assert_eq!(found(volumes(&rose, TODAY, true)), [(5, What::More)]);
+        assert_eq!(found(volumes(&rose)), [(5, What::More)]);
         // The day is not over, and a handful is soon half of another.
         let today = series(100, |back| (if back == 0 { 1 } else { some(back) }, 0));
-        assert_eq!(found(volumes(&today, TODAY, true)), []);
+        assert_eq!(found(volumes(&today)), []);
         let few = series(100, |back| (if back == 1 { 6 } else { 3 }, 0));
-        assert_eq!(found(volumes(&few, TODAY, true)), []);
-        assert!(volumes(&series(30, |back| (some(back), 0)), TODAY, true).is_empty(), "too little is known");
+        assert_eq!(found(volumes(&few)), []);
+        assert!(volumes(&series(30, |back| (some(back), 0))).is_empty(), "too little is known");
     }
 
     #[test]
@@ -478,7 +475,7 @@ mod tests {
     #[test]
     fn words_say_what_was_and_what_was_to_be() {
         let fell = series(100, |back| (if back == 2 { 100 } else { 1_000 }, 0));
-        let all = volumes(&fell, TODAY, false);
+        let all = volumes(&fell, TODAY, &[]);
         let one = all.iter().find(|one| one.day == TODAY - 2).unwrap();
         let (zh, en) = odd_words(one);
         assert!(zh.contains("来源 erp（订单）到达 100 条，预期 1,000 条，少 90%"), "{zh}");

@@ -22,7 +22,7 @@ use crate::http::analysis::{
     AnalysisHead, AnalysisPart, CohortGroupBody, PathNode, funnel_body, lifecycle_body, part, paths_body,
     retention_body, stickiness_body,
 };
-use crate::output::{print_json, print_rows, told};
+use crate::output::{percent, print_json, print_rows, told};
 
 /// What people do one after another.
 #[derive(Subcommand)]
@@ -491,10 +491,6 @@ impl Analyze {
 
 fn n(number: Option<u64>) -> Option<String> {
     Some(told(number))
-}
-
-fn percent(share: Option<f64>) -> String {
-    share.map_or_else(|| "--".into(), |share| format!("{:.1}%", share * 100.0))
 }
 
 /// How long, in words that fit a column.

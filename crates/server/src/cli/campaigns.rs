@@ -11,7 +11,7 @@ use crate::http::campaigns::{
     CampaignRow, CouponRowBody, EffectBody, attribution_body, board_body, budget_body, coupons_body, effect_body,
     uplift_body,
 };
-use crate::output::{print_json, print_rows, told};
+use crate::output::{percent, print_json, print_rows, told};
 
 /// Whose messages of which days, and what is wanted of the answer.
 #[derive(Args)]
@@ -64,10 +64,6 @@ pub(super) enum Of {
     Uplift,
     Budget,
     Coupons,
-}
-
-fn percent(share: Option<f64>) -> String {
-    share.map_or_else(|| "--".into(), |share| format!("{:.1}%", share * 100.0))
 }
 
 fn number(value: Option<f64>) -> String {
@@ -158,7 +154,7 @@ impl Campaigns {
                 text(row.cost.as_ref()),
                 percent(row.roi),
                 text(row.cost_per_order.as_ref()),
-                row.effect.as_ref().map_or_else(|| "--".into(), |effect| percent(Some(effect.difference))),
+                percent(row.effect.as_ref().map(|effect| effect.difference)),
                 text(row.verdict.as_ref()),
             ]
         };
@@ -197,7 +193,7 @@ impl Campaigns {
         let advice = if is_zh { &body.advice_zh } else { &body.advice };
         let Some(lift) = &body.lift else { return say(global, &body.head, Some(advice)) };
         let line = |name: &str, effect: &Option<EffectBody>, is_share: bool| {
-            let write = |value: f64| if is_share { percent(Some(value)) } else { number(Some(value)) };
+            let write = |value: f64| if is_share { percent(value) } else { number(Some(value)) };
             let of = |each: fn(&EffectBody) -> f64| effect.as_ref().map_or_else(|| "--".into(), |one| write(each(one)));
             let p = effect.as_ref().map_or_else(|| "--".into(), |one| format!("{:.4}", one.p));
             [
@@ -278,10 +274,10 @@ impl Campaigns {
             [
                 (at + 1).to_string(),
                 tenth.n.to_string(),
-                percent(Some(tenth.said)),
-                percent(Some(tenth.uplift)),
-                percent(Some(tenth.low)),
-                percent(Some(tenth.high)),
+                percent(tenth.said),
+                percent(tenth.uplift),
+                percent(tenth.low),
+                percent(tenth.high),
                 tenth.is_target.to_string(),
             ]
         });

@@ -12,7 +12,7 @@ use super::analyze::{Does, Whose, say};
 use super::people::{kept, listed};
 use super::{Failure, Format, Global, Lang};
 use crate::http::goods::{GoodBody, for_person_body, needs_body, next_body, part, recommendations_body, together_body};
-use crate::output::{print_json, print_rows, told};
+use crate::output::{percent, print_json, print_rows, told};
 
 /// Of which goods, whose, when, and what is wanted of the answer.
 #[derive(Args)]
@@ -126,10 +126,6 @@ impl Question {
         }
         Ok(true)
     }
-}
-
-fn percent(share: f64) -> String {
-    format!("{:.1}%", share * 100.0)
 }
 
 fn good(good: &GoodBody) -> String {

@@ -2,12 +2,12 @@
 
 use clap::Args;
 use zhike_engine::Ctx;
-use zhike_engine::campaigns::Asked;
+use zhike_engine::campaigns::{Asked, hour_of_week};
 
 use super::analyze::{Does, Whose, say};
 use super::{Failure, Format, Global, Lang};
 use crate::http::moments::{HourRateBody, chosen_page, moments_body};
-use crate::output::{print_json, print_rows, told};
+use crate::output::{percent, print_json, print_rows, told};
 
 /// Of whose messages of which days.
 #[derive(Args)]
@@ -31,16 +31,10 @@ pub(super) struct SendTime {
     limit: usize,
 }
 
-/// An hour of the week, short.
+/// An hour of the week.
 fn hour(hour: usize, is_zh: bool) -> String {
-    const ZH: [&str; 7] = ["周一", "周二", "周三", "周四", "周五", "周六", "周日"];
-    const EN: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
-    let day = if is_zh { ZH } else { EN }[hour / 24 % 7];
-    format!("{day} {:02}:00", hour % 24)
-}
-
-fn percent(share: f64) -> String {
-    format!("{:.1}%", share * 100.0)
+    let (zh, en) = hour_of_week(hour);
+    if is_zh { zh } else { en }
 }
 
 impl SendTime {

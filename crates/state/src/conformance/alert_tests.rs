@@ -30,8 +30,10 @@ async fn an_alert_is_raised_once_and_acknowledged_once(place: &Place) {
     assert_eq!(store.raise_alerts(&[alert(3, "sales", 10, 200), alert(4, "sales", 11, 200)]).await.unwrap(), 1);
     assert_eq!(store.raise_alerts(&[]).await.unwrap(), 0);
     let ids = |rows: Vec<AlertRow>| rows.iter().map(|row| row.alert_id).collect::<Vec<_>>();
-    assert_eq!(ids(store.alerts(false, 10, None).await.unwrap()), [4, 2, 1]);
-    assert_eq!(ids(store.alerts(false, 10, Some((100, 2))).await.unwrap()), [1]);
+    assert_eq!(ids(store.alerts(false, 10).await.unwrap()), [4, 2, 1]);
+    assert_eq!(ids(store.alerts(false, 1).await.unwrap()), [4]);
+    assert_eq!(store.alert(2).await.unwrap().map(|row| row.subject).as_deref(), Some("people"));
+    assert!(store.alert(9).await.unwrap().is_none());
     assert_eq!(ids(store.alerts_since(200).await.unwrap()), [4]);
     assert_eq!(store.count_open_alerts().await.unwrap(), 3);
 
@@ -45,9 +47,9 @@ async fn an_alert_is_raised_once_and_acknowledged_once(place: &Place) {
     let link = |_: &[u8; 32], _: &[u8]| [0; 32];
     assert_eq!(store.acknowledge_alerts(&[1, 4, 9], ("ann", 300), &entry, link).await.unwrap(), 2);
     assert_eq!(store.acknowledge_alerts(&[1], ("bob", 400), &entry, link).await.unwrap(), 0);
-    let all = store.alerts(false, 10, None).await.unwrap();
+    let all = store.alerts(false, 10).await.unwrap();
     assert_eq!(all[2].acknowledged_by.as_deref(), Some("ann"));
-    assert_eq!(ids(store.alerts(true, 10, None).await.unwrap()), [2]);
+    assert_eq!(ids(store.alerts(true, 10).await.unwrap()), [2]);
     assert_eq!(store.count_open_alerts().await.unwrap(), 1);
     // Acknowledged stays so, however often it is found again.
     assert_eq!(store.raise_alerts(&[alert(5, "sales", 10, 500)]).await.unwrap(), 0);
