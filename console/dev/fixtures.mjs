@@ -303,6 +303,7 @@ export const upload = {
   encoding: 'GBK',
   delimiter: ',',
   sheet: null,
+  other_sheets: [],
   entity: 'order_lines',
   source: '天猫订单',
   header: mapping.columns.map((column) => column.header),

@@ -31,6 +31,7 @@ function jobState(job_id) {
     rows_done: Math.round(job.report.rows_read * share),
     rows_total: job.report.rows_read,
     rows_per_second: ROWS_PER_SECOND,
+    sheets_left: [],
     batch_id: isOver ? job.batchId : null,
     report: isOver ? job.report : null,
     error: null,

@@ -132,6 +132,10 @@ test('a dirty file: what is wrong is said in words, and a replay leads to what i
   await expect(page.getByText('试运行完成')).toBeVisible()
   await expect(page.getByText('合计相符')).toBeVisible()
   await expect(page.getByRole('rowheader', { name: '全角转半角' })).toBeVisible()
+  const cleaning = page.getByRole('region', { name: '前 200 行：清洗前后' })
+  await expect(cleaning.locator('tr', { hasText: '全角转半角' })).toContainText('12.50')
+  await expect(cleaning.locator('tr', { hasText: '隔离：列数与表头不一致' })).toContainText('有 9 个单元格，表头有 7 列')
+  await page.screenshot({ path: `${SHOTS}/e2e-cleaning.png`, fullPage: true })
   await page.getByRole('button', { name: /^载入 \d+ 行$/ }).click()
   await page.getByRole('link', { name: '修复隔离的 3 行' }).click()
 
@@ -147,10 +151,16 @@ test('a dirty file: what is wrong is said in words, and a replay leads to what i
   await expect(rows.filter({ hasText: '面议' })).toContainText('待处理')
 })
 
-test('a workbook with several sheets says that one is read', async ({ page }) => {
+test('another sheet of a workbook is chosen and read as what it holds', async ({ page }) => {
   await open(page, '/data/imports/new')
   await page.locator('input[type=file]').setInputFiles(new URL('./files/sheets.xlsx', import.meta.url).pathname)
   await expect(page).toHaveURL(/upload=/)
   await expect(page.getByText(/一次读取一张工作表/)).toBeVisible()
   await expect(page.getByText('编码', { exact: true })).toHaveCount(0)
+  await page.getByLabel('工作表').click()
+  await page.locator('.ant-select-dropdown:visible .ant-select-item-option').filter({ hasText: '客户' }).click()
+  await expect(page.getByRole('rowheader', { name: '注册日期' })).toBeVisible()
+  await page.getByRole('button', { name: '试运行' }).click()
+  await expect(page.getByText('试运行完成')).toBeVisible()
+  await expect(page.getByRole('region', { name: '前 200 行：清洗前后' }).getByRole('columnheader', { name: '注册日期' })).toBeVisible()
 })

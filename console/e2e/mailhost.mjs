@@ -1,6 +1,7 @@
 // A real mail host on this machine, for alerts.spec.ts and the tests of the server:
-// node e2e/mailhost.mjs [PORT] [tls=implicit|starttls|none] [cert=FILE key=FILE] [user=NAME password=WORD] [defer=N] [inject]
-// It prints {"port"} once it listens, and each mail that it takes as a line of JSON. The first N mails are put off (451).
+// node e2e/mailhost.mjs [PORT] [tls=implicit|starttls|none] [cert=FILE key=FILE] [user=NAME password=WORD] [defer=N] [refuse=ADDRESS] [inject]
+// It prints {"port"} once it listens, and each mail that it takes as a line of JSON. The first N mails are put off (451); a
+// mailbox that is gone is refused (550).
 // `inject` says more behind its consent to STARTTLS than it may, as somebody on the way would.
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -33,6 +34,7 @@ if ('inject' in options) {
     ...(options.cert ? { cert: readFileSync(options.cert), key: readFileSync(options.key) } : {}),
     onAuth: ({ username, password }, _session, done) =>
       username === options.user && password === options.password ? done(null, { user: username }) : done(Object.assign(new Error('wrong'), { responseCode: 535 })),
+    onRcptTo: ({ address }, _session, done) => (address === options.refuse ? done(Object.assign(new Error('nobody'), { responseCode: 550 })) : done()),
     onData: (stream, session, done) => {
       const parts = []
       stream.on('data', (part) => parts.push(part))

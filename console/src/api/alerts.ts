@@ -2,6 +2,7 @@
 import { queryOptions } from '@tanstack/react-query'
 import { client, unwrap } from './client'
 import type { components } from './schema'
+import type { PutHooks } from './types'
 
 type Schemas = components['schemas']
 export type Alert = Schemas['Alert']
@@ -34,9 +35,9 @@ export const alertHooksQuery = queryOptions({
   queryFn: ({ signal }) => unwrap(client.GET('/api/v1/alert-hooks', { signal })),
 })
 
-/** Puts other addresses in force; the answer holds the secret that signs notices, once. */
-export function putAlertHooks(urls: string[]) {
-  return unwrap(client.PUT('/api/v1/alert-hooks', { body: { urls } }))
+/** Puts other addresses in force, beside those whose ids are kept; the answer holds the secret that signs notices, once. */
+export function putAlertHooks(next: PutHooks) {
+  return unwrap(client.PUT('/api/v1/alert-hooks', { body: next }))
 }
 
 /** Sends a notice of no alert to every address. */

@@ -1,7 +1,7 @@
 // What the pages ask for, and under which key the answer is kept.
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
 import type { Compare } from '../range'
-import { ApiError, client, unwrap } from './client'
+import { ApiError, client, done, unwrap } from './client'
 import type { BindingLink, CreateBinding, CreateSource, Mapping, UpdateSource } from './types'
 
 export const PAGE_SIZE = 50
@@ -102,22 +102,37 @@ export function jobQuery(jobId: string) {
   })
 }
 
-/** An uploaded file; asked for again (with the same entity) when the page was left and its answer forgotten. */
-export function uploadQuery(uploadId: string, entity: string) {
+export async function cancelJob(jobId: string): Promise<void> {
+  await done(client.DELETE('/api/v1/jobs/{job_id}', { params: { path: { job_id: jobId } } }))
+}
+
+/** An uploaded file; asked for again (as the same entity, with the same sheet) when the page was left and its answer forgotten. */
+export function uploadQuery(uploadId: string, entity: string | undefined, sheet: string | undefined) {
   return queryOptions({
-    queryKey: ['upload', uploadId, entity],
-    queryFn: () => guessMapping(uploadId, entity),
+    queryKey: ['upload', uploadId, entity, sheet],
+    queryFn: () => guessMapping(uploadId, entity, sheet),
     staleTime: Infinity,
     gcTime: 60 * 60_000,
   })
 }
 
-export function guessMapping(uploadId: string, entity: string) {
-  return unwrap(client.POST('/api/v1/uploads/{upload_id}/guess', { params: { path: { upload_id: uploadId } }, body: { entity } }))
+export function guessMapping(uploadId: string, entity: string | undefined, sheet: string | undefined) {
+  const body = { entity: entity ?? null, sheet: sheet ?? null }
+  return unwrap(client.POST('/api/v1/uploads/{upload_id}/guess', { params: { path: { upload_id: uploadId } }, body }))
 }
 
-export function startImport(body: { upload_id: string; entity: string; source: string | null; mapping: Mapping; dry_run: boolean }) {
+export function startImport(body: { upload_id: string; entity: string; sheet: string | null; source: string | null; mapping: Mapping; dry_run: boolean }) {
   return unwrap(client.POST('/api/v1/imports', { body }))
+}
+
+/** What cleaning does to the first rows of an upload. */
+export function cleaningQuery(uploadId: string, sheet: string | undefined, mapping: Mapping) {
+  const body = { entity: mapping.entity, sheet: sheet ?? null, mapping }
+  return queryOptions({
+    queryKey: ['cleaning', uploadId, body],
+    queryFn: ({ signal }) => unwrap(client.POST('/api/v1/uploads/{upload_id}/preview', { params: { path: { upload_id: uploadId } }, body, signal })),
+    staleTime: Infinity,
+  })
 }
 
 export function searchProfiles(value: string, kind: string | undefined, signal?: AbortSignal) {
@@ -133,7 +148,7 @@ export function revealRow(batchId: string, rowNo: number, reason: string) {
   )
 }
 
-export function replay(batchId: string, rows: { row_no: number; cells: (string | null)[] | null }[] | null) {
+export function replay(batchId: string, rows: { row_no: number; cells: (string | null)[] | null; kept: number[] | null }[] | null) {
   return unwrap(client.POST('/api/v1/imports/{batch_id}/replay', { params: { path: { batch_id: batchId } }, body: { rows } }))
 }
 

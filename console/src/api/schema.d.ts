@@ -47,9 +47,9 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The addresses that are told of alerts, each with what came of the last notice. */
+        /** The addresses that are told of alerts, masked, each with what came of the last notice. */
         get: operations["get_alert-hooks"];
-        /** Puts other addresses in force, with a new secret; alerts that are raised from now on are told to them. */
+        /** Puts other addresses in force, with a new secret; new ones are told of alerts that are raised from now on. */
         put: operations["put_alert-hooks"];
         post?: never;
         delete?: never;
@@ -84,7 +84,7 @@ export interface paths {
         };
         /** How alerts are told by mail; personal values masked. */
         get: operations["get_alert-mail"];
-        /** Puts a setting in force; alerts that are raised from now on are told by mail. */
+        /** Puts a setting in force; new recipients are told of alerts that are raised from now on. */
         put: operations["put_alert-mail"];
         post?: never;
         /** Sends no mail any more. */
@@ -1423,9 +1423,9 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The addresses that are told of incidents, each with what came of the last notice. */
+        /** The addresses that are told of incidents, masked, each with what came of the last notice. */
         get: operations["get_incident-hooks"];
-        /** Puts other addresses in force, with a new secret; incidents that open from now on are told to them. */
+        /** Puts other addresses in force, with a new secret; new ones are told of incidents that open from now on. */
         put: operations["put_incident-hooks"];
         post?: never;
         delete?: never;
@@ -1513,7 +1513,8 @@ export interface paths {
         get: operations["get_jobs_job_id"];
         put?: never;
         post?: never;
-        delete?: never;
+        /** Cancels a load: nothing of it is loaded. One that has ended, or is too far to stop, stays as it is. */
+        delete: operations["delete_jobs_job_id"];
         options?: never;
         head?: never;
         patch?: never;
@@ -3093,8 +3094,25 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** How an upload would be read as another entity. */
+        /** How an upload would be read as another entity, or how another of its sheets would be. */
         post: operations["post_uploads_upload_id_guess"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/uploads/{upload_id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What cleaning does to the first 200 rows of an upload; nothing is stored. */
+        post: operations["post_uploads_upload_id_preview"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3146,7 +3164,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Gives a user a new one-time password; sessions end, the second factor goes. */
+        /** Gives a user a new one-time password; sessions end, keys of the API are revoked, the second factor goes. */
         post: operations["post_users_user_id_reset"];
         delete?: never;
         options?: never;
@@ -3249,7 +3267,7 @@ export interface components {
     schemas: {
         /** @description Alerts that somebody has seen to. */
         AcknowledgeAlerts: {
-            /** @description `alr_…`; all that are open when absent. */
+            /** @description `alr_…`, 500 at most; all that are open when absent. */
             alert_ids: string[] | null;
         };
         /** @description A good that is due again. */
@@ -3302,15 +3320,10 @@ export interface components {
             host: string;
             /** @description zh, en. */
             lang: string;
-            /** @description delivered, refused, unreachable, status_535 …; nothing was sent when absent. */
-            last_outcome: string | null;
-            last_tried_at: string | null;
-            /** @description When it is tried again; absent when it arrived or was given up. */
-            next_try_at: string | null;
             /** Format: int32 */
             port: number;
-            /** @description Masked. */
-            recipients: string[];
+            /** @description Each with what came of the last mail. */
+            recipients: components["schemas"]["MailRecipient"][];
             /** @description implicit, starttls, none. */
             tls: string;
             user: string;
@@ -3406,9 +3419,13 @@ export interface components {
             approval_id: string;
             asked_at: string;
             asked_by: string;
+            /** @description Headings of the columns of a file. */
+            columns: string[];
             decided_at: string | null;
             decided_by: string | null;
             expires_at: string;
+            /** @description Form of a file: csv, xlsx, jsonl. */
+            format: string | null;
             /** @description export, unmask. */
             kind: string;
             /** @description Whether whoever asks this can decide on it. */
@@ -3996,6 +4013,47 @@ export interface components {
             shown: string;
             /** @description What it takes to see masked values: reason, approval, never. */
             unmask: string | null;
+        };
+        /** @description What a rule changes in a row; personal values are masked. */
+        CleaningChange: {
+            after: string;
+            before: string;
+            /** @description Target, or header of a trait. */
+            column: string;
+            rule: string;
+        };
+        /** @description A column of the file and what it becomes. */
+        CleaningColumn: {
+            header: string;
+            target: string | null;
+        };
+        /** @description The first rows of an upload before and after cleaning. */
+        CleaningPreview: {
+            columns: components["schemas"]["CleaningColumn"][];
+            rows: components["schemas"]["CleaningRow"][];
+        };
+        /** @description How the rows of an upload are to be read. */
+        CleaningPreviewRequest: {
+            entity: string;
+            mapping: components["schemas"]["Mapping"] | null;
+            /** @description Sheet of a workbook, or file of an archive; the likeliest when absent. */
+            sheet: string | null;
+        };
+        /** @description Why a row would be set aside. */
+        CleaningReject: {
+            /** @description Target or header at fault. */
+            column_name: string | null;
+            detail: string;
+            reason_code: string;
+        };
+        /** @description A row and what becomes of it. */
+        CleaningRow: {
+            /** @description The cells as they came, personal columns masked; none when the row could not be cut into cells. */
+            cells: (string | null)[];
+            changes: components["schemas"]["CleaningChange"][];
+            /** Format: int64 */
+            row_no: number;
+            set_aside: components["schemas"]["CleaningReject"] | null;
         };
         /** @description One cohort. */
         CohortBody: {
@@ -4990,7 +5048,10 @@ export interface components {
         };
         /** @description As what an upload is to be read. */
         GuessRequest: {
-            entity: string;
+            /** @description What the rows are; found out when absent. */
+            entity?: string | null;
+            /** @description Sheet of a workbook, or file of an archive; the likeliest when absent. */
+            sheet?: string | null;
         };
         /** @description A class of data about people that is held. */
         HeldClass: {
@@ -5054,13 +5115,16 @@ export interface components {
         };
         /** @description An address that is told. */
         Hook: {
-            /** @description delivered, refused, unreachable, status_500 …; nothing was sent when absent. */
+            /** @description By what it is named when it is to stay. */
+            hook_id: string;
+            /** @description delivered, refused, unreachable, status_500 …; sending while it is under way; nothing was sent when absent. */
             last_outcome: string | null;
             last_tried_at: string | null;
             /** Format: int64 */
             n_tries: number;
             /** @description When it is tried again; absent when it arrived or was given up. */
             next_try_at: string | null;
+            /** @description Masked: its host. */
             url: string;
         };
         /** @description Addresses that are told. */
@@ -5350,6 +5414,8 @@ export interface components {
             dry_run?: boolean;
             entity: string;
             mapping?: components["schemas"]["Mapping"] | null;
+            /** @description Sheet of a workbook, or file of an archive; the likeliest when absent. */
+            sheet?: string | null;
             source?: string | null;
             upload_id: string;
         };
@@ -5470,8 +5536,10 @@ export interface components {
              * @description Rows of the file, reckoned from the share of it that was read.
              */
             rows_total: number | null;
+            /** @description Sheets of the same upload that wait to be loaded, once one of them was. */
+            sheets_left: string[];
             stage: string;
-            /** @description running, done, failed. */
+            /** @description running, done, failed, cancelled. */
             state: string;
         };
         /** @description A load that was started. */
@@ -5961,6 +6029,16 @@ export interface components {
         /** @description Who has one of them: nobody, one, or several that share it. */
         LookupItem: {
             profile_ids: string[];
+        };
+        /** @description Somebody who is told by mail. */
+        MailRecipient: {
+            /** @description Masked. */
+            address: string;
+            /** @description delivered, refused, unreachable, status_550 …; sending while it is under way; nothing was sent when absent. */
+            last_outcome: string | null;
+            last_tried_at: string | null;
+            /** @description When it is tried again; absent when it arrived or was given up. */
+            next_try_at: string | null;
         };
         /** @description How a file is read; further keys of the mapping file may stand beside these and are kept. */
         Mapping: {
@@ -7338,7 +7416,9 @@ export interface components {
         };
         /** @description Other addresses. */
         PutHooks: {
-            /** @description `https://…`; none takes all away. */
+            /** @description Ids of those in force that stay. */
+            kept: string[];
+            /** @description `https://…`; those of before that are not kept go. */
             urls: string[];
         };
         /** @description A goal to be set. */
@@ -7381,7 +7461,7 @@ export interface components {
             client_secret: string | null;
             /** @description Whether a first sign-in makes an account, with mapped roles. */
             creates: boolean | null;
-            /** @description `https://…`: its host may be connected to from then on, and no other. */
+            /** @description `https://…` on the public web, or a host that the operator has named. */
             issuer: string;
             /** @description What the sign-in page calls it; the host when absent. */
             name: string | null;
@@ -7561,6 +7641,8 @@ export interface components {
         ReplayRow: {
             /** @description New cells in the order of the header; the stored ones when absent. */
             cells?: (string | null)[] | null;
+            /** @description Positions of cells that stay as they are stored, as those that were masked. */
+            kept?: number[] | null;
             /** Format: int64 */
             row_no: number;
         };
@@ -7662,6 +7744,8 @@ export interface components {
         RevealedRow: {
             cells: (string | null)[];
             header: string[];
+            /** @description Positions of the cells that whoever asks may not see in the clear. */
+            masked: number[];
         };
         /** @description What two records say of one field. */
         ReviewField: {
@@ -9287,8 +9371,11 @@ export interface components {
             mapping: components["schemas"]["Mapping"];
             /** Format: int64 */
             n_bytes: number;
+            /** @description Others that hold a table and were not loaded yet. */
+            other_sheets: string[];
             /** @description First rows; personal columns masked. */
             sample: (string | null)[][];
+            /** @description Sheet of a workbook, or file of an archive, that is read. */
             sheet: string | null;
             source: string;
             targets: components["schemas"]["Target"][];
@@ -9585,6 +9672,14 @@ export interface operations {
                 };
             };
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11358,6 +11453,14 @@ export interface operations {
                     "application/octet-stream": unknown;
                 };
             };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12521,6 +12624,14 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12676,6 +12787,34 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Job"];
                 };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_jobs_job_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `job_…` */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             404: {
                 headers: {
@@ -16488,6 +16627,48 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_uploads_upload_id_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `upl_…` */
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CleaningPreviewRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CleaningPreview"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -2,6 +2,7 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { client, unwrap } from './client'
 import type { AuditSearch } from '../app/search'
+import type { PutHooks } from './types'
 
 /** The trail, a page at a time. What is empty filters nothing. */
 export function auditQuery(search: AuditSearch) {
@@ -54,9 +55,9 @@ export const hooksQuery = queryOptions({
   queryFn: ({ signal }) => unwrap(client.GET('/api/v1/incident-hooks', { signal })),
 })
 
-/** Puts other addresses in force; the answer holds the secret that signs notices, once. */
-export function putHooks(urls: string[]) {
-  return unwrap(client.PUT('/api/v1/incident-hooks', { body: { urls } }))
+/** Puts other addresses in force, beside those whose ids are kept; the answer holds the secret that signs notices, once. */
+export function putHooks(next: PutHooks) {
+  return unwrap(client.PUT('/api/v1/incident-hooks', { body: next }))
 }
 
 /** Sends a notice of no incident to every address. */

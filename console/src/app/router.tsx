@@ -461,7 +461,7 @@ const newImport = createRoute({
   getParentRoute: () => root,
   path: '/data/imports/new',
   ...needs('imports.run'),
-  validateSearch: (raw: NewImportSearch & SearchSchemaInput): NewImportSearch => ({ upload: text(raw.upload), entity: text(raw.entity), dry: text(raw.dry), load: text(raw.load) }),
+  validateSearch: (raw: NewImportSearch & SearchSchemaInput): NewImportSearch => ({ upload: text(raw.upload), entity: text(raw.entity), sheet: text(raw.sheet), dry: text(raw.dry), load: text(raw.load) }),
   component: lazyRouteComponent(() => import('../pages/imports/NewImportPage')),
 })
 

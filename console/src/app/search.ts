@@ -144,7 +144,15 @@ export type MigrationSearch = {
   person?: string | undefined
 }
 export type ImportsSearch = { after?: string | undefined; page?: number | undefined }
-export type NewImportSearch = { upload?: string | undefined; entity?: string | undefined; dry?: string | undefined; load?: string | undefined }
+export type NewImportSearch = {
+  upload?: string | undefined
+  /** What the rows are; found out when absent. */
+  entity?: string | undefined
+  /** Sheet of a workbook, or file of an archive. */
+  sheet?: string | undefined
+  dry?: string | undefined
+  load?: string | undefined
+}
 export type ReportSearch = { status?: string | undefined }
 
 export type BudgetsSearch = {

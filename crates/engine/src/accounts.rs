@@ -4,12 +4,17 @@
 //! stands in `zhike_domain::access`; how secrets are made and hashed, in the vault.
 //!
 //! - INV-ACCOUNTS-1: the first user is made once, by whoever holds the one-time token of this process.
-//! - INV-ACCOUNTS-2: a change of roles or rows, a reset or a disabled user ends all sessions of the user at once.
+//! - INV-ACCOUNTS-2: a change of roles or rows, a reset or a disabled user ends all sessions of the user at once; keys of
+//!   the API stop with a disabled user, and are revoked by a reset.
 //! - INV-ACCOUNTS-3: secrets are kept as hashes, and handed out once.
 //! - INV-ACCOUNTS-4: whether a name exists is told by neither answer nor time.
 //! - INV-ACCOUNTS-5: every act leaves an entry in the audit trail, in the same transaction.
+//! - INV-ACCOUNTS-7: an act changes what it is about and nothing else; one that was decided on what is gone changes nothing.
+//! - INV-ACCOUNTS-8: where administrators are separated nobody alone makes a way in as somebody who may do more; and nobody
+//!   ever gives themselves more than they may do.
 
 mod factor;
+mod gate;
 mod keys;
 mod sign_in;
 mod sso;
@@ -197,6 +202,14 @@ pub fn no_permission(permission: Permission) -> Error {
             permission.zh(),
             roles(Role::zh, "、"),
         ),
+    )
+}
+
+/// What was decided on an account does not hold any more: it was reset, disabled or changed while it was worked on.
+fn changed_meanwhile() -> Error {
+    Error::conflict(
+        "the account was changed by somebody else meanwhile: look at it, or sign in, again".into(),
+        "账号刚刚被他人更改：请刷新或重新登录后再试".into(),
     )
 }
 

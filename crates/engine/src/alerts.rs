@@ -35,7 +35,7 @@ const RECENT: i64 = 3;
 const UNLIKELY: f64 = 0.2;
 /// Of what was expected, the difference from which a bad figure is told loudly.
 const LOUD: f64 = 0.5;
-/// Alerts listed at most.
+/// Alerts listed, or seen to by name, at most.
 const MAX_LISTED: usize = 500;
 /// Between two looks while a server runs, and before the first.
 const EVERY: Duration = Duration::from_secs(600);
@@ -218,26 +218,37 @@ pub async fn list(ctx: &Ctx, is_open_only: bool, limit: usize) -> Result<Alerts>
     Ok(Alerts { items, n_open: ctx.store().count_open_alerts().await?.max(0) as u64 })
 }
 
-/// Notes that somebody has seen to alerts, or to all that are open; says how many were.
+/// Notes that somebody has seen to alerts, or to all that are open; says how many were. One that is named twice counts
+/// once.
 ///
-/// **Errors**: `not_found` when an alert is none.
+/// **Errors**: `not_found` when an alert is none; `bad_request` when too many are named.
 #[boxed]
 pub async fn acknowledge(ctx: &Ctx, by: &Principal, alerts: Option<&[AlertId]>) -> Result<u64> {
     let is_seen = ctx.scope().is_none();
-    let ids: Vec<i64> = match alerts {
-        Some(wanted) => wanted.iter().map(|id| id.get()).collect(),
-        None if is_seen => ctx.store().alerts(true, usize::MAX).await?.iter().map(|row| row.alert_id).collect(),
-        None => Vec::new(),
-    };
-    for id in alerts.map_or(&[][..], |_| &ids) {
+    let ids: Option<BTreeSet<i64>> = alerts.map(|wanted| wanted.iter().map(|id| id.get()).collect());
+    let ids: Option<Vec<i64>> = ids.map(|ids| ids.into_iter().collect());
+    if ids.as_ref().is_some_and(|ids| ids.len() > MAX_LISTED) {
+        return Err(Error::bad_request(
+            format!("at most {MAX_LISTED} alerts are named at once: acknowledge all that are open, naming none"),
+            format!("一次最多指定 {MAX_LISTED} 条提醒：请改为全部标为已处理，不逐条指定"),
+        ));
+    }
+    for id in ids.iter().flatten() {
         if !is_seen || ctx.store().alert(*id).await?.is_none() {
             return Err(Error::not_found("alert", "提醒"));
         }
     }
-    let names: Vec<String> = ids.iter().map(|id| AlertId::new(*id).to_string()).collect();
-    let subject = if let [one] = names.as_slice() { one.clone() } else { "alerts".into() };
-    let entry = audit::entry(ctx, &by.actor, "alert.acknowledge", &subject, &json!({ "alerts": names }));
-    Ok(ctx.store().acknowledge_alerts(&ids, (&by.owner, ctx.now()), &entry, Vault::audit_link).await?)
+    if !is_seen {
+        return Ok(0);
+    }
+    let names: Option<Vec<String>> =
+        ids.as_ref().map(|ids| ids.iter().map(|id| AlertId::new(*id).to_string()).collect());
+    let subject = if let Some([one]) = names.as_deref() { one.clone() } else { "alerts".into() };
+    let entry = |n: u64| {
+        let detail = names.as_ref().map_or_else(|| json!({ "all": n }), |names| json!({ "alerts": names }));
+        audit::entry(ctx, &by.actor, "alert.acknowledge", &subject, &detail)
+    };
+    Ok(ctx.store().acknowledge_alerts(ids.as_deref(), (&by.owner, ctx.now()), entry, Vault::audit_link).await?)
 }
 
 /// What figures and goals were made of when they were looked at.

@@ -11,6 +11,7 @@ mod anchor;
 mod public;
 mod verify;
 
+use crate::backup::hex;
 use crate::boxed;
 use std::sync::Mutex;
 
@@ -181,10 +182,6 @@ pub(crate) fn read_line(text: &str) -> Option<(AuditRootRow, Json)> {
         is_anchored: 1,
     };
     Some((root, json))
-}
-
-fn hex(bytes: &[u8; 32]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn unhex(text: &str) -> Option<[u8; 32]> {

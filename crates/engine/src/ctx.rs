@@ -77,6 +77,8 @@ struct Inner {
     erasing: erasure::Known,
     matching: identity::Known,
     archive_to: Option<PathBuf>,
+    /// Told when a file was loaded.
+    loaded: tokio::sync::Notify,
 }
 
 /// Held while something is written; see [`Ctx::write_lock`].
@@ -131,6 +133,7 @@ impl Ctx {
             erasing: erasure::Known::default(),
             matching: identity::Known::default(),
             archive_to: options.archive_to,
+            loaded: tokio::sync::Notify::new(),
         });
         let ctx = Self { inner, scope: None, by: None };
         import::recover(&ctx).await?;
@@ -237,6 +240,10 @@ impl Ctx {
     }
 
     /// What was learnt of when customers answer.
+    pub(crate) fn loaded(&self) -> &tokio::sync::Notify {
+        &self.inner.loaded
+    }
+
     pub(crate) fn learnt_of_moments(&self) -> &campaigns::Known {
         &self.inner.learnt_of_moments
     }

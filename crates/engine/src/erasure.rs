@@ -21,6 +21,7 @@
 
 use crate::boxed;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -34,6 +35,7 @@ use zhike_lake::Publication;
 use zhike_state::{ErasureRow, Forgotten, LedgerRow, OverrideSpanRow, TraitsRow};
 use zhike_vault::{PublicKey, Vault};
 
+use crate::backup::hex;
 use crate::collect::LOG;
 use crate::{Ctx, Error, Result, audit, import, ingest, keys, requests, retention, sealing};
 
@@ -51,6 +53,10 @@ const PAUSE: Duration = Duration::from_secs(60);
 pub(crate) struct Known {
     /// One at a time.
     one: tokio::sync::Mutex<()>,
+    /// Held from the last look at a request until the ledger names it, and by whoever takes the request back.
+    deciding: tokio::sync::Mutex<()>,
+    /// How many have begun since the process started.
+    n_begun: AtomicU64,
     /// What is to be looked for afterwards, by erasure; in memory only, so it is gone with the process.
     values: Mutex<HashMap<i64, Values>>,
     /// Told when one was approved.
@@ -85,19 +91,15 @@ pub struct Erasure {
 /// process takes events in; `not_found`.
 #[boxed]
 pub async fn approve(ctx: &Ctx, request_id: RequestId, actor: &str) -> Result<ErasureId> {
-    let request = requests::get(ctx, request_id).await?;
-    if request.kind != RequestKind::Deletion || request.status != RequestStatus::Doing {
-        return Err(Error::conflict(
-            "only a granted request for deletion can be erased: check who asks, then carry it out first".into(),
-            "只有已同意的删除请求才能销毁：请先核身并同意该请求".into(),
-        ));
-    }
-    let profile = request.profile_id.ok_or_else(|| Error::not_found("customer", "客户"))?.get();
+    granted(ctx, request_id).await?;
     let _one = ctx.erasing().one.lock().await;
     // What is acknowledged is still the person's.
     ingest::drain(ctx).await.map_err(busy_elsewhere)?;
     let _guard = ctx.write_lock().await?;
     import::recover_locked(ctx).await?;
+    // The locks may have been waited for: somebody may have taken the request back.
+    let deciding = ctx.erasing().deciding.lock().await;
+    let profile = granted(ctx, request_id).await?;
     let mut subject = subject::of(ctx, profile).await?;
     retention::check_holds(ctx, &subject.profiles).await?;
     let values = Values::read(ctx, &subject).await?;
@@ -105,9 +107,13 @@ pub async fn approve(ctx: &Ctx, request_id: RequestId, actor: &str) -> Result<Er
     subject::reseal_others(ctx, &subject).await?;
     ctx.step("erase.resealed")?;
     let now = ctx.now();
+    let erasure_id = ctx.vault().random_id();
+    // On record before it is done: a process may die at any step from here on.
+    let detail = json!({ "erasure": ErasureId::new(erasure_id).to_string(), "request": request_id.to_string() });
+    audit::record(ctx, actor, "erasure.approve", &ProfileId::new(profile).to_string(), &detail).await?;
     let row = LedgerRow {
         seq: 0,
-        erasure_id: ctx.vault().random_id(),
+        erasure_id,
         profile_id: profile,
         request_id: Some(request_id.get()),
         approved_by: actor.to_owned(),
@@ -117,16 +123,54 @@ pub async fn approve(ctx: &Ctx, request_id: RequestId, actor: &str) -> Result<Er
         hash: [0; 32],
     };
     let row = ctx.store().append_ledger(row, Vault::audit_link).await?;
+    ctx.erasing().n_begun.fetch_add(1, Ordering::SeqCst);
+    drop(deciding);
     let id = ErasureId::new(row.erasure_id);
     ctx.erasing().values.lock().unwrap_or_else(PoisonError::into_inner).insert(row.erasure_id, values);
     ctx.step("erase.listed")?;
     sealing::destroy(ctx, subject.profiles.iter().copied()).await?;
     ctx.step("erase.shredded")?;
     begin(ctx, &row).await?;
-    let detail = json!({ "erasure": id.to_string(), "request": request_id.to_string(), "ledger_seq": row.seq });
-    audit::record(ctx, actor, "erasure.approve", &ProfileId::new(profile).to_string(), &detail).await?;
     ctx.erasing().approved.notify_one();
     Ok(id)
+}
+
+/// Whom a granted request for deletion is about.
+///
+/// **Errors**: `conflict` when it is none.
+async fn granted(ctx: &Ctx, request_id: RequestId) -> Result<i64> {
+    let request = requests::get(ctx, request_id).await?;
+    if request.kind != RequestKind::Deletion || request.status != RequestStatus::Doing {
+        return Err(Error::conflict(
+            "only a granted request for deletion can be erased: check who asks, then carry it out first".into(),
+            "只有已同意的删除请求才能销毁：请先核身并同意该请求".into(),
+        ));
+    }
+    Ok(request.profile_id.ok_or_else(|| Error::not_found("customer", "客户"))?.get())
+}
+
+/// Keeps a request from being erased while it is taken back.
+///
+/// **Errors**: `conflict` when it is named by the ledger already.
+pub(crate) async fn not_begun(ctx: &Ctx, request_id: RequestId) -> Result<tokio::sync::MutexGuard<'_, ()>> {
+    let deciding = ctx.erasing().deciding.lock().await;
+    let is_of = |of: Option<i64>| of == Some(request_id.get());
+    let is_listed = ctx.store().unfinished_erasures().await?.iter().any(|row| is_of(row.request_id));
+    if is_listed || ctx.store().erasures().await?.iter().any(|row| is_of(row.request_id)) {
+        return Err(Error::conflict(
+            "the erasure was approved: the key is destroyed, it cannot be taken back".into(),
+            "销毁已批准：密钥已销毁，无法撤回".into(),
+        ));
+    }
+    Ok(deciding)
+}
+
+impl Ctx {
+    /// Erasures that have begun since the process started: whoever gathers what people's data are in compares the number
+    /// before and after.
+    pub fn n_erasures_begun(&self) -> u64 {
+        self.erasing().n_begun.load(Ordering::SeqCst)
+    }
 }
 
 fn busy_elsewhere(error: Error) -> Error {
@@ -223,6 +267,7 @@ fn json_of(counts: &Counts) -> String {
 
 async fn finish_locked(ctx: &Ctx) -> Result<Vec<Erasure>> {
     let rows = ctx.store().unfinished_erasures().await?;
+    ctx.erasing().n_begun.fetch_add(rows.len() as u64, Ordering::SeqCst);
     let mut subjects = Vec::with_capacity(rows.len());
     for row in &rows {
         let mut subject: Subject =
@@ -258,14 +303,19 @@ async fn finish_locked(ctx: &Ctx) -> Result<Vec<Erasure>> {
         let stored = ctx.store().erasure(row.erasure_id).await?;
         let counts = stored.map_or_else(Counts::new, |stored| counts_of(&stored.removed_json));
         let sealed = receipt::seal(ctx, receipt::write(row, &counts, checks, ended_at))?;
+        if !sealed.receipt.is_clean() {
+            tracing::error!(erasure = %ErasureId::new(row.erasure_id), "values of somebody who was erased were found: see the receipt");
+        }
         let json = serde_json::to_string(&sealed).map_err(|error| Error::bug("a receipt as JSON", error))?;
-        ctx.store().end_erasure(row.erasure_id, ended_at, &json).await?;
         let id = ErasureId::new(row.erasure_id);
         if let Some(request_id) = row.request_id {
             requests::erased(ctx, RequestId::new(request_id), id).await?;
         }
         let detail = json!({ "erasure": id.to_string(), "is_clean": sealed.receipt.is_clean(), "seal": sealed.seal });
         audit::record(ctx, "system", "erasure.finish", &ProfileId::new(row.profile_id).to_string(), &detail).await?;
+        ctx.step("erase.told")?;
+        // Last: what is not ended is gone through again, and says the same.
+        ctx.store().end_erasure(row.erasure_id, ended_at, &json).await?;
         ctx.step("erase.ended")?;
         done.push(get(ctx, id).await?);
     }
@@ -400,7 +450,7 @@ pub async fn verify(ctx: &Ctx, sealed: &Sealed) -> Result<Verified> {
         }
         hash = row.hash;
         let Receipt { erasure_id, ledger_hash, .. } = &sealed.receipt;
-        is_listed |= *erasure_id == ErasureId::new(row.erasure_id).to_string() && *ledger_hash == receipt::hex(&hash);
+        is_listed |= *erasure_id == ErasureId::new(row.erasure_id).to_string() && *ledger_hash == hex(&hash);
     }
     Ok(Verified { is_sealed, is_signed, is_listed })
 }

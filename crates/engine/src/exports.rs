@@ -8,6 +8,7 @@
 //! - INV-EXPORTS-2: no personal value leaves in the clear; bounded memory beside 16 bytes a customer.
 
 mod marks;
+mod print;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -30,6 +31,7 @@ use crate::segments::{self, numbers};
 use crate::{Ctx, Error, Result, audit, boxed, guard, incidents, profiles, quarantine};
 use marks::Marks;
 pub use marks::{Traced, trace};
+use print::Depends;
 
 /// Customers read at a time.
 const CHUNK: usize = 5_000;
@@ -85,6 +87,15 @@ pub struct Request {
     pub actor: String,
 }
 
+/// What a second person approved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Approved {
+    /// Rows.
+    pub n_rows: u64,
+    /// Fingerprint of what decides whom it names and what it holds ([`Export::print`]).
+    pub print: String,
+}
+
 /// A column of an export.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Head {
@@ -113,6 +124,8 @@ pub struct Export {
     request: Request,
     subject: String,
     rule: Json,
+    /// Definitions by which its people are chosen.
+    depends: Vec<Depends>,
     source: From,
     /// Number drawn for its marks, and they.
     mark: i64,
@@ -164,12 +177,21 @@ impl Export {
 
     /// Reserves all its rows before the first is read; what a second person approved takes nothing of the budget.
     ///
-    /// **Errors**: `rights_locked`, `over_budget`; `approval_needed` for more rows than go without, or than were approved.
+    /// **Errors**: `rights_locked`, `over_budget`; `approval_needed` for more rows than go without, or than were approved;
+    /// `conflict` when it is not what was approved.
     #[boxed]
-    pub async fn reserve(&self, ctx: &Ctx, approved: Option<u64>) -> Result<()> {
+    pub async fn reserve(&self, ctx: &Ctx, format: &str, approved: Option<&Approved>) -> Result<()> {
         incidents::check_unlocked(ctx).await?;
         match approved {
-            Some(approved) if self.n_rows <= approved => return Ok(()),
+            Some(approved) if self.n_rows <= approved.n_rows => {
+                if self.print(ctx, format).await? == approved.print {
+                    return Ok(());
+                }
+                return Err(Error::conflict(
+                    "a rule, a segment, a tag or a list that it depends on was changed since it was approved: ask again".into(),
+                    "审批后，它所依据的规则、分群、标签或名单已被修改：请重新申请".into(),
+                ));
+            }
             None if !guard::needs_approval(ctx, self.n_rows).await? => {}
             _ => {
                 return Err(Error::new(
@@ -369,6 +391,19 @@ pub async fn check(ctx: &Ctx, request: &Request) -> Result<()> {
     }
 }
 
+/// Refuses what names a person and would be stored until somebody has decided on it.
+///
+/// **Errors**: `bad_request`.
+pub fn check_names_nobody(spec: &Json) -> Result<()> {
+    if masked(spec) == *spec {
+        return Ok(());
+    }
+    Err(Error::bad_request(
+        "the conditions hold personal data, which are not kept until somebody approves: leave them out".into(),
+        "条件中含个人信息，不能随审批保存：请去掉后再申请".into(),
+    ))
+}
+
 async fn batch_of(ctx: &Ctx, batch_id: BatchId) -> Result<zhike_state::BatchRow> {
     ctx.store().batch(batch_id.get()).await?.ok_or_else(|| Error::not_found("load", "批次"))
 }
@@ -434,7 +469,7 @@ async fn customers_of(ctx: &Ctx, request: Request, whom: &Whom, sort: Sort, keys
     let sentence = said(request.is_zh, &sentence.0, &sentence.1);
     let everybody = said(request.is_zh, "全部客户", "all customers");
     let as_of = segments::day_text(&list.bulk.as_of);
-    let rule = list.rule.to_json();
+    let (rule, depends) = (list.rule.to_json(), print::of_rule(&list.rule));
     let mut ids = list.into_ids();
     let purpose = consents::purpose(ctx, &request.purpose).await?;
     let excluded = consents::allowed(ctx, &mut ids, &purpose).await?;
@@ -448,6 +483,7 @@ async fn customers_of(ctx: &Ctx, request: Request, whom: &Whom, sort: Sort, keys
         request,
         subject: "customers".into(),
         rule,
+        depends,
         source: From::Customers { ids, since: None, columns, at: 0 },
         mark: 0,
         marks: Marks::default(),
@@ -488,6 +524,7 @@ async fn members_of(ctx: &Ctx, request: Request, segment: &str, keys: &[String])
         excluded,
         subject: segment.id.to_string(),
         rule: json!({ "segment": segment.id.to_string(), "version": segment.version }),
+        depends: vec![Depends::Segment(segment.id.to_string())],
         request,
         source: From::Customers { ids, since: Some(since), columns, at: 0 },
         mark: 0,
@@ -538,6 +575,7 @@ async fn orders_of(ctx: &Ctx, request: Request, profile_id: ProfileId) -> Result
         excluded: Excluded::default(),
         subject: profile_id.to_string(),
         rule: Json::Null,
+        depends: Vec::new(),
         request,
         source: From::Orders(Some(frame)),
         mark: 0,
@@ -570,6 +608,7 @@ async fn quarantine_of(ctx: &Ctx, request: Request, batch_id: BatchId) -> Result
         excluded: Excluded::default(),
         subject: batch_id.to_string(),
         rule: Json::Null,
+        depends: Vec::new(),
         request,
         source: From::Quarantine { batch_id, after: None, is_zh, is_done: false },
         mark: 0,

@@ -2,13 +2,15 @@
 //!
 //! Nothing here opens a connection: the caller sends what is due and says what came of it.
 //!
-//! - INV-HOOKS-1: a notice names no person; addresses and the secret are sealed, for they open what others have.
+//! - INV-HOOKS-1: a notice names no person; addresses and the secret are sealed, for they open what others have. Of an
+//!   address that is in force only its host is shown.
 //! - INV-HOOKS-2: every incident that opens and every alert that is raised is told to every address until it arrives, for a
-//!   day, across restarts; one that arrived is not told again. What was sent when the process died may arrive twice, under
-//!   one id. Mail ([`crate::alerts::mail`]) keeps the same clock.
+//!   day, across restarts and changes of other addresses; one that arrived is not told again. Of several processes one
+//!   claims a notice and sends it; what was sent when it died may arrive twice, under one id. Mail
+//!   ([`crate::alerts::mail`]) keeps the same clock.
 
 use crate::boxed;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
@@ -29,6 +31,10 @@ const TRIED_FOR: i64 = 24 * 3_600 * SECOND;
 /// Between the first two tries; then twice as long each time, up to an hour.
 const FIRST_WAIT: i64 = 15 * SECOND;
 const LONGEST_WAIT: i64 = 3_600 * SECOND;
+/// For so long a notice belongs to the process that sends it: longer than any sending takes.
+const CLAIMED_FOR: i64 = 3 * 60 * SECOND;
+/// Notices to one address at a time: sent one after the other, the last is still fresh to whoever checks its time.
+const AT_A_TIME: usize = 16;
 /// How far back outcomes are shown.
 pub(crate) const SHOWN: i64 = 30 * 24 * 3_600 * SECOND;
 
@@ -42,9 +48,6 @@ pub enum Topic {
 }
 
 impl Topic {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Incidents, Self::Alerts];
-
     /// As it is stored with what came of notices.
     pub(crate) const fn word(self) -> &'static str {
         match self {
@@ -91,7 +94,23 @@ impl Topic {
 struct Spec {
     urls_sealed: Vec<String>,
     secret_sealed: String,
-    /// What is from before is not told.
+    /// What is from before is not told: by address.
+    sinces: Vec<i64>,
+    /// The same of all addresses, where none has its own.
+    since: i64,
+}
+
+/// Since when an address is told, of those that were stored.
+pub(crate) fn since_of(sinces: &[i64], since: i64, at: usize) -> i64 {
+    sinces.get(at).copied().unwrap_or(since)
+}
+
+/// An address in force.
+#[derive(Clone)]
+struct Address {
+    url: Sensitive<String>,
+    /// By what it is known where outcomes are kept.
+    hook: String,
     since: i64,
 }
 
@@ -105,8 +124,10 @@ struct Subject {
 /// An address, and what came of the last notice to it.
 #[derive(Clone, Debug)]
 pub struct Hook {
-    /// Address.
-    pub url: Sensitive<String>,
+    /// By what it is named when it is to stay.
+    pub id: String,
+    /// Address, masked.
+    pub url: String,
     /// The last try.
     pub last: Option<NoticeRow>,
 }
@@ -120,9 +141,10 @@ pub struct Notice {
     pub body: String,
     /// Value of the header that signs it.
     pub signature: String,
+    /// By what the address is known.
+    pub hook: String,
     topic: Topic,
     about: i64,
-    hook: String,
     n_tries: i64,
     begun_at: i64,
 }
@@ -168,83 +190,122 @@ pub(crate) fn is_due(before: Option<&NoticeRow>, now: i64) -> bool {
     before.is_none_or(|before| before.next_at.is_some_and(|next| next <= now))
 }
 
-/// Puts other addresses in force, with a new secret that is returned once; `None` without addresses.
+/// The claim of a notice that was tried so often, by whoever sends it now.
+pub(crate) fn claimed(topic: Topic, about: i64, hook: &str, n_tries: i64, now: i64) -> NoticeRow {
+    NoticeRow {
+        topic: topic.word().into(),
+        about,
+        hook: hook.to_owned(),
+        n_tries,
+        tried_at: now,
+        next_at: Some(now + CLAIMED_FOR),
+        outcome: "sending".into(),
+    }
+}
+
+/// Puts other addresses in force, with a new secret that is returned once; `None` without addresses. Those of before
+/// that are to stay are named by their ids, or given again; what they are still owed stays, too.
 ///
-/// **Errors**: `no_permission`, `bad_request`.
+/// **Errors**: `no_permission`, `bad_request`; `not_found` for an id that is none.
 #[boxed]
 pub async fn set(
     ctx: &Ctx,
     by: &Principal,
     topic: Topic,
+    kept: &[String],
     urls: &[Sensitive<String>],
 ) -> Result<Option<Sensitive<String>>> {
     accounts::need(by, topic.needs())?;
     let is_long = urls.iter().any(|url| url.expose().is_empty() || url.expose().len() > MAX_URL_BYTES);
-    if urls.len() > MAX_HOOKS || is_long {
+    if kept.len() + urls.len() > MAX_HOOKS || is_long {
         return Err(Error::bad_request(
             format!("at most {MAX_HOOKS} addresses, each of at most {MAX_URL_BYTES} bytes"),
             format!("最多 {MAX_HOOKS} 个地址，每个最长 {MAX_URL_BYTES} 字节"),
         ));
     }
+    let (old, _) = read(ctx, topic).await?;
+    let known = |hook: &str| old.iter().find(|one| one.hook == hook).cloned();
+    let mut all = Vec::new();
+    for hook in kept {
+        all.push(known(hook).ok_or_else(|| Error::not_found("address", "通知地址"))?);
+    }
+    for url in urls {
+        let hook = hook_of(ctx, topic, url);
+        all.push(known(&hook).unwrap_or_else(|| Address { url: url.clone(), hook, since: ctx.now() }));
+    }
+    // One that is given twice is told once.
+    let mut met = BTreeSet::new();
+    all.retain(|one| met.insert(one.hook.clone()));
     let secret = format!("whsec_{}", password::new_secret()?);
     let sealed = |text: &str| ctx.vault().tokens(topic.purpose()).seal(text.as_bytes());
     let spec = Spec {
-        urls_sealed: urls.iter().map(|url| sealed(url.expose())).collect(),
+        urls_sealed: all.iter().map(|one| sealed(one.url.expose())).collect(),
         secret_sealed: sealed(&secret),
-        since: ctx.now(),
+        sinces: all.iter().map(|one| one.since).collect(),
+        since: 0,
     };
-    audit::record(ctx, &by.actor, "policy.change", topic.kind(), &json!({ "addresses": urls.len() })).await?;
+    audit::record(ctx, &by.actor, "policy.change", topic.kind(), &json!({ "addresses": all.len() })).await?;
     query::put_definition(ctx, topic.kind(), "default", &spec).await?;
-    Ok((!urls.is_empty()).then(|| Sensitive::new(secret)))
+    Ok((!all.is_empty()).then(|| Sensitive::new(secret)))
 }
 
-/// The addresses in force.
+/// The addresses in force, masked.
 #[boxed]
 pub async fn list(ctx: &Ctx, topic: Topic) -> Result<Vec<Hook>> {
-    let (urls, _, _) = read(ctx, topic).await?;
+    let (addresses, _) = read(ctx, topic).await?;
     let since = ctx.now() - SHOWN;
-    let rows = if urls.is_empty() { Vec::new() } else { ctx.store().notices(topic.word(), since).await? };
-    let last = |url: &Sensitive<String>| {
-        let hook = hook_of(ctx, topic, url);
-        rows.iter().find(|row| row.hook == hook).cloned()
+    let rows = if addresses.is_empty() { Vec::new() } else { ctx.store().notices(topic.word(), since).await? };
+    let hook = |one: Address| Hook {
+        last: rows.iter().find(|row| row.hook == one.hook).cloned(),
+        url: masked(one.url.expose()),
+        id: one.hook,
     };
-    Ok(urls.into_iter().map(|url| Hook { last: last(&url), url }).collect())
+    Ok(addresses.into_iter().map(hook).collect())
 }
 
-/// What is to be sent now, of all topics.
+/// An address as it is shown: its host, and of a long rest, which is often a secret, the last two characters.
+fn masked(url: &str) -> String {
+    let hidden = "****";
+    let Some((scheme, rest)) = url.split_once("://") else { return hidden.into() };
+    let (host, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    if host.contains(['@', '\\']) {
+        return hidden.into();
+    }
+    let end = path.char_indices().rev().nth(1).filter(|_| path.len() >= 20).map_or("", |(at, _)| &path[at..]);
+    if path.len() < 2 { url.to_owned() } else { format!("{scheme}://{host}/{hidden}{end}") }
+}
+
+/// What is to be sent now of a topic: by address, the first first.
 #[boxed]
-pub async fn due(ctx: &Ctx) -> Result<Vec<Notice>> {
-    let mut all = Vec::new();
-    for topic in Topic::ALL {
-        due_of(ctx, topic, &mut all).await?;
-    }
-    Ok(all)
-}
-
-async fn due_of(ctx: &Ctx, topic: Topic, all: &mut Vec<Notice>) -> Result<()> {
-    let (urls, secret, since) = read(ctx, topic).await?;
-    if urls.is_empty() {
-        return Ok(());
-    }
+pub async fn due(ctx: &Ctx, topic: Topic) -> Result<Vec<Vec<Notice>>> {
+    let (addresses, secret) = read(ctx, topic).await?;
+    let Some(since) = addresses.iter().map(|one| one.since).min() else { return Ok(Vec::new()) };
     let now = ctx.now();
     let subjects = subjects(ctx, topic, since.max(told_since(now))).await?;
     if subjects.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let rows = ctx.store().notices(topic.word(), told_since(now)).await?;
     let known: HashMap<(i64, &str), &NoticeRow> =
         rows.iter().map(|row| ((row.about, row.hook.as_str()), row)).collect();
-    for subject in &subjects {
-        for url in &urls {
-            let hook = hook_of(ctx, topic, url);
-            let before = known.get(&(subject.id, hook.as_str())).copied();
-            if is_due(before, now) {
-                let n_tries = before.map_or(0, |before| before.n_tries);
-                all.push(notice(ctx, topic, (url, hook), &secret, subject, n_tries));
+    let of = |one: &Address| {
+        let mut due = Vec::new();
+        for subject in subjects.iter().filter(|subject| subject.at >= one.since) {
+            let before = known.get(&(subject.id, one.hook.as_str())).copied();
+            if due.len() < AT_A_TIME && is_due(before, now) {
+                due.push(notice(ctx, topic, one, &secret, subject, before.map_or(0, |before| before.n_tries)));
             }
         }
-    }
-    Ok(())
+        due
+    };
+    Ok(addresses.iter().map(of).filter(|due: &Vec<Notice>| !due.is_empty()).collect())
+}
+
+/// Takes a notice for this process to send; `false` when another one has it, or has told it meanwhile.
+#[boxed]
+pub async fn claim(ctx: &Ctx, notice: &Notice) -> Result<bool> {
+    let row = claimed(notice.topic, notice.about, &notice.hook, notice.n_tries, ctx.now());
+    Ok(ctx.store().claim_notices(&[row]).await?)
 }
 
 /// What there is to tell since an instant, the first first.
@@ -284,16 +345,16 @@ fn of_alert(row: &AlertRow) -> Subject {
 #[boxed]
 pub async fn trial(ctx: &Ctx, by: &Principal, topic: Topic) -> Result<Vec<Notice>> {
     accounts::need(by, topic.needs())?;
-    let (urls, secret, _) = read(ctx, topic).await?;
-    if urls.is_empty() {
+    let (addresses, secret) = read(ctx, topic).await?;
+    if addresses.is_empty() {
         return Err(Error::conflict("set an address first".into(), "请先设置地址".into()));
     }
-    audit::record(ctx, &by.actor, topic.test_act(), topic.kind(), &json!({ "addresses": urls.len() })).await?;
+    audit::record(ctx, &by.actor, topic.test_act(), topic.kind(), &json!({ "addresses": addresses.len() })).await?;
     let subject = match topic {
         Topic::Incidents => of_incident(trial_incident(ctx.now())),
         Topic::Alerts => of_alert(&crate::alerts::trial(ctx)),
     };
-    Ok(urls.iter().map(|url| notice(ctx, topic, (url, hook_of(ctx, topic, url)), &secret, &subject, 0)).collect())
+    Ok(addresses.iter().map(|one| notice(ctx, topic, one, &secret, &subject, 0)).collect())
 }
 
 fn trial_incident(now: i64) -> IncidentRow {
@@ -335,15 +396,19 @@ pub async fn note(ctx: &Ctx, notice: &Notice, sent: Sent) -> Result<()> {
     Ok(ctx.store().put_notices(&[row]).await?)
 }
 
-async fn read(ctx: &Ctx, topic: Topic) -> Result<(Vec<Sensitive<String>>, Sensitive<String>, i64)> {
+async fn read(ctx: &Ctx, topic: Topic) -> Result<(Vec<Address>, Sensitive<String>)> {
     let spec: Spec = query::definition(ctx, topic.kind(), "default").await?;
     let opened = |sealed: &String| {
         let content = ctx.vault().tokens(topic.purpose()).open(sealed)?;
         Ok::<_, Error>(Sensitive::new(String::from_utf8_lossy(&content).into_owned()))
     };
-    let urls = spec.urls_sealed.iter().map(opened).collect::<Result<Vec<_>>>()?;
-    let secret = if urls.is_empty() { Sensitive::default() } else { opened(&spec.secret_sealed)? };
-    Ok((urls, secret, spec.since))
+    let mut all = Vec::new();
+    for (at, sealed) in spec.urls_sealed.iter().enumerate() {
+        let url = opened(sealed)?;
+        all.push(Address { hook: hook_of(ctx, topic, &url), url, since: since_of(&spec.sinces, spec.since, at) });
+    }
+    let secret = if all.is_empty() { Sensitive::default() } else { opened(&spec.secret_sealed)? };
+    Ok((all, secret))
 }
 
 /// By what an address is known where outcomes are kept.
@@ -360,7 +425,7 @@ pub(crate) fn fingerprint(ctx: &Ctx, purpose: &str, text: &str) -> String {
 fn notice(
     ctx: &Ctx,
     topic: Topic,
-    (url, hook): (&Sensitive<String>, String),
+    to: &Address,
     secret: &Sensitive<String>,
     subject: &Subject,
     n_tries: i64,
@@ -369,13 +434,36 @@ fn notice(
     let at = ctx.now() / SECOND;
     let code = jws::hmac_sha256(secret.expose().as_bytes(), format!("{at}.{body}").as_bytes());
     Notice {
-        url: url.clone(),
+        url: to.url.clone(),
         body,
         signature: format!("t={at},v1={code}"),
+        hook: to.hook.clone(),
         topic,
         about: subject.id,
-        hook,
         n_tries,
         begun_at: subject.at,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_an_address_its_host_is_shown() {
+        for (url, shown) in [
+            ("https://hooks.example.com/in?key=abc", "https://hooks.example.com/****"),
+            ("https://hooks.example.com:8443?abc", "https://hooks.example.com:8443/****"),
+            ("https://bot.example.cn/send?key=0123456789abcdef", "https://bot.example.cn/****ef"),
+            ("https://bot.example.cn/send?key=01234567密钥", "https://bot.example.cn/****密钥"),
+            ("https://hooks.example.com/#secret", "https://hooks.example.com/****"),
+            ("https://hooks.example.com/", "https://hooks.example.com/"),
+            ("http://[::1]:80", "http://[::1]:80"),
+            ("https://name:secret@example.com/", "****"),
+            ("https://secret\\@example.com/", "****"),
+            ("secret", "****"),
+        ] {
+            assert_eq!(masked(url), shown);
+        }
     }
 }

@@ -10,6 +10,7 @@ mod lines;
 mod load;
 mod people;
 mod persons;
+mod preview;
 mod products;
 mod rowhash;
 mod rows;
@@ -19,6 +20,7 @@ mod work;
 
 use crate::boxed;
 use std::io::Read;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -37,6 +39,7 @@ use zhike_state::{BatchStatus, MappingRow, NewBatch};
 pub use people::identity_policy;
 pub(crate) use people::set_policy;
 pub(crate) use people::{new_profile, scope};
+pub use preview::{Preview, PreviewColumn, PreviewRow, SetAside, preview};
 pub use uploads::{Upload, UploadWriter, sweep as sweep_uploads};
 pub use zhike_state::BatchRow;
 
@@ -76,8 +79,13 @@ pub struct Progress {
 /// Opens the file of a load; called several times, from the start each time.
 pub type OpenFile = Arc<dyn Fn() -> Result<Input> + Send + Sync>;
 
-/// Told of progress, often.
-pub type OnProgress = Arc<dyn Fn(Progress) + Send + Sync>;
+/// Told of progress, often; says whether to go on. A load that is to stop before its commit leaves nothing behind.
+pub type OnProgress = Arc<dyn Fn(Progress) -> ControlFlow<()> + Send + Sync>;
+
+/// Progress that nobody follows.
+pub fn unwatched() -> OnProgress {
+    Arc::new(|_| ControlFlow::Continue(()))
+}
 
 /// A file that has been looked at: what it is and how it would be read.
 pub struct Looked {
@@ -105,26 +113,33 @@ impl Looked {
 
     /// The first rows with personal columns masked.
     pub fn masked_sample(&self, n_rows: usize) -> Vec<Vec<Option<String>>> {
-        let targets = self.targets();
-        let personal: Vec<Option<&str>> = self
-            .sniffed
-            .header
-            .iter()
-            .map(|header| {
-                let column = self.mapping.columns.iter().find(|column| column.header == *header)?;
-                // What is not loaded may be personal as well; only what is known to be harmless is shown.
-                let Some(name) = column.target_name() else { return Some("other") };
-                let target = targets.iter().find(|target| target.name == name);
-                target.is_some_and(|target| target.personal && name != "member_id").then_some(name)
-            })
-            .collect();
-        let mask = |(cell, personal): (&Option<String>, &Option<&str>)| match (cell, personal) {
-            (Some(cell), Some(field)) => Some(zhike_domain::mask::field(field, cell)),
-            (Some(cell), None) => Some(zhike_domain::detect::mask_text(cell).unwrap_or_else(|| cell.clone())),
-            (None, _) => None,
-        };
-        self.sniffed.sample.iter().take(n_rows).map(|row| row.iter().zip(&personal).map(mask).collect()).collect()
+        let masks = self.masks();
+        let rows = self.sniffed.sample.iter().take(n_rows);
+        rows.map(|row| masked(&masks, row.iter().map(Option::as_deref))).collect()
     }
+
+    /// For each column the field that its cells are masked as; none for columns that are not personal.
+    fn masks(&self) -> Vec<Option<&str>> {
+        let targets = self.targets();
+        let mask = |header: &String| {
+            let column = self.mapping.columns.iter().find(|column| column.header == *header)?;
+            // What is not loaded may be personal as well; only what is known to be harmless is shown.
+            let Some(name) = column.target_name() else { return Some("other") };
+            let target = targets.iter().find(|target| target.name == name);
+            target.is_some_and(|target| target.personal && name != "member_id").then_some(name)
+        };
+        self.sniffed.header.iter().map(mask).collect()
+    }
+}
+
+/// The cells of a row as they may be shown.
+fn masked<'c>(masks: &[Option<&str>], cells: impl Iterator<Item = Option<&'c str>>) -> Vec<Option<String>> {
+    let mask = |(cell, field): (Option<&str>, &Option<&str>)| match (cell, field) {
+        (Some(cell), Some(field)) => Some(zhike_domain::mask::field(field, cell)),
+        (Some(cell), None) => Some(zhike_domain::detect::mask_text(cell).unwrap_or_else(|| cell.to_owned())),
+        (None, _) => None,
+    };
+    cells.zip(masks).map(mask).collect()
 }
 
 /// Looks at a file without loading it.
@@ -258,6 +273,7 @@ pub async fn load_looked(
         Ok(report) => {
             if !dry_run {
                 remember(ctx, &source, &mapping, key).await?;
+                ctx.loaded().notify_one();
             }
             drop(guard);
             Ok(report)

@@ -266,7 +266,8 @@ pub async fn sweep(ctx: &Ctx) -> Result<()> {
 /// Whether whoever asks may unmask and export.
 ///
 /// **Errors**: `rights_locked`.
-pub(crate) async fn check_unlocked(ctx: &Ctx) -> Result<()> {
+#[boxed]
+pub async fn check_unlocked(ctx: &Ctx) -> Result<()> {
     let Some(by) = ctx.by().filter(|by| by.means != Means::Local) else { return Ok(()) };
     for row in ctx.store().undecided_incidents().await? {
         let roles: Vec<String> = serde_json::from_str(&row.roles_json).unwrap_or_default();

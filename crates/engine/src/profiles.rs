@@ -99,8 +99,8 @@ pub struct Month {
     pub refunded_amount: i64,
     /// Sales.
     pub n_orders: i64,
-    /// First and last order.
-    pub span: (i64, i64),
+    /// First and last sale; none when there were only returns.
+    pub sales: Option<(i64, i64)>,
 }
 
 /// One order with its lines.
@@ -258,7 +258,7 @@ pub async fn view(ctx: &Ctx, profile_id: ProfileId, show: &Show) -> Result<Profi
 }
 
 /// The grade of a personal field or kind of identity: 4 for what the tables say so of, 3 for all others.
-fn grade_of(name: &str) -> u8 {
+pub(crate) fn grade_of(name: &str) -> u8 {
     let columns = zhike_domain::tables::table("profiles").map_or(&[][..], |table| table.columns);
     columns.iter().find(|column| column.name == name).map_or(3, |column| column.grade.max(3))
 }
@@ -383,14 +383,17 @@ async fn months(ctx: &Ctx, id: i64, written_for: &[i64]) -> Result<Vec<Month>> {
             amount: 0,
             refunded_amount: 0,
             n_orders: 0,
-            span: (at, at),
+            sales: None,
         });
         sums.net_amount += num("net_amount", row).unwrap_or(0);
         sums.amount += num("amount", row).unwrap_or(0);
         sums.refunded_amount += num("refunded_amount", row).unwrap_or(0);
         let is_sale = orders.text("kind").and_then(|column| column.get(row)) == Some("sale");
         sums.n_orders += i64::from(is_sale);
-        sums.span = (sums.span.0.min(at), sums.span.1.max(at));
+        if is_sale {
+            let (first, last) = sums.sales.unwrap_or((at, at));
+            sums.sales = Some((first.min(at), last.max(at)));
+        }
     }
     Ok(months.into_values().collect())
 }

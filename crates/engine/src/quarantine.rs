@@ -4,6 +4,9 @@ use crate::boxed;
 use std::sync::Arc;
 
 use serde_json::Value;
+use zhike_domain::access::Permission;
+use zhike_domain::detect::mask_text;
+use zhike_domain::error_code::ErrorCode;
 use zhike_domain::grade::{Class, Classes, class_of_field};
 use zhike_domain::id::BatchId;
 use zhike_domain::import::mapping::{ColumnMapping, Mapping};
@@ -11,17 +14,22 @@ use zhike_domain::import::report::LoadReport;
 pub use zhike_state::{QuarantineRow, QuarantineStatus};
 
 use crate::import::{self, ImportOptions, OnProgress};
-use crate::profiles::unmasking;
+use crate::profiles::{grade_of, unmasking};
 use crate::sealing::{self, QUARANTINE_ROW};
-use crate::{Ctx, Error, Result};
+use crate::{Ctx, Error, Result, accounts};
 
-/// A row with its cells in the clear.
+/// The highest grade: of what nobody has graded.
+const HIGHEST: u8 = 4;
+
+/// A row with its cells in the clear, as far as whoever asks may see them.
 #[derive(Clone, Debug)]
 pub struct Revealed {
     /// Names of the columns.
     pub header: Vec<String>,
     /// The cells; one only when the row could not be cut into cells.
     pub cells: Vec<Option<String>>,
+    /// Positions of the cells that are masked.
+    pub masked: Vec<usize>,
 }
 
 /// A row to be loaded again, with its cells changed or as they are.
@@ -31,6 +39,8 @@ pub struct Repair {
     pub row_no: u64,
     /// New cells in the order of the header; the stored ones when absent.
     pub cells: Option<Vec<Option<String>>>,
+    /// Positions of cells that stay as they are stored: whoever repaired the others did not see them.
+    pub kept: Vec<usize>,
 }
 
 /// A page of the rows that a load set aside.
@@ -52,24 +62,51 @@ pub async fn counts(ctx: &Ctx, batch_id: BatchId) -> Result<Vec<(String, i64)>> 
     Ok(ctx.store().quarantine_counts(batch_id.get()).await?)
 }
 
-/// Shows a row in the clear; the act is logged.
+/// Shows a row in the clear; the act is logged. Cells of a grade that whoever asks sees only once somebody has approved, or
+/// never, stay masked; so does what no column says the grade of.
 ///
-/// **Errors**: `not_found`, `quarantine_row_gone`.
+/// **Errors**: `not_found`, `quarantine_row_gone`; `no_permission` for whoever sees some customers alone, for nobody knows
+/// yet whose row it is.
 #[boxed]
 pub async fn reveal(ctx: &Ctx, batch_id: BatchId, row_no: u64, actor: &str, reason: &str) -> Result<Revealed> {
-    let (header, shown) = match is_live(ctx, batch_id).await? {
-        true => (vec!["record".to_owned()], [Class::Unknown].into_iter().collect()),
-        false => {
-            let columns = mapping_of(ctx, batch_id).await?.columns;
-            let class = |column: &ColumnMapping| column.target_name().map_or(Class::Unknown, class_of_field);
-            let shown: Classes = columns.iter().map(class).collect();
-            (columns.into_iter().map(|column| column.header).collect(), shown)
-        }
+    if let Some(by) = ctx.by() {
+        accounts::need(by, Permission::ImportsRead)?;
+    }
+    if ctx.scope().is_some() {
+        return Err(Error::new(
+            ErrorCode::NoPermission,
+            "nobody knows whose this row is: it is shown only to those who may see all customers",
+            "隔离行尚不知属于哪位客户：仅可查看部分客户的账号不能查看",
+        ));
+    }
+    let up_to_grade = ctx.by().map_or(HIGHEST, |by| by.reveals_up_to().unwrap_or_default());
+    let columns = match is_live(ctx, batch_id).await? {
+        true => Vec::new(),
+        false => mapping_of(ctx, batch_id).await?.columns,
     };
     let row = one(ctx, batch_id, row_no).await?;
-    unmasking(ctx, actor, "quarantine.reveal", &format!("{batch_id}#{row_no}"), reason, shown, None).await?;
     let key = sealing::batch_key(ctx, batch_id.get()).await?;
-    Ok(Revealed { header, cells: cells_of(&key, &row)? })
+    let mut cells = cells_of(&key, &row)?;
+    // Of a record, and of a row that could not be cut into cells, nobody knows what it holds.
+    let is_whole = cells.len() == columns.len();
+    let field = |at: usize| columns.get(at).filter(|_| is_whole).and_then(ColumnMapping::target_name);
+    let grade = |at: usize| field(at).map_or(HIGHEST, grade_of);
+    let masked: Vec<usize> = (0..cells.len()).filter(|at| grade(*at) > up_to_grade).collect();
+    let clear = (0..cells.len()).filter(|at| grade(*at) <= up_to_grade);
+    let shown: Classes = clear.map(|at| field(at).map_or(Class::Unknown, class_of_field)).collect();
+    unmasking(ctx, actor, "quarantine.reveal", &format!("{batch_id}#{row_no}"), reason, shown, None).await?;
+    for at in &masked {
+        let mask = |cell: &String| match field(*at) {
+            Some(field) => zhike_domain::mask::field(field, cell),
+            None => mask_text(cell).unwrap_or_else(|| cell.clone()),
+        };
+        cells[*at] = cells[*at].as_ref().map(mask);
+    }
+    let header = match is_whole {
+        true => columns.into_iter().map(|column| column.header).collect(),
+        false => vec!["record".to_owned()],
+    };
+    Ok(Revealed { header, cells, masked })
 }
 
 /// Loads rows again, repaired or as they are, as a load of their own: with the mapping of the first, or with a mended one
@@ -96,7 +133,7 @@ pub async fn replay(
         Some(repairs) => repairs,
         None => {
             let open = list(ctx, batch_id, None, 1_000_000, Some(QuarantineStatus::Open)).await?;
-            open.iter().map(|row| Repair { row_no: row.row_no as u64, cells: None }).collect()
+            open.iter().map(|row| Repair { row_no: row.row_no as u64, cells: None, kept: Vec::new() }).collect()
         }
     };
     if repairs.is_empty() {
@@ -111,9 +148,17 @@ pub async fn replay(
         if row.status != QuarantineStatus::Open {
             continue;
         }
+        let stored = cells_of(&key, &row)?;
         let cells = match &repair.cells {
-            Some(cells) => cells.clone(),
-            None => cells_of(&key, &row)?,
+            Some(cells) => {
+                let keeps = |at: usize| repair.kept.contains(&at);
+                let own = |(at, cell): (usize, &Option<String>)| match keeps(at) {
+                    true => stored.get(at).cloned().flatten(),
+                    false => cell.clone(),
+                };
+                cells.iter().enumerate().map(own).collect()
+            }
+            None => stored,
         };
         if cells.len() != headers.len() {
             continue;

@@ -1,9 +1,13 @@
 //! Computing what follows from the facts: RFM scores as of a day.
 
 use crate::boxed;
+use std::time::Duration;
+
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch::Receiver;
 use zhike_domain::audience::AsOf;
+use zhike_domain::error_code::ErrorCode;
 use zhike_domain::frame::{Column, ColumnType, Frame, MONEY, TextColumn};
 use zhike_domain::rfm::{self, Cuts, Mode, Rules};
 use zhike_lake::Publication;
@@ -14,6 +18,8 @@ use crate::{Ctx, Error, Result, maintain};
 
 /// Kind under which RFM rules are kept.
 const RULES: &str = "rfm_rules";
+/// A load often follows another: what follows from them is computed so long after the last.
+const CALM: Duration = Duration::from_secs(5);
 /// Tables that RFM is computed from.
 const INPUTS: [&str; 2] = ["orders", "refunds"];
 
@@ -71,6 +77,32 @@ pub async fn refresh(ctx: &Ctx, options: RefreshOptions) -> Result<Refreshed> {
     Ok(done)
 }
 
+/// Refreshes after loads of this process, and now and then for what live collection and other processes bring, until told to
+/// stop. Nothing is computed where nothing has changed.
+#[boxed]
+pub async fn run(ctx: Ctx, every: Duration, mut stopping: Receiver<bool>) {
+    let loaded = async || {
+        ctx.loaded().notified().await;
+        while tokio::time::timeout(CALM, ctx.loaded().notified()).await.is_ok() {}
+    };
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(every) => {}
+            () = loaded() => {}
+            _ = stopping.wait_for(|stop| *stop) => return,
+        }
+        // One that is left half way is as one that a crash interrupted: nothing of it shows.
+        tokio::select! {
+            done = refresh(&ctx, RefreshOptions::default()) => match done {
+                Err(error) if error.code != ErrorCode::BadRequest => tracing::error!(cause = %error, "a refresh failed"),
+                // There is nothing to compute from yet.
+                _ => {}
+            },
+            _ = stopping.wait_for(|stop| *stop) => return,
+        }
+    }
+}
+
 /// As [`refresh`], without a look at what the new numbers say: for measurements.
 ///
 /// **Errors**: as [`refresh`].
@@ -83,38 +115,54 @@ pub async fn compute(ctx: &Ctx, options: RefreshOptions) -> Result<Refreshed> {
     // Who is who comes first: all that is computed is about people.
     crate::identity::follow(ctx).await?;
     ctx.refresh_overrides().await?;
-    let workspace = ctx.workspace();
-    let Some((_, newest)) = ctx.lake().time_span("orders").await? else {
+    let newest = ctx.lake().time_span("orders").await?.map(|(_, newest)| ctx.workspace().day_of(newest));
+    if newest.is_none() && ctx.store().n_profiles().await? == 0 {
         return Err(Error::bad_request(
-            "there are no orders to score: import some first (zhike import FILE)".into(),
-            "还没有订单，无法计算：请先导入（zhike import 文件）".into(),
+            "there is nothing to compute from: import some files first (zhike import FILE)".into(),
+            "还没有数据，无法计算：请先导入（zhike import 文件）".into(),
         ));
-    };
-    let newest = workspace.day_of(newest);
-    let day = options.as_of.map_or(newest, day_number);
-    let (rules, rules_version) = definition_version::<Rules>(ctx, RULES, "default").await?;
+    }
     // Before the versions are noted, for compacting makes new ones.
     maintain::tidy(ctx).await?;
-    let inputs = ctx.lake().versions(&INPUTS).await?;
-    let overrides = ctx.store().overrides_version().await?;
     // Tags look at the scores, segments at both.
     let as_of = crate::segments::as_of(ctx, options.as_of).await?;
+    let asked = options.as_of.map(day_number);
+    let done = match newest {
+        Some(newest) => scores(ctx, asked.unwrap_or(newest), newest, options.force).await?,
+        // Who never buys has tags and segments all the same.
+        None => Refreshed {
+            as_of: day_text(asked.unwrap_or(as_of.day)),
+            n_customers: 0,
+            is_computed: true,
+            rules_version: rules(ctx).await?.1,
+            days_behind: 0,
+        },
+    };
+    follow(ctx, as_of, options.force).await?;
+    Ok(done)
+}
+
+/// Scores customers as of a day, unless nothing has changed since they were.
+async fn scores(ctx: &Ctx, day: i64, newest: i64, force: bool) -> Result<Refreshed> {
+    let (rules, rules_version) = rules(ctx).await?;
+    let inputs = ctx.lake().versions(&INPUTS).await?;
+    let overrides = ctx.store().overrides_version().await?;
+    let done = |n_customers: u64, is_computed: bool| Refreshed {
+        as_of: day_text(day),
+        n_customers,
+        is_computed,
+        rules_version,
+        days_behind: day - newest,
+    };
     if let Some(run) = last_run(ctx, day).await?
-        && !options.force
+        && !force
         && run.inputs == inputs
         && run.overrides == overrides
         && run.rules_version == rules_version
     {
-        follow(ctx, as_of, false).await?;
-        return Ok(Refreshed {
-            as_of: day_text(day),
-            n_customers: run.n_customers,
-            is_computed: false,
-            rules_version,
-            days_behind: day - newest,
-        });
+        return Ok(done(run.n_customers, false));
     }
-    let facts = ctx.lake().rfm_inputs(workspace.day_start(day + 1)).await?;
+    let facts = ctx.lake().rfm_inputs(ctx.workspace().day_start(day + 1)).await?;
     if facts.profile_id.is_empty() {
         return Err(Error::bad_request(
             format!("no customer had an order by {}: choose a later day", day_text(day)),
@@ -159,18 +207,11 @@ pub async fn compute(ctx: &Ctx, options: RefreshOptions) -> Result<Refreshed> {
     ctx.step("refresh.staged")?;
     ctx.lake().publish(batch_id, &publication).await?;
     ctx.step("refresh.published")?;
-    let run =
-        Run { inputs, overrides, rules_version, n_customers: n_customers as u64, cuts: scored.cuts, at: ctx.now() };
+    let n_customers = n_customers as u64;
+    let run = Run { inputs, overrides, rules_version, n_customers, cuts: scored.cuts, at: ctx.now() };
     let json = serde_json::to_string(&run).map_err(|error| Error::bug("a refresh as JSON", error))?;
     ctx.store().set_meta(&run_key(day), &json).await?;
-    follow(ctx, as_of, options.force).await?;
-    Ok(Refreshed {
-        as_of: day_text(day),
-        n_customers: n_customers as u64,
-        is_computed: true,
-        rules_version,
-        days_behind: day - newest,
-    })
+    Ok(done(n_customers, true))
 }
 
 /// What follows from the scores.

@@ -18,7 +18,7 @@ use crate::audit;
 use crate::consents::{self, NewStatement, strongest, words};
 use crate::profiles::current;
 use crate::workspace::{date_of, day_number};
-use crate::{Ctx, Error, Result};
+use crate::{Ctx, Error, Result, erasure};
 
 mod copy;
 mod sheets;
@@ -225,12 +225,7 @@ pub(crate) async fn erased(ctx: &Ctx, id: RequestId, erasure: ErasureId) -> Resu
 #[boxed]
 pub async fn refuse(ctx: &Ctx, id: RequestId, refusal: RequestRefusal, outcome: &str, actor: &str) -> Result<Request> {
     let outcome = words(outcome)?;
-    if ctx.store().erasures().await?.iter().any(|row| row.request_id == Some(id.get())) {
-        return Err(Error::conflict(
-            "the erasure was approved: the key is destroyed, it cannot be taken back".into(),
-            "销毁已批准：密钥已销毁，无法撤回".into(),
-        ));
-    }
+    let _deciding = erasure::not_begun(ctx, id).await?;
     step(ctx, id, RequestStatus::Refused, "request.refuse", actor, |row| {
         row.decided_by = Some(actor.to_owned());
         row.decided_at = Some(ctx.now());

@@ -3,7 +3,9 @@
 //!
 //! Owns the rules and what they remember. Every alert says what the rule saw.
 //!
-//! - INV-WATCH-1: an entry is looked at once by a process; what a rule cannot say without names it does not say.
+//! - INV-WATCH-1: an entry is judged once, however often processes end and however long none runs: what was judged is
+//!   kept in the store, and only learnt from by those that begin later. An incident that was being opened when the process
+//!   died may count it twice. What a rule cannot say without names it does not say.
 
 use crate::boxed;
 use std::collections::{BTreeSet, HashMap, VecDeque};
@@ -32,12 +34,31 @@ const TIMES_MAD: f64 = 6.0;
 /// Below so many looks a day nothing is unusual.
 const MIN_VOLUME: f64 = 30.0;
 const PAGE: usize = 1_000;
+/// Where the last entry stands that was judged.
+const JUDGED: &str = "watch_judged";
+/// Where nothing was judged before, older entries are only learnt from.
+const FIRST: i64 = 10 * MINUTE;
+
+// Acts that the rules listen to; each is one that somebody writes (test below).
+/// A look at one customer.
+const LOOKS: [&str; 2] = ["profile.open", "profile.unmask"];
+/// Customers looked up by value.
+const FOUND: &str = "profile.find";
+/// A file made, of one customer where its subject is one.
+const EXPORTED: &str = "export.create";
+const DENIED: &str = "access.denied";
+/// What everybody may do or what data are for is changed.
+const POLICIES: [&str; 2] = ["policy.change", "purpose.put"];
+/// What one user may do may be changed.
+const USERS: [&str; 2] = ["user.change", "user.create"];
 
 /// What the rules remember.
 #[derive(Default)]
 pub struct Rules {
     /// The last entry looked at.
     after: Option<i64>,
+    /// What was seen, until an incident tells of it.
+    untold: VecDeque<Alert>,
     /// Denials by person.
     denials: HashMap<String, VecDeque<i64>>,
     /// People looked at by person and day.
@@ -77,27 +98,32 @@ pub async fn step(ctx: &Ctx, rules: &mut Rules) -> Result<()> {
 }
 
 impl Rules {
-    /// Lets the rules see the entries since the last look; at first, those of the last thirty days, as a baseline.
+    /// Lets the rules see the entries since the last look; at first those of the last thirty days too, as a baseline.
     async fn look(&mut self, ctx: &Ctx) -> Result<()> {
-        let is_first = self.after.is_none();
+        let judged: Option<i64> = ctx.store().get_meta(JUDGED).await?.and_then(|seq| seq.parse().ok());
         let mut after = match self.after {
             Some(after) => after,
-            None => baseline_start(ctx).await?,
+            None => baseline_start(ctx).await?.min(judged.unwrap_or(i64::MAX)),
         };
         let canaries: BTreeSet<String> =
             ctx.store().canaries().await?.into_iter().map(|id| ProfileId::new(id).to_string()).collect();
         loop {
             let page = ctx.store().audit_page(Some(after), PAGE).await?;
             for row in &page {
-                let is_past = is_first && row.at < ctx.now() - 10 * MINUTE;
-                for (kind, severity, about, features) in self.alerts(ctx, row, &canaries) {
-                    if !is_past {
-                        alert(ctx, kind, severity, &about, &features).await?;
-                    }
-                }
+                let is_judged = judged.map_or_else(|| row.at < ctx.now() - FIRST, |judged| row.seq <= judged);
+                let seen = self.alerts(ctx, row, &canaries);
+                self.untold.extend(seen.into_iter().filter(|_| !is_judged));
                 after = row.seq;
+                self.after = Some(after);
             }
-            self.after = Some(after);
+            while let Some((kind, severity, about, features)) = self.untold.front() {
+                alert(ctx, kind, severity, about, features).await?;
+                self.untold.pop_front();
+            }
+            // Another server on the same store may be further.
+            if judged.is_none_or(|judged| judged < after) {
+                ctx.store().set_meta(JUDGED, &after.to_string()).await?;
+            }
             if page.len() < PAGE {
                 return Ok(());
             }
@@ -107,18 +133,18 @@ impl Rules {
     fn alerts(&mut self, ctx: &Ctx, row: &AuditRow, canaries: &BTreeSet<String>) -> Vec<Alert> {
         let owner = row.actor.split('/').next().unwrap_or_default().to_owned();
         let mut alerts = Vec::new();
-        let found: Json = serde_json::from_str(&row.detail_json).unwrap_or_default();
-        let found = || found.get("found").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str);
+        let detail: Json = serde_json::from_str(&row.detail_json).unwrap_or_default();
+        let found = || detail.get("found").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str);
         let n_people = match row.action.as_str() {
-            "profile.open" | "profile.unmask" => 1,
-            "profile.find" => found().count(),
-            "export.create" => usize::from(row.subject.starts_with("prf_")),
+            act if LOOKS.contains(&act) => 1,
+            FOUND => found().count(),
+            EXPORTED => usize::from(row.subject.starts_with("prf_")),
             _ => 0,
         };
         if n_people > 0 && (canaries.contains(&row.subject) || found().any(|id| canaries.contains(id))) {
             alerts.push(("canary", "high", owner.clone(), json!({ "seq": row.seq, "action": row.action })));
         }
-        if row.action == "access.denied" {
+        if row.action == DENIED {
             let denials = self.denials.entry(owner.clone()).or_default();
             denials.push_back(row.at);
             while denials.front().is_some_and(|at| *at < row.at - 10 * MINUTE) {
@@ -131,8 +157,12 @@ impl Rules {
             }
         }
         let at = jiff::Timestamp::from_microsecond(row.at).unwrap_or_default().to_zoned(ctx.workspace().time_zone());
-        let is_policy = matches!(row.action.as_str(), "policy.change" | "purpose.put" | "user.roles");
-        if is_policy && !WORK_HOURS.contains(&at.hour()) {
+        let act = row.action.as_str();
+        // Other names and the like are nobody's rights; whoever is new had no roles.
+        let no_roles = json!([]);
+        let roles = |when: &str| detail.get(when).unwrap_or(&no_roles);
+        let gives_roles = USERS.contains(&act) && roles("roles") != roles("roles_before");
+        if (POLICIES.contains(&act) || gives_roles) && !WORK_HOURS.contains(&at.hour()) {
             let features = json!({ "seq": row.seq, "action": row.action, "hour": at.hour() });
             alerts.push(("off_hours_policy", "medium", owner.clone(), features));
         }
@@ -210,5 +240,41 @@ mod tests {
         days.push(10_000.0);
         assert!(bound_of(days).unwrap() < 150.0);
         assert!((bound_of(vec![1.0; 10]).unwrap() - MIN_VOLUME).abs() < f64::EPSILON);
+    }
+
+    /// The text of all programs in a folder, but of this file.
+    fn programs(dir: &std::path::Path, all: &mut String) {
+        for entry in std::fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                programs(&path, all);
+            } else if path.extension().is_some_and(|end| end == "rs") && !path.ends_with("engine/src/watch.rs") {
+                all.push_str(&std::fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+
+    /// Whether a statement of a program writes an act by name to the trail.
+    fn writes(program: &str, act: &str) -> bool {
+        let ways = ["record(", "entry(", "note(", "unmasking("];
+        program.match_indices(&format!("\"{act}\"")).any(|(at, _)| {
+            let begin = program[..at].rfind([';', '{', '}']).unwrap_or(0);
+            ways.iter().any(|way| program[begin..at].contains(way))
+        })
+    }
+
+    /// A rule that listens to an act which nobody writes is blind.
+    #[test]
+    fn rules_listen_to_acts_that_are_written() {
+        let mut all = String::new();
+        let crates = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        for dir in ["engine/src", "server/src"] {
+            programs(&crates.join(dir), &mut all);
+        }
+        let acts = LOOKS.into_iter().chain([FOUND, EXPORTED, DENIED]).chain(POLICIES).chain(USERS);
+        for act in acts {
+            assert!(writes(&all, act), "nobody writes {act}");
+        }
+        assert!(!writes(&all, "nobody.does"), "what nobody writes is told from what somebody does");
     }
 }

@@ -43,9 +43,9 @@ pub(crate) struct Made {
     pub(crate) n_bytes: u64,
 }
 
-/// What a second person approved: rows, and the password of the archive.
+/// What a second person approved, and the password of the archive.
 pub(crate) struct Approved {
-    pub(crate) n_rows: u64,
+    pub(crate) what: exports::Approved,
     pub(crate) password: Sensitive<String>,
 }
 
@@ -96,6 +96,7 @@ impl Exports {
         let waiting = Progress { stage: "waiting", ..Progress::default() };
         Ok(self.jobs.start("exp_", owner, waiting, move |desk| async move {
             let turn = turn.acquire().await;
+            let n_erased = ctx.n_erasures_begun();
             let path = dir.join(format!("{}.{}", desk.id, format.as_str()));
             // Dropped on an error, and the file with it.
             let mut made = Made { path, name: String::new(), mime: format.mime(), n_rows: 0, n_bytes: 0 };
@@ -103,7 +104,7 @@ impl Exports {
             let done = write(
                 &ctx,
                 request,
-                approved.as_ref().map(|one| one.n_rows),
+                approved.as_ref().map(|one| &one.what),
                 &made.path,
                 format,
                 &desk.cancel,
@@ -122,7 +123,7 @@ impl Exports {
                 made.mime = "application/zip";
             }
             made.n_rows = done.n_rows;
-            kept(made, &jobs, &desk.id)
+            kept(&ctx, n_erased, made, &jobs, &desk.id)
         }))
     }
 
@@ -146,6 +147,7 @@ impl Exports {
             if desk.cancel.is_asked() {
                 return Err(cancelled());
             }
+            let n_erased = ctx.n_erasures_begun();
             let path = dir.join(format!("{}.zip", desk.id));
             std::fs::create_dir_all(&*dir).map_err(|error| failed(&path, &error))?;
             let mut made = Made { path, name: String::new(), mime: "application/zip", n_rows: 0, n_bytes: 0 };
@@ -153,11 +155,12 @@ impl Exports {
             (made.n_rows, made.name) = (copy.n_rows, format!("zhike-person-{}.zip", stamp(&ctx)));
             requests::seal(copy, &made.path, &password).await?;
             drop(turn);
-            kept(made, &jobs, &desk.id)
+            kept(&ctx, n_erased, made, &jobs, &desk.id)
         }))
     }
 
-    fn check_room(&self) -> Result<()> {
+    /// **Errors**: `busy` when many wait already.
+    pub(crate) fn check_room(&self) -> Result<()> {
         if self.jobs.n_open() >= MAX_OPEN {
             return Err(Error::new(
                 ErrorCode::Busy,
@@ -169,8 +172,16 @@ impl Exports {
     }
 }
 
-/// A file that waits to be fetched, for a while.
-fn kept(mut made: Made, jobs: &Jobs<Progress, Arc<Made>>, id: &str) -> Result<Arc<Made>> {
+/// A file that waits to be fetched, for a while. `n_erased` are the erasures that had begun before anything was read for it: an
+/// erasure sweeps the files that are there, not what is still being written.
+fn kept(ctx: &Ctx, n_erased: u64, mut made: Made, jobs: &Jobs<Progress, Arc<Made>>, id: &str) -> Result<Arc<Made>> {
+    if ctx.n_erasures_begun() != n_erased {
+        return Err(Error::new(
+            ErrorCode::Conflict,
+            "somebody was erased while the file was being made, who may be in it: export again",
+            "生成文件期间有客户被删除，文件中可能含其信息：请重新导出",
+        ));
+    }
     made.n_bytes = std::fs::metadata(&made.path).map_err(|error| failed(&made.path, &error))?.len();
     let (jobs, id) = (jobs.clone(), id.to_owned());
     tokio::spawn(async move {
@@ -202,7 +213,7 @@ pub(crate) struct Written {
 pub(crate) async fn write(
     ctx: &Ctx,
     request: Request,
-    approved: Option<u64>,
+    approved: Option<&exports::Approved>,
     path: &Path,
     format: Format,
     cancel: &Cancel,
@@ -212,7 +223,7 @@ pub(crate) async fn write(
         return Err(cancelled());
     }
     let mut export = Export::open(ctx, request).await?;
-    export.reserve(ctx, approved).await?;
+    export.reserve(ctx, format.as_str(), approved).await?;
     let total = export.n_rows;
     let mut writer = Writer::new(path, format, &export, ctx.workspace().time_zone())?;
     let (mut rows_written, mut rows_done) = (0, 0);

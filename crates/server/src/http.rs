@@ -62,6 +62,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use axum::routing::get;
+use tokio::sync::Semaphore;
 use tokio::sync::watch::Receiver;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
@@ -83,6 +84,8 @@ use repeat::Answered;
 use uploads::Uploads;
 use who::{Routes, needing};
 
+/// Questions that take every core, or hundreds of megabytes, answered at a time.
+const N_TURNS: usize = 3;
 /// Largest JSON body.
 const MAX_JSON_BYTES: usize = 8 << 20;
 
@@ -100,6 +103,8 @@ struct AppInner {
     outbound: Outbound,
     provider: sso::Provider,
     answered: Answered,
+    /// Turns of questions that take every core.
+    turns: Arc<Semaphore>,
     site: Site,
     /// What commands at this machine show.
     local_token: Sensitive<String>,
@@ -130,6 +135,7 @@ impl App {
             outbound,
             provider: sso::Provider::default(),
             answered,
+            turns: Arc::new(Semaphore::new(N_TURNS)),
             site,
             local_token,
             stopping,
@@ -197,6 +203,11 @@ impl App {
         &self.0.answered
     }
 
+    /// Turns of questions that take every core.
+    fn turns(&self) -> Arc<Semaphore> {
+        self.0.turns.clone()
+    }
+
     fn stopping(&self) -> Receiver<bool> {
         self.0.stopping.clone()
     }
@@ -214,7 +225,9 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .public(routes!(sso::start))
         .public(routes!(sso::callback))
         .public(routes!(sso::code))
-        .allow(P::PolicyChange, routes!(sso::show, sso::put, sso::remove))
+        .allow(P::PolicyChange, routes!(sso::show, sso::remove))
+        // The provider is asked before it is set: whoever makes us ask is on record first.
+        .record(P::PolicyChange, routes!(sso::put))
         .allow(P::UsersManage, routes!(sso::link, sso::unlink))
         .allow(P::AccountOwn, routes!(session::change_password))
         .allow(P::AccountOwn, routes!(session::offer_totp, session::confirm_totp, session::remove_totp))
@@ -262,7 +275,9 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .record(P::ImportsRun, routes!(imports::start))
         .allow(P::ImportsRead, routes!(imports::show))
         .allow(P::ImportsRead, routes!(imports::job))
+        .record(P::ImportsRun, routes!(imports::cancel))
         .record(P::ImportsRun, routes!(uploads::guess))
+        .record(P::ImportsRun, routes!(uploads::preview))
         .allow(P::ImportsRead, routes!(quarantine::list))
         .allow(P::ProfilesUnmask, routes!(quarantine::reveal))
         .record(P::ImportsRun, routes!(quarantine::replay))
@@ -276,7 +291,7 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .allow(P::SegmentsRead, routes!(segments::list))
         .record(P::SegmentsWrite, routes!(segments::create))
         .allow(P::SegmentsRead, routes!(segments::preview))
-        .allow(P::SegmentsRead, routes!(segments::overlap))
+        .heavy(P::SegmentsRead, routes!(segments::overlap))
         .allow(P::SegmentsRead, routes!(segments::show))
         .record(P::SegmentsWrite, routes!(segments::update))
         .allow(P::SegmentsRead, routes!(segments::count))
@@ -284,8 +299,8 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .allow(P::ProfilesList, routes!(segments::members))
         .allow(P::SegmentsRead, routes!(segments::why))
         .allow(P::SegmentsRead, routes!(segments::sizes))
-        .allow(P::SegmentsRead, routes!(segments::compare))
-        .allow(P::ExportsMake, routes!(exports::start))
+        .heavy(P::SegmentsRead, routes!(segments::compare))
+        .once(P::ExportsMake, routes!(exports::start))
         .allow(P::ExportsMake, routes!(exports::show, exports::cancel))
         .allow(P::ExportsMake, routes!(exports::file))
         .record(P::ViewsUse, routes!(views::list, views::create))
@@ -310,56 +325,56 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .allow(P::ProfilesRead, routes!(history::of_profile))
         .allow(P::FiguresRead, routes!(kpis::list))
         .allow(P::FiguresRead, routes!(kpis::show))
-        .allow(P::FiguresRead, routes!(ahead::forecast))
-        .allow(P::FiguresRead, routes!(ahead::unusual))
-        .allow(P::ProfilesList, routes!(kpis::behind))
+        .heavy(P::FiguresRead, routes!(ahead::forecast))
+        .heavy(P::FiguresRead, routes!(ahead::unusual))
+        .heavy(P::ProfilesList, routes!(kpis::behind))
         .record(P::GoalsWrite, routes!(kpis::put_goal, kpis::remove_goal))
-        .allow(P::FiguresRead, routes!(analysis::funnel))
-        .allow(P::FiguresRead, routes!(analysis::retention))
-        .allow(P::FiguresRead, routes!(analysis::lifecycle))
-        .allow(P::FiguresRead, routes!(analysis::stickiness))
-        .allow(P::FiguresRead, routes!(analysis::paths))
-        .allow(P::ProfilesList, routes!(analysis::people))
+        .heavy(P::FiguresRead, routes!(analysis::funnel))
+        .heavy(P::FiguresRead, routes!(analysis::retention))
+        .heavy(P::FiguresRead, routes!(analysis::lifecycle))
+        .heavy(P::FiguresRead, routes!(analysis::stickiness))
+        .heavy(P::FiguresRead, routes!(analysis::paths))
+        .heavy(P::ProfilesList, routes!(analysis::people))
         .record(P::SegmentsWrite, routes!(analysis::save))
-        .allow(P::FiguresRead, routes!(campaigns::board))
-        .allow(P::FiguresRead, routes!(campaigns::effect))
-        .allow(P::FiguresRead, routes!(campaigns::attribution))
-        .allow(P::FiguresRead, routes!(campaigns::uplift))
-        .allow(P::FiguresRead, routes!(campaigns::budget))
-        .allow(P::FiguresRead, routes!(campaigns::coupons))
-        .allow(P::ProfilesList, routes!(campaigns::people))
+        .heavy(P::FiguresRead, routes!(campaigns::board))
+        .heavy(P::FiguresRead, routes!(campaigns::effect))
+        .heavy(P::FiguresRead, routes!(campaigns::attribution))
+        .heavy(P::FiguresRead, routes!(campaigns::uplift))
+        .heavy(P::FiguresRead, routes!(campaigns::budget))
+        .heavy(P::FiguresRead, routes!(campaigns::coupons))
+        .heavy(P::ProfilesList, routes!(campaigns::people))
         .record(P::SegmentsWrite, routes!(campaigns::save))
-        .allow(P::FiguresRead, routes!(moments::show))
-        .allow(P::ProfilesList, routes!(moments::people))
+        .heavy(P::FiguresRead, routes!(moments::show))
+        .heavy(P::ProfilesList, routes!(moments::people))
         .allow(P::ProfilesRead, routes!(moments::of_person))
-        .allow(P::FiguresRead, routes!(goods::together))
-        .allow(P::FiguresRead, routes!(goods::next))
-        .allow(P::FiguresRead, routes!(goods::needs))
-        .allow(P::FiguresRead, routes!(goods::recommendations))
+        .heavy(P::FiguresRead, routes!(goods::together))
+        .heavy(P::FiguresRead, routes!(goods::next))
+        .heavy(P::FiguresRead, routes!(goods::needs))
+        .heavy(P::FiguresRead, routes!(goods::recommendations))
         .allow(P::ProfilesRead, routes!(goods::of_person))
-        .allow(P::ProfilesList, routes!(goods::people))
+        .heavy(P::ProfilesList, routes!(goods::people))
         .record(P::SegmentsWrite, routes!(goods::save))
         .allow(P::ConsentsRead, routes!(consents::purposes))
-        .allow(P::PolicyChange, routes!(consents::put_purpose))
+        .once(P::PolicyChange, routes!(consents::put_purpose))
         .allow(P::ConsentsRead, routes!(consents::summary))
-        .allow(P::ConsentsWrite, routes!(consents::record_many))
+        .once(P::ConsentsWrite, routes!(consents::record_many))
         .allow(P::ConsentsRead, routes!(consents::of))
-        .allow(P::ConsentsWrite, routes!(consents::record))
-        .allow(P::RequestsStart, routes!(requests::list, requests::enter))
+        .once(P::ConsentsWrite, routes!(consents::record))
+        .once(P::RequestsStart, routes!(requests::list, requests::enter))
         .allow(P::RequestsStart, routes!(requests::show))
-        .allow(P::RequestsStart, routes!(requests::check))
-        .allow(P::RequestsDecide, routes!(requests::carry_out))
-        .allow(P::RequestsDecide, routes!(requests::refuse))
+        .once(P::RequestsStart, routes!(requests::check))
+        .once(P::RequestsDecide, routes!(requests::carry_out))
+        .once(P::RequestsDecide, routes!(requests::refuse))
         .allow(P::RequestsDecide, routes!(requests::copy))
-        .allow(P::RequestsDecide, routes!(corrections::correct))
-        .allow(P::RequestsDecide, routes!(corrections::withdraw))
+        .once(P::RequestsDecide, routes!(corrections::correct))
+        .once(P::RequestsDecide, routes!(corrections::withdraw))
         .allow(P::ProfilesRead, routes!(identity::explain))
         .allow(P::ProfilesRead, routes!(identity::acts))
-        .allow(P::IdentityDecide, routes!(identity::merge))
-        .allow(P::IdentityDecide, routes!(identity::split))
-        .allow(P::IdentityDecide, routes!(identity::undo))
+        .once(P::IdentityDecide, routes!(identity::merge))
+        .once(P::IdentityDecide, routes!(identity::split))
+        .once(P::IdentityDecide, routes!(identity::undo))
         .allow(P::ImportsRead, routes!(identity::health))
-        .allow(P::IdentityDecide, routes!(review::list, review::judge))
+        .once(P::IdentityDecide, routes!(review::list, review::judge))
         .allow(P::IdentityDecide, routes!(review::run))
         .allow(P::ImportsRead, routes!(review::last))
         .allow(P::RulesWrite, routes!(identity::policy, identity::put_policy))
@@ -371,14 +386,14 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .allow(P::AuditSecurity, routes!(audit::list))
         .allow(P::AuditSecurity, routes!(audit::known_acts))
         .allow(P::AuditRead, routes!(audit::verify))
-        .allow(P::FiguresRead, routes!(satisfaction::show))
-        .allow(P::ProfilesList, routes!(satisfaction::people))
+        .heavy(P::FiguresRead, routes!(satisfaction::show))
+        .heavy(P::ProfilesList, routes!(satisfaction::people))
         .record(P::SegmentsWrite, routes!(satisfaction::save))
         .allow(P::FiguresRead, routes!(targets::list))
         .record(P::GoalsWrite, routes!(targets::create))
         .allow(P::FiguresRead, routes!(targets::show))
         .record(P::GoalsWrite, routes!(targets::update, targets::delete))
-        .allow(P::ProfilesList, routes!(targets::accounts))
+        .heavy(P::ProfilesList, routes!(targets::accounts))
         .record(P::SegmentsWrite, routes!(targets::save))
         .allow(P::FiguresRead, routes!(targets::sheet))
         .merge(Routes::default().record(P::GoalsWrite, routes!(targets::read_sheet)).limit(targets::sheet_limit()))
@@ -387,11 +402,11 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .allow(P::IncidentsManage, routes!(watch::budget_uses))
         // Whoever asks sees their own; whoever decides sees all.
         .allow(P::AccountOwn, routes!(watch::approvals))
-        .allow(P::ApprovalsDecide, routes!(watch::decide))
+        .once(P::ApprovalsDecide, routes!(watch::decide))
         .allow(P::ExportsMake, routes!(watch::export))
         .allow(P::IncidentsManage, routes!(watch::incidents))
         .allow(P::IncidentsManage, routes!(watch::incident))
-        .allow(P::IncidentsManage, routes!(watch::act))
+        .once(P::IncidentsManage, routes!(watch::act))
         .allow(P::IncidentsManage, routes!(hooks::of_incidents, hooks::put_of_incidents))
         .allow(P::IncidentsManage, routes!(hooks::test_of_incidents))
         .allow(P::FiguresRead, routes!(alerts::list))
@@ -400,7 +415,7 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .allow(P::WorkspaceManage, routes!(hooks::test_of_alerts))
         .allow(P::WorkspaceManage, routes!(alerts::show_mail, alerts::put_mail, alerts::remove_mail))
         .allow(P::WorkspaceManage, routes!(alerts::test_mail))
-        .allow(P::ErasureApprove, routes!(erasures::approve))
+        .once(P::ErasureApprove, routes!(erasures::approve))
         .allow(P::RequestsStart, routes!(erasures::list))
         .allow(P::RequestsStart, routes!(erasures::show))
         .allow(P::RequestsStart, routes!(erasures::receipt))
@@ -411,13 +426,13 @@ fn api() -> (Router<App>, utoipa::openapi::OpenApi) {
         .allow(P::EncryptionDisable, routes!(erasures::enable_keys))
         .allow(P::ComplianceManage, routes!(compliance::register))
         .allow(P::ComplianceManage, routes!(compliance::document))
-        .allow(P::ComplianceManage, routes!(compliance::assessments, compliance::assess))
-        .allow(P::PolicyChange, routes!(grades::list, grades::declare))
+        .once(P::ComplianceManage, routes!(compliance::assessments, compliance::assess))
+        .once(P::PolicyChange, routes!(grades::list, grades::declare))
         .allow(P::PolicyChange, routes!(retention::show))
-        .allow(P::PolicyChange, routes!(retention::put_rule))
-        .allow(P::PolicyChange, routes!(retention::hold))
-        .allow(P::PolicyChange, routes!(retention::lift))
-        .allow(P::ErasureApprove, routes!(retention::purge))
+        .once(P::PolicyChange, routes!(retention::put_rule))
+        .once(P::PolicyChange, routes!(retention::hold))
+        .once(P::PolicyChange, routes!(retention::lift))
+        .once(P::ErasureApprove, routes!(retention::purge))
         .limit(DefaultBodyLimit::max(MAX_JSON_BYTES))
         .merge(uploads)
         .finish();

@@ -1,6 +1,7 @@
 //! Work that outlives its request: started, watched, cancelled, forgotten after a while.
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -12,7 +13,21 @@ use zhike_engine::import;
 const MAX_JOBS: usize = 200;
 
 /// Loads of this process.
-pub(crate) type Loads = Jobs<import::Progress, Arc<LoadReport>>;
+pub(crate) type Loads = Jobs<import::Progress, Loaded>;
+
+/// What came of a load.
+#[derive(Clone)]
+pub(crate) struct Loaded {
+    pub(crate) report: Arc<LoadReport>,
+    /// Sheets of the same upload that wait to be loaded.
+    pub(crate) sheets_left: Vec<String>,
+}
+
+impl From<LoadReport> for Loaded {
+    fn from(report: LoadReport) -> Self {
+        Self { report: Arc::new(report), sheets_left: Vec::new() }
+    }
+}
 
 /// Jobs of one kind: `P` says how far they are, `R` what came of them.
 pub(crate) struct Jobs<P, R>(Arc<Mutex<HashMap<String, Job<P, R>>>>);
@@ -47,6 +62,17 @@ pub(crate) struct Desk<P> {
     pub(crate) id: String,
     pub(crate) progress: Arc<dyn Fn(P) + Send + Sync>,
     pub(crate) cancel: Cancel,
+}
+
+impl Desk<import::Progress> {
+    /// What a load tells of its progress; it is to stop once that was asked for.
+    pub(crate) fn on_progress(&self) -> import::OnProgress {
+        let (progress, cancel) = (self.progress.clone(), self.cancel.clone());
+        Arc::new(move |now| {
+            progress(now);
+            if cancel.is_asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })
+    }
 }
 
 impl<P, R> Default for Jobs<P, R> {

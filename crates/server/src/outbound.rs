@@ -12,6 +12,8 @@ pub(crate) mod guard;
 #[cfg(test)]
 mod letters;
 pub(crate) mod mail;
+#[cfg(test)]
+mod notices;
 mod roots;
 
 use std::fmt;
@@ -34,8 +36,8 @@ use tokio::sync::OnceCell;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::rustls::{CertificateError, ClientConfig, Error as TlsError};
 use zhike_domain::error_code::ErrorCode;
 
 use guard::{Allowed, Refused, Target};
@@ -161,9 +163,9 @@ impl Outbound {
         Self(Arc::new(Inner { options, resolver, tls: OnceCell::new() }))
     }
 
-    /// Reads a URL; `set` is one that a setting names, whose host may be inside.
-    pub(crate) fn target(&self, url: &str, set: Option<&str>) -> Result<Target, Refused> {
-        Target::read(url, &self.0.options.allowed, set)
+    /// Reads a URL.
+    pub(crate) fn target(&self, url: &str) -> Result<Target, Refused> {
+        Target::read(url, &self.0.options.allowed)
     }
 
     /// Reads the name of a mail host.
@@ -201,9 +203,10 @@ impl Outbound {
             Arc::make_mut(&mut config).alpn_protocols.clear();
         }
         let no_tls = |error: std::io::Error| {
+            let (en, zh) = tls_words(&error);
             Trouble::failed(
-                format!("no TLS with the host: {error}; a certificate of one's own is named with --outbound-ca"),
-                format!("与该主机的 TLS 连接失败：{error}；自签证书的颁发机构用 --outbound-ca 指定"),
+                format!("no TLS with the host: {en}; a certificate of one's own is named with --outbound-ca"),
+                format!("与该主机的 TLS 连接失败：{zh}；自签证书的颁发机构用 --outbound-ca 指定"),
             )
         };
         TlsConnector::from(config).connect(name, stream).await.map_err(no_tls)
@@ -233,6 +236,25 @@ impl Outbound {
         };
         let late = |_| Trouble::failed("no connection within 5 seconds", "5 秒内未能建立连接");
         timeout(CONNECT, tried).await.map_err(late)?
+    }
+}
+
+/// Why there is no TLS, in English and Chinese. The library's own words name the host that was asked for, and an address
+/// may be a secret that no log may hold.
+fn tls_words(error: &std::io::Error) -> (&'static str, &'static str) {
+    let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<TlsError>());
+    let Some(TlsError::InvalidCertificate(wrong)) = cause else {
+        return ("it broke off, or does not speak TLS", "对方中断了连接，或不支持 TLS");
+    };
+    match wrong {
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            ("its certificate is for another name", "证书属于其他主机名")
+        }
+        CertificateError::UnknownIssuer => ("nobody known here vouches for its certificate", "证书的颁发机构不受信任"),
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            ("its certificate has expired", "证书已过期")
+        }
+        _ => ("its certificate is not valid", "证书无效"),
     }
 }
 

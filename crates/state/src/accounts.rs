@@ -1,10 +1,12 @@
 //! Users, their sessions and keys, and who tried in vain. What a secret is, or what a role may do, is not known here.
 //!
-//! Every change of an account and its entry in the audit trail are one transaction.
+//! Every change of an account and its entry in the audit trail are one transaction. An act writes what it is about and
+//! nothing else, so that one that was decided on an older row restores nothing that another has changed since.
 
 use crate::audit::{self, AuditEntry};
 use crate::boxed;
-use crate::db::{Put, Tx, record};
+use crate::db::{Arg, Put, Tx, record};
+use crate::definitions::bump;
 use crate::error::Result;
 use crate::open::Store;
 
@@ -85,7 +87,7 @@ record! {
 }
 
 record! {
-    /// Wrong attempts of a name or from an address.
+    /// Attempts of a name or from an address that were wrong, or are being judged.
     FailureRow {
         /// Whose: a keyed hash.
         subject: String,
@@ -107,9 +109,35 @@ pub enum Sessions {
     End,
 }
 
+/// What an administrator or a provider changes of a user; what is missing stays as it is then.
+#[derive(Clone, Debug, Default)]
+pub struct UserChange {
+    /// Name to be shown.
+    pub display_name: Option<String>,
+    /// Roles, as a JSON array.
+    pub roles_json: Option<String>,
+    /// Provinces of the customers they see, as a JSON array.
+    pub provinces_json: Option<String>,
+    /// Stores of the customers they see, as a JSON array.
+    pub stores_json: Option<String>,
+    /// 1 when they may not sign in.
+    pub is_disabled: Option<i64>,
+    /// From when on they count as unused, in microseconds.
+    pub last_seen_at: Option<i64>,
+}
+
+/// A password to be set.
+#[derive(Clone, Debug)]
+pub struct NewPassword {
+    /// Hashed.
+    pub hash: Vec<u8>,
+    /// When, in microseconds.
+    pub at: i64,
+}
+
 impl Store {
-    /// Adds a user, with an entry in the audit trail; `is_first` only when there is none. Says whether it was added: not
-    /// when the name is taken, or somebody else was first.
+    /// Adds a user, with an entry in the audit trail; `is_first` only when there is none. Says whether it was added:
+    /// not when the name is taken, or somebody else was first.
     pub async fn insert_user(
         &self,
         user: UserRow,
@@ -133,45 +161,178 @@ impl Store {
         Ok(true)
     }
 
-    /// Puts what is known of a user in place of what was, with an entry in the audit trail; name and beginnings stay, and so does
-    /// the last step of a second factor that stays.
-    pub async fn update_user(
+    /// Changes a user, with an entry in the audit trail.
+    pub async fn change_user(
         &self,
-        user: &UserRow,
+        user_id: i64,
+        change: &UserChange,
         sessions: Sessions,
         entry: &AuditEntry,
         link: impl Fn(&[u8; 32], &[u8]) -> [u8; 32] + Send,
     ) -> Result<()> {
-        let mut tx = self.data.begin("update_user", format!("user {}", user.user_id)).await?;
+        let mut tx = self.data.begin("change_user", format!("user {user_id}")).await?;
         audit::append(&mut tx, entry, link).await?;
         tx.run_one(
-            "UPDATE users SET display_name = $2, roles_json = $3, provinces_json = $4, stores_json = $5, \
-             password_hash = $6, password_at = $7, must_change = $8, is_disabled = $9, totp_sealed = $10, \
-             totp_offered = $11, totp_step = CASE WHEN totp_sealed = $10 THEN totp_step ELSE $12 END, last_seen_at = $13 WHERE user_id = $1",
+            "UPDATE users SET display_name = COALESCE($2, display_name), roles_json = COALESCE($3, roles_json), \
+             provinces_json = COALESCE($4, provinces_json), stores_json = COALESCE($5, stores_json), \
+             is_disabled = COALESCE($6, is_disabled), last_seen_at = COALESCE($7, last_seen_at) WHERE user_id = $1",
             &[
-                user.user_id.arg(),
-                user.display_name.arg(),
-                user.roles_json.arg(),
-                user.provinces_json.arg(),
-                user.stores_json.arg(),
-                user.password_hash.arg(),
-                user.password_at.arg(),
-                user.must_change.arg(),
-                user.is_disabled.arg(),
-                user.totp_sealed.arg(),
-                user.totp_offered.arg(),
-                user.totp_step.arg(),
-                user.last_seen_at.arg(),
+                user_id.arg(),
+                change.display_name.arg(),
+                change.roles_json.arg(),
+                change.provinces_json.arg(),
+                change.stores_json.arg(),
+                change.is_disabled.arg(),
+                change.last_seen_at.arg(),
             ],
         )
         .await?;
-        if user.totp_sealed.is_none() {
-            tx.run("DELETE FROM recovery_codes WHERE user_id = $1", &[user.user_id.arg()]).await?;
-        }
         if sessions == Sessions::End {
-            end_all(&mut tx, user.user_id).await?;
+            end_all(&mut tx, user_id).await?;
         }
         tx.commit().await
+    }
+
+    /// Puts a password in place of the one that was read or proved, and ends all sessions but one, with an entry in the
+    /// audit trail. Says whether it was done: not when another has taken its place since, or the user is disabled.
+    pub async fn change_password(
+        &self,
+        user_id: i64,
+        old_hash: &[u8],
+        new: NewPassword,
+        but: Option<&[u8; 32]>,
+        entry: &AuditEntry,
+        link: impl Fn(&[u8; 32], &[u8]) -> [u8; 32] + Send,
+    ) -> Result<bool> {
+        let mut tx = self.data.begin("change_password", format!("user {user_id}")).await?;
+        audit::append(&mut tx, entry, link).await?;
+        let n = tx
+            .run(
+                "UPDATE users SET password_hash = $3, password_at = $4, must_change = 0 \
+                 WHERE user_id = $1 AND password_hash = $2 AND is_disabled = 0",
+                &[user_id.arg(), old_hash.arg(), new.hash.arg(), new.at.arg()],
+            )
+            .await?;
+        if n == 0 {
+            return Ok(false);
+        }
+        end_others(&mut tx, user_id, but).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Puts a one-time password in place of what a user came in by, with an entry in the audit trail: sessions end,
+    /// keys of the API are revoked, second factor and recovery codes go. Says whether it was done: not when their roles
+    /// are others than those that it was decided on.
+    pub async fn reset_user(
+        &self,
+        user_id: i64,
+        roles_json: &str,
+        new: NewPassword,
+        entry: &AuditEntry,
+        link: impl Fn(&[u8; 32], &[u8]) -> [u8; 32] + Send,
+    ) -> Result<bool> {
+        let mut tx = self.data.begin("reset_user", format!("user {user_id}")).await?;
+        audit::append(&mut tx, entry, link).await?;
+        let n = tx
+            .run(
+                "UPDATE users SET password_hash = $3, password_at = $4, must_change = 1, totp_sealed = NULL, \
+                 totp_offered = NULL, totp_step = NULL WHERE user_id = $1 AND roles_json = $2",
+                &[user_id.arg(), roles_json.arg(), new.hash.arg(), new.at.arg()],
+            )
+            .await?;
+        if n == 0 {
+            return Ok(false);
+        }
+        tx.run("DELETE FROM recovery_codes WHERE user_id = $1", &[user_id.arg()]).await?;
+        tx.run(
+            "UPDATE api_keys SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL",
+            &[user_id.arg(), entry.at.arg()],
+        )
+        .await?;
+        end_all(&mut tx, user_id).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Keeps a second factor that was shown, with an entry in the audit trail. Says whether it was done: not when one
+    /// is in force, or the user is disabled.
+    pub async fn offer_totp(
+        &self,
+        user_id: i64,
+        offered: &str,
+        entry: &AuditEntry,
+        link: impl Fn(&[u8; 32], &[u8]) -> [u8; 32] + Send,
+    ) -> Result<bool> {
+        let mut tx = self.data.begin("offer_totp", format!("user {user_id}")).await?;
+        audit::append(&mut tx, entry, link).await?;
+        let n = tx
+            .run(
+                "UPDATE users SET totp_offered = $2 WHERE user_id = $1 AND totp_sealed IS NULL AND is_disabled = 0",
+                &[user_id.arg(), offered.arg()],
+            )
+            .await?;
+        if n > 0 {
+            tx.commit().await?;
+        }
+        Ok(n > 0)
+    }
+
+    /// Puts a second factor that was shown in force, with its recovery codes, the step of the code that confirmed it
+    /// and an entry in the audit trail. Says whether it was done: not when it was taken back, or the user is disabled.
+    pub async fn confirm_totp(
+        &self,
+        user_id: i64,
+        offered: &str,
+        step: i64,
+        codes: &[[u8; 16]],
+        entry: &AuditEntry,
+        link: impl Fn(&[u8; 32], &[u8]) -> [u8; 32] + Send,
+    ) -> Result<bool> {
+        let mut tx = self.data.begin("confirm_totp", format!("user {user_id}")).await?;
+        audit::append(&mut tx, entry, link).await?;
+        let n = tx
+            .run(
+                "UPDATE users SET totp_sealed = $2, totp_offered = NULL, totp_step = $3 \
+                 WHERE user_id = $1 AND totp_offered = $2 AND totp_sealed IS NULL AND is_disabled = 0",
+                &[user_id.arg(), offered.arg(), step.arg()],
+            )
+            .await?;
+        if n == 0 {
+            return Ok(false);
+        }
+        // In one: a second factor without codes could lock somebody out for good.
+        tx.run("DELETE FROM recovery_codes WHERE user_id = $1", &[user_id.arg()]).await?;
+        let rows: Vec<(i64, [u8; 16])> = codes.iter().map(|code| (user_id, *code)).collect();
+        tx.bulk("INSERT INTO recovery_codes (user_id, code_hash) {rows}", &rows).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Takes the second factor and its recovery codes from a user whose password was proved, with an entry in the audit
+    /// trail. Says whether it was done: not when the password is another since, or the user is disabled.
+    pub async fn remove_totp(
+        &self,
+        user_id: i64,
+        password_hash: &[u8],
+        entry: &AuditEntry,
+        link: impl Fn(&[u8; 32], &[u8]) -> [u8; 32] + Send,
+    ) -> Result<bool> {
+        let mut tx = self.data.begin("remove_totp", format!("user {user_id}")).await?;
+        audit::append(&mut tx, entry, link).await?;
+        let n = tx
+            .run(
+                "UPDATE users SET totp_sealed = NULL, totp_offered = NULL, totp_step = NULL \
+                 WHERE user_id = $1 AND password_hash = $2 AND is_disabled = 0",
+                &[user_id.arg(), password_hash.arg()],
+            )
+            .await?;
+        if n == 0 {
+            return Ok(false);
+        }
+        tx.run("DELETE FROM recovery_codes WHERE user_id = $1", &[user_id.arg()]).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// All users, by name.
@@ -206,12 +367,14 @@ impl Store {
         Ok(found.is_some())
     }
 
-    /// Begins a session, with an entry in the audit trail; those that ended long ago are forgotten. The step of a code is
-    /// taken once: `false` when another sign-in has taken it, or the recovery code is gone.
+    /// Begins a session, with an entry in the audit trail; those that ended long ago are forgotten. The step of a code
+    /// is taken once: `false` when another sign-in has taken it, or the recovery code is gone; and when the user is
+    /// disabled, or has another password than the one that was proved.
     pub async fn begin_session(
         &self,
         session: SessionRow,
         proof: Proof,
+        password_hash: Option<&[u8]>,
         ended_before: i64,
         entry: &AuditEntry,
         link: impl Fn(&[u8; 32], &[u8]) -> [u8; 32] + Send,
@@ -239,8 +402,17 @@ impl Store {
         if n == 0 {
             return Ok(false);
         }
+        let n = tx
+            .run(
+                "UPDATE users SET last_seen_at = $2 WHERE user_id = $1 AND is_disabled = 0 \
+                 AND ($3 IS NULL OR password_hash = $3)",
+                &[user_id.arg(), at.arg(), Arg::Blob(password_hash)],
+            )
+            .await?;
+        if n == 0 {
+            return Ok(false);
+        }
         tx.run("DELETE FROM user_sessions WHERE created_at < $1", &[ended_before.arg()]).await?;
-        tx.run_one("UPDATE users SET last_seen_at = $2 WHERE user_id = $1", &[user_id.arg(), at.arg()]).await?;
         tx.bulk("INSERT INTO user_sessions ({columns}) {rows}", &[session]).await?;
         tx.commit().await?;
         Ok(true)
@@ -282,16 +454,6 @@ impl Store {
             tx.commit().await?;
         }
         Ok(n > 0)
-    }
-
-    /// Puts new recovery codes in place of those that a user has.
-    #[boxed]
-    pub async fn put_recovery_codes(&self, user_id: i64, codes: &[[u8; 16]]) -> Result<()> {
-        let mut tx = self.data.begin("put_recovery_codes", format!("user {user_id}")).await?;
-        tx.run("DELETE FROM recovery_codes WHERE user_id = $1", &[user_id.arg()]).await?;
-        let rows: Vec<(i64, [u8; 16])> = codes.iter().map(|code| (user_id, *code)).collect();
-        tx.bulk("INSERT INTO recovery_codes (user_id, code_hash) {rows}", &rows).await?;
-        tx.commit().await
     }
 
     /// Whether a user has a recovery code.
@@ -369,7 +531,7 @@ impl Store {
         Ok(n > 0)
     }
 
-    /// Wrong attempts of some subjects.
+    /// Attempts of some subjects.
     #[boxed]
     pub async fn failures(&self, subjects: &[String]) -> Result<Vec<FailureRow>> {
         let mut found = Vec::new();
@@ -384,39 +546,68 @@ impl Store {
         Ok(found)
     }
 
-    /// Counts a wrong attempt of some subjects, with an entry in the audit trail: whoever has `max` of them, none older
-    /// than `since`, is locked until `locked_until`. What is over is forgotten.
-    pub async fn count_failure(
+    /// Counts an attempt of some subjects before it is judged: whoever has `max` of them, none older than `since`, is
+    /// locked until `locked_until`. Says until when one of them is locked already; then nothing is counted. What is
+    /// over is forgotten.
+    #[boxed]
+    pub async fn count_attempt(
         &self,
         subjects: &[String],
+        at: i64,
         (since, max, locked_until): (i64, i64, i64),
-        entry: &AuditEntry,
-        link: impl Fn(&[u8; 32], &[u8]) -> [u8; 32] + Send,
-    ) -> Result<()> {
-        let mut tx = self.data.begin("count_failure", "attempts").await?;
-        audit::append(&mut tx, entry, link).await?;
+    ) -> Result<Option<i64>> {
+        let mut tx = self.data.begin("count_attempt", "attempts").await?;
+        // First, so that those who try at the same time wait for each other here and see what the others have counted.
+        bump(&mut tx, "attempts").await?;
         tx.run(
-            "DELETE FROM sign_in_failures WHERE last_at < $1 AND (locked_until IS NULL OR locked_until <= $2)",
-            &[since.arg(), entry.at.arg()],
+            "DELETE FROM sign_in_failures WHERE locked_until <= $2 OR (locked_until IS NULL AND last_at < $1)",
+            &[since.arg(), at.arg()],
         )
         .await?;
+        let mut until: Option<i64> = None;
+        for subject in subjects {
+            let row: Option<(Option<i64>,)> =
+                tx.optional("SELECT locked_until FROM sign_in_failures WHERE subject = $1", &[subject.arg()]).await?;
+            until = until.max(row.and_then(|(until,)| until));
+        }
+        if until.is_some() {
+            return Ok(until);
+        }
         for subject in subjects {
             tx.run(
                 "INSERT INTO sign_in_failures (subject, n_failures, last_at) VALUES ($1, 1, $2) \
                  ON CONFLICT (subject) DO UPDATE SET n_failures = sign_in_failures.n_failures + 1, last_at = $2",
-                &[subject.arg(), entry.at.arg()],
+                &[subject.arg(), at.arg()],
             )
             .await?;
             tx.run(
-                "UPDATE sign_in_failures SET locked_until = $3, n_failures = 0 WHERE subject = $1 AND n_failures >= $2",
+                "UPDATE sign_in_failures SET locked_until = $3 WHERE subject = $1 AND n_failures >= $2",
                 &[subject.arg(), max.arg(), locked_until.arg()],
             )
             .await?;
         }
+        tx.commit().await?;
+        Ok(None)
+    }
+
+    /// Gives back an attempt of some subjects that was not wrong; a lock goes where fewer than `max` are left.
+    #[boxed]
+    pub async fn give_back_attempt(&self, subjects: &[String], max: i64) -> Result<()> {
+        let mut tx = self.data.begin("give_back_attempt", "attempts").await?;
+        bump(&mut tx, "attempts").await?;
+        for subject in subjects {
+            tx.run(
+                "UPDATE sign_in_failures SET n_failures = n_failures - 1, \
+                 locked_until = CASE WHEN n_failures > $2 THEN locked_until END WHERE subject = $1",
+                &[subject.arg(), max.arg()],
+            )
+            .await?;
+            tx.run("DELETE FROM sign_in_failures WHERE subject = $1 AND n_failures <= 0", &[subject.arg()]).await?;
+        }
         tx.commit().await
     }
 
-    /// Forgets wrong attempts of some subjects.
+    /// Forgets the attempts of some subjects.
     #[boxed]
     pub async fn forget_failures(&self, subjects: &[String]) -> Result<()> {
         let mut tx = self.data.begin("forget_failures", "attempts").await?;
@@ -438,12 +629,7 @@ impl Store {
     #[boxed]
     pub async fn end_other_sessions(&self, user_id: i64, but: Option<&[u8; 32]>) -> Result<()> {
         let mut tx = self.data.begin("end_other_sessions", format!("user {user_id}")).await?;
-        let none = [0; 32];
-        tx.run(
-            "DELETE FROM user_sessions WHERE user_id = $1 AND session_hash <> $2",
-            &[user_id.arg(), but.unwrap_or(&none).arg()],
-        )
-        .await?;
+        end_others(&mut tx, user_id, but).await?;
         tx.commit().await
     }
 }
@@ -462,6 +648,16 @@ pub enum Proof {
 }
 
 async fn end_all(tx: &mut Tx, user_id: i64) -> Result<()> {
-    tx.run("DELETE FROM user_sessions WHERE user_id = $1", &[user_id.arg()]).await?;
+    end_others(tx, user_id, None).await
+}
+
+async fn end_others(tx: &mut Tx, user_id: i64, but: Option<&[u8; 32]>) -> Result<()> {
+    // No session has this hash.
+    let none = [0; 32];
+    tx.run(
+        "DELETE FROM user_sessions WHERE user_id = $1 AND session_hash <> $2",
+        &[user_id.arg(), but.unwrap_or(&none).arg()],
+    )
+    .await?;
     Ok(())
 }

@@ -86,18 +86,18 @@ impl Store {
         Ok(n.map_or(0, |(n,)| n))
     }
 
-    /// Notes who has seen to alerts, with an entry of the trail; those that somebody saw to before stay as they are. Says
-    /// how many were open.
+    /// Notes who has seen to alerts, or to all that are open, with an entry of the trail that is made of how many were;
+    /// those that somebody saw to before stay as they are. Says how many were open.
     pub async fn acknowledge_alerts(
         &self,
-        alert_ids: &[i64],
+        alert_ids: Option<&[i64]>,
         (by, at): (&str, i64),
-        entry: &AuditEntry,
+        entry: impl FnOnce(u64) -> AuditEntry + Send,
         link: impl Fn(&[u8; 32], &[u8]) -> [u8; 32] + Send,
     ) -> Result<u64> {
         let mut tx = self.data.begin("acknowledge_alerts", "alerts").await?;
         let mut n = 0;
-        for id in alert_ids {
+        for id in alert_ids.unwrap_or_default() {
             n += tx
                 .run(
                     "UPDATE alerts SET acknowledged_by = $2, acknowledged_at = $3 \
@@ -106,8 +106,12 @@ impl Store {
                 )
                 .await?;
         }
+        if alert_ids.is_none() {
+            let sql = "UPDATE alerts SET acknowledged_by = $1, acknowledged_at = $2 WHERE acknowledged_at IS NULL";
+            n = tx.run(sql, &[by.arg(), at.arg()]).await?;
+        }
         if n > 0 {
-            audit::append(&mut tx, entry, link).await?;
+            audit::append(&mut tx, &entry(n), link).await?;
             tx.commit().await?;
         }
         Ok(n)

@@ -174,7 +174,7 @@ impl Store {
                  AND ($8 IS NULL OR at >= $8) AND ($9 IS NULL OR at < $9) \
                  AND ($11 IS NULL OR action LIKE $11 OR action LIKE $12 OR action LIKE $13 OR action LIKE $14 OR action LIKE $15 \
                  OR action LIKE $16 OR action LIKE $17 OR action LIKE $18 OR action LIKE $19 OR action LIKE $20 \
-                 OR action LIKE $21 OR action LIKE $22 OR action LIKE $23) \
+                 OR action LIKE $21 OR action LIKE $22 OR action LIKE $23 OR action LIKE $24 OR action LIKE $25) \
                  ORDER BY seq DESC LIMIT $10",
                 &args,
             )

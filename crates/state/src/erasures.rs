@@ -377,7 +377,9 @@ impl Store {
 }
 
 /// Tables of which rows go.
-const TABLES: [&str; 24] = [
+const TABLES: [&str; 26] = [
+    "canaries",
+    "holds",
     "identities",
     "identity_bonds",
     "identity_claims",
@@ -466,6 +468,9 @@ async fn of_profiles(tx: &mut Tx, gone: &[(i64,)]) -> Result<Vec<(&'static str, 
     )
     .await?;
     delete!("bindings");
+    delete!("canaries");
+    // Those in force keep anybody from being erased.
+    delete!("holds");
     delete!("identity_homes");
     delete!("profile_fields");
     delete!("manual_tags");

@@ -58,7 +58,7 @@ mod views;
 #[cfg(test)]
 mod conformance;
 
-pub use accounts::{ApiKeyRow, FailureRow, Proof, SessionRow, Sessions, UserRow};
+pub use accounts::{ApiKeyRow, FailureRow, NewPassword, Proof, SessionRow, Sessions, UserChange, UserRow};
 pub use alerts::AlertRow;
 pub use approvals::ApprovalRow;
 pub use audit::{AuditEntry, AuditFilter, AuditRootRow, AuditRow};

@@ -26,6 +26,7 @@ pub(crate) const DATA: &[&str] = &[
     include_str!("../migrations/0019_models.sql"),
     include_str!("../migrations/0020_targets.sql"),
     include_str!("../migrations/0021_alerts.sql"),
+    include_str!("../migrations/0022_asked_exports.sql"),
 ];
 /// Versions of the keys, from 1.
 pub(crate) const KEYS: &[&str] =

@@ -20,7 +20,7 @@ record! {
         tried_at: i64,
         /// When again, in microseconds; never when it arrived or was given up.
         next_at: Option<i64>,
-        /// delivered, refused, unreachable, status_500 …
+        /// delivered, refused, unreachable, status_500 …; sending while it is tried for the first time.
         outcome: String,
     }
 }
@@ -38,6 +38,26 @@ impl Store {
         )
         .await?;
         tx.commit().await
+    }
+
+    /// Takes notices for one process to send until `next_at`: all of them, or none when one was tried or taken since it
+    /// was read. Each says how often it was tried, and as `tried_at` what time it is.
+    #[boxed]
+    pub async fn claim_notices(&self, rows: &[NoticeRow]) -> Result<bool> {
+        let mut tx = self.data.begin("claim_notices", "notices").await?;
+        let n = tx
+            .bulk(
+                "INSERT INTO notices ({columns}) {rows} ON CONFLICT (topic, about, hook) DO UPDATE SET \
+                 next_at = excluded.next_at \
+                 WHERE notices.n_tries = excluded.n_tries AND notices.next_at <= excluded.tried_at",
+                rows,
+            )
+            .await?;
+        let is_whole = n == rows.len() as u64;
+        if is_whole {
+            tx.commit().await?;
+        }
+        Ok(is_whole)
     }
 
     /// Notices of a topic tried since an instant, the latest first.

@@ -1,4 +1,5 @@
-// Who is told of alerts by mail: the host, the recipients (masked once they are kept), what came of the last mail, a trial.
+// Who is told of alerts by mail: the host, the recipients (masked once they are kept), what came of the last mail to each, a
+// trial.
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Button, Input, Popconfirm, Select } from 'antd'
 import { useId, useState, type SyntheticEvent } from 'react'
@@ -7,6 +8,7 @@ import { alertMailQuery, putAlertMail, removeAlertMail, testAlertMail, type Aler
 import { useSettings } from '../../app/settings'
 import { useFormat } from '../../app/workspace'
 import { Card } from '../../ui/Card'
+import { DataTable, type Column } from '../../ui/DataTable'
 import { ErrorNotice, Notice, Skeleton } from '../../ui/states'
 import { outcomeOf } from '../watch/outcome'
 
@@ -21,9 +23,24 @@ export function MailCard() {
     <Card title={t('alerts.mail')} hint={t('alerts.mail_hint')}>
       {query.isPending && <Skeleton rows={5} height={32} />}
       {query.isError && <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />}
-      {query.data && <Setting key={JSON.stringify(query.data.mail?.recipients ?? null)} mail={query.data.mail ?? undefined} />}
+      {query.data && <Setting key={JSON.stringify(query.data.mail?.recipients.map((one) => one.address) ?? null)} mail={query.data.mail ?? undefined} />}
+      {query.data?.mail && <Recipients mail={query.data.mail} />}
     </Card>
   )
+}
+
+/** Two addresses may look the same: their place tells them apart. */
+type Recipient = AlertMail['recipients'][number] & { at: number }
+
+function Recipients({ mail }: { mail: AlertMail }) {
+  const { t } = useTranslation()
+  const format = useFormat()
+  const columns: Column<Recipient>[] = [
+    { key: 'address', title: t('alerts.mail_recipient'), isHead: true, cell: (one) => one.address },
+    { key: 'outcome', title: t('incidents.hook_outcome'), cell: (one) => outcomeOf(t, one.last_outcome) },
+    { key: 'at', title: t('incidents.hook_at'), cell: (one) => (one.last_tried_at ? format.instant(one.last_tried_at) : '--') },
+  ]
+  return <DataTable caption={t('alerts.mail')} columns={columns} rows={mail.recipients.map((one, at) => ({ ...one, at }))} rowKey={(one) => one.at} />
 }
 
 const lines = (text: string) => text.split('\n').map((line) => line.trim()).filter(Boolean)
@@ -31,7 +48,6 @@ const lines = (text: string) => text.split('\n').map((line) => line.trim()).filt
 function Setting({ mail }: { mail: AlertMail | undefined }) {
   const { t } = useTranslation()
   const { lang } = useSettings()
-  const format = useFormat()
   const id = useId()
   const cache = useQueryClient()
   const [draft, setDraft] = useState({
@@ -94,7 +110,7 @@ function Setting({ mail }: { mail: AlertMail | undefined }) {
       <div className="zk-field">
         <label htmlFor={`${id}-to`}>{t('alerts.mail_to')}</label>
         <Input.TextArea id={`${id}-to`} rows={2} value={draft.to} spellCheck={false} onChange={(event) => setDraft({ ...draft, to: event.target.value })} />
-        {mail && <p className="zk-field-help">{t('alerts.mail_to_stays', { to: mail.recipients.join(' ') })}</p>}
+        {mail && <p className="zk-field-help">{t('alerts.mail_to_stays', { to: mail.recipients.map((one) => one.address).join(' ') })}</p>}
       </div>
       <div className="zk-field">
         <label htmlFor={`${id}-lang`}>{t('alerts.mail_lang')}</label>
@@ -120,7 +136,6 @@ function Setting({ mail }: { mail: AlertMail | undefined }) {
         )}
         <span className="zk-muted" role="status">
           {save.isSuccess && t('alerts.mail_saved')}
-          {mail?.last_outcome && mail.last_tried_at && ` ${t('alerts.mail_last', { outcome: outcomeOf(t, mail.last_outcome), at: format.instant(mail.last_tried_at) })}`}
         </span>
       </div>
     </form>

@@ -1,10 +1,11 @@
 // How far a job has come; tells its caller when it has come to an end.
-import { useQuery } from '@tanstack/react-query'
+import { useMutation, useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
+import { Button } from 'antd'
 import { useEffect, useEffectEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import { ApiError } from '../../api/client'
-import { jobQuery } from '../../api/queries'
+import { cancelJob, jobQuery } from '../../api/queries'
 import type { Job } from '../../api/types'
 import { useSettings } from '../../app/settings'
 import { useFormat } from '../../app/workspace'
@@ -42,6 +43,12 @@ export function JobProgress({ jobId, title, hint, onEnd, children }: Props) {
   if (query.isError && !job) return <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />
   if (!job) return <Skeleton rows={3} />
   if (job.state === 'failed') return <Notice tone="error" title={t('job.failed')} help={(lang === 'zh' ? job.error_zh : undefined) ?? job.error} />
+  if (job.state === 'cancelled')
+    return (
+      <div role="status">
+        <Notice title={t('job.cancelled')} />
+      </div>
+    )
   if (job.state === 'done') return <>{children?.(job)}</>
   return <Running job={job} title={title} hint={hint} />
 }
@@ -51,6 +58,7 @@ function Running({ job, title, hint }: { job: Job; title: string; hint: string |
   const format = useFormat()
   const duration = useDuration()
   const share = job.rows_total ? Math.min(1, job.rows_done / job.rows_total) : undefined
+  const cancel = useMutation({ mutationFn: () => cancelJob(job.job_id) })
   const left = job.rows_total && job.rows_per_second > 0 ? ((job.rows_total - job.rows_done) / job.rows_per_second) * 1000 : undefined
   return (
     <div className="zk-job">
@@ -65,6 +73,13 @@ function Running({ job, title, hint }: { job: Job; title: string; hint: string |
         {job.stage && <li>{t('job.stage', { stage: word(t, 'stage', job.stage) })}</li>}
       </ul>
       {hint && <p className="zk-muted">{hint}</p>}
+      {cancel.isError && <ErrorNotice error={cancel.error} />}
+      <div>
+        {/* The server stops at the next rows, not at once. */}
+        <Button loading={cancel.isPending || cancel.isSuccess} onClick={() => cancel.mutate()}>
+          {t('job.cancel')}
+        </Button>
+      </div>
     </div>
   )
 }

@@ -2,11 +2,11 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { Button, Input, Select } from 'antd'
-import { useId, type ReactNode } from 'react'
+import { lazy, Suspense, useId, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { ApiError } from '../../api/client'
 import { jobQuery, startImport, uploadQuery } from '../../api/queries'
-import type { Job, Mapping, Upload } from '../../api/types'
+import type { Mapping, Upload } from '../../api/types'
 import type { NewImportSearch } from '../../app/search'
 import { useSettings } from '../../app/settings'
 import { useFormat } from '../../app/workspace'
@@ -22,8 +22,12 @@ import { DATE_ORDERS, withDefaults } from './mapping'
 import { MappingEditor } from './MappingEditor'
 import { ReportBody } from './ReportBody'
 
+const CleaningCard = lazy(() => import('./CleaningCard'))
+
 const route = getRouteApi('/data/imports/new')
 const STEPS = ['file', 'mapping', 'dry_run', 'load'] as const
+/** What is known of the upload and its jobs stays as it is when data were loaded. */
+const OF_UPLOAD: readonly unknown[] = ['job', 'upload', 'cleaning']
 
 export default function NewImportPage() {
   const { t } = useTranslation()
@@ -57,35 +61,37 @@ export default function NewImportPage() {
       {at === 0 && (
         <Card>
           <DropZone
-            onUploaded={(upload) => {
-              cache.setQueryData(uploadQuery(upload.upload_id, upload.entity).queryKey, upload)
-              go({ upload: upload.upload_id, entity: upload.entity })
+            onUploaded={(found) => {
+              const { upload_id: upload, entity } = found
+              const sheet = found.sheet ?? undefined
+              cache.setQueryData(uploadQuery(upload, entity, sheet).queryKey, found)
+              go({ upload, entity, sheet })
             }}
           />
         </Card>
       )}
-      {at === 1 && search.upload && <MappingStep uploadId={search.upload} entity={search.entity ?? 'order_lines'} go={go} />}
+      {at === 1 && search.upload && <MappingStep uploadId={search.upload} search={search} go={go} />}
       {at === 2 && search.dry && <DryRunStep key={search.dry} jobId={search.dry} search={search} go={go} />}
-      {at === 3 && search.load && <LoadStep key={search.load} jobId={search.load} />}
+      {at === 3 && search.load && <LoadStep key={search.load} jobId={search.load} search={search} go={go} />}
     </Page>
   )
 }
 
-type StepProps = { go: (next: NewImportSearch) => void }
+type StepProps = { search: NewImportSearch; go: (next: NewImportSearch) => void }
 
-function MappingStep({ uploadId, entity, go }: StepProps & { uploadId: string; entity: string }) {
+function MappingStep({ uploadId, search, go }: StepProps & { uploadId: string }) {
   const { t } = useTranslation()
   const format = useFormat()
   const cache = useQueryClient()
-  const options = uploadQuery(uploadId, entity)
+  const options = uploadQuery(uploadId, search.entity, search.sheet)
   const query = useQuery(options)
   const upload = query.data
   const start = useMutation({
-    mutationFn: ({ mapping, source }: Upload) => {
+    mutationFn: ({ entity, sheet, mapping, source }: Upload) => {
       const filled = withDefaults(mapping, { source, zone: format.zone, currency: format.currency })
-      return startImport({ upload_id: uploadId, entity, source: filled.source, mapping: filled, dry_run: true })
+      return startImport({ upload_id: uploadId, entity, sheet, source: filled.source, mapping: filled, dry_run: true })
     },
-    onSuccess: ({ job_id }) => go({ upload: uploadId, entity, dry: job_id }),
+    onSuccess: ({ job_id }) => go({ ...search, dry: job_id }),
   })
   const again = <Button onClick={() => go({})}>{t('mapping.another')}</Button>
 
@@ -110,14 +116,15 @@ function MappingStep({ uploadId, entity, go }: StepProps & { uploadId: string; e
   const edit = (mapping: Mapping) => cache.setQueryData(options.queryKey, { ...upload, mapping })
   return (
     <>
-      <Detected upload={upload} onMapping={edit} onEntity={(next) => go({ upload: uploadId, entity: next })} />
+      {/* Another sheet holds other rows: what they are is found out anew. */}
+      <Detected upload={upload} onMapping={edit} onEntity={(entity) => go({ ...search, entity })} onSheet={(sheet) => go({ upload: uploadId, sheet })} />
       {hasNoRows && (
         <Card>
           <Notice tone="error" title={t('mapping.no_rows')} help={t('mapping.no_rows_help')} action={again} />
         </Card>
       )}
       <Card title={t('mapping.title')}>
-        <MappingEditor key={upload.entity} upload={upload} mapping={upload.mapping} onChange={edit} />
+        <MappingEditor key={`${upload.entity} ${upload.sheet ?? ''}`} upload={upload} mapping={upload.mapping} onChange={edit} />
         {start.isError && <ErrorNotice error={start.error} />}
         <div className="zk-actions">
           <span className="zk-muted">{t('mapping.try_hint')}</span>
@@ -131,22 +138,37 @@ function MappingStep({ uploadId, entity, go }: StepProps & { uploadId: string; e
   )
 }
 
-function Detected({ upload, onMapping, onEntity }: { upload: Upload; onMapping: (mapping: Mapping) => void; onEntity: (entity: string) => void }) {
+type DetectedProps = { upload: Upload; onMapping: (mapping: Mapping) => void; onEntity: (entity: string) => void; onSheet: (sheet: string) => void }
+
+function Detected({ upload, onMapping, onEntity, onSheet }: DetectedProps) {
   const { t } = useTranslation()
   const format = useFormat()
   const { lang } = useSettings()
   const { mapping } = upload
   const doubts = upload.doubts.filter((doubt) => !isLive(doubt))
+  const hasSheets = upload.other_sheets.length > 0
   return (
     <Card title={upload.file_name} hint={t('mapping.detected')}>
       <dl className="zk-found-facts">
         <Found label={t('mapping.size')}>{format.bytes(upload.n_bytes)}</Found>
         {upload.encoding && <Found label={t('mapping.encoding')}>{upload.encoding.toUpperCase().replace(/^UTF(\d)/, 'UTF-$1')}</Found>}
         {upload.delimiter && <Found label={t('mapping.delimiter')}>{upload.delimiter === '\t' ? t('mapping.tab') : <code>{upload.delimiter}</code>}</Found>}
-        {upload.sheet && <Found label={t('mapping.sheet')}>{upload.sheet}</Found>}
+        {upload.sheet && !hasSheets && <Found label={t('mapping.sheet')}>{upload.sheet}</Found>}
       </dl>
-      {upload.sheet && <p className="zk-muted zk-sheet-hint">{t('mapping.sheet_hint')}</p>}
       <div className="zk-form">
+        {upload.sheet && hasSheets && (
+          <Field label={t('mapping.sheet')} help={t('mapping.sheet_hint')}>
+            {(id) => (
+              <Select
+                id={id}
+                value={upload.sheet}
+                popupMatchSelectWidth={false}
+                options={[upload.sheet, ...upload.other_sheets].map((value) => ({ value, label: value }))}
+                onChange={onSheet}
+              />
+            )}
+          </Field>
+        )}
         <Field label={t('mapping.looks_like')} help={word(t, 'entity_hint', upload.entity)}>
           {(id) => (
             <Select
@@ -223,18 +245,18 @@ function Field({ label, help, children }: { label: string; help?: string; childr
   )
 }
 
-function DryRunStep({ jobId, search, go }: StepProps & { jobId: string; search: NewImportSearch }) {
+function DryRunStep({ jobId, search, go }: StepProps & { jobId: string }) {
   const { t } = useTranslation()
   const format = useFormat()
+  const mapping = useQuery({ ...jobQuery(jobId), enabled: false }).data?.report?.mapping
   const start = useMutation({
-    mutationFn: (job: Job) => {
-      const mapping = job.report?.mapping
+    mutationFn: () => {
       if (!mapping || !search.upload) throw new Error('the dry run has no report')
-      return startImport({ upload_id: search.upload, entity: mapping.entity, source: mapping.source ?? null, mapping, dry_run: false })
+      return startImport({ upload_id: search.upload, entity: mapping.entity, sheet: search.sheet ?? null, source: mapping.source ?? null, mapping, dry_run: false })
     },
     onSuccess: ({ job_id }) => go({ ...search, load: job_id }),
   })
-  const back = <Button onClick={() => go({ upload: search.upload, entity: search.entity })}>{t('job.back_to_mapping')}</Button>
+  const back = <Button onClick={() => go({ ...search, dry: undefined })}>{t('job.back_to_mapping')}</Button>
   return (
     <>
       <Card>
@@ -243,7 +265,7 @@ function DryRunStep({ jobId, search, go }: StepProps & { jobId: string; search: 
             <div className="zk-actions zk-actions-top">
               <p className="zk-job-title">{t('job.try_done')}</p>
               {back}
-              <Button type="primary" loading={start.isPending} disabled={!job.report?.rows_loaded} onClick={() => start.mutate(job)}>
+              <Button type="primary" loading={start.isPending} disabled={!job.report?.rows_loaded} onClick={() => start.mutate()}>
                 {t('job.load', { count: job.report?.rows_loaded ?? 0, n: format.count(job.report?.rows_loaded) })}
               </Button>
             </div>
@@ -253,14 +275,25 @@ function DryRunStep({ jobId, search, go }: StepProps & { jobId: string; search: 
         <FailedJob jobId={jobId}>{back}</FailedJob>
       </Card>
       <JobReport jobId={jobId} isDryRun />
+      {mapping && search.upload && (
+        <Suspense
+          fallback={
+            <Card>
+              <Skeleton rows={6} />
+            </Card>
+          }
+        >
+          <CleaningCard uploadId={search.upload} sheet={search.sheet} mapping={mapping} />
+        </Suspense>
+      )}
     </>
   )
 }
 
-/** What can be done when a job has failed, or is not known any more. */
+/** What can be done when a job has failed, was cancelled, or is not known any more. */
 function FailedJob({ jobId, children }: { jobId: string; children: ReactNode }) {
   const query = useQuery({ ...jobQuery(jobId), enabled: false })
-  const isOver = query.data?.state === 'failed' || (query.isError && !query.data)
+  const isOver = query.data ? query.data.state === 'failed' || query.data.state === 'cancelled' : query.isError
   return isOver ? <div className="zk-actions">{children}</div> : null
 }
 
@@ -269,8 +302,9 @@ function JobReport({ jobId, isDryRun = false }: { jobId: string; isDryRun?: bool
   return query.data?.report ? <ReportBody report={query.data.report} isDryRun={isDryRun} /> : null
 }
 
-function LoadStep({ jobId }: { jobId: string }) {
+function LoadStep({ jobId, search, go }: StepProps & { jobId: string }) {
   const { t } = useTranslation()
+  const { lang } = useSettings()
   const format = useFormat()
   const cache = useQueryClient()
   return (
@@ -279,8 +313,8 @@ function LoadStep({ jobId }: { jobId: string }) {
         jobId={jobId}
         title={t('job.loading')}
         hint={t('job.may_leave')}
-        // New data change every figure; all but the job itself is asked for again.
-        onEnd={() => void cache.invalidateQueries({ predicate: (query) => query.queryKey[0] !== 'job' && query.queryKey[0] !== 'upload' })}
+        // New data change every figure.
+        onEnd={() => void cache.invalidateQueries({ predicate: (query) => !OF_UPLOAD.includes(query.queryKey[0]) })}
       >
         {(job) => (
           <>
@@ -288,6 +322,13 @@ function LoadStep({ jobId }: { jobId: string }) {
               ✓ {t('job.loaded')}
             </p>
             {job.report && <Equation counts={job.report} />}
+            {job.sheets_left.length > 0 && (
+              <p>
+                <Link to="/data/imports/new" search={{ upload: search.upload, sheet: job.sheets_left[0] }}>
+                  {t('job.sheets_left', { names: job.sheets_left.join(lang === 'zh' ? '、' : ', ') })}
+                </Link>
+              </p>
+            )}
             <div className="zk-actions zk-actions-left">
               {job.batch_id && (
                 <Link to="/data/imports/$batchId" params={{ batchId: job.batch_id }} className="zk-button zk-button-primary">
@@ -312,6 +353,9 @@ function LoadStep({ jobId }: { jobId: string }) {
           </>
         )}
       </JobProgress>
+      <FailedJob jobId={jobId}>
+        <Button onClick={() => go({ ...search, dry: undefined, load: undefined })}>{t('job.back_to_mapping')}</Button>
+      </FailedJob>
     </Card>
   )
 }

@@ -37,7 +37,7 @@ export function Quarantine({ batchId, mapping, status, onStatus }: Props) {
     if (globalThis.location.hash === '#quarantine') box.current?.scrollIntoView()
   }, [])
   const [jobId, setJobId] = useState<string>()
-  const start = useMutation({ mutationFn: (rows: number[] | null) => replay(batchId, rows?.map((row_no) => ({ row_no, cells: null })) ?? null), onSuccess: ({ job_id }) => setJobId(job_id) })
+  const start = useMutation({ mutationFn: (rows: number[] | null) => replay(batchId, rows?.map((row_no) => ({ row_no, cells: null, kept: null })) ?? null), onSuccess: ({ job_id }) => setJobId(job_id) })
   const items = query.data?.pages.flatMap((page) => page.items) ?? []
   const counts = Object.entries(query.data?.pages[0]?.counts ?? {}).sort((a, b) => b[1] - a[1])
   const statusWord = (code: string) => STATUSES.find((each) => each === code)

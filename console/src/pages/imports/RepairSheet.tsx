@@ -25,7 +25,7 @@ export function RepairSheet({ batchId, mapping, item, onClose, onStarted }: Prop
   const [cells, setCells] = useState<(string | null)[]>()
   const maySee = useMay('profiles.unmask')
   const reveal = useMutation({ mutationFn: () => revealRow(batchId, item.row_no, reason.trim()), onSuccess: (row) => setCells(row.cells) })
-  const save = useMutation({ mutationFn: () => replay(batchId, [{ row_no: item.row_no, cells: cells ?? null }]), onSuccess: ({ job_id }) => onStarted(job_id) })
+  const save = useMutation({ mutationFn: () => replay(batchId, [{ row_no: item.row_no, cells: cells ?? null, kept: reveal.data?.masked ?? null }]), onSuccess: ({ job_id }) => onStarted(job_id) })
   const header = reveal.data?.header ?? []
   const wrong = wrongHeaders(mapping, item.column_name)
   const firstWrong = header.findIndex((name) => wrong.has(name))
@@ -94,6 +94,7 @@ export function RepairSheet({ batchId, mapping, item, onClose, onStarted }: Prop
             </p>
             {cells.map((cell, index) => {
               const isWrong = wrong.has(header[index] ?? '')
+              const isMasked = reveal.data?.masked.includes(index)
               return (
                 <div key={index} className={`zk-field ${isWrong ? 'zk-field-wrong' : ''}`}>
                   <label htmlFor={`${id}-${index}`}>
@@ -105,6 +106,8 @@ export function RepairSheet({ batchId, mapping, item, onClose, onStarted }: Prop
                     value={cell ?? ''}
                     autoFocus={index === Math.max(0, firstWrong)}
                     status={isWrong ? 'error' : ''}
+                    disabled={isMasked}
+                    title={isMasked ? t('quarantine.cell_masked') : undefined}
                     onChange={(event) => setCells(cells.map((old, at) => (at === index ? event.target.value || null : old)))}
                   />
                 </div>

@@ -82,6 +82,8 @@ function One({ one, onClose }: { one: Approval; onClose: () => void }) {
     [t('approvals.rows'), format.count(one.n_rows)],
     [t('approvals.purpose'), lang === 'zh' ? one.purpose_name_zh : one.purpose_name],
     [t('approvals.reason'), one.reason],
+    [t('approvals.columns'), one.columns.join(t('approvals.and'))],
+    [t('approvals.format'), one.format?.toUpperCase()],
     [t('approvals.by'), one.asked_by],
     [t('approvals.status'), known(t, 'approvals.status', one.status)],
     [t('approvals.decided_by'), one.decided_by],

@@ -2,7 +2,9 @@
 
 use super::Permission;
 
-/// What is written by name: name, Chinese, English. Other acts are named by the permission that they need.
+/// What is written by name: name, Chinese, English. Other acts are named by the permission that they need. A name that
+/// was ever written stays, for trails are kept for years: people revoke keys as `key.revoke`, the guard as
+/// `api_key.revoke`.
 const ACTS: &[(&str, &str, &str)] = &[
     ("access.denied", "越权被拒", "refused: not allowed"),
     ("access.failed", "操作失败", "failed"),
@@ -16,7 +18,6 @@ const ACTS: &[(&str, &str, &str)] = &[
     ("account.totp_on", "启用两步验证", "switch the second factor on"),
     ("alert.acknowledge", "处理提醒", "see to alerts"),
     ("alert.test", "测试提醒通知", "test notices of alerts"),
-    ("api_key.create", "创建 API 密钥", "make an API key"),
     ("api_key.revoke", "撤销 API 密钥", "revoke an API key"),
     ("approval.approve", "批准申请", "approve"),
     ("approval.ask", "提出审批申请", "ask for approval"),
@@ -85,7 +86,6 @@ const ACTS: &[(&str, &str, &str)] = &[
     ("user.change", "修改用户", "change a user"),
     ("user.create", "新建用户", "make a user"),
     ("user.reset", "重置密码", "reset a password"),
-    ("user.roles", "分配角色", "give roles"),
     ("user.sso_link", "关联单点登录账号", "link a sign-in elsewhere"),
     ("user.sso_unlink", "取消单点登录关联", "unlink a sign-in elsewhere"),
     ("user.unlock", "解锁用户", "unlock a user"),

@@ -137,9 +137,10 @@ permissions! {
     SystemRun "system.run" "运行与体检系统" "run and examine the system" [Admin SystemAdmin];
 }
 
-/// How the actions of the audit trail begin that are about access: who was let in or refused, what was approved, what went
-/// wrong, and the policies. Running the system and working with customers is not among them.
-pub const SECURITY_AREAS: [&str; 13] = [
+/// How the actions of the audit trail begin that are about access: who was let in or refused, who was given another way
+/// in, what was approved, what went wrong, and the policies. Running the system and working with customers is not among
+/// them.
+pub const SECURITY_AREAS: [&str; 15] = [
     "access.",
     "account.",
     "approval.",
@@ -153,6 +154,8 @@ pub const SECURITY_AREAS: [&str; 13] = [
     "policy.",
     "retention.",
     "user.change",
+    "user.reset",
+    "user.sso",
 ];
 
 impl Permission {

@@ -4,11 +4,11 @@ use crate::boxed;
 use serde_json::json;
 use zhike_domain::error_code::ErrorCode;
 use zhike_domain::sensitive::Sensitive;
-use zhike_state::{Proof, Sessions, UserRow};
+use zhike_state::{Proof, UserRow};
 use zhike_vault::password;
 
 use super::sign_in::prove_password;
-use super::{SECOND, User, entry, link, users};
+use super::{SECOND, User, changed_meanwhile, entry, link, users};
 use crate::{Ctx, Error, Result};
 
 const N_RECOVERY_CODES: usize = 10;
@@ -20,17 +20,15 @@ const RECOVERY_LETTERS: usize = 16;
 /// **Errors**: `conflict` when there is a second factor.
 #[boxed]
 pub async fn offer_totp(ctx: &Ctx, user: &User) -> Result<Sensitive<String>> {
-    let mut row = users::row(ctx, user.id).await?;
-    if row.totp_sealed.is_some() {
+    let secret = password::new_totp_secret()?;
+    let offered = sealed(ctx, user.id.get(), &secret[..]);
+    let noted = entry(ctx, &user.name, "account.totp_offer", &user.id.to_string(), json!({}));
+    if !ctx.store().offer_totp(user.id.get(), &offered, &noted, link).await? {
         return Err(Error::conflict(
             "there is a second factor already: remove it first".into(),
             "已启用两步验证：请先停用".into(),
         ));
     }
-    let secret = password::new_totp_secret()?;
-    row.totp_offered = Some(sealed(ctx, row.user_id, &secret[..]));
-    let offered = entry(ctx, &row.name, "account.totp_offer", &user.id.to_string(), json!({}));
-    ctx.store().update_user(&row, Sessions::Keep, &offered, link).await?;
     Ok(Sensitive::new(password::base32(&secret[..])))
 }
 
@@ -39,36 +37,37 @@ pub async fn offer_totp(ctx: &Ctx, user: &User) -> Result<Sensitive<String>> {
 /// **Errors**: `conflict` when none was drawn; `invalid_account` for a wrong code.
 #[boxed]
 pub async fn confirm_totp(ctx: &Ctx, user: &User, code: &Sensitive<String>) -> Result<Vec<Sensitive<String>>> {
-    let mut row = users::row(ctx, user.id).await?;
-    let Some(offered) = row.totp_offered.take() else {
+    let row = users::row(ctx, user.id).await?;
+    let Some(offered) = &row.totp_offered else {
         return Err(Error::conflict("ask for a secret first".into(), "请先获取两步验证密钥".into()));
     };
-    let secret = opened(ctx, row.user_id, &offered)?;
+    let secret = opened(ctx, row.user_id, offered)?;
     let Some(step) = password::totp_step(&secret, code.expose(), ctx.now() / SECOND, None) else {
         return Err(Error::invalid_account(
             "the code is not right: look at the clock of the phone",
             "验证码不正确：请检查手机时间是否准确",
         ));
     };
-    (row.totp_sealed, row.totp_step) = (Some(offered), Some(step));
     let codes: Vec<Sensitive<String>> = (0..N_RECOVERY_CODES).map(|_| password::new_word(RECOVERY_LETTERS)).collect();
     let hashes: Vec<[u8; 16]> = codes.iter().map(|code| recovery_hash(ctx, row.user_id, code)).collect();
-    // Codes first: a second factor without them could lock somebody out for good.
-    ctx.store().put_recovery_codes(row.user_id, &hashes).await?;
     let confirmed = entry(ctx, &row.name, "account.totp_on", &user.id.to_string(), json!({}));
-    ctx.store().update_user(&row, Sessions::Keep, &confirmed, link).await?;
+    if !ctx.store().confirm_totp(row.user_id, offered, step, &hashes, &confirmed, link).await? {
+        return Err(changed_meanwhile());
+    }
     Ok(codes)
 }
 
 /// Takes the second factor away, for whoever gives the password once more.
 ///
-/// **Errors**: `wrong_credentials`, `locked_out`.
+/// **Errors**: `wrong_credentials`, `locked_out`; `conflict` when the account was reset or disabled meanwhile.
 #[boxed]
 pub async fn remove_totp(ctx: &Ctx, user: &User, word: Sensitive<String>) -> Result<()> {
-    let mut row = prove_password(ctx, user, word).await?;
-    (row.totp_sealed, row.totp_offered, row.totp_step) = (None, None, None);
+    let row = prove_password(ctx, user, word).await?;
     let removed = entry(ctx, &row.name, "account.totp_off", &user.id.to_string(), json!({}));
-    Ok(ctx.store().update_user(&row, Sessions::Keep, &removed, link).await?)
+    if !ctx.store().remove_totp(row.user_id, &row.password_hash, &removed, link).await? {
+        return Err(changed_meanwhile());
+    }
+    Ok(())
 }
 
 /// What a code proves; `None` for a wrong one, and one that was used.

@@ -8,7 +8,7 @@ use zhike_domain::sensitive::Sensitive;
 use zhike_state::ApiKeyRow;
 use zhike_vault::password;
 
-use super::users::need;
+use super::users::{need, need_as_much};
 use super::{DAY, SECOND, entry, link, policy, principal, user};
 use crate::{Ctx, Error, Result};
 
@@ -95,7 +95,8 @@ pub async fn keys(ctx: &Ctx, by: &Principal) -> Result<Vec<ApiKey>> {
 
 /// Makes a key of `owner`, and returns its secret, which is shown once.
 ///
-/// **Errors**: `invalid_account` for a name, permissions or days that do not hold; `not_found` for the owner.
+/// **Errors**: `invalid_account` for a name, permissions or days that do not hold; `not_found` for the owner;
+/// `no_permission`, where administrators are separated also for an owner who may do more.
 #[boxed]
 pub async fn create_key(ctx: &Ctx, by: &Principal, owner: &str, new: NewApiKey) -> Result<(ApiKey, Sensitive<String>)> {
     need(by, Permission::KeysManage)?;
@@ -104,7 +105,11 @@ pub async fn create_key(ctx: &Ctx, by: &Principal, owner: &str, new: NewApiKey) 
     }
     let row = ctx.store().user_named(owner).await?.ok_or_else(|| Error::not_found("user", "用户"))?;
     let (policy, now) = (policy(ctx).await?, ctx.now());
-    let own = principal(&user(&row, &policy, now)?, &policy, None).permissions;
+    let of = user(&row, &policy, now)?;
+    if owner != by.owner {
+        need_as_much(ctx, by, &of, &policy).await?;
+    }
+    let own = principal(&of, &policy, None).permissions;
     let name = new.name.trim().to_owned();
     if name.is_empty() || name.chars().count() > 60 || name.contains(char::is_control) {
         return Err(Error::invalid_account("a key has a name of 1 to 60 characters", "密钥名称为 1 到 60 个字"));

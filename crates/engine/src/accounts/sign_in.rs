@@ -9,10 +9,13 @@ use zhike_domain::access::{Permissions, Principal, Role};
 use zhike_domain::error_code::ErrorCode;
 use zhike_domain::id::UserId;
 use zhike_domain::sensitive::Sensitive;
-use zhike_state::{Proof, SessionRow, Sessions, UserRow};
+use zhike_state::{NewPassword, Proof, SessionRow, UserRow};
 use zhike_vault::password;
 
-use super::{Policy, SECOND, User, entry, factor, hashing, link, list_json, policy, principal, user, users};
+use super::{
+    Policy, SECOND, User, changed_meanwhile, entry, factor, gate, hashing, link, list_json, policy, principal, user,
+    users,
+};
 use crate::{Ctx, Error, Result};
 
 /// A request is noted so often at most.
@@ -112,7 +115,7 @@ pub async fn setup(ctx: &Ctx, token: &Sensitive<String>, name: &str, word: Sensi
         ));
     }
     *ctx.accounts().setup.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    begin(ctx, &row, &policy(ctx).await?, Proof::Password, false).await
+    begin(ctx, &row, &policy(ctx).await?, Proof::Password, false).await?.ok_or_else(changed_meanwhile)
 }
 
 /// Lets somebody in.
@@ -122,18 +125,24 @@ pub async fn setup(ctx: &Ctx, token: &Sensitive<String>, name: &str, word: Sensi
 pub async fn sign_in(ctx: &Ctx, asked: SignIn) -> Result<SignedIn> {
     let policy = policy(ctx).await?;
     let name = asked.name.trim().to_lowercase();
-    let subjects = subjects(ctx, &name, asked.from);
-    if let Some(until) = locked_until(ctx, &subjects).await? {
-        return Err(locked_out(until - ctx.now()));
-    }
-    let row = ctx.store().user_named(&name).await?;
+    let counted = gate::enter(ctx, &policy, gate::subjects(ctx, &name, asked.from)).await?;
+    let came = came_in(ctx, &policy, &name, asked).await;
+    let signed_in = gate::settle(ctx, &name, &counted, came).await?;
+    // The address keeps its count: a good account behind it does not make the other attempts good.
+    ctx.store().forget_failures(&counted.subjects[..1]).await?;
+    Ok(signed_in)
+}
+
+/// The session of whoever gives a password, and a code where one is asked for; `None` when they are not right.
+async fn came_in(ctx: &Ctx, policy: &Policy, name: &str, asked: SignIn) -> Result<Option<SignedIn>> {
+    let row = ctx.store().user_named(name).await?;
     let stored = row.as_ref().map_or_else(password::no_password, |row| row.password_hash.clone());
     let word = asked.password;
     let fits = hashing(ctx, move || password::verify_password(&word, &stored)).await?;
     // The row may be there and the password right: whoever is disabled is told no more than a stranger.
     let known = match row.filter(|_| fits) {
-        Some(row) if !user(&row, &policy, ctx.now())?.is_disabled => row,
-        _ => return refused(ctx, &name, &subjects, &policy).await,
+        Some(row) if !user(&row, policy, ctx.now())?.is_disabled => row,
+        _ => return Ok(None),
     };
     let proof = match (&known.totp_sealed, asked.code) {
         (None, _) => Proof::Password,
@@ -146,70 +155,21 @@ pub async fn sign_in(ctx: &Ctx, asked: SignIn) -> Result<SignedIn> {
         }
         (Some(sealed), Some(code)) => match factor::prove(ctx, &known, sealed, &code).await? {
             Some(proof) => proof,
-            None => return refused(ctx, &name, &subjects, &policy).await,
+            None => return Ok(None),
         },
     };
-    match begin(ctx, &known, &policy, proof, false).await {
-        Ok(signed_in) => {
-            // The address keeps its count: a good account behind it does not make the other attempts good.
-            ctx.store().forget_failures(&subjects[..1]).await?;
-            Ok(signed_in)
-        }
-        // The code was taken by another sign-in a moment ago.
-        Err(error) if error.code == ErrorCode::WrongCredentials => refused(ctx, &name, &subjects, &policy).await,
-        Err(error) => Err(error),
-    }
+    begin(ctx, &known, policy, proof, false).await
 }
 
-pub(super) async fn refused<T>(ctx: &Ctx, name: &str, subjects: &[String], policy: &Policy) -> Result<T> {
-    let now = ctx.now();
-    let lock = policy.lock_minutes * 60 * SECOND;
-    // The name is not recorded: now and then it is a password, typed a line too high.
-    let row = ctx.store().user_named(name).await?;
-    let subject = row.map_or_else(|| "sign-in".to_owned(), |row| UserId::new(row.user_id).to_string());
-    let failed = entry(ctx, "anonymous", "account.refused", &subject, json!({"from": subjects.get(1)}));
-    ctx.store().count_failure(subjects, (now - lock, policy.max_failures, now + lock), &failed, link).await?;
-    Err(Error::new(ErrorCode::WrongCredentials, "name, password or code is not right", "用户名、密码或验证码不正确"))
-}
-
-/// Whose attempts are counted: the name's, then the address's, both as keyed hashes.
-pub(super) fn subjects(ctx: &Ctx, name: &str, from: Option<IpAddr>) -> Vec<String> {
-    let hashed = |kind: &str, text: &str| {
-        let print = ctx.vault().fingerprint(format!("sign-in {kind}\0{text}").as_bytes());
-        format!("{kind}:{}", print.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
-    };
-    let mut subjects = vec![hashed("name", name)];
-    subjects.extend(from.map(|from| hashed("address", &from.to_canonical().to_string())));
-    subjects
-}
-
-pub(super) async fn locked_until(ctx: &Ctx, subjects: &[String]) -> Result<Option<i64>> {
-    let now = ctx.now();
-    let rows = ctx.store().failures(subjects).await?;
-    Ok(rows.into_iter().filter_map(|row| row.locked_until).filter(|until| *until > now).max())
-}
-
-pub(super) fn locked_out(us: i64) -> Error {
-    let seconds = (us / SECOND).max(1);
-    let minutes = (seconds + 59) / 60;
-    Error {
-        retry_after_s: u64::try_from(seconds).ok(),
-        ..Error::new(
-            ErrorCode::LockedOut,
-            format!("too many wrong attempts: try again in {minutes} minutes, or ask an administrator to unlock"),
-            format!("错误次数过多：请 {minutes} 分钟后再试，或请管理员解锁"),
-        )
-    }
-}
-
-/// Begins a session: always a new secret, whatever the client brought along.
+/// Begins a session: always a new secret, whatever the client brought along. `None` when what was proved holds no more:
+/// the code was taken by another sign-in a moment ago, the password changed, the user disabled.
 pub(super) async fn begin(
     ctx: &Ctx,
     row: &UserRow,
     policy: &Policy,
     proof: Proof,
     is_vouched: bool,
-) -> Result<SignedIn> {
+) -> Result<Option<SignedIn>> {
     let (now, secret) = (ctx.now(), password::new_secret()?);
     let session = SessionRow {
         session_hash: password::secret_hash(&secret),
@@ -227,11 +187,12 @@ pub(super) async fn begin(
     };
     let began = entry(ctx, &row.name, "account.sign_in", &UserId::new(row.user_id).to_string(), json!({"with": how}));
     let ended_before = now - policy.session_hours * 3_600 * SECOND;
-    if !ctx.store().begin_session(session.clone(), proof, ended_before, &began, link).await? {
-        return Err(Error::new(ErrorCode::WrongCredentials, "the code was used already", "验证码已使用过"));
+    let proved = (!is_vouched).then_some(row.password_hash.as_slice());
+    if !ctx.store().begin_session(session.clone(), proof, proved, ended_before, &began, link).await? {
+        return Ok(None);
     }
     let signed_in = signed_in(row, &session, policy, now)?;
-    Ok(SignedIn { secret: Some(Sensitive::new(secret)), ..signed_in })
+    Ok(Some(SignedIn { secret: Some(Sensitive::new(secret)), ..signed_in }))
 }
 
 fn signed_in(row: &UserRow, session: &SessionRow, policy: &Policy, now: i64) -> Result<SignedIn> {
@@ -288,9 +249,10 @@ pub async fn sign_out(ctx: &Ctx, secret: &Sensitive<String>) -> Result<()> {
     Ok(())
 }
 
-/// Sets another password of one's own; other sessions end.
+/// Sets another password of one's own; other sessions end, keys of the API go on.
 ///
-/// **Errors**: `wrong_credentials`, `locked_out`, `invalid_account`.
+/// **Errors**: `wrong_credentials`, `locked_out`, `invalid_account`; `conflict` when the account was reset or disabled
+/// meanwhile.
 #[boxed]
 pub async fn change_password(
     ctx: &Ctx,
@@ -300,31 +262,30 @@ pub async fn change_password(
 ) -> Result<()> {
     let not_signed_in = || Error::new(ErrorCode::NotSignedIn, "sign in again", "请重新登录");
     let signed_in = by_session(ctx, secret).await?.ok_or_else(not_signed_in)?;
-    let mut row = prove_password(ctx, &signed_in.user, old.clone()).await?;
+    let row = prove_password(ctx, &signed_in.user, old.clone()).await?;
     users::check_password(&new, &row.name)?;
     if old == new {
         return Err(Error::invalid_account("the new password is the old one", "新密码与旧密码相同"));
     }
-    row.password_hash = hashing(ctx, move || password::hash_password(&new)).await?;
-    (row.password_at, row.must_change) = (ctx.now(), 0);
+    let hash = hashing(ctx, move || password::hash_password(&new)).await?;
     let changed = entry(ctx, &row.name, "account.password", &UserId::new(row.user_id).to_string(), json!({}));
-    ctx.store().update_user(&row, Sessions::Keep, &changed, link).await?;
-    let own = password::secret_hash(secret.expose());
-    ctx.store().end_other_sessions(row.user_id, Some(&own)).await?;
+    let (new, own) = (NewPassword { hash, at: ctx.now() }, password::secret_hash(secret.expose()));
+    if !ctx.store().change_password(row.user_id, &row.password_hash, new, Some(&own), &changed, link).await? {
+        return Err(changed_meanwhile());
+    }
     Ok(())
 }
 
 /// The row of a user who gives the password once more; wrong ones count as at sign-in.
 pub(super) async fn prove_password(ctx: &Ctx, user: &User, word: Sensitive<String>) -> Result<UserRow> {
     let policy = policy(ctx).await?;
-    let subjects = subjects(ctx, &user.name, None);
-    if let Some(until) = locked_until(ctx, &subjects).await? {
-        return Err(locked_out(until - ctx.now()));
-    }
+    let counted = gate::enter(ctx, &policy, gate::subjects(ctx, &user.name, None)).await?;
+    let came = gave_password(ctx, user, word).await;
+    gate::settle(ctx, &user.name, &counted, came).await
+}
+
+async fn gave_password(ctx: &Ctx, user: &User, word: Sensitive<String>) -> Result<Option<UserRow>> {
     let row = users::row(ctx, user.id).await?;
     let stored = row.password_hash.clone();
-    if !hashing(ctx, move || password::verify_password(&word, &stored)).await? {
-        return refused(ctx, &user.name, &subjects, &policy).await;
-    }
-    Ok(row)
+    Ok(hashing(ctx, move || password::verify_password(&word, &stored)).await?.then_some(row))
 }

@@ -18,13 +18,14 @@ use zhike_domain::id::UserId;
 use zhike_domain::sensitive::Sensitive;
 pub use zhike_domain::sso::Unbound;
 use zhike_domain::sso::{Algorithm, Claims, Expected, Flaw, Header, Jwk, roles_of, scope_of};
-use zhike_state::{Proof, Sessions, SsoLinkRow, UserRow};
+use zhike_state::{NewPassword, Proof, Sessions, SsoLinkRow, UserChange, UserRow};
 use zhike_vault::jws::{self, Jws, PublicKey};
 use zhike_vault::password;
 
-use super::sign_in::{begin, locked_out, locked_until, refused, subjects};
-use super::users::{keep_one, names, need, read_name, read_scope, roles_json, row};
-use super::{Policy, SECOND, SignedIn, entry, factor, link, policy, user};
+use super::gate::{self, locked_out, locked_until, subjects};
+use super::sign_in::begin;
+use super::users::{keep_one, names, need, need_as_much, read_name, read_scope, roles_json, row};
+use super::{Policy, SECOND, SignedIn, entry, factor, link, list_json, policy, user};
 use crate::{Ctx, Error, Result, audit, query};
 
 const KIND: &str = "sso";
@@ -140,8 +141,11 @@ pub async fn sso(ctx: &Ctx) -> Result<Option<Sso>> {
 #[boxed]
 pub async fn set_sso(ctx: &Ctx, by: &Principal, new: NewSso) -> Result<Sso> {
     need(by, Permission::PolicyChange)?;
-    // A mapping gives roles.
+    // A mapping gives roles, and a first sign-in makes accounts.
     need(by, Permission::RolesAssign)?;
+    if new.creates {
+        need(by, Permission::UsersManage)?;
+    }
     let old = sso(ctx).await?;
     let issuer = new.issuer.trim().trim_end_matches('/').to_owned();
     let client_id = new.client_id.trim().to_owned();
@@ -342,7 +346,11 @@ pub async fn sign_in_vouched(ctx: &Ctx, set: &Sso, claims: &Claims, from: Option
         let kept = format!("{} {}", ctx.now(), row.user_id);
         return Ok(Vouched::CodeNeeded(Sensitive::new(ctx.vault().tokens("sso factor").seal(kept.as_bytes()))));
     }
-    Ok(Vouched::In(Box::new(begin(ctx, &row, &policy, Proof::Provider, true).await?)))
+    match begin(ctx, &row, &policy, Proof::Provider, true).await? {
+        Some(signed_in) => Ok(Vouched::In(Box::new(signed_in))),
+        // It was disabled a moment ago.
+        None => Err(refuse(ctx, Flaw::Account, from).await),
+    }
 }
 
 /// Lets somebody in who was vouched for and gives a code; wrong ones count as at sign-in.
@@ -365,22 +373,29 @@ pub async fn sign_in_code(
         return Err(over());
     }
     let row = row(ctx, UserId::new(id)).await.map_err(|_| over())?;
-    let subjects = subjects(ctx, &row.name, from);
-    if let Some(until) = locked_until(ctx, &subjects).await? {
-        return Err(locked_out(until - now));
-    }
     let Some(sealed) =
         row.totp_sealed.as_deref().filter(|_| !user(&row, &policy, now).is_ok_and(|one| one.is_disabled))
     else {
         return Err(over());
     };
-    let proof = match factor::prove(ctx, &row, sealed, code).await? {
-        Some(proof) => proof,
-        None => return refused(ctx, &row.name, &subjects, &policy).await,
-    };
-    let signed_in = begin(ctx, &row, &policy, proof, true).await?;
-    ctx.store().forget_failures(&subjects[..1]).await?;
+    let counted = gate::enter(ctx, &policy, subjects(ctx, &row.name, from)).await?;
+    let came = came_by_code(ctx, &policy, &row, sealed, code).await;
+    let signed_in = gate::settle(ctx, &row.name, &counted, came).await?;
+    ctx.store().forget_failures(&counted.subjects[..1]).await?;
     Ok(signed_in)
+}
+
+async fn came_by_code(
+    ctx: &Ctx,
+    policy: &Policy,
+    row: &UserRow,
+    sealed: &str,
+    code: &Sensitive<String>,
+) -> Result<Option<SignedIn>> {
+    match factor::prove(ctx, row, sealed, code).await? {
+        Some(proof) => begin(ctx, row, policy, proof, true).await,
+        None => Ok(None),
+    }
 }
 
 /// Writes down why somebody whose attempt was real was not let in, and counts it against the address as a wrong password is;
@@ -389,10 +404,9 @@ pub async fn sign_in_code(
 pub async fn refuse(ctx: &Ctx, flaw: Flaw, from: Option<IpAddr>) -> Error {
     let refused = entry(ctx, "anonymous", "account.refused", KIND, json!({ "why": flaw.as_str() }));
     let counted = async {
-        let (policy, now) = (policy(ctx).await?, ctx.now());
-        let lock = policy.lock_minutes * 60 * SECOND;
-        let limit = (now - lock, policy.max_failures, now + lock);
-        Ok::<_, Error>(ctx.store().count_failure(&address(ctx, from), limit, &refused, link).await?)
+        let (limit, now) = (gate::limit(&policy(ctx).await?, ctx.now()), ctx.now());
+        ctx.store().count_attempt(&address(ctx, from), now, limit).await?;
+        Ok::<_, Error>(ctx.store().append_audit(&refused, link).await?)
     };
     match counted.await {
         Ok(_) => flawed(flaw),
@@ -428,40 +442,44 @@ async fn existing(
     policy: &Policy,
     to: &SsoLinkRow,
 ) -> Result<std::result::Result<UserRow, Flaw>> {
-    let Some(mut row) = ctx.store().user(to.user_id).await? else { return Ok(Err(Flaw::Account)) };
+    let Some(row) = ctx.store().user(to.user_id).await? else { return Ok(Err(Flaw::Account)) };
     let before = user(&row, policy, ctx.now())?;
     if before.is_disabled {
         return Ok(Err(Flaw::Account));
     }
-    let mut sessions = Sessions::Keep;
+    let (mut roles, mut scope) = (before.roles.clone(), before.scope.clone());
     if to.is_made != 0 && !set.role_map.is_empty() {
-        let Some(roles) = mapped(set, claims, policy) else { return Ok(Err(Flaw::Role)) };
+        let Some(said) = mapped(set, claims, policy) else { return Ok(Err(Flaw::Role)) };
         // The last who can give roles keeps them, whatever the provider says.
-        if roles != before.roles && keep_one(ctx, policy, &before, &roles, false).await.is_ok() {
-            row.roles_json = roles_json(&roles);
-            sessions = Sessions::End;
+        if said != before.roles && keep_one(ctx, policy, &before, &said, false).await.is_ok() {
+            roles = said;
         }
-        let Some(scope) = seen_by(set, claims) else { return Ok(Err(Flaw::Scope)) };
+        let Some(seen) = seen_by(set, claims) else { return Ok(Err(Flaw::Scope)) };
         // Where no group is bound to some customers, what an administrator set of an account stays.
-        if !set.scope_map.is_empty() && scope != before.scope {
-            (row.provinces_json, row.stores_json) = scope_json(&scope);
-            sessions = Sessions::End;
+        if !set.scope_map.is_empty() {
+            scope = seen;
         }
     }
-    // Whoever comes by the provider has no use for a one-time password, and nobody else shall have.
-    let is_once = row.must_change != 0;
-    if is_once {
-        (row.password_hash, row.password_at, row.must_change) = (password::no_password(), ctx.now(), 0);
-    }
-    if is_once || sessions == Sessions::End {
-        let roles: serde_json::Value = serde_json::from_str(&row.roles_json).unwrap_or_default();
-        let read = |json: &str| serde_json::from_str::<serde_json::Value>(json).unwrap_or_default();
-        let detail = json!({"roles": roles, "roles_before": names(&before.roles), "one_time_password": !is_once,
-            "provinces": read(&row.provinces_json), "stores": read(&row.stores_json)});
+    if roles != before.roles || scope != before.scope {
+        let detail = json!({"roles": names(&roles), "roles_before": names(&before.roles),
+            "provinces": scope.provinces, "stores": scope.stores});
+        let change = UserChange {
+            roles_json: (roles != before.roles).then(|| roles_json(&roles)),
+            provinces_json: (scope != before.scope).then(|| list_json(&scope.provinces)),
+            stores_json: (scope != before.scope).then(|| list_json(&scope.stores)),
+            ..UserChange::default()
+        };
         let changed = entry(ctx, KIND, "user.change", &before.id.to_string(), detail);
-        ctx.store().update_user(&row, sessions, &changed, link).await?;
+        ctx.store().change_user(row.user_id, &change, Sessions::End, &changed, link).await?;
     }
-    Ok(Ok(row))
+    // Whoever comes by the provider has no use for a one-time password, and nobody else shall have. One that was set this
+    // very moment stays until they come again.
+    if row.must_change != 0 {
+        let none = NewPassword { hash: password::no_password(), at: ctx.now() };
+        let ended = entry(ctx, KIND, "user.change", &before.id.to_string(), json!({"one_time_password": false}));
+        ctx.store().change_password(row.user_id, &row.password_hash, none, None, &ended, link).await?;
+    }
+    Ok(ctx.store().user(row.user_id).await?.ok_or(Flaw::Account))
 }
 
 /// Which customers somebody of these groups sees.
@@ -469,10 +487,6 @@ fn seen_by(set: &Sso, claims: &Claims) -> Option<Scope> {
     let of = |rows: &Rows| Scope { provinces: rows.provinces.clone(), stores: rows.stores.clone() };
     let scopes = set.scope_map.iter().map(|(group, rows)| (group.clone(), of(rows))).collect();
     scope_of(&claims.groups, &set.role_map, &scopes, set.unbound())
-}
-
-fn scope_json(scope: &Scope) -> (String, String) {
-    (json!(scope.provinces).to_string(), json!(scope.stores).to_string())
 }
 
 /// The roles of somebody's groups, if they are any and go together.
@@ -491,7 +505,6 @@ async fn made(
 ) -> Result<std::result::Result<UserRow, Flaw>> {
     let Some(roles) = mapped(set, claims, policy) else { return Ok(Err(Flaw::Role)) };
     let Some(scope) = seen_by(set, claims) else { return Ok(Err(Flaw::Scope)) };
-    let (provinces_json, stores_json) = scope_json(&scope);
     // A name that is an address is named by its first part.
     let wanted = claims.username.as_deref().and_then(|name| name.split('@').next()).unwrap_or_default();
     let wanted = read_name(wanted).unwrap_or_else(|_| FALLBACK.to_owned());
@@ -509,8 +522,8 @@ async fn made(
             user_id: ctx.vault().random_id(),
             display_name: if is_shown { display.to_owned() } else { name.clone() },
             roles_json: roles_json(&roles),
-            provinces_json: provinces_json.clone(),
-            stores_json: stores_json.clone(),
+            provinces_json: list_json(&scope.provinces),
+            stores_json: list_json(&scope.stores),
             password_hash: password::no_password(),
             password_at: now,
             must_change: 0,
@@ -535,11 +548,14 @@ async fn made(
 
 /// Links an account to the subject that the provider in force knows somebody by.
 ///
-/// **Errors**: `no_permission`, `not_found`, `conflict` without a provider and when the subject opens another account.
+/// **Errors**: `no_permission`, where administrators are separated also for a user who may do more; `not_found`;
+/// `conflict` without a provider and when the subject opens another account.
 #[boxed]
 pub async fn link_sso(ctx: &Ctx, by: &Principal, id: UserId, subject: &Sensitive<String>) -> Result<()> {
     need(by, Permission::UsersManage)?;
-    let user = row(ctx, id).await?;
+    let policy = policy(ctx).await?;
+    let row = row(ctx, id).await?;
+    need_as_much(ctx, by, &user(&row, &policy, ctx.now())?, &policy).await?;
     let subject = subject.expose().trim();
     if subject.is_empty() || subject.chars().count() > 255 {
         return Err(Error::invalid_account("the subject has 1 to 255 characters", "subject 为 1 到 255 个字符"));
@@ -548,7 +564,7 @@ pub async fn link_sso(ctx: &Ctx, by: &Principal, id: UserId, subject: &Sensitive
         || Error::conflict("set a provider first: zhike sso set".into(), "请先设置身份提供方：zhike sso set".into());
     let set = sso(ctx).await?.ok_or_else(no_provider)?;
     let hash = link_hash(ctx, &set.issuer, subject);
-    let to = SsoLinkRow { link_hash: hash, user_id: user.user_id, is_made: 0, linked_at: ctx.now() };
+    let to = SsoLinkRow { link_hash: hash, user_id: row.user_id, is_made: 0, linked_at: ctx.now() };
     let linked = entry(ctx, &by.actor, "user.sso_link", &id.to_string(), json!({"issuer": set.issuer}));
     if !ctx.store().link_sso(to, &linked, link).await? {
         return Err(Error::conflict("this subject opens another account".into(), "该 subject 已关联其他账号".into()));

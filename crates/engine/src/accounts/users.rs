@@ -3,17 +3,18 @@
 use crate::boxed;
 use serde_json::json;
 use zhike_domain::access::password as rules;
-use zhike_domain::access::{Permission, Principal, Role, RoleProblem, Scope, check_roles};
+use zhike_domain::access::{Permission, Principal, Role, RoleProblem, Scope, check_roles, granted};
 use zhike_domain::clean::{RuleSet, region};
 use zhike_domain::detect::mask_text;
-use zhike_domain::id::UserId;
+use zhike_domain::error_code::ErrorCode;
+use zhike_domain::id::{ApiKeyId, UserId};
 use zhike_domain::sensitive::Sensitive;
-use zhike_state::{Sessions, UserRow};
+use zhike_state::{NewPassword, Sessions, UserChange, UserRow};
 use zhike_vault::password;
 
-use super::sign_in::{locked_until, subjects};
-use super::{POLICY, Policy, User, entry, hashing, link, list_json, no_permission, policy, user};
-use crate::{Ctx, Error, Result, query};
+use super::gate::{locked_until, subjects};
+use super::{POLICY, Policy, User, changed_meanwhile, entry, hashing, link, list_json, no_permission, policy, user};
+use crate::{Ctx, Error, Result, audit, query};
 
 /// Letters of a one-time password, five bits each.
 const WORD_LETTERS: usize = 20;
@@ -124,12 +125,12 @@ pub async fn create(ctx: &Ctx, by: &Principal, new: NewUser) -> Result<(User, Se
 
 /// Changes a user; a change of roles, rows or whether they may sign in ends their sessions.
 ///
-/// **Errors**: `not_found`, `invalid_account`, `no_permission` for what is not theirs to change, `conflict` for the last
-/// one who could undo it.
+/// **Errors**: `not_found`, `invalid_account`, `no_permission` for what is not theirs to change, or not to give themselves,
+/// `conflict` for the last one who could undo it.
 #[boxed]
 pub async fn update(ctx: &Ctx, by: &Principal, id: UserId, change: Change) -> Result<User> {
     let policy = policy(ctx).await?;
-    let mut row = row(ctx, id).await?;
+    let row = row(ctx, id).await?;
     let before = user(&row, &policy, ctx.now())?;
     let display_name = match &change.display_name {
         Some(name) => read_display(Some(name), &row.name)?,
@@ -146,6 +147,9 @@ pub async fn update(ctx: &Ctx, by: &Principal, id: UserId, change: Change) -> Re
     let moves_roles = roles != before.roles || scope != before.scope;
     if moves_roles {
         need(by, Permission::RolesAssign)?;
+        if before.name == by.owner && !holds_all(by, &roles, &policy) {
+            return Err(denied(ctx, by, id, Overreach::Own).await);
+        }
     }
     if display_name != before.display_name || is_disabled != before.is_disabled {
         need(by, Permission::UsersManage)?;
@@ -154,21 +158,21 @@ pub async fn update(ctx: &Ctx, by: &Principal, id: UserId, change: Change) -> Re
         return get(ctx, id).await;
     }
     keep_one(ctx, &policy, &before, &roles, is_disabled).await?;
-    row.display_name = display_name;
-    row.roles_json = roles_json(&roles);
-    row.provinces_json = list_json(&scope.provinces);
-    row.stores_json = list_json(&scope.stores);
-    row.is_disabled = i64::from(is_disabled);
-    if before.is_disabled && !is_disabled {
+    let change = UserChange {
+        display_name: (display_name != before.display_name).then_some(display_name),
+        roles_json: (roles != before.roles).then(|| roles_json(&roles)),
+        provinces_json: (scope.provinces != before.scope.provinces).then(|| list_json(&scope.provinces)),
+        stores_json: (scope.stores != before.scope.stores).then(|| list_json(&scope.stores)),
+        is_disabled: (is_disabled != before.is_disabled).then(|| i64::from(is_disabled)),
         // Whoever was away for long has come back.
-        row.last_seen_at = Some(ctx.now());
-    }
+        last_seen_at: (before.is_disabled && !is_disabled).then(|| ctx.now()),
+    };
     let ends = moves_roles || is_disabled;
     let detail = json!({"roles": names(&roles), "provinces": scope.provinces, "stores": scope.stores,
         "disabled": is_disabled, "roles_before": names(&before.roles)});
     let changed = entry(ctx, &by.actor, "user.change", &id.to_string(), detail);
     let sessions = if ends { Sessions::End } else { Sessions::Keep };
-    ctx.store().update_user(&row, sessions, &changed, link).await?;
+    ctx.store().change_user(row.user_id, &change, sessions, &changed, link).await?;
     get(ctx, id).await
 }
 
@@ -180,7 +184,7 @@ pub(super) async fn keep_one(
     roles: &[Role],
     is_disabled: bool,
 ) -> Result<()> {
-    let can = |roles: &[Role]| zhike_domain::access::granted(roles, policy.separated).holds(Permission::RolesAssign);
+    let can = |roles: &[Role]| granted(roles, policy.separated).holds(Permission::RolesAssign);
     if before.is_disabled || !can(&before.roles) || (can(roles) && !is_disabled) {
         return Ok(());
     }
@@ -194,20 +198,26 @@ pub(super) async fn keep_one(
     ))
 }
 
-/// Gives a user a new one-time password; sessions end, the second factor goes.
+/// Gives a user a new one-time password; sessions end, keys of the API are revoked, the second factor goes.
 ///
-/// **Errors**: `not_found`.
+/// **Errors**: `not_found`; `no_permission`, where administrators are separated also for a user who may do more;
+/// `conflict` when their roles were changed meanwhile.
 #[boxed]
 pub async fn reset(ctx: &Ctx, by: &Principal, id: UserId) -> Result<Sensitive<String>> {
     need(by, Permission::UsersManage)?;
-    let mut row = row(ctx, id).await?;
+    let policy = policy(ctx).await?;
+    let row = row(ctx, id).await?;
+    need_as_much(ctx, by, &user(&row, &policy, ctx.now())?, &policy).await?;
     let word = password::new_word(WORD_LETTERS);
     let once = word.clone();
-    row.password_hash = hashing(ctx, move || password::hash_password(&once)).await?;
-    (row.password_at, row.must_change) = (ctx.now(), 1);
-    (row.totp_sealed, row.totp_offered, row.totp_step) = (None, None, None);
-    let done = entry(ctx, &by.actor, "user.reset", &id.to_string(), json!({}));
-    ctx.store().update_user(&row, Sessions::End, &done, link).await?;
+    let hash = hashing(ctx, move || password::hash_password(&once)).await?;
+    let keys = ctx.store().api_keys().await?.into_iter().filter(|key| key.user_id == row.user_id);
+    let keys: Vec<String> = keys.map(|key| ApiKeyId::new(key.key_id).to_string()).collect();
+    let done = entry(ctx, &by.actor, "user.reset", &id.to_string(), json!({ "keys": keys }));
+    let new = NewPassword { hash, at: ctx.now() };
+    if !ctx.store().reset_user(row.user_id, &row.roles_json, new, &done, link).await? {
+        return Err(changed_meanwhile());
+    }
     ctx.store().forget_failures(&subjects(ctx, &row.name, None)).await?;
     Ok(word)
 }
@@ -264,6 +274,54 @@ pub async fn set_separated(ctx: &Ctx, by: &Principal, separated: bool) -> Result
 
 pub(crate) fn need(by: &Principal, permission: Permission) -> Result<()> {
     if by.permissions.holds(permission) { Ok(()) } else { Err(no_permission(permission)) }
+}
+
+/// Refuses, where administrators are separated, to give somebody a way in as a user who may do what they may not: none of
+/// the three gets at what is another's by a password, a link or a key of their making.
+///
+/// **Errors**: `no_permission`.
+pub(super) async fn need_as_much(ctx: &Ctx, by: &Principal, target: &User, policy: &Policy) -> Result<()> {
+    if !policy.separated || holds_all(by, &target.roles, policy) {
+        return Ok(());
+    }
+    Err(denied(ctx, by, target.id, Overreach::Other).await)
+}
+
+/// Whether somebody may do all that some roles grant.
+fn holds_all(by: &Principal, roles: &[Role], policy: &Policy) -> bool {
+    granted(roles, policy.separated).iter().all(|one| by.permissions.holds(one))
+}
+
+/// How somebody reached for more than they may do.
+#[derive(Clone, Copy)]
+enum Overreach {
+    /// By roles of their own.
+    Own,
+    /// By the account of somebody else.
+    Other,
+}
+
+/// Writes down that somebody reached for more than they may do; the error to answer with.
+async fn denied(ctx: &Ctx, by: &Principal, id: UserId, how: Overreach) -> Error {
+    let (because, en, zh) = match how {
+        Overreach::Own => (
+            "own roles",
+            "nobody gives themselves more than they may do: another person who gives roles does, or whoever owns the \
+             data directory by zhike user roles",
+            "不能给自己增加权限：请由另一位有权分配角色的人操作，或由数据目录的所有者在本机执行 zhike user roles",
+        ),
+        Overreach::Other => (
+            "more permissions",
+            "administrators are separated, and this account may do what you may not: let the security administrator take \
+             its roles away first and give them again once its owner has signed in, or let whoever owns the data \
+             directory run the command at the machine",
+            "已启用三员分立，而该账号拥有您没有的权限：请安全管理员先收回其角色，待本人登录后再授予；或由数据目录的所有者在本机用命令执行",
+        ),
+    };
+    match audit::record(ctx, &by.actor, "access.denied", &id.to_string(), &json!({ "because": because })).await {
+        Ok(()) => Error::new(ErrorCode::NoPermission, en, zh),
+        Err(error) => error,
+    }
 }
 
 pub(super) fn names(roles: &[Role]) -> Vec<&'static str> {

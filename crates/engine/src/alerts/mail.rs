@@ -1,13 +1,14 @@
 //! Alerts by mail: through which host, to whom, what is said, and when it is said again.
 //!
-//! Nothing here opens a connection. What is open at a moment goes in one mail; what came of it is kept for each alert, by the
-//! clock of [`crate::hooks`] (INV-HOOKS-2).
+//! Nothing here opens a connection. What is open at a moment goes in one mail to all who are owed the same; what came
+//! of it is kept for each alert and recipient, by the clock of [`crate::hooks`] (INV-HOOKS-2): an address that a host
+//! refuses keeps no mail from the others.
 //!
 //! - INV-MAIL-1 (`tests/it/alerts.rs`): the password and the recipients are sealed, and shown to nobody again. A password goes
 //!   to no other host than it was given for: whoever changes the host gives it again.
 
 use crate::boxed;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
@@ -17,9 +18,10 @@ use zhike_domain::mask;
 use zhike_domain::sensitive::Sensitive;
 use zhike_state::{AlertRow, NoticeRow};
 
-use crate::hooks::{self, Sent};
+use crate::hooks::{self, Sent, Topic};
 use crate::{Ctx, Error, Result, accounts, audit, query};
 
+const TOPIC: Topic = Topic::Alerts;
 const KIND: &str = "alert_mail";
 const PURPOSE: &str = "alert mail";
 const MAX_RECIPIENTS: usize = 20;
@@ -88,7 +90,17 @@ struct Spec {
     from: String,
     recipients_sealed: Vec<String>,
     lang: Lang,
-    /// Alerts from before are not told.
+    /// Alerts from before are not told: by recipient.
+    sinces: Vec<i64>,
+    /// The same of all recipients, where none has their own.
+    since: i64,
+}
+
+/// Somebody who is told.
+struct Recipient {
+    address: Sensitive<String>,
+    /// By what they are known where outcomes are kept.
+    hook: String,
     since: i64,
 }
 
@@ -128,10 +140,17 @@ pub struct MailState {
     pub has_password: bool,
     /// Address of the sender.
     pub from: String,
-    /// Masked.
-    pub recipients: Vec<String>,
+    /// Who is told.
+    pub recipients: Vec<MailRecipient>,
     /// Language.
     pub lang: Lang,
+}
+
+/// A recipient, as they are shown.
+#[derive(Clone, Debug)]
+pub struct MailRecipient {
+    /// Masked.
+    pub address: String,
     /// The last try.
     pub last: Option<NoticeRow>,
 }
@@ -157,7 +176,8 @@ pub struct Mail {
     pub text: String,
     /// The same for the same alerts, so that a mail that arrives twice is known as one.
     pub key: String,
-    hook: String,
+    /// By what each address is known.
+    hooks: Vec<String>,
     alerts: Vec<Told>,
 }
 
@@ -174,14 +194,14 @@ impl Mail {
             subject: String::new(),
             text: String::new(),
             key: String::new(),
-            hook: String::new(),
+            hooks: Vec::new(),
             alerts: Vec::new(),
         }
     }
 }
 
 /// An alert in a mail.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Told {
     about: i64,
     n_tries: i64,
@@ -209,13 +229,15 @@ pub fn is_this_machine(host: &str) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// Puts settings in force; alerts that are raised from now on are told.
+/// Puts settings in force; whoever is named for the first time is told of alerts that are raised from now on, the
+/// others still get what they are owed.
 ///
 /// **Errors**: `no_permission`; `bad_request` that says what is wrong.
 #[boxed]
 pub async fn set(ctx: &Ctx, by: &Principal, new: NewMail) -> Result<MailState> {
     accounts::need(by, Permission::WorkspaceManage)?;
     let old: Spec = query::definition(ctx, KIND, "default").await?;
+    let before = recipients(ctx, &old)?;
     if new.host.is_empty() || new.port == 0 || !is_plain(&new.host) || new.host.contains(['/', '@', '\\']) {
         return Err(bad("a mail host needs a name and a port", "请填写邮件服务器的主机名和端口"));
     }
@@ -247,7 +269,11 @@ pub async fn set(ctx: &Ctx, by: &Principal, new: NewMail) -> Result<MailState> {
             ));
         }
     };
-    let recipients_sealed: Vec<String> = match &new.recipients {
+    let since = |address: &Sensitive<String>| {
+        let known = before.iter().find(|one| one.address.expose() == address.expose());
+        known.map_or(ctx.now(), |one| one.since)
+    };
+    let (recipients_sealed, sinces): (Vec<String>, Vec<i64>) = match &new.recipients {
         Some(all) => {
             if all.is_empty() || all.len() > MAX_RECIPIENTS || !all.iter().all(|one| is_address(one.expose())) {
                 return Err(Error::bad_request(
@@ -255,9 +281,9 @@ pub async fn set(ctx: &Ctx, by: &Principal, new: NewMail) -> Result<MailState> {
                     format!("请填写 1 到 {MAX_RECIPIENTS} 个收件邮箱"),
                 ));
             }
-            all.iter().map(|one| sealed(one.expose())).collect()
+            all.iter().map(|one| (sealed(one.expose()), since(one))).unzip()
         }
-        None if !old.recipients_sealed.is_empty() => old.recipients_sealed,
+        None if !before.is_empty() => before.iter().map(|one| (sealed(one.address.expose()), one.since)).unzip(),
         None => return Err(bad("name at least one recipient", "请至少填写一个收件人")),
     };
     let detail = json!({ "host": new.host, "port": new.port, "recipients": recipients_sealed.len() });
@@ -270,7 +296,8 @@ pub async fn set(ctx: &Ctx, by: &Principal, new: NewMail) -> Result<MailState> {
         from: new.from,
         recipients_sealed,
         lang: new.lang,
-        since: ctx.now(),
+        sinces,
+        since: 0,
     };
     audit::record(ctx, &by.actor, "policy.change", KIND, &detail).await?;
     query::put_definition(ctx, KIND, "default", &spec).await?;
@@ -295,19 +322,20 @@ pub async fn state(ctx: &Ctx) -> Result<Option<MailState>> {
     if spec.host.is_empty() {
         return Ok(None);
     }
-    let recipients = opened(ctx, &spec.recipients_sealed)?;
-    let hook = hook_of(ctx, &recipients);
-    let rows = ctx.store().notices(hooks::Topic::Alerts.word(), ctx.now() - hooks::SHOWN).await?;
+    let rows = ctx.store().notices(TOPIC.word(), ctx.now() - hooks::SHOWN).await?;
+    let shown = |one: &Recipient| MailRecipient {
+        address: mask::email(one.address.expose()),
+        last: rows.iter().find(|row| row.hook == one.hook).cloned(),
+    };
     Ok(Some(MailState {
+        recipients: recipients(ctx, &spec)?.iter().map(shown).collect(),
         host: spec.host,
         port: spec.port,
         tls: spec.tls,
         user: spec.user,
         has_password: !spec.password_sealed.is_empty(),
         from: spec.from,
-        recipients: recipients.iter().map(|one| mask::email(one.expose())).collect(),
         lang: spec.lang,
-        last: rows.into_iter().find(|row| row.hook == hook),
     }))
 }
 
@@ -319,42 +347,70 @@ fn opened(ctx: &Ctx, sealed: &[String]) -> Result<Vec<Sensitive<String>>> {
     sealed.iter().map(one).collect()
 }
 
-/// By what a list of recipients is known where outcomes are kept.
-fn hook_of(ctx: &Ctx, recipients: &[Sensitive<String>]) -> String {
-    let all: Vec<&str> = recipients.iter().map(|one| one.expose().as_str()).collect();
-    hooks::fingerprint(ctx, PURPOSE, &all.join("\n"))
+/// Whom settings name, each once.
+fn recipients(ctx: &Ctx, spec: &Spec) -> Result<Vec<Recipient>> {
+    let mut met = BTreeSet::new();
+    let mut all = Vec::new();
+    for (at, address) in opened(ctx, &spec.recipients_sealed)?.into_iter().enumerate() {
+        let hook = hooks::fingerprint(ctx, PURPOSE, address.expose());
+        if met.insert(hook.clone()) {
+            all.push(Recipient { address, hook, since: hooks::since_of(&spec.sinces, spec.since, at) });
+        }
+    }
+    Ok(all)
 }
 
-/// The mail that is to be sent now: all alerts that are due, in one. `base` is how browsers reach the console.
+/// The mail that is to be sent now: all alerts that are due to somebody, in one, to everybody to whom the same are due.
+/// The others get theirs in the next. `base` is how browsers reach the console.
 #[boxed]
 pub async fn due(ctx: &Ctx, base: Option<&str>) -> Result<Option<Mail>> {
     let spec: Spec = query::definition(ctx, KIND, "default").await?;
-    if spec.host.is_empty() {
-        return Ok(None);
-    }
+    let all = recipients(ctx, &spec)?;
+    let Some(since) = all.iter().map(|one| one.since).min() else { return Ok(None) };
     let now = ctx.now();
-    let since = hooks::told_since(now);
-    let alerts = ctx.store().alerts_since(spec.since.max(since)).await?;
+    let alerts = ctx.store().alerts_since(since.max(hooks::told_since(now))).await?;
     if alerts.is_empty() {
         return Ok(None);
     }
-    let recipients = opened(ctx, &spec.recipients_sealed)?;
-    let hook = hook_of(ctx, &recipients);
-    let rows = ctx.store().notices(hooks::Topic::Alerts.word(), since).await?;
-    let known: HashMap<i64, &NoticeRow> =
-        rows.iter().filter(|row| row.hook == hook).map(|row| (row.about, row)).collect();
-    let due: Vec<&AlertRow> =
-        alerts.iter().filter(|row| hooks::is_due(known.get(&row.alert_id).copied(), now)).collect();
-    if due.is_empty() {
+    let rows = ctx.store().notices(TOPIC.word(), hooks::told_since(now)).await?;
+    let known: HashMap<(i64, &str), &NoticeRow> =
+        rows.iter().map(|row| ((row.about, row.hook.as_str()), row)).collect();
+    let owed = |one: &Recipient| -> Vec<Told> {
+        let told = |row: &AlertRow| {
+            let before = known.get(&(row.alert_id, one.hook.as_str())).copied();
+            let n_tries = before.map_or(0, |before| before.n_tries);
+            let told = Told { about: row.alert_id, n_tries, begun_at: row.raised_at };
+            hooks::is_due(before, now).then_some(told)
+        };
+        alerts.iter().filter(|row| row.raised_at >= one.since).filter_map(told).collect()
+    };
+    let mut told: Vec<Told> = Vec::new();
+    let mut to = Vec::new();
+    for one in all {
+        let owed = owed(&one);
+        if !owed.is_empty() && (to.is_empty() || owed == told) {
+            told = owed;
+            to.push(one);
+        }
+    }
+    if to.is_empty() {
         return Ok(None);
     }
-    let told = |row: &&AlertRow| Told {
-        about: row.alert_id,
-        n_tries: known.get(&row.alert_id).map_or(0, |before| before.n_tries),
-        begun_at: row.raised_at,
+    let ids: HashSet<i64> = told.iter().map(|one| one.about).collect();
+    let due: Vec<&AlertRow> = alerts.iter().filter(|row| ids.contains(&row.alert_id)).collect();
+    mail(ctx, &spec, to, &due, told, base).map(Some)
+}
+
+/// Takes a mail for this process to send; `false` when another one has some of it, or has told it meanwhile.
+#[boxed]
+pub async fn claim(ctx: &Ctx, mail: &Mail) -> Result<bool> {
+    let now = ctx.now();
+    let claimed = |hook: &String| {
+        let of = |one: &Told| hooks::claimed(TOPIC, one.about, hook, one.n_tries, now);
+        mail.alerts.iter().map(of).collect::<Vec<_>>()
     };
-    let told = due.iter().map(told).collect();
-    mail(ctx, &spec, (recipients, hook), &due, told, base).map(Some)
+    let rows: Vec<NoticeRow> = mail.hooks.iter().flat_map(claimed).collect();
+    Ok(ctx.store().claim_notices(&rows).await?)
 }
 
 /// A mail of no alert.
@@ -367,12 +423,11 @@ pub async fn trial(ctx: &Ctx, by: &Principal, base: Option<&str>) -> Result<Mail
     if spec.host.is_empty() {
         return Err(Error::conflict("set a mail host first".into(), "请先设置邮件服务器".into()));
     }
-    audit::record(ctx, &by.actor, "alert.test", KIND, &json!({ "recipients": spec.recipients_sealed.len() })).await?;
-    let recipients = opened(ctx, &spec.recipients_sealed)?;
-    let hook = hook_of(ctx, &recipients);
+    let to = recipients(ctx, &spec)?;
+    audit::record(ctx, &by.actor, "alert.test", KIND, &json!({ "recipients": to.len() })).await?;
     let one = super::trial(ctx);
     let told = vec![Told { about: 0, n_tries: 0, begun_at: one.raised_at }];
-    let mut mail = mail(ctx, &spec, (recipients, hook), &[&one], told, base)?;
+    let mut mail = mail(ctx, &spec, to, &[&one], told, base)?;
     mail.key = format!("trial-{}", ctx.vault().random_id());
     Ok(mail)
 }
@@ -380,7 +435,7 @@ pub async fn trial(ctx: &Ctx, by: &Principal, base: Option<&str>) -> Result<Mail
 fn mail(
     ctx: &Ctx,
     spec: &Spec,
-    (to, hook): (Vec<Sensitive<String>>, String),
+    to: Vec<Recipient>,
     due: &[&AlertRow],
     alerts: Vec<Told>,
     base: Option<&str>,
@@ -389,6 +444,7 @@ fn mail(
     let login = opened(ctx, sealed)?.pop().map(|password| (spec.user.clone(), password));
     let (subject, text) = written(due, spec.lang, base);
     let names: Vec<String> = due.iter().map(|row| row.alert_id.to_string()).collect();
+    let (to, hooks): (Vec<_>, Vec<_>) = to.into_iter().map(|one| (one.address, one.hook)).unzip();
     Ok(Mail {
         host: spec.host.clone(),
         port: spec.port,
@@ -399,7 +455,7 @@ fn mail(
         subject,
         text,
         key: hooks::fingerprint(ctx, PURPOSE, &names.join(",")),
-        hook,
+        hooks,
         alerts,
     })
 }
@@ -448,19 +504,20 @@ fn written(due: &[&AlertRow], lang: Lang, base: Option<&str>) -> (String, String
     (subject, text)
 }
 
-/// Notes what came of a mail, and when to try again.
+/// Notes what came of a mail for each recipient, in their order, and when to try again.
 #[boxed]
-pub async fn note(ctx: &Ctx, mail: &Mail, sent: Sent) -> Result<()> {
+pub async fn note(ctx: &Ctx, mail: &Mail, sent: &[Sent]) -> Result<()> {
     let now = ctx.now();
-    let row = |one: &Told| NoticeRow {
-        topic: hooks::Topic::Alerts.word().into(),
+    let row = |(hook, sent): (&String, &Sent), one: &Told| NoticeRow {
+        topic: TOPIC.word().into(),
         about: one.about,
-        hook: mail.hook.clone(),
+        hook: hook.clone(),
         n_tries: one.n_tries + 1,
         tried_at: now,
-        next_at: hooks::next_try(now, one.n_tries, one.begun_at, sent).filter(|_| one.about != 0),
+        next_at: hooks::next_try(now, one.n_tries, one.begun_at, *sent).filter(|_| one.about != 0),
         outcome: sent.word(),
     };
-    let rows: Vec<NoticeRow> = mail.alerts.iter().map(row).collect();
+    let of = |to: (&String, &Sent)| mail.alerts.iter().map(|one| row(to, one)).collect::<Vec<_>>();
+    let rows: Vec<NoticeRow> = mail.hooks.iter().zip(sent).flat_map(of).collect();
     Ok(ctx.store().put_notices(&rows).await?)
 }

@@ -16,7 +16,7 @@ use crate::{Ctx, Error, Result, audit};
 const KEPT: usize = 2;
 const PREFIX: &str = "keys-";
 /// A copy under way.
-const PART: &str = ".part";
+pub(super) const PART: &str = ".part";
 
 /// A copy of the keys that was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +58,8 @@ pub async fn ship_keys(ctx: &Ctx, folder: &Path, actor: &str) -> Result<KeysCopy
     let name = format!("{PREFIX}{}", stamp(ctx.now()));
     let part = folder.join(format!("{name}{PART}"));
     make_dir(&part)?;
+    // Who changes the keys holds it: files and what they wrap are of one moment.
+    let guard = ctx.write_lock().await?;
     ctx.store().copy_keys(&part.join("keys.db")).await?;
     let keys = ctx.dir().join("keys");
     let mut n_files = 1;
@@ -67,6 +69,7 @@ pub async fn ship_keys(ctx: &Ctx, folder: &Path, actor: &str) -> Result<KeysCopy
             n_files += 1;
         }
     }
+    drop(guard);
     std::fs::File::open(part.join("keys.db"))
         .and_then(|file| file.sync_all())
         .map_err(|error| Error::io("sync", &part, error))?;

@@ -9,6 +9,7 @@ use zhike_state::{StateConfig, Store};
 use zhike_vault::{Unlock, Vault};
 
 use super::files::{copy, folder_names, hex, make_dir, sync_dir};
+use super::keys::PART;
 use super::repository::Repository;
 use super::{Backup, blocking, damaged};
 use crate::collect::{CollectError, Entry, LOG, PAST};
@@ -176,7 +177,8 @@ fn newest(keys: &Path) -> Result<PathBuf> {
     if is_copy(keys) {
         return Ok(keys.to_owned());
     }
-    let mut copies = folder_names(keys)?.into_iter().map(|name| keys.join(name)).filter(|path| is_copy(path));
+    let whole = folder_names(keys)?.into_iter().filter(|name| !name.ends_with(PART));
+    let mut copies = whole.map(|name| keys.join(name)).filter(|path| is_copy(path));
     copies.next_back().ok_or_else(|| no_keys(keys))
 }
 

@@ -8,6 +8,7 @@ use zhike_domain::signed::Kind;
 use zhike_state::LedgerRow;
 use zhike_vault::PublicKey;
 
+use crate::backup::hex;
 use crate::{Ctx, Error, Result};
 
 const ALGORITHM: &str = "HMAC-SM3";
@@ -20,9 +21,11 @@ const LIMITS: [(&str, &str); 5] = [
          that data were sent to, logs and archives of a database server",
     ),
     (
-        "此前备份中的个人信息随密钥销毁而无法解读；恢复旧备份时会按销毁台账再次销毁。若有人另存了当时的整个密钥目录，则不在此内",
+        "此前备份中的个人信息随密钥销毁而无法解读；恢复旧备份时会按销毁台账再次销毁。备份中的隔离行按导入批次加密，恢复时一并删除。\
+         若有人另存了当时的整个密钥目录，则不在此内",
         "personal values in earlier backups cannot be read without the key; a restored backup is erased again by the ledger. \
-         A whole copy of the key directory that somebody kept apart is not covered",
+         Rows set aside are sealed by load, and go from a backup when it is restored. A whole copy of the key directory that \
+         somebody kept apart is not covered",
     ),
     (
         "审计记录与请求登记按法定义务保留，仅含化名编号与时间；清洗日志只含文件行号与脱敏值，不指向任何人",
@@ -97,6 +100,8 @@ fn words(place: &str) -> (String, String) {
         "session_stretches" | "session_moves" => ("访问时段", "visits"),
         "live_registers" => ("订单登记", "registers of orders"),
         "bindings" => ("绑定二维码", "codes to be scanned"),
+        "canaries" => ("监测标记", "marks of who is watched over"),
+        "holds" => ("已解除的保全", "holds that were lifted"),
         "quarantine" => ("隔离行", "rows set aside"),
         "events" => ("行为事件", "events"),
         "orders" => ("订单", "orders"),
@@ -137,8 +142,4 @@ pub(super) fn is_signed(key: &PublicKey, sealed: &Sealed) -> Result<Option<bool>
 
 fn json(sealed: &Sealed) -> Result<serde_json::Value> {
     serde_json::to_value(sealed).map_err(|error| Error::bug("a receipt as JSON", error))
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

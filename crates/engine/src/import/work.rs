@@ -1,9 +1,11 @@
 //! The work of one load: three threads read, clean and resolve; then everything is staged, committed and shown.
 
+use std::ops::ControlFlow;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use serde::{Deserialize, Serialize};
 use zhike_domain::clean::rule::Rule;
+use zhike_domain::error_code::ErrorCode;
 use zhike_domain::frame::{ColumnType, TextColumn};
 use zhike_domain::id::BatchId;
 use zhike_domain::import::accept::{Accepted, Acceptor, Change, Reject};
@@ -120,7 +122,8 @@ pub(super) async fn run(
         .map_err(|error| Error::bug("reading task", error))?;
         let Some(batch) = next else { break };
         n_rows += batch.n_rows;
-        progress(Progress { stage: "reading", rows_done: n_rows, done: batch.progress.0, total: batch.progress.1 });
+        let (done, total) = batch.progress;
+        tell(&progress, Progress { stage: "reading", rows_done: n_rows, done, total })?;
         take(&mut load, &mut target, batch)?;
         ctx.step("import.reading")?;
     }
@@ -131,7 +134,7 @@ pub(super) async fn run(
     let ended = ended.map_err(panicked)?.map_err(|error| read_error(&file, &error))?;
     let Cleaner { people, tally, .. } = cleaner.map_err(panicked)?;
     load.people = people;
-    progress(Progress { stage: "resolving", rows_done: n_rows, done: 1, total: 1 });
+    tell(&progress, Progress { stage: "resolving", rows_done: n_rows, done: 1, total: 1 })?;
 
     let mut commit = LoadCommit { batch_id, committed_at: ctx.now(), ..LoadCommit::default() };
     let loaded = match target {
@@ -147,7 +150,7 @@ pub(super) async fn run(
         ctx.lake().unstage(batch_id).await?;
         return Ok(report);
     }
-    progress(Progress { stage: "storing", rows_done: n_rows, done: 1, total: 1 });
+    tell(&progress, Progress { stage: "storing", rows_done: n_rows, done: 1, total: 1 })?;
     ctx.step("import.staged")?;
     let plan = Plan { publication, report };
     commit.plan_json = serde_json::to_string(&plan).map_err(|error| Error::bug("the plan of a load", error))?;
@@ -161,14 +164,26 @@ pub(super) async fn run(
     Ok(plan.report)
 }
 
-fn acceptor(ctx: &Ctx, looked: &Looked) -> Result<Acceptor> {
+/// Tells how far the load is, and ends it when it was cancelled; the failure leaves nothing of it.
+fn tell(progress: &OnProgress, at: Progress) -> Result<()> {
+    match progress(at) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(Error::new(
+            ErrorCode::Conflict,
+            "the load was cancelled; nothing of it was loaded",
+            "载入已取消，没有载入任何数据",
+        )),
+    }
+}
+
+pub(super) fn acceptor(ctx: &Ctx, looked: &Looked) -> Result<Acceptor> {
     let acceptor = Acceptor::new(&looked.mapping, &looked.sniffed.header, ctx.now());
     let acceptor = acceptor.map_err(|problems| super::mapping_error(&looked.file_name, &problems))?;
     Ok(acceptor.in_currency(&ctx.workspace().currency))
 }
 
 /// Rules that need the whole column first read the file once more.
-fn learn(open: &OpenFile, looked: &Looked, acceptor: &mut Acceptor) -> Result<()> {
+pub(super) fn learn(open: &OpenFile, looked: &Looked, acceptor: &mut Acceptor) -> Result<()> {
     if !acceptor.wants_learning() {
         return Ok(());
     }
@@ -181,7 +196,7 @@ fn learn(open: &OpenFile, looked: &Looked, acceptor: &mut Acceptor) -> Result<()
     Ok(())
 }
 
-fn options_of(looked: &Looked) -> ReadOptions {
+pub(super) fn options_of(looked: &Looked) -> ReadOptions {
     ReadOptions { sheet: looked.sniffed.sheet.clone(), ..ReadOptions::default() }
 }
 

@@ -179,6 +179,89 @@ async fn strangers_and_wrong_passwords_get_one_answer_and_are_locked_out_alike()
     assert!(place.enter("boss", WORD, None, 10).await.is_ok());
 }
 
+/// INV-ACCOUNTS-6: whoever guesses many times at once gets no further than one after another, by any way of proving.
+#[tokio::test(flavor = "multi_thread")]
+async fn guesses_at_once_are_no_more_than_guesses_in_turn() {
+    let place = &place().await;
+    let n_judged = |all: Vec<ErrorCode>| {
+        assert!(all.iter().all(|one| [ErrorCode::WrongCredentials, ErrorCode::LockedOut].contains(one)), "{all:?}");
+        all.into_iter().filter(|one| *one == ErrorCode::WrongCredentials).count()
+    };
+    let by_name = (0..20).map(|from| async move { code(place.enter("boss", "wrong", None, from).await) });
+    assert_eq!(n_judged(futures::future::join_all(by_name).await), 5);
+    let by_address = (0..20).map(|n| async move {
+        let name = format!("name{n}");
+        code(place.enter(&name, "wrong", None, 99).await)
+    });
+    assert_eq!(n_judged(futures::future::join_all(by_address).await), 5);
+    accounts::unlock(&place.ctx, &place.boss.principal, place.boss.user.id).await.unwrap();
+    let inside =
+        (0..20).map(|_| async move { code(accounts::remove_totp(&place.ctx, &place.boss.user, word("wrong")).await) });
+    assert_eq!(n_judged(futures::future::join_all(inside).await), 5);
+    assert_eq!(code(place.enter("boss", WORD, None, 100).await), ErrorCode::LockedOut);
+}
+
+/// One client of IPv6 has a /64 to choose addresses from.
+#[tokio::test(flavor = "multi_thread")]
+async fn addresses_of_one_network_are_counted_together() {
+    let place = place().await;
+    let enter = async |name: &str, given: &str, from: &str| {
+        let (password, from) = (word(given), Some(from.parse().unwrap()));
+        accounts::sign_in(&place.ctx, SignIn { name: name.into(), password, code: None, from }).await
+    };
+    for n in 0..5 {
+        let from = format!("2001:db8:0:7:{n}::{n}");
+        assert_eq!(code(enter(&format!("name{n}"), "wrong", &from).await), ErrorCode::WrongCredentials);
+    }
+    assert_eq!(code(enter("boss", WORD, "2001:db8:0:7:ffff::1").await), ErrorCode::LockedOut);
+    assert!(enter("boss", WORD, "2001:db8:0:8::1").await.is_ok());
+    // An address of IPv4 is one client, however it is written.
+    for n in 0..5 {
+        let name = format!("other{n}");
+        assert_eq!(code(enter(&name, "wrong", "::ffff:192.0.2.7").await), ErrorCode::WrongCredentials);
+    }
+    assert_eq!(code(enter("boss", WORD, "192.0.2.7").await), ErrorCode::LockedOut);
+    assert!(enter("boss", WORD, "192.0.2.8").await.is_ok());
+}
+
+/// INV-ACCOUNTS-7: what takes a while and was decided on an older row restores nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_change_of_password_undoes_nothing() {
+    const OTHER: &str = "Another-horse-8";
+    let place = place().await;
+    let by = &place.boss.principal;
+    let late = async |signed_in: &SignedIn| {
+        accounts::change_password(&place.ctx, signed_in.secret.as_ref().unwrap(), word(WORD), word(OTHER)).await
+    };
+    let ann = place.hire("ann", &["analyst"]).await;
+    let entered = place.enter("ann", WORD, None, 1).await.unwrap();
+    let disable = Change { is_disabled: Some(true), ..Change::default() };
+    let (_, disabled) = tokio::join!(late(&entered), accounts::update(&place.ctx, by, ann.id, disable));
+    disabled.unwrap();
+    assert!(accounts::get(&place.ctx, ann.id).await.unwrap().is_disabled);
+
+    let ben = place.hire("ben", &["analyst"]).await;
+    let entered = place.enter("ben", WORD, None, 2).await.unwrap();
+    let demoted = accounts::update(&place.ctx, by, ben.id, change(&["service"]));
+    let (_, demoted) = tokio::join!(late(&entered), demoted);
+    demoted.unwrap();
+    assert_eq!(accounts::get(&place.ctx, ben.id).await.unwrap().roles, [Role::Service]);
+
+    let cat = place.hire("cat", &["analyst"]).await;
+    let entered = place.enter("cat", WORD, None, 3).await.unwrap();
+    let (_, once) = tokio::join!(late(&entered), accounts::reset(&place.ctx, by, cat.id));
+    let again = place.enter("cat", once.unwrap().expose(), None, 3).await.unwrap();
+    assert!(again.user.must_change_password, "the reset stands");
+
+    // Nor does a sign-in by the password from before outlive a reset.
+    let dan = place.hire("dan", &["analyst"]).await;
+    let (came, once) = tokio::join!(place.enter("dan", WORD, None, 4), accounts::reset(&place.ctx, by, dan.id));
+    once.unwrap();
+    if let Ok(came) = came {
+        assert!(!place.is_in(&came).await);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn few_wrong_attempts_are_forgotten_and_an_administrator_unlocks() {
     let place = place().await;
@@ -226,7 +309,10 @@ async fn a_second_factor_is_asked_for_and_no_code_counts_twice() {
     let recovery = accounts::confirm_totp(&place.ctx, user, &word(&now(&place))).await.unwrap();
     assert_eq!(recovery.len(), 10);
 
-    assert_eq!(code(place.enter("boss", WORD, None, 1).await), ErrorCode::CodeNeeded);
+    // A right password is no wrong attempt, however often.
+    for _ in 0..6 {
+        assert_eq!(code(place.enter("boss", WORD, None, 1).await), ErrorCode::CodeNeeded);
+    }
     // A wrong password learns nothing of the second factor.
     assert_eq!(code(place.enter("boss", "wrong", None, 1).await), ErrorCode::WrongCredentials);
     let used = now(&place);
@@ -282,10 +368,11 @@ async fn a_provider_that_asked_for_two_factors_is_enough() {
     assert_eq!(code(accounts::sign_in_code(ctx, &late, &word(&now()), None).await), ErrorCode::SsoRefused);
     let kept = ask().await;
     let wrong = if now() == "000000" { "000001" } else { "000000" };
-    // With the one that was used already, five.
-    for _ in 0..4 {
-        assert_eq!(code(accounts::sign_in_code(ctx, &kept, &word(wrong), None).await), ErrorCode::WrongCredentials);
-    }
+    // With the one that was used already, five; the rest of those that come at once are not judged.
+    let guess = |_| async { code(accounts::sign_in_code(ctx, &kept, &word(wrong), None).await) };
+    let guesses = futures::future::join_all((0..9).map(guess)).await;
+    assert_eq!(guesses.iter().filter(|one| **one == ErrorCode::WrongCredentials).count(), 4, "{guesses:?}");
+    assert_eq!(guesses.iter().filter(|one| **one == ErrorCode::LockedOut).count(), 5, "{guesses:?}");
     assert_eq!(code(accounts::sign_in_code(ctx, &kept, &word(&now()), None).await), ErrorCode::LockedOut);
 }
 
@@ -358,11 +445,7 @@ async fn changed_roles_disabled_users_and_resets_end_sessions_and_keys_at_once()
     assert_eq!((held.actor.as_str(), held.owner.as_str(), held.means), ("ann/sync", "ann", Means::Key));
     assert!(held.permissions.holds(Permission::SqlRun) && !held.permissions.holds(Permission::ExportsMake));
 
-    let roles = |roles: &[&str]| Change {
-        roles: Some(roles.iter().map(|one| (*one).to_owned()).collect()),
-        ..Change::default()
-    };
-    accounts::update(&place.ctx, by, ann.id, roles(&["operator"])).await.unwrap();
+    accounts::update(&place.ctx, by, ann.id, change(&["operator"])).await.unwrap();
     assert!(!place.is_in(&entered).await);
     let held = accounts::by_key(&place.ctx, &key).await.unwrap().unwrap();
     assert!(!held.permissions.holds(Permission::SqlRun), "a key has no more than its owner has now");
@@ -377,9 +460,19 @@ async fn changed_roles_disabled_users_and_resets_end_sessions_and_keys_at_once()
     assert_eq!(code(place.enter("ann", WORD, None, 1).await), ErrorCode::WrongCredentials);
     accounts::update(&place.ctx, by, ann.id, Change { is_disabled: Some(false), ..Change::default() }).await.unwrap();
 
-    let entered = place.enter("ann", WORD, None, 2).await.unwrap();
+    // A password of one's own choice ends other sessions; programs go on.
+    let (entered, other) =
+        (place.enter("ann", WORD, None, 2).await.unwrap(), place.enter("ann", WORD, None, 2).await.unwrap());
+    let (secret, next) = (entered.secret.as_ref().unwrap(), "Correct-horse-8");
+    accounts::change_password(&place.ctx, secret, word(WORD), word(next)).await.unwrap();
+    assert!(place.is_in(&entered).await && !place.is_in(&other).await);
+    assert!(accounts::by_key(&place.ctx, &key).await.unwrap().is_some());
+
     let once = accounts::reset(&place.ctx, by, ann.id).await.unwrap();
     assert!(!place.is_in(&entered).await);
+    assert!(accounts::by_key(&place.ctx, &key).await.unwrap().is_none(), "whoever made it may be why");
+    assert!(accounts::keys(&place.ctx, by).await.unwrap().is_empty());
+    assert_eq!(code(place.enter("ann", next, None, 3).await), ErrorCode::WrongCredentials);
     assert_eq!(code(place.enter("ann", WORD, None, 3).await), ErrorCode::WrongCredentials);
     assert!(place.enter("ann", once.expose(), None, 3).await.unwrap().principal.must_change_password);
 
@@ -387,7 +480,7 @@ async fn changed_roles_disabled_users_and_resets_end_sessions_and_keys_at_once()
     let out = Change { is_disabled: Some(true), ..Change::default() };
     assert_eq!(code(accounts::update(&place.ctx, by, place.boss.user.id, out).await), ErrorCode::Conflict);
     assert_eq!(
-        code(accounts::update(&place.ctx, by, place.boss.user.id, roles(&["analyst"])).await),
+        code(accounts::update(&place.ctx, by, place.boss.user.id, change(&["analyst"])).await),
         ErrorCode::Conflict
     );
 }
@@ -448,6 +541,20 @@ async fn keys_end_and_are_no_more_than_their_owner() {
     assert!(accounts::by_key(&place.ctx, &secret).await.unwrap().is_none(), "its days are over");
 }
 
+fn change(roles: &[&str]) -> Change {
+    Change { roles: Some(roles.iter().map(|one| (*one).to_owned()).collect()), ..Change::default() }
+}
+
+/// Three people with a duty each; the administrator from before, the system's and the security's, signed in anew.
+async fn separated(place: &Place) -> [Principal; 3] {
+    for (name, role) in [("sys", "system_admin"), ("sec", "security_admin"), ("aud", "audit_admin")] {
+        place.hire(name, &[role]).await;
+    }
+    accounts::set_separated(&place.ctx, &place.boss.principal, true).await.unwrap();
+    let enter = async |name: &str| place.enter(name, WORD, None, 1).await.unwrap().principal;
+    [enter("boss").await, enter("sys").await, enter("sec").await]
+}
+
 /// INV-ACCESS-4.
 #[tokio::test(flavor = "multi_thread")]
 async fn duties_are_separated_only_when_three_people_hold_them() {
@@ -457,14 +564,8 @@ async fn duties_are_separated_only_when_three_people_hold_them() {
     let both =
         NewUser { name: "both".into(), roles: vec!["system_admin".into(), "audit_admin".into()], ..NewUser::default() };
     assert_eq!(code(accounts::create(&place.ctx, by, both).await), ErrorCode::InvalidAccount);
-    for (name, role) in [("sys", "system_admin"), ("sec", "security_admin"), ("aud", "audit_admin")] {
-        place.hire(name, &[role]).await;
-    }
-    accounts::set_separated(&place.ctx, by, true).await.unwrap();
+    let [boss, sys, sec] = separated(&place).await;
     assert!(!place.is_in(&place.boss).await, "everybody signs in anew");
-    let boss = place.enter("boss", WORD, None, 1).await.unwrap().principal;
-    let sys = place.enter("sys", WORD, None, 2).await.unwrap().principal;
-    let sec = place.enter("sec", WORD, None, 3).await.unwrap().principal;
     let new = |roles: &[&str]| NewUser {
         name: "new".into(),
         roles: roles.iter().map(|one| (*one).to_owned()).collect(),
@@ -473,10 +574,6 @@ async fn duties_are_separated_only_when_three_people_hold_them() {
     assert_eq!(code(accounts::create(&place.ctx, &boss, new(&[])).await), ErrorCode::NoPermission);
     assert_eq!(code(accounts::create(&place.ctx, &sys, new(&["analyst"])).await), ErrorCode::NoPermission);
     let (made, _) = accounts::create(&place.ctx, &sys, new(&[])).await.unwrap();
-    let change = |roles: &[&str]| Change {
-        roles: Some(roles.iter().map(|one| (*one).to_owned()).collect()),
-        ..Change::default()
-    };
     assert_eq!(code(accounts::update(&place.ctx, &sys, made.id, change(&["analyst"])).await), ErrorCode::NoPermission);
     assert_eq!(
         code(accounts::update(&place.ctx, &sec, made.id, change(&["admin", "audit_admin"])).await),
@@ -485,6 +582,54 @@ async fn duties_are_separated_only_when_three_people_hold_them() {
     assert_eq!(accounts::update(&place.ctx, &sec, made.id, change(&["analyst"])).await.unwrap().roles, [Role::Analyst]);
     assert_eq!(code(accounts::set_separated(&place.ctx, &boss, false).await), ErrorCode::NoPermission);
     accounts::set_separated(&place.ctx, &sec, false).await.unwrap();
+}
+
+/// INV-ACCOUNTS-8.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_alone_takes_over_what_is_anothers() {
+    let place = place().await;
+    let [_, sys, sec] = separated(&place).await;
+    let new = NewUser { name: "new".into(), ..NewUser::default() };
+    let (made, _) = accounts::create(&place.ctx, &sys, new).await.unwrap();
+    accounts::update(&place.ctx, &sec, made.id, change(&["analyst"])).await.unwrap();
+    let found = accounts::list(&place.ctx).await.unwrap();
+    let id = |name: &str| found.iter().find(|user| user.name == name).unwrap().id;
+    let provider = NewSso { issuer: "https://id.example".into(), client_id: "zhike".into(), ..NewSso::default() };
+    accounts::set_sso(&place.ctx, &sec, provider.clone()).await.unwrap();
+    for name in ["boss", "sec", "aud", "new"] {
+        assert_eq!(code(accounts::reset(&place.ctx, &sys, id(name)).await), ErrorCode::NoPermission, "{name}");
+        let linked = accounts::link_sso(&place.ctx, &sys, id(name), &word("mine")).await;
+        assert_eq!(code(linked), ErrorCode::NoPermission, "{name}");
+    }
+    assert!(place.enter("aud", WORD, None, 50).await.is_ok(), "nothing was changed");
+    // Also where somebody makes keys besides.
+    let permissions = sys.permissions.iter().chain([Permission::KeysManage]).collect();
+    let with_keys = Principal { permissions, ..sys.clone() };
+    let of_boss = NewApiKey { name: "k".into(), permissions: vec!["views.use".into()], days: 1 };
+    assert_eq!(code(accounts::create_key(&place.ctx, &with_keys, "boss", of_boss).await), ErrorCode::NoPermission);
+    // Two do: roles are taken away, the password is set, roles are given again.
+    accounts::update(&place.ctx, &sec, made.id, change(&[])).await.unwrap();
+    let once = accounts::reset(&place.ctx, &sys, made.id).await.unwrap();
+    accounts::link_sso(&place.ctx, &sys, made.id, &word("theirs")).await.unwrap();
+    assert!(place.enter("new", once.expose(), None, 51).await.is_ok());
+    accounts::update(&place.ctx, &sec, made.id, change(&["analyst"])).await.unwrap();
+    // Whoever holds the files may do everything anyway; and it is on record.
+    accounts::reset(&place.ctx, &Principal::local("x"), id("aud")).await.unwrap();
+    // Whoever gives roles gives none to themselves, nor accounts to whoever a provider of theirs names.
+    for roles in [&["security_admin", "analyst"][..], &["audit_admin"], &["admin"]] {
+        let own = accounts::update(&place.ctx, &sec, id("sec"), change(roles)).await;
+        assert_eq!(code(own), ErrorCode::NoPermission, "{roles:?}");
+    }
+    let creates = NewSso {
+        creates: true,
+        role_claim: Some("groups".into()),
+        role_map: [("all".to_owned(), "audit_admin".to_owned())].into(),
+        ..provider
+    };
+    assert_eq!(code(accounts::set_sso(&place.ctx, &sec, creates).await), ErrorCode::NoPermission);
+    let denied = rows(&place.ctx, "SELECT actor, detail_json FROM audit WHERE action = 'access.denied'").await;
+    assert!(denied.iter().any(|line| line.starts_with("sys|") && line.contains("more permissions")), "{denied:?}");
+    assert!(denied.iter().any(|line| line.starts_with("sec|") && line.contains("own roles")), "{denied:?}");
 }
 
 /// INV-ACCOUNTS-5, and no secret stands in the trail or in the database.

@@ -128,7 +128,7 @@ async fn every_way_draws_from_the_class_that_it_shows() {
         let what = What::Customers { whom: Box::new(Whom::default()), sort: Sort::default(), columns };
         let request =
             Request { what, purpose: "service".into(), reason: String::new(), actor: "file".into(), is_zh: false };
-        Export::open(&own, request).await.unwrap().reserve(&own, None).await
+        Export::open(&own, request).await.unwrap().reserve(&own, "csv", None).await
     };
     file(&["profile_id", "name", "phone", "province"]).await.unwrap();
     assert!(file(&["profile_id", "monetary"]).await.is_err_and(is_over));

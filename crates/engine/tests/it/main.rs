@@ -20,6 +20,7 @@ mod goods;
 mod grades;
 mod history;
 mod identity;
+mod imports;
 mod keys;
 mod kpis;
 mod kpis_ahead;

@@ -1,7 +1,6 @@
 //! A data directory for one test, and a view of its whole content that does not depend on random ids.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use zhike_domain::id::{ProfileId, RequestId};
@@ -102,7 +101,7 @@ pub async fn load(ctx: &Ctx, path: &Path, entity: Entity) -> Result<LoadReport> 
 }
 
 pub async fn load_with(ctx: &Ctx, path: &Path, options: ImportOptions) -> Result<LoadReport> {
-    import::import(ctx, import::file_at(path), options, Arc::new(|_| {})).await
+    import::import(ctx, import::file_at(path), options, import::unwatched()).await
 }
 
 /// A request of somebody that their data be deleted, checked and granted.

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use zhike_domain::access::{Means, Principal, Role, granted};
 use zhike_domain::error_code::ErrorCode;
 use zhike_domain::import::entity::Entity;
-use zhike_engine::accounts::{self, NewUser};
+use zhike_engine::accounts::{self, Change, NewUser};
 use zhike_engine::approvals::{self, Ask, Kind};
 use zhike_engine::audit::{self, Anchor, AuditFilter, FlawKind};
 use zhike_engine::customers::{self, Sort, Whom};
@@ -242,6 +242,83 @@ async fn an_incident_escalates_locks_and_is_decided() {
     profiles::view(&own, id, &clear).await.unwrap();
     assert_eq!(incidents::act(&ctx, &boss, one.id, Act::FalseAlarm, "x").await.unwrap_err().code, ErrorCode::Conflict);
     incidents::act(&ctx, &boss, one.id, Act::Close, "done").await.unwrap();
+    ctx.close().await;
+}
+
+/// INV-WATCH-1: what happened while nobody watched is judged by whoever watches next, and what was judged never again.
+#[tokio::test]
+async fn an_entry_is_judged_once_also_over_a_restart() {
+    let home = Home::sqlite();
+    let clock = Arc::new(AtomicI64::new(NOW));
+    let open = || home.open_as(|options| zhike_engine::Options { clock: Clock::Fixed(clock.clone()), ..options });
+    let ctx = open().await;
+    some_customers(&home, &ctx, 3).await;
+    let (ann, boss) = (somebody("ann", Role::Service), somebody("boss", Role::SecurityAdmin));
+    let id = everybody(&ctx, 1).await.unwrap().rows[0].profile_id;
+    incidents::mark_canary(&ctx, &boss, id, true).await.unwrap();
+    watch::step(&ctx, &mut Rules::default()).await.unwrap();
+    // The process dies before it sees the look, and is away for an hour.
+    profiles::view(&acting(&ctx, &ann), id, &Show::Masked).await.unwrap();
+    ctx.close().await;
+    clock.fetch_add(60 * MINUTE, Ordering::Relaxed);
+    let ctx = open().await;
+    assert!(incidents::list(&ctx).await.unwrap().is_empty());
+    watch::step(&ctx, &mut Rules::default()).await.unwrap();
+    let one = incidents::list(&ctx).await.unwrap().remove(0);
+    assert_eq!((one.row.kind.as_str(), one.row.actor.as_str(), one.row.n_alerts), ("canary", "ann", 1));
+    // Decided, it stays so: neither the next process nor another one beside it opens it again.
+    incidents::act(&ctx, &boss, one.id, Act::FalseAlarm, "a test").await.unwrap();
+    ctx.close().await;
+    let ctx = open().await;
+    let (mut rules, mut beside) = (Rules::default(), Rules::default());
+    for _ in 0..2 {
+        watch::step(&ctx, &mut rules).await.unwrap();
+        watch::step(&ctx, &mut beside).await.unwrap();
+    }
+    assert_eq!(incidents::list(&ctx).await.unwrap().len(), 1);
+    // Both go on: what is new is told, once.
+    let two = everybody(&ctx, 2).await.unwrap().rows[1].profile_id;
+    incidents::mark_canary(&ctx, &boss, two, true).await.unwrap();
+    profiles::view(&acting(&ctx, &ann), two, &Show::Masked).await.unwrap();
+    watch::step(&ctx, &mut beside).await.unwrap();
+    watch::step(&ctx, &mut rules).await.unwrap();
+    let all = incidents::list(&ctx).await.unwrap();
+    assert_eq!((all.len(), all.iter().map(|one| one.row.n_alerts).sum::<i64>()), (2, 2), "{all:?}");
+    ctx.close().await;
+}
+
+/// Rights that are given at night are told, other changes of a user are not.
+#[tokio::test]
+async fn roles_given_at_night_are_told() {
+    let home = Home::sqlite();
+    let clock = Arc::new(AtomicI64::new(NOW));
+    let ctx = home.open_as(|options| zhike_engine::Options { clock: Clock::Fixed(clock.clone()), ..options }).await;
+    let boss = Principal::local("boss");
+    let mut rules = Rules::default();
+    let told = async |ctx: &Ctx, rules: &mut Rules| {
+        watch::step(ctx, rules).await.unwrap();
+        let all = incidents::list(ctx).await.unwrap();
+        assert!(all.iter().all(|one| one.row.kind == "off_hours_policy"), "{all:?}");
+        all.iter().map(|one| one.row.n_alerts).sum::<i64>()
+    };
+    let named = |name: &str, roles: &[&str]| NewUser {
+        name: name.into(),
+        roles: roles.iter().map(|role| (*role).to_owned()).collect(),
+        ..NewUser::default()
+    };
+    let (ann, _) = accounts::create(&ctx, &boss, named("ann", &["service"])).await.unwrap();
+    assert_eq!(told(&ctx, &mut rules).await, 0, "by day");
+    // 23:00 at the workspace.
+    clock.fetch_add(15 * 60 * MINUTE, Ordering::Relaxed);
+    accounts::create(&ctx, &boss, named("ben", &[])).await.unwrap();
+    let renamed = Change { display_name: Some("Ann".into()), ..Change::default() };
+    accounts::update(&ctx, &boss, ann.id, renamed).await.unwrap();
+    assert_eq!(told(&ctx, &mut rules).await, 0, "a name gives no rights");
+    let promoted = Change { roles: Some(vec!["analyst".into()]), ..Change::default() };
+    accounts::update(&ctx, &boss, ann.id, promoted).await.unwrap();
+    assert_eq!(told(&ctx, &mut rules).await, 1);
+    accounts::create(&ctx, &boss, named("eve", &["operator"])).await.unwrap();
+    assert_eq!(told(&ctx, &mut rules).await, 2);
     ctx.close().await;
 }
 

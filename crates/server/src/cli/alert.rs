@@ -13,7 +13,7 @@ use zhike_engine::hooks::Topic;
 
 use super::watch::HookCommand;
 use super::{Failure, Format, Global, Lang, Outcome, read_text};
-use crate::http::alerts::{AlertList, AlertMail, check};
+use crate::http::alerts::{AlertList, AlertMail, MailRecipient, check};
 use crate::outbound::{self, Outbound};
 use crate::output::{print_json, print_rows};
 
@@ -188,13 +188,18 @@ impl MailCommand {
         if global.format == Format::Json {
             return print_json(&state);
         }
-        let rows = state.into_iter().map(|one| {
-            let outcome = one.last_outcome.unwrap_or_else(|| "--".into());
-            let at = one.last_tried_at.unwrap_or_else(|| "--".into());
-            let host = format!("{}:{}", one.host, one.port);
-            [host, one.tls, one.user, one.from, one.recipients.join(" "), one.lang, outcome, at]
+        let rows = state.into_iter().flat_map(|mail| {
+            let host = format!("{}:{}", mail.host, mail.port);
+            let row = |one: MailRecipient| {
+                let last = [one.last_outcome, one.last_tried_at].map(|word| word.unwrap_or_else(|| "--".into()));
+                let [outcome, at] = last;
+                let [host, tls, user, from, lang] =
+                    [&host, &mail.tls, &mail.user, &mail.from, &mail.lang].map(String::clone);
+                [host, tls, user, from, one.address, lang, outcome, at]
+            };
+            mail.recipients.into_iter().map(row).collect::<Vec<_>>()
         });
-        let heads = ["host", "tls", "user", "from", "recipients", "lang", "last_outcome", "last_tried_at"];
+        let heads = ["host", "tls", "user", "from", "recipient", "lang", "last_outcome", "last_tried_at"];
         print_rows(global.format, heads, rows)?;
         Ok(())
     }

@@ -6,7 +6,6 @@ mod empty;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::{Args, Subcommand};
@@ -114,7 +113,7 @@ impl Bench {
         forget_peak();
         let started = Instant::now();
         let options = ImportOptions { entity: Some(entity), ..ImportOptions::default() };
-        let report = import::import(ctx, import::file_at(&file), options, Arc::new(|_| {})).await?;
+        let report = import::import(ctx, import::file_at(&file), options, import::unwatched()).await?;
         let took = started.elapsed();
         let (n, rate) = (report.rows_loaded, report.rows_read as f64 / took.as_secs_f64());
         let (name, peak) = (entity.as_str(), peak_mib("self"));

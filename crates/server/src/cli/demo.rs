@@ -2,7 +2,6 @@
 
 use std::io::Write;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::Args;
 use zhike_domain::import::entity::Entity;
@@ -50,7 +49,7 @@ impl Demo {
         }
         let options =
             ImportOptions { entity: Some(Entity::OrderLines), source: Some(SOURCE.into()), ..ImportOptions::default() };
-        let report = import::import(&ctx, import::file_of(FILE_NAME, DATA), options, Arc::new(|_| {})).await?;
+        let report = import::import(&ctx, import::file_of(FILE_NAME, DATA), options, import::unwatched()).await?;
         say(
             format!(
                 "{}：读取 {} = 载入 {} + 重复 {} + 隔离 {}",
@@ -64,7 +63,7 @@ impl Demo {
         for (name, data, entity) in MADE_UP {
             let options =
                 ImportOptions { entity: Some(entity), source: Some(SOURCE.into()), ..ImportOptions::default() };
-            import::import(&ctx, import::file_of(name, data), options, Arc::new(|_| {})).await?;
+            import::import(&ctx, import::file_of(name, data), options, import::unwatched()).await?;
         }
         let done = refresh::refresh(&ctx, RefreshOptions::default()).await?;
         say(

@@ -1,6 +1,7 @@
 //! `zhike import`, `zhike imports`, `zhike mapping`.
 
 use std::io::{IsTerminal, Write};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::str::FromStr;
@@ -146,7 +147,7 @@ impl Bar {
         let (bar, lang) = (self.0.clone(), self.1);
         let started = std::time::Instant::now();
         Arc::new(move |progress: Progress| {
-            let Some(bar) = &bar else { return };
+            let Some(bar) = &bar else { return ControlFlow::Continue(()) };
             bar.set_length(progress.total.max(1));
             bar.set_position(progress.done);
             let rate = progress.rows_done as f64 / started.elapsed().as_secs_f64().max(0.001);
@@ -155,6 +156,7 @@ impl Bar {
                 Lang::En => format!("{} rows · {rate:.0} rows/s", progress.rows_done),
             };
             bar.set_message(rows);
+            ControlFlow::Continue(())
         })
     }
 

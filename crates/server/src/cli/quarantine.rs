@@ -3,10 +3,10 @@
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::Subcommand;
 use zhike_domain::id::BatchId;
+use zhike_engine::import::unwatched;
 use zhike_engine::quarantine::{self, Repair};
 
 use super::{Failure, Global, Outcome};
@@ -52,7 +52,6 @@ pub(super) enum Quarantine {
 impl Quarantine {
     pub(super) async fn run(self, global: &Global) -> Outcome {
         let ctx = global.open().await?;
-        let quiet = || Arc::new(|_| {});
         let mut out = std::io::stdout().lock();
         match self {
             Self::List { batch_id } => {
@@ -85,13 +84,13 @@ impl Quarantine {
                         format!("单元格不是 JSON 数组：{error}"),
                     )
                 })?;
-                let repairs = vec![Repair { row_no, cells: Some(cells) }];
-                let report = quarantine::replay(&ctx, batch_id, Some(repairs), None, quiet()).await?;
+                let repairs = vec![Repair { row_no, cells: Some(cells), kept: Vec::new() }];
+                let report = quarantine::replay(&ctx, batch_id, Some(repairs), None, unwatched()).await?;
                 writeln!(out, "{}: {} / {}", report.batch_id, report.rows_loaded, report.rows_read)?;
             }
             Self::Replay { batch_id, mapping } => {
                 let mapping = mapping.as_deref().map(super::import::read_mapping).transpose()?;
-                let report = quarantine::replay(&ctx, batch_id, None, mapping, quiet()).await?;
+                let report = quarantine::replay(&ctx, batch_id, None, mapping, unwatched()).await?;
                 writeln!(out, "{}: {} / {}", report.batch_id, report.rows_loaded, report.rows_read)?;
             }
         }

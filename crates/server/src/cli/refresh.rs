@@ -46,6 +46,12 @@ impl Refresh {
                 serde_json::to_writer_pretty(&mut out, &done).map_err(std::io::Error::from)?;
                 writeln!(out)?;
             }
+            (_, Lang::En) if done.n_customers == 0 => {
+                writeln!(out, "no orders: tags and segments as of {}", done.as_of)?
+            }
+            (_, Lang::Zh) if done.n_customers == 0 => {
+                writeln!(out, "没有订单：已计算截至 {} 的标签和分群", done.as_of)?
+            }
             (_, Lang::En) => {
                 let how = if done.is_computed { "computed" } else { "nothing had changed" };
                 writeln!(out, "rfm as of {}: {} customers, {how}", done.as_of, done.n_customers)?;

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Args;
 use tokio::net::TcpListener;
@@ -60,6 +61,10 @@ pub(super) struct Serve {
     /// Connections at once.
     #[arg(long, env = "ZHIKE_MAX_CONNECTIONS", default_value_t = 4096, value_name = "N")]
     max_connections: usize,
+    /// How often scores, tags and segments are computed anew while the server runs, in minutes, beside after each load; 0
+    /// leaves it to zhike refresh.
+    #[arg(long, env = "ZHIKE_REFRESH_EVERY", default_value_t = 60, value_name = "MINUTES")]
+    refresh_every: u32,
     #[command(flatten)]
     outbound: outbound::Options,
     #[command(flatten)]
@@ -166,6 +171,10 @@ impl Serve {
         let base = self.public_url.clone().or_else(|| Some(url.clone()));
         let telling = tokio::spawn(crate::hooks::run(ctx.clone(), outbound, base, stopping.clone()));
         let looking = tokio::spawn(zhike_engine::alerts::run(ctx.clone(), stopping.clone()));
+        let refreshing = (self.refresh_every > 0).then(|| {
+            let every = Duration::from_secs(u64::from(self.refresh_every) * 60);
+            tokio::spawn(zhike_engine::refresh::run(ctx.clone(), every, stopping.clone()))
+        });
         let waiting = {
             let (ctx, stopping) = (ctx.clone(), stopping.clone());
             patient.spawn(async move { zhike_engine::erasure::run(ctx, stopping).await })
@@ -217,6 +226,9 @@ impl Serve {
         drop(watching.await);
         drop(telling.await);
         drop(looking.await);
+        if let Some(refreshing) = refreshing {
+            drop(refreshing.await);
+        }
         // An erasure that is under way is finished, or goes on at the next start.
         if let Some(waiting) = waiting
             && waiting.await.is_err()

@@ -296,10 +296,13 @@ pub(super) enum HookCommand {
     Set {
         /// `https://…`
         urls: Vec<String>,
+        /// Those in force stay beside them.
+        #[arg(long)]
+        keep: bool,
         #[command(flatten)]
         outbound: outbound::Options,
     },
-    /// List addresses and what came of the last notice to each.
+    /// List addresses, masked, and what came of the last notice to each.
     List,
     /// Send a notice of nothing to every address.
     Test {
@@ -316,10 +319,12 @@ impl HookCommand {
             Self::Test { outbound } => {
                 crate::hooks::deliver(ctx, &Outbound::new(outbound), hooks::trial(ctx, by, topic).await?).await?;
             }
-            Self::Set { urls, outbound } => {
+            Self::Set { urls, keep, outbound } => {
                 let urls: Vec<_> = urls.into_iter().map(Sensitive::new).collect();
                 check(&Outbound::new(outbound), &urls).map_err(|error| bad(error.into_texts()))?;
-                if let Some(secret) = hooks::set(ctx, by, topic, &urls).await? {
+                let kept = if keep { hooks::list(ctx, topic).await? } else { Vec::new() };
+                let kept: Vec<String> = kept.into_iter().map(|one| one.id).collect();
+                if let Some(secret) = hooks::set(ctx, by, topic, &kept, &urls).await? {
                     writeln!(std::io::stdout(), "{}", secret.expose())?;
                 }
                 return Ok(());

@@ -92,7 +92,7 @@ pub(super) async fn list(app: Acting, query: Result<Query<AlertQuery>, QueryReje
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AcknowledgeAlerts {
-    /// `alr_…`; all that are open when absent.
+    /// `alr_…`, 500 at most; all that are open when absent.
     alert_ids: Option<Vec<String>>,
 }
 
@@ -113,6 +113,30 @@ fn parsed(id: &str) -> Result<AlertId, ApiError> {
     id.parse().map_err(|_| ApiError::new(ErrorCode::NotFound, "there is no such alert", "没有这条提醒"))
 }
 
+/// Somebody who is told by mail.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct MailRecipient {
+    /// Masked.
+    pub(crate) address: String,
+    /// delivered, refused, unreachable, status_550 …; sending while it is under way; nothing was sent when absent.
+    pub(crate) last_outcome: Option<String>,
+    pub(crate) last_tried_at: Option<String>,
+    /// When it is tried again; absent when it arrived or was given up.
+    next_try_at: Option<String>,
+}
+
+impl From<mail::MailRecipient> for MailRecipient {
+    fn from(one: mail::MailRecipient) -> Self {
+        let last = one.last;
+        Self {
+            address: one.address,
+            last_outcome: last.as_ref().map(|row| row.outcome.clone()),
+            last_tried_at: last.as_ref().map(|row| instant(row.tried_at)),
+            next_try_at: last.as_ref().and_then(|row| row.next_at).map(instant),
+        }
+    }
+}
+
 /// How alerts are told by mail.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct AlertMail {
@@ -123,20 +147,14 @@ pub(crate) struct AlertMail {
     pub(crate) user: String,
     has_password: bool,
     pub(crate) from: String,
-    /// Masked.
-    pub(crate) recipients: Vec<String>,
+    /// Each with what came of the last mail.
+    pub(crate) recipients: Vec<MailRecipient>,
     /// zh, en.
     pub(crate) lang: String,
-    /// delivered, refused, unreachable, status_535 …; nothing was sent when absent.
-    pub(crate) last_outcome: Option<String>,
-    pub(crate) last_tried_at: Option<String>,
-    /// When it is tried again; absent when it arrived or was given up.
-    next_try_at: Option<String>,
 }
 
 impl From<MailState> for AlertMail {
     fn from(state: MailState) -> Self {
-        let last = state.last;
         Self {
             host: state.host,
             port: state.port,
@@ -144,11 +162,8 @@ impl From<MailState> for AlertMail {
             user: state.user,
             has_password: state.has_password,
             from: state.from,
-            recipients: state.recipients,
+            recipients: state.recipients.into_iter().map(MailRecipient::from).collect(),
             lang: state.lang.as_str().to_owned(),
-            last_outcome: last.as_ref().map(|row| row.outcome.clone()),
-            last_tried_at: last.as_ref().map(|row| instant(row.tried_at)),
-            next_try_at: last.as_ref().and_then(|row| row.next_at).map(instant),
         }
     }
 }
@@ -208,7 +223,7 @@ pub(super) async fn show_mail(app: Acting) -> ApiResult<Json<AlertMailState>> {
     state(&app, None).await
 }
 
-/// Puts a setting in force; alerts that are raised from now on are told by mail.
+/// Puts a setting in force; new recipients are told of alerts that are raised from now on.
 #[utoipa::path(put, path = "/api/v1/alert-mail", request_body = PutAlertMail,
     responses((status = 200, body = AlertMailState), (status = 400, body = ErrorBody), (status = 422, body = ErrorBody)))]
 pub(super) async fn put_mail(

@@ -6,18 +6,19 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::Path;
 use axum::extract::rejection::{JsonRejection, PathRejection};
-use axum::http::{StatusCode, header};
+use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures::stream;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use tokio::io::AsyncReadExt;
 use utoipa::ToSchema;
 use zhike_domain::error_code::ErrorCode;
 use zhike_domain::id::{BatchId, ProfileId};
 use zhike_engine::approvals::{self, Ask};
 use zhike_engine::customers::Whom;
-use zhike_engine::exports::{Export, Request, What};
-use zhike_engine::guard;
+use zhike_engine::exports::{self, Export, Request, What};
+use zhike_engine::{guard, incidents};
 
 use super::customers::{Filters, SortBody};
 use super::error::{ApiError, ApiResult, ErrorBody};
@@ -145,20 +146,38 @@ pub(super) async fn start(
     app: Acting,
     body: Result<Json<serde_json::Value>, JsonRejection>,
 ) -> ApiResult<(StatusCode, Json<StartedExport>)> {
-    let Json(spec) = body.map_err(ApiError::from)?;
+    let Json(mut spec) = body.map_err(ApiError::from)?;
     let (request, format) = asked(spec.clone(), app.actor())?;
     // Mistakes are told at once, before anything waits.
-    zhike_engine::exports::check(app.ctx(), &request).await?;
+    exports::check(app.ctx(), &request).await?;
     let (purpose, reason) = (request.purpose.clone(), request.reason.clone());
     let export = Export::open(app.ctx(), request.clone()).await?;
     if guard::needs_approval(app.ctx(), export.n_rows).await? {
         let (title, n_rows) = (format!("{}：{}", export.title, export.filters), export.n_rows);
+        // The reason stands beside it, without what it says of people.
+        if let Some(object) = spec.as_object_mut() {
+            object.remove("reason");
+        }
+        exports::check_names_nobody(&spec)?;
+        let columns: Vec<&str> = export.heads.iter().map(|head| head.label.as_str()).collect();
+        let print = export.print(app.ctx(), format.as_str()).await?;
+        let spec = json!({ "request": spec, "print": print, "columns": columns, "format": format.as_str() });
         let ask = Ask { kind: approvals::Kind::Export, title, purpose, reason, spec, n_rows };
         let approval_id = Some(approvals::ask(app.ctx(), app.by(), ask).await?.id.to_string());
         return Ok((StatusCode::ACCEPTED, Json(StartedExport { export_id: None, approval_id })));
     }
     let export_id = Some(app.exports().start(app.ctx(), &app.by().owner, request, format, None)?);
     Ok((StatusCode::ACCEPTED, Json(StartedExport { export_id, approval_id: None })))
+}
+
+/// What waits for a second person: the request, and what it came to when it was made.
+#[derive(Default, Deserialize)]
+pub(super) struct AskedExport {
+    pub(super) request: serde_json::Value,
+    pub(super) print: String,
+    /// Headings.
+    pub(super) columns: Vec<String>,
+    pub(super) format: String,
 }
 
 /// Reads what is to be exported, as it was sent or kept.
@@ -245,10 +264,21 @@ pub(super) async fn cancel(app: Acting, path: Result<Path<String>, PathRejection
 
 /// The file, once: it is gone with the answer.
 #[utoipa::path(get, path = "/api/v1/exports/{export_id}/file", params(("export_id" = String, Path, description = "`exp_…`")),
-    responses((status = 200, content_type = "application/octet-stream"), (status = 404, body = ErrorBody)))]
-pub(super) async fn file(app: Acting, path: Result<Path<String>, PathRejection>) -> ApiResult<Response> {
+    responses((status = 200, content_type = "application/octet-stream"), (status = 403, body = ErrorBody),
+        (status = 404, body = ErrorBody)))]
+pub(super) async fn file(
+    app: Acting,
+    method: Method,
+    path: Result<Path<String>, PathRejection>,
+) -> ApiResult<Response> {
     let Path(export_id) = path.map_err(ApiError::from)?;
     own(&app, &export_id)?;
+    if method == Method::HEAD {
+        // It would use the file up without giving it.
+        let en = "the file is handed out once: ask for it with GET";
+        return Err(ApiError::new(ErrorCode::BadRequest, en, "文件只能下载一次：请用 GET 获取"));
+    }
+    incidents::check_unlocked(app.ctx()).await?;
     let made = app.exports().jobs().take(&export_id).ok_or_else(gone)?;
     let file = tokio::fs::File::open(&made.path).await.map_err(|_| gone())?;
     let head = [

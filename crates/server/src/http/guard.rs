@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -92,13 +92,15 @@ fn is_loopback(host: &str) -> bool {
     name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
-/// Method, route and id of a request for the log: never its query, which may name people.
+/// The route of a request as it is listed: without ids, and whatever else a caller wrote into the path.
+pub(super) fn route(request: &Request) -> &str {
+    request.extensions().get::<MatchedPath>().map_or("unlisted", MatchedPath::as_str)
+}
+
+/// Method, route and id of a request for the log: never its path or query, which may name people.
 pub(super) fn span(request: &Request) -> tracing::Span {
     let id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or_default();
-    // Whoever has the address of a scan may use it up.
-    let path = request.uri().path();
-    let path = if path.trim_start_matches('/').starts_with("b/") { "/b/…" } else { path };
-    tracing::info_span!("request", method = %request.method(), path, id)
+    tracing::info_span!("request", method = %request.method(), path = route(request), id)
 }
 
 #[cfg(test)]

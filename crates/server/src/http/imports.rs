@@ -1,7 +1,5 @@
 //! `/api/v1/imports` and the jobs that load.
 
-use std::sync::Arc;
-
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{Path, Query};
@@ -14,10 +12,11 @@ use zhike_domain::import::entity::Entity;
 use zhike_domain::import::mapping::Mapping;
 use zhike_engine::import::{self, BatchRow, ImportOptions, Progress};
 
-use super::error::{ApiError, ApiResult};
+use super::error::{ApiError, ApiResult, ErrorBody};
 use super::profiles::bad_cursor;
 use super::schema::{LoadReport, MappingSchema, StatusWord};
 use super::who::Acting;
+use crate::jobs::{Job, Loaded};
 use crate::output::instant;
 
 /// How far a load is before it begins.
@@ -116,7 +115,7 @@ pub(super) struct ImportBody {
     get,
     path = "/api/v1/imports/{batch_id}",
     params(("batch_id" = String, Path, description = "`bat_…`")),
-    responses((status = 200, body = ImportBody), (status = 404, body = super::error::ErrorBody))
+    responses((status = 200, body = ImportBody), (status = 404, body = ErrorBody))
 )]
 pub(super) async fn show(app: Acting, path: Result<Path<BatchId>, PathRejection>) -> ApiResult<Json<ImportBody>> {
     let Path(batch_id) = path.map_err(ApiError::from)?;
@@ -136,6 +135,8 @@ pub(super) struct StartBody {
     /// Mapping of the upload, changed or not.
     #[schema(value_type = Option<MappingSchema>)]
     mapping: Option<Mapping>,
+    /// Sheet of a workbook, or file of an archive; the likeliest when absent.
+    sheet: Option<String>,
     /// Clean and count only.
     #[serde(default)]
     dry_run: bool,
@@ -160,18 +161,21 @@ pub(super) async fn start(
         entity: Some(body.entity),
         mapping: body.mapping,
         source: body.source,
-        sheet: None,
+        sheet: body.sheet,
         dry_run: body.dry_run,
     };
     let ctx = app.ctx().clone();
     let (uploads, upload_id) = (app.uploads().clone(), body.upload_id);
     let job_id = app.jobs().start("job_", &app.by().owner, WAITING, move |desk| async move {
-        let dry_run = options.dry_run;
-        let report = import::import(&ctx, upload.file(), options, desk.progress).await?;
-        if !dry_run {
-            uploads.remove(&upload_id);
+        let file = upload.file();
+        let looked = import::look(&ctx, &file, &options).await?;
+        let sheet = looked.sniffed.sheet.clone();
+        let report = import::load_looked(&ctx, file, looked, options.dry_run, desk.on_progress()).await?;
+        let mut loaded = Loaded::from(report);
+        if !options.dry_run {
+            loaded.sheets_left = uploads.loaded(&upload_id, sheet.as_deref());
         }
-        Ok(Arc::new(report))
+        Ok(loaded)
     });
     Ok((StatusCode::ACCEPTED, Json(StartedBody { job_id })))
 }
@@ -181,7 +185,7 @@ pub(super) async fn start(
 #[schema(as = Job)]
 pub(super) struct JobBody {
     job_id: String,
-    /// running, done, failed.
+    /// running, done, failed, cancelled.
     state: &'static str,
     stage: &'static str,
     rows_done: u64,
@@ -190,8 +194,15 @@ pub(super) struct JobBody {
     rows_per_second: f64,
     batch_id: Option<String>,
     report: Option<LoadReport>,
+    /// Sheets of the same upload that wait to be loaded, once one of them was.
+    sheets_left: Vec<String>,
     error: Option<String>,
     error_zh: Option<String>,
+}
+
+fn known(app: &Acting, job_id: &str) -> ApiResult<Job<Progress, Loaded>> {
+    let gone = || ApiError::new(ErrorCode::NotFound, "there is no such job any more", "这个任务已不存在");
+    app.jobs().get(job_id).ok_or_else(gone)
 }
 
 /// How far a job has come.
@@ -199,16 +210,14 @@ pub(super) struct JobBody {
     get,
     path = "/api/v1/jobs/{job_id}",
     params(("job_id" = String, Path, description = "`job_…`")),
-    responses((status = 200, body = JobBody), (status = 404, body = super::error::ErrorBody))
+    responses((status = 200, body = JobBody), (status = 404, body = ErrorBody))
 )]
 pub(super) async fn job(app: Acting, Path(job_id): Path<String>) -> ApiResult<Json<JobBody>> {
-    let job = app
-        .jobs()
-        .get(&job_id)
-        .ok_or_else(|| ApiError::new(ErrorCode::NotFound, "there is no such job any more", "这个任务已不存在"))?;
-    let (state, report, error, error_zh) = match job.outcome {
+    let job = known(&app, &job_id)?;
+    let (state, loaded, error, error_zh) = match job.outcome {
         None => ("running", None, None, None),
-        Some(Ok(report)) => ("done", Some(report), None, None),
+        Some(Ok(loaded)) => ("done", Some(loaded), None, None),
+        Some(Err(_)) if job.cancel.is_asked() => ("cancelled", None, None, None),
         Some(Err((en, zh))) => ("failed", None, Some(en), Some(zh)),
     };
     let seconds = job.started.elapsed().as_secs_f64().max(0.001);
@@ -222,9 +231,26 @@ pub(super) async fn job(app: Acting, Path(job_id): Path<String>) -> ApiResult<Js
             (job.progress.rows_done as f64 / share) as u64
         }),
         rows_per_second: job.progress.rows_done as f64 / seconds,
-        batch_id: report.as_ref().map(|report| report.batch_id.clone()),
-        report: report.as_deref().map(LoadReport::from),
+        batch_id: loaded.as_ref().map(|loaded| loaded.report.batch_id.clone()),
+        report: loaded.as_ref().map(|loaded| LoadReport::from(&*loaded.report)),
+        sheets_left: loaded.map(|loaded| loaded.sheets_left).unwrap_or_default(),
         error,
         error_zh,
     }))
+}
+
+/// Cancels a load: nothing of it is loaded. One that has ended, or is too far to stop, stays as it is.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/jobs/{job_id}",
+    params(("job_id" = String, Path, description = "`job_…`")),
+    responses((status = 204), (status = 404, body = ErrorBody))
+)]
+pub(super) async fn cancel(app: Acting, Path(job_id): Path<String>) -> ApiResult<StatusCode> {
+    let job = known(&app, &job_id)?;
+    // A failure of its own stays one.
+    if job.outcome.is_none() {
+        job.cancel.ask();
+    }
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -249,8 +249,8 @@ fn totals(view: &Profile) -> TotalsBody {
         amount: money(amount),
         refunded_amount: money(sum(&|month| month.refunded_amount)),
         net_amount: money(sum(&|month| month.net_amount)),
-        first_ordered_at: view.months.first().map(|month| instant(month.span.0)),
-        last_ordered_at: view.months.last().map(|month| instant(month.span.1)),
+        first_ordered_at: view.months.iter().find_map(|month| month.sales).map(|(first, _)| instant(first)),
+        last_ordered_at: view.months.iter().rev().find_map(|month| month.sales).map(|(_, last)| instant(last)),
         average_order: (n_orders > 0).then(|| money((amount + n_orders / 2) / n_orders)),
     }
 }

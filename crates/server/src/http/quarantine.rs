@@ -1,7 +1,6 @@
 //! `/api/v1/imports/{batch_id}/quarantine`: rows that could not be loaded.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
@@ -12,6 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use zhike_domain::clean::rule::Reason;
 use zhike_domain::id::BatchId;
 use zhike_domain::import::mapping::Mapping;
+use zhike_engine::import::Progress;
 use zhike_engine::quarantine::{self, QuarantineStatus, Repair};
 
 use super::error::{ApiError, ApiResult};
@@ -19,6 +19,7 @@ use super::imports::{StartedBody, WAITING};
 use super::profiles::bad_cursor;
 use super::schema::MappingSchema;
 use super::who::Acting;
+use crate::jobs::{Desk, Loaded};
 
 /// A row set aside.
 #[derive(Serialize, ToSchema)]
@@ -103,6 +104,8 @@ pub(super) struct RevealBody {
 pub(super) struct RevealedBody {
     header: Vec<String>,
     cells: Vec<Option<String>>,
+    /// Positions of the cells that whoever asks may not see in the clear.
+    masked: Vec<usize>,
 }
 
 /// Shows a row in the clear; the act and its reason go to the audit trail.
@@ -122,7 +125,7 @@ pub(super) async fn reveal(
     let Json(body) = body.map_err(ApiError::from)?;
     app.may_unmask()?;
     let row = quarantine::reveal(app.ctx(), batch_id, row_no, &app.actor(), &body.reason).await?;
-    Ok(Json(RevealedBody { header: row.header, cells: row.cells }))
+    Ok(Json(RevealedBody { header: row.header, cells: row.cells, masked: row.masked }))
 }
 
 /// Rows to be loaded again.
@@ -142,6 +145,14 @@ pub(super) struct ReplayRow {
     row_no: u64,
     /// New cells in the order of the header; the stored ones when absent.
     cells: Option<Vec<Option<String>>>,
+    /// Positions of cells that stay as they are stored, as those that were masked.
+    kept: Option<Vec<usize>>,
+}
+
+impl From<ReplayRow> for Repair {
+    fn from(row: ReplayRow) -> Self {
+        Self { row_no: row.row_no, cells: row.cells, kept: row.kept.unwrap_or_default() }
+    }
 }
 
 /// Loads rows again, repaired or as they are, in the background.
@@ -159,12 +170,10 @@ pub(super) async fn replay(
 ) -> ApiResult<(StatusCode, Json<StartedBody>)> {
     let Path(batch_id) = path.map_err(ApiError::from)?;
     let Json(body) = body.map_err(ApiError::from)?;
-    let repairs = body
-        .rows
-        .map(|rows| rows.into_iter().map(|row| Repair { row_no: row.row_no, cells: row.cells }).collect::<Vec<_>>());
+    let repairs = body.rows.map(|rows| rows.into_iter().map(Repair::from).collect::<Vec<_>>());
     let ctx = app.ctx().clone();
-    let replay = move |desk: crate::jobs::Desk<_>| async move {
-        quarantine::replay(&ctx, batch_id, repairs, body.mapping, desk.progress).await.map(Arc::new)
+    let replay = move |desk: Desk<Progress>| async move {
+        quarantine::replay(&ctx, batch_id, repairs, body.mapping, desk.on_progress()).await.map(Loaded::from)
     };
     let job_id = app.jobs().start("job_", &app.by().owner, WAITING, replay);
     Ok((StatusCode::ACCEPTED, Json(StartedBody { job_id })))

@@ -112,15 +112,19 @@ impl Answered {
     }
 }
 
-/// Whether answers of an address hold values in the clear, passwords or keys.
-fn holds_secrets(path: &str) -> bool {
-    const SECRET: &[&str] = &["/setup", "/session", "/account", "/users", "/api-keys"];
-    let of_api = path.strip_prefix("/api/v1").unwrap_or(path);
-    of_api.ends_with("/reveal") || SECRET.iter().any(|start| of_api.starts_with(start))
+/// Marks the answer of a write that may be given again: neither secrets nor values of people are in it.
+#[derive(Clone, Copy)]
+struct Rememberable;
+
+/// See [`Rememberable`]; routes say so when they are listed (`who::Routes`).
+pub(super) fn rememberable(mut response: Response) -> Response {
+    response.extensions_mut().insert(Rememberable);
+    response
 }
 
 /// Writes: the same key gives the same answer without doing anything again; another request under it is refused.
-/// Failures of the server are not remembered, so that they can be tried again.
+/// Failures of the server are not remembered, so that they can be tried again; nor is what was only read, which is to be
+/// allowed and counted each time.
 pub(super) async fn once(State(app): State<App>, request: Request, next: Next) -> Response {
     let is_write = matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH | Method::DELETE);
     let Some(key) = request.headers().get(KEY).filter(|_| is_write && request.uri().path().starts_with("/api/")) else {
@@ -131,11 +135,9 @@ pub(super) async fn once(State(app): State<App>, request: Request, next: Next) -
         let zh = format!("Idempotency-Key 为 1 至 {MAX_KEY_BYTES} 个可见字符");
         return ApiError::new(ErrorCode::BadRequest, en, zh).into_response();
     };
-    // Values in the clear and secrets are kept nowhere, and nobody's answer is another's.
-    let Some(by) = request.extensions().get::<Arc<Principal>>().filter(|_| !holds_secrets(request.uri().path())) else {
-        return next.run(request).await;
-    };
-    let place = app.answered().place(&format!("{} {:?} {key}", by.id, by.permissions));
+    // Nobody's answer is another's, nor what somebody may not do any more.
+    let Some(by) = request.extensions().get::<Arc<Principal>>() else { return next.run(request).await };
+    let place = app.answered().place(&format!("{} {:?} {:?} {key}", by.id, by.permissions, by.scope));
     let (head, body) = request.into_parts();
     let Ok(body) = to_bytes(body, super::MAX_JSON_BYTES).await else {
         let en = "a request with an Idempotency-Key is at most 8 MiB; files are recognised by their content";
@@ -158,7 +160,8 @@ pub(super) async fn once(State(app): State<App>, request: Request, next: Next) -
         return response;
     }
     let response = next.run(Request::from_parts(head, Body::from(body))).await;
-    if response.status().is_server_error() || !is_small_json(&response) {
+    let is_remembered = response.extensions().get::<Rememberable>().is_some();
+    if !is_remembered || response.status().is_server_error() || !is_small_json(&response) {
         return response;
     }
     let (head, body) = response.into_parts();

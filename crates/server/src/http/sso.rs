@@ -33,6 +33,8 @@ use crate::outbound::{Outbound, Sent};
 const CALLBACK: &str = "/api/v1/session/oidc/callback";
 /// For so long a provider's documents are believed without asking again.
 const KNOWN_FOR: Duration = Duration::from_secs(600);
+/// For so long a provider that did not answer as it should is not asked again.
+const FAILED_FOR: Duration = Duration::from_secs(30);
 
 /// What a provider said about itself, and its keys.
 #[derive(Clone)]
@@ -43,39 +45,97 @@ struct Known {
     keys: Vec<Jwk>,
 }
 
-/// The documents of the provider in force, as they were last read.
+/// Why a provider's documents could not be read.
+#[derive(Clone)]
+struct Failed {
+    issuer: String,
+    at: Instant,
+    code: ErrorCode,
+    /// In English and Chinese.
+    words: (String, String),
+}
+
+impl Failed {
+    fn error(self) -> ApiError {
+        ApiError::new(self.code, self.words.0, self.words.1)
+    }
+}
+
+/// The documents of the provider in force, as they were last read. Anybody may make us ask for them: one question at a
+/// time goes out, and none for a while after one that failed.
 #[derive(Clone, Default)]
-pub(super) struct Provider(Arc<Mutex<Option<Known>>>);
+pub(super) struct Provider(Arc<Reading>);
+
+#[derive(Default)]
+struct Reading {
+    known: Mutex<Option<Known>>,
+    failed: Mutex<Option<Failed>>,
+    turn: tokio::sync::Mutex<()>,
+}
 
 impl Provider {
     fn known(&self, issuer: &str) -> Option<Known> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let known = self.0.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
         known.filter(|known| known.issuer == issuer && known.at.elapsed() < KNOWN_FOR)
+    }
+
+    fn failed(&self, issuer: &str) -> Option<Failed> {
+        let failed = self.0.failed.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        failed.filter(|failed| failed.issuer == issuer && failed.at.elapsed() < FAILED_FOR)
+    }
+
+    /// Forgets that the provider did not answer: it was set anew, or has answered.
+    fn forget_failure(&self) {
+        *self.0.failed.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// The documents, read anew when they are not known or `is_fresh` asks for it.
     async fn read(&self, outbound: &Outbound, issuer: &str, is_fresh: bool) -> ApiResult<Known> {
+        let since = Instant::now();
         if let Some(known) = self.known(issuer).filter(|_| !is_fresh) {
             return Ok(known);
         }
-        let discovery = discover(outbound, issuer).await?;
-        let keys = fetch(outbound, &discovery.jwks_uri, issuer).await?;
-        let keys = read_jwks(&keys).map_err(|_| unreadable("its keys", "公钥"))?;
-        let known = Known { issuer: issuer.to_owned(), at: Instant::now(), discovery, keys };
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(known.clone());
-        Ok(known)
+        let _turn = self.0.turn.lock().await;
+        // Whoever waited takes what the others were told meanwhile.
+        if let Some(known) = self.known(issuer).filter(|known| !is_fresh || known.at > since) {
+            return Ok(known);
+        }
+        if let Some(failed) = self.failed(issuer) {
+            return Err(failed.error());
+        }
+        match ask(outbound, issuer).await {
+            Ok(known) => {
+                self.forget_failure();
+                *self.0.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(known.clone());
+                Ok(known)
+            }
+            Err(error) => {
+                let (code, issuer) = (error.code(), issuer.to_owned());
+                let failed = Failed { issuer, at: Instant::now(), code, words: error.into_texts() };
+                *self.0.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(failed.clone());
+                Err(failed.error())
+            }
+        }
     }
+}
+
+/// What a provider says about itself, and its keys.
+async fn ask(outbound: &Outbound, issuer: &str) -> ApiResult<Known> {
+    let discovery = discover(outbound, issuer).await?;
+    let keys = fetch(outbound, &discovery.jwks_uri).await?;
+    let keys = read_jwks(&keys).map_err(|_| unreadable("its keys", "公钥"))?;
+    Ok(Known { issuer: issuer.to_owned(), at: Instant::now(), discovery, keys })
 }
 
 /// What a provider says about itself; every address that it names is judged before it is used.
 pub(crate) async fn discover(outbound: &Outbound, issuer: &str) -> ApiResult<Discovery> {
-    let document = fetch(outbound, &discovery_url(issuer), issuer).await?;
+    let document = fetch(outbound, &discovery_url(issuer)).await?;
     let discovery = Discovery::read(&document, issuer).map_err(|flaw| match flaw {
         Flaw::Issuer => unreadable("the name of its issuer, which is another", "签发者，与所填的不一致"),
         _ => unreadable("its document", "配置文档"),
     })?;
     for url in [&discovery.authorization_endpoint, &discovery.token_endpoint, &discovery.jwks_uri] {
-        outbound.target(url, Some(issuer)).map_err(|why| refused(why.into()))?;
+        outbound.target(url).map_err(|why| refused(why.into()))?;
     }
     Ok(discovery)
 }
@@ -93,8 +153,8 @@ fn unreadable(what: &str, what_zh: &str) -> ApiError {
     )
 }
 
-async fn fetch(outbound: &Outbound, url: &str, issuer: &str) -> ApiResult<bytes::Bytes> {
-    let target = outbound.target(url, Some(issuer)).map_err(|why| refused(why.into()))?;
+async fn fetch(outbound: &Outbound, url: &str) -> ApiResult<bytes::Bytes> {
+    let target = outbound.target(url).map_err(|why| refused(why.into()))?;
     let answer = outbound.send(&target, Sent::get()).await.map_err(refused)?;
     if answer.status == 200 {
         Ok(answer.body)
@@ -273,8 +333,7 @@ async fn redeem(
     if let Some(secret) = secret.as_ref().filter(|_| in_body.is_none()) {
         sent = sent.with("authorization", accounts::basic(&set.client_id, secret).expose());
     }
-    let target =
-        app.outbound().target(&discovery.token_endpoint, Some(&set.issuer)).map_err(|why| refused(why.into()))?;
+    let target = app.outbound().target(&discovery.token_endpoint).map_err(|why| refused(why.into()))?;
     let answer = app.outbound().send(&target, sent).await.map_err(refused)?;
     if answer.status != 200 {
         // A code that was used, that is over, or of another client.
@@ -396,7 +455,7 @@ pub(super) async fn show(app: Acting, headers: HeaderMap) -> ApiResult<Json<SsoS
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PutSso {
-    /// `https://…`: its host may be connected to from then on, and no other.
+    /// `https://…` on the public web, or a host that the operator has named.
     issuer: String,
     client_id: String,
     /// The one that was set stays when absent; empty takes it away.
@@ -439,7 +498,9 @@ pub(super) async fn put(app: Acting, body: Result<Json<PutSso>, JsonRejection>) 
         scope_default: body.scope_default,
         creates: body.creates.unwrap_or(false),
     };
-    Ok(Json(accounts::set_sso(app.ctx(), app.by(), new).await?.into()))
+    let set = accounts::set_sso(app.ctx(), app.by(), new).await?;
+    app.provider().forget_failure();
+    Ok(Json(set.into()))
 }
 
 /// Takes the identity provider away.

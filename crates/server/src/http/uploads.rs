@@ -17,9 +17,9 @@ use zhike_domain::import::doubt::Doubt;
 use zhike_domain::import::entity::Entity;
 use zhike_domain::import::layout::Encoding;
 use zhike_domain::import::mapping::Mapping;
-use zhike_engine::import::{self, ImportOptions, Looked, Upload};
+use zhike_engine::import::{self, ImportOptions, Looked, PreviewColumn, PreviewRow, Upload};
 
-use super::error::{ApiError, ApiResult};
+use super::error::{ApiError, ApiResult, ErrorBody};
 use super::schema::{MappingSchema, UploadForm};
 use super::who::Acting;
 
@@ -29,6 +29,8 @@ pub(super) const MAX_UPLOAD_BYTES: usize = 4 << 30;
 const KEPT: Duration = Duration::from_secs(2 * 3600);
 /// Rows shown of a file.
 const SAMPLE_ROWS: usize = 20;
+/// Rows shown before and after cleaning.
+const PREVIEW_ROWS: usize = 200;
 
 /// The uploads of this process.
 #[derive(Clone)]
@@ -37,8 +39,15 @@ pub(super) struct Uploads {
     by_id: Arc<Mutex<ById>>,
 }
 
-/// Uploads with the time they came.
-type ById = HashMap<String, (Instant, Arc<Upload>)>;
+type ById = HashMap<String, Waiting>;
+
+/// An upload that waits for its load.
+struct Waiting {
+    since: Instant,
+    upload: Arc<Upload>,
+    /// Sheets that hold a table and were not loaded yet, the likeliest first.
+    sheets: Vec<String>,
+}
 
 impl Uploads {
     /// Uploads into a folder; what a crash left there goes.
@@ -50,18 +59,31 @@ impl Uploads {
     }
 
     pub(super) fn get(&self, id: &str) -> Option<Arc<Upload>> {
-        self.lock().get(id).map(|(_, upload)| upload.clone())
+        self.lock().get(id).map(|waiting| waiting.upload.clone())
     }
 
-    pub(super) fn remove(&self, id: &str) {
-        self.lock().remove(id);
+    /// Notes that a sheet was loaded; returns those that wait. The upload goes with the last of them; when nobody loads
+    /// them, it goes when its time is over.
+    pub(super) fn loaded(&self, id: &str, sheet: Option<&str>) -> Vec<String> {
+        let mut by_id = self.lock();
+        let Some(waiting) = by_id.get_mut(id) else { return Vec::new() };
+        waiting.sheets.retain(|one| Some(one.as_str()) != sheet);
+        let left = waiting.sheets.clone();
+        if left.is_empty() {
+            by_id.remove(id);
+        }
+        left
     }
 
-    fn put(&self, upload: Arc<Upload>) -> String {
+    fn sheets(&self, id: &str) -> Vec<String> {
+        self.lock().get(id).map(|waiting| waiting.sheets.clone()).unwrap_or_default()
+    }
+
+    fn put(&self, upload: Arc<Upload>, sheets: Vec<String>) -> String {
         let id = format!("upl_{}", uuid::Uuid::new_v4().simple());
         let mut by_id = self.lock();
-        by_id.retain(|_, (at, _)| at.elapsed() < KEPT);
-        by_id.insert(id.clone(), (Instant::now(), upload));
+        by_id.retain(|_, waiting| waiting.since.elapsed() < KEPT);
+        by_id.insert(id.clone(), Waiting { since: Instant::now(), upload, sheets });
         id
     }
 
@@ -84,7 +106,10 @@ pub(super) struct UploadBody {
     #[schema(value_type = Option<String>)]
     encoding: Option<Encoding>,
     delimiter: Option<String>,
+    /// Sheet of a workbook, or file of an archive, that is read.
     sheet: Option<String>,
+    /// Others that hold a table and were not loaded yet.
+    other_sheets: Vec<String>,
     #[schema(value_type = String)]
     entity: Entity,
     source: String,
@@ -134,7 +159,9 @@ pub(super) struct TargetBody {
     required: bool,
 }
 
-fn body(upload_id: String, upload: &Upload, looked: Looked) -> UploadBody {
+/// `sheets`: those that were found when the file came; a look at one of them does not see the others.
+fn body(upload_id: String, upload: &Upload, mut sheets: Vec<String>, looked: Looked) -> UploadBody {
+    sheets.retain(|name| looked.sniffed.sheet.as_ref() != Some(name));
     let sample = looked.masked_sample(SAMPLE_ROWS);
     let targets = looked.targets().iter().map(|target| TargetBody {
         name: target.name,
@@ -150,6 +177,7 @@ fn body(upload_id: String, upload: &Upload, looked: Looked) -> UploadBody {
         encoding: looked.sniffed.encoding,
         delimiter: looked.sniffed.delimiter.map(|byte| char::from(byte).to_string()),
         sheet: looked.sniffed.sheet.clone(),
+        other_sheets: sheets,
         entity: looked.mapping.entity,
         source: looked.source.clone(),
         header: looked.sniffed.header.clone(),
@@ -178,7 +206,7 @@ fn broken(error: &MultipartError) -> ApiError {
     post,
     path = "/api/v1/uploads",
     request_body(content = UploadForm, content_type = "multipart/form-data"),
-    responses((status = 200, body = UploadBody), (status = 422, body = super::error::ErrorBody))
+    responses((status = 200, body = UploadBody), (status = 422, body = ErrorBody))
 )]
 pub(super) async fn create(app: Acting, mut form: Multipart) -> ApiResult<Json<UploadBody>> {
     while let Some(mut field) = form.next_field().await.map_err(|error| broken(&error))? {
@@ -192,8 +220,10 @@ pub(super) async fn create(app: Acting, mut form: Multipart) -> ApiResult<Json<U
         }
         let upload = Arc::new(writer.finish()?);
         let looked = import::look(app.ctx(), &upload.file(), &ImportOptions::default()).await?;
-        let upload_id = app.uploads().put(upload.clone());
-        return Ok(Json(body(upload_id, &upload, looked)));
+        let sniffed = &looked.sniffed;
+        let sheets: Vec<String> = sniffed.sheet.iter().chain(&sniffed.other_sheets).cloned().collect();
+        let upload_id = app.uploads().put(upload.clone(), sheets.clone());
+        return Ok(Json(body(upload_id, &upload, sheets, looked)));
     }
     Err(ApiError::new(ErrorCode::BadRequest, "the form has no field named file", "表单里没有名为 file 的文件"))
 }
@@ -202,17 +232,20 @@ pub(super) async fn create(app: Acting, mut form: Multipart) -> ApiResult<Json<U
 #[derive(Deserialize, ToSchema)]
 #[schema(as = GuessRequest)]
 pub(super) struct GuessBody {
-    #[schema(value_type = String)]
-    entity: Entity,
+    /// What the rows are; found out when absent.
+    #[schema(value_type = Option<String>)]
+    entity: Option<Entity>,
+    /// Sheet of a workbook, or file of an archive; the likeliest when absent.
+    sheet: Option<String>,
 }
 
-/// How an upload would be read as another entity.
+/// How an upload would be read as another entity, or how another of its sheets would be.
 #[utoipa::path(
     post,
     path = "/api/v1/uploads/{upload_id}/guess",
     params(("upload_id" = String, Path, description = "`upl_…`")),
     request_body = GuessBody,
-    responses((status = 200, body = UploadBody), (status = 404, body = super::error::ErrorBody))
+    responses((status = 200, body = UploadBody), (status = 404, body = ErrorBody))
 )]
 pub(super) async fn guess(
     app: Acting,
@@ -221,9 +254,116 @@ pub(super) async fn guess(
 ) -> ApiResult<Json<UploadBody>> {
     let Json(form) = form.map_err(ApiError::from)?;
     let upload = app.uploads().get(&upload_id).ok_or_else(gone)?;
-    let options = ImportOptions { entity: Some(form.entity), ..ImportOptions::default() };
+    let options = ImportOptions { entity: form.entity, sheet: form.sheet, ..ImportOptions::default() };
     let looked = import::look(app.ctx(), &upload.file(), &options).await?;
-    Ok(Json(body(upload_id, &upload, looked)))
+    let sheets = app.uploads().sheets(&upload_id);
+    Ok(Json(body(upload_id, &upload, sheets, looked)))
+}
+
+/// How the rows of an upload are to be read.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = CleaningPreviewRequest)]
+pub(super) struct PreviewForm {
+    #[schema(value_type = String)]
+    entity: Entity,
+    /// Mapping of the upload, changed or not.
+    #[schema(value_type = Option<MappingSchema>)]
+    mapping: Option<Mapping>,
+    /// Sheet of a workbook, or file of an archive; the likeliest when absent.
+    sheet: Option<String>,
+}
+
+/// The first rows of an upload before and after cleaning.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CleaningPreview)]
+pub(super) struct PreviewBody {
+    columns: Vec<PreviewColumnBody>,
+    rows: Vec<PreviewRowBody>,
+}
+
+/// A column of the file and what it becomes.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CleaningColumn)]
+pub(super) struct PreviewColumnBody {
+    header: String,
+    target: Option<String>,
+}
+
+/// A row and what becomes of it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CleaningRow)]
+pub(super) struct PreviewRowBody {
+    row_no: u64,
+    /// The cells as they came, personal columns masked; none when the row could not be cut into cells.
+    cells: Vec<Option<String>>,
+    changes: Vec<ChangeBody>,
+    /// Why the row would be set aside.
+    set_aside: Option<SetAsideBody>,
+}
+
+/// What a rule changes in a row; personal values are masked.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CleaningChange)]
+pub(super) struct ChangeBody {
+    /// Target, or header of a trait.
+    column: String,
+    rule: &'static str,
+    before: String,
+    after: String,
+}
+
+/// Why a row would be set aside.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CleaningReject)]
+pub(super) struct SetAsideBody {
+    reason_code: &'static str,
+    /// Target or header at fault.
+    column_name: Option<String>,
+    detail: String,
+}
+
+impl From<PreviewColumn> for PreviewColumnBody {
+    fn from(PreviewColumn { header, target }: PreviewColumn) -> Self {
+        Self { header, target }
+    }
+}
+
+impl From<PreviewRow> for PreviewRowBody {
+    fn from(PreviewRow { row_no, cells, changes, set_aside }: PreviewRow) -> Self {
+        let changes = changes.into_iter().map(|change| ChangeBody {
+            column: change.column,
+            rule: change.rule.code(),
+            before: change.before,
+            after: change.after,
+        });
+        let set_aside =
+            set_aside.map(|why| SetAsideBody { reason_code: why.reason, column_name: why.column, detail: why.detail });
+        Self { row_no, cells, changes: changes.collect(), set_aside }
+    }
+}
+
+/// What cleaning does to the first 200 rows of an upload; nothing is stored.
+#[utoipa::path(
+    post,
+    path = "/api/v1/uploads/{upload_id}/preview",
+    params(("upload_id" = String, Path, description = "`upl_…`")),
+    request_body = PreviewForm,
+    responses((status = 200, body = PreviewBody), (status = 404, body = ErrorBody), (status = 422, body = ErrorBody))
+)]
+pub(super) async fn preview(
+    app: Acting,
+    Path(upload_id): Path<String>,
+    form: Result<Json<PreviewForm>, JsonRejection>,
+) -> ApiResult<Json<PreviewBody>> {
+    let Json(form) = form.map_err(ApiError::from)?;
+    let upload = app.uploads().get(&upload_id).ok_or_else(gone)?;
+    let PreviewForm { entity, mapping, sheet } = form;
+    let options = ImportOptions { entity: Some(entity), mapping, sheet, ..ImportOptions::default() };
+    let found = import::preview(app.ctx(), &upload.file(), &options, PREVIEW_ROWS).await?;
+    Ok(Json(PreviewBody {
+        columns: found.columns.into_iter().map(PreviewColumnBody::from).collect(),
+        rows: found.rows.into_iter().map(PreviewRowBody::from).collect(),
+    }))
 }
 
 /// Uploads are larger than other bodies.

@@ -160,7 +160,7 @@ pub(super) struct OneTimePassword {
     password: String,
 }
 
-/// Gives a user a new one-time password; sessions end, the second factor goes.
+/// Gives a user a new one-time password; sessions end, keys of the API are revoked, the second factor goes.
 #[utoipa::path(post, path = "/api/v1/users/{user_id}/reset",
     params(("user_id" = String, Path, description = "`usr_…`")),
     responses((status = 200, body = OneTimePassword), (status = 404, body = ErrorBody)))]

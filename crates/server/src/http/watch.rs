@@ -13,11 +13,12 @@ use zhike_domain::error_code::ErrorCode;
 use zhike_domain::id::{ApprovalId, IncidentId};
 use zhike_engine::approvals::{self, Approval, Kind};
 use zhike_engine::consents;
+use zhike_engine::exports::{self, Export};
 use zhike_engine::guard::{self, Budgets};
 use zhike_engine::incidents::{self, Act, Affected, Incident};
 
 use super::error::{ApiError, ApiResult, ErrorBody};
-use super::exports::asked;
+use super::exports::{AskedExport, asked};
 use super::who::Acting;
 use crate::exports::Approved;
 use crate::output::instant;
@@ -106,6 +107,10 @@ pub(crate) struct ApprovalBody {
     purpose_name_zh: String,
     pub(crate) reason: String,
     pub(crate) n_rows: i64,
+    /// Headings of the columns of a file.
+    columns: Vec<String>,
+    /// Form of a file: csv, xlsx, jsonl.
+    format: Option<String>,
     /// pending, approved, refused, used, expired.
     pub(crate) status: String,
     pub(crate) asked_by: String,
@@ -125,6 +130,7 @@ impl ApprovalBody {
     pub(crate) fn new(by: &zhike_domain::access::Principal, one: Approval, purposes: &[Purpose]) -> Self {
         let mine_to_decide = approvals::may_decide(by, &one);
         let Approval { id, status, row } = one;
+        let asked: AskedExport = serde_json::from_str(&row.spec_json).unwrap_or_default();
         let known = purposes.iter().find(|purpose| purpose.code == row.purpose);
         Self {
             approval_id: id.to_string(),
@@ -135,6 +141,8 @@ impl ApprovalBody {
             purpose: row.purpose,
             reason: row.reason,
             n_rows: row.n_rows,
+            columns: asked.columns,
+            format: Some(asked.format).filter(|format| !format.is_empty()),
             status,
             own: row.asked_by == by.owner,
             asked_by: row.asked_by,
@@ -211,12 +219,17 @@ pub(super) async fn export(
 ) -> ApiResult<(StatusCode, Json<ApprovedExport>)> {
     let Path(id) = path.map_err(ApiError::from)?;
     let one = approvals::get(app.ctx(), app.by(), id).await?;
-    let spec = serde_json::from_str(&one.row.spec_json).unwrap_or_default();
-    let (request, format) = asked(spec, app.actor())?;
-    zhike_engine::exports::check(app.ctx(), &request).await?;
-    let one = approvals::take(app.ctx(), app.by(), id, Kind::Export).await?;
-    let password = zhike_engine::exports::new_password();
-    let approved = Approved { n_rows: one.row.n_rows.unsigned_abs(), password: password.clone() };
+    let AskedExport { mut request, print, .. } = serde_json::from_str(&one.row.spec_json).unwrap_or_default();
+    request["reason"] = one.row.reason.clone().into();
+    let (request, format) = asked(request, app.actor())?;
+    exports::check(app.ctx(), &request).await?;
+    // What would fail afterwards does not use the approval up.
+    app.exports().check_room()?;
+    let what = exports::Approved { n_rows: one.row.n_rows.unsigned_abs(), print };
+    Export::open(app.ctx(), request.clone()).await?.reserve(app.ctx(), format.as_str(), Some(&what)).await?;
+    approvals::take(app.ctx(), app.by(), id, Kind::Export).await?;
+    let password = exports::new_password();
+    let approved = Approved { what, password: password.clone() };
     let export_id = app.exports().start(app.ctx(), &app.by().owner, request, format, Some(approved))?;
     Ok((StatusCode::ACCEPTED, Json(ApprovedExport { export_id, password: password.expose().clone() })))
 }

@@ -6,6 +6,7 @@
 use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRequestParts, OptionalFromRequestParts, Request, State};
@@ -19,6 +20,7 @@ use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::{OpenApi, PathItem};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use zhike_domain::access::{Decision, Permission, Principal, decide};
+use zhike_domain::detect::mask_text;
 use zhike_domain::error_code::ErrorCode;
 use zhike_domain::sensitive::Sensitive;
 use zhike_engine::accounts::{self, SignedIn};
@@ -27,6 +29,11 @@ use zhike_engine::{Ctx, Error, audit};
 use super::App;
 use super::collect::client_of;
 use super::error::ApiError;
+use super::guard::route;
+use super::repeat;
+
+/// A question waits so long for its turn.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// Names the permission of an operation in the API document.
 const EXTENSION: &str = "x-permission";
@@ -63,6 +70,19 @@ impl Routes {
         Self(self.0.routes((schemas, paths, needing(permission, recorded))))
     }
 
+    /// As [`Routes::allow`], for acts that write their own entry and are done once under an `Idempotency-Key`: their answers
+    /// hold neither secrets nor values of people.
+    pub(super) fn once(self, permission: Permission, (schemas, paths, methods): UtoipaMethodRouter<App>) -> Self {
+        let once = methods
+            .route_layer(from_fn(async |request: Request, next: Next| repeat::rememberable(next.run(request).await)));
+        self.allow(permission, (schemas, paths, once))
+    }
+
+    /// As [`Routes::allow`], for questions that take seconds of every core or much memory: few are answered at a time.
+    pub(super) fn heavy(self, permission: Permission, (schemas, paths, methods): UtoipaMethodRouter<App>) -> Self {
+        self.allow(permission, (schemas, paths, methods.route_layer(from_fn(in_turn))))
+    }
+
     /// Routes for everybody.
     pub(super) fn public(self, (schemas, mut paths, methods): UtoipaMethodRouter<App>) -> Self {
         for item in paths.paths.values_mut() {
@@ -97,7 +117,8 @@ pub(super) fn needing(permission: Permission, methods: MethodRouter<App>) -> Met
         let by = request.extensions().get::<Arc<Principal>>();
         let Some(error) = refusal(by, permission) else { return next.run(request).await };
         if let (Some(by), Some(app)) = (by, request.extensions().get::<App>()) {
-            let subject = format!("{} {}", request.method(), request.uri().path());
+            // The route alone: what somebody wrote who may do nothing here is not kept for years.
+            let subject = format!("{} {}", request.method(), route(&request));
             let detail = json!({ "permission": permission.as_str() });
             if let Err(error) = audit::record(app.ctx(), &by.actor, "access.denied", &subject, &detail).await {
                 tracing::error!(cause = %error, "a denial could not be written to the audit trail");
@@ -107,12 +128,25 @@ pub(super) fn needing(permission: Permission, methods: MethodRouter<App>) -> Met
     }))
 }
 
+/// Answers when it is the turn of a question.
+async fn in_turn(request: Request, next: Next) -> Response {
+    let Some(turns) = request.extensions().get::<App>().map(App::turns) else { return next.run(request).await };
+    match tokio::time::timeout(LONGEST_WAIT, turns.acquire_owned()).await {
+        Ok(Ok(_turn)) => next.run(request).await,
+        _ => {
+            let en = "other analyses are being computed: try again in a minute";
+            ApiError::new(ErrorCode::Busy, en, "其他分析正在计算：请一分钟后再试").into_response()
+        }
+    }
+}
+
 /// Writes an act to the audit trail, then lets it happen; what failed is written, too.
 async fn recorded(permission: Permission, request: Request, next: Next) -> Response {
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
     let known = (request.extensions().get::<Arc<Principal>>().cloned(), request.extensions().get::<App>().cloned());
     let (false, (Some(by), Some(app))) = (is_read, known) else { return next.run(request).await };
-    let subject = format!("{} {}", request.method(), request.uri().path());
+    let path = request.uri().path();
+    let subject = format!("{} {}", request.method(), mask_text(path).as_deref().unwrap_or(path));
     let id = super::guard::request_id();
     let detail = json!({ "request": id });
     if let Err(error) = audit::record(app.ctx(), &by.actor, permission.as_str(), &subject, &detail).await {
@@ -126,7 +160,7 @@ async fn recorded(permission: Permission, request: Request, next: Next) -> Respo
             tracing::error!(cause = %error, "a failure could not be written to the audit trail");
         }
     }
-    response
+    repeat::rememberable(response)
 }
 
 fn refusal(who: Option<&Arc<Principal>>, permission: Permission) -> Option<ApiError> {

@@ -3,7 +3,8 @@
 //! A URL is read as browsers read it, so that every spelling of an address (octal, hexadecimal, short, mapped) is judged as
 //! the address that it is.
 //!
-//! - INV-OUTBOUND-1: an address that is not everybody's is reached only by a host that somebody named.
+//! - INV-OUTBOUND-1: an address that is not everybody's is reached only by a host that the operator named; no setting
+//!   names one.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -53,8 +54,6 @@ impl Allowed {
 pub(crate) enum Reach {
     /// To addresses that are everybody's.
     Public,
-    /// Named by a setting: also to this machine and private networks, by TLS.
-    Set,
     /// Named by the operator: anywhere.
     Named,
 }
@@ -124,23 +123,15 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// Reads a URL. `set` is one that a setting names: its host and port may be inside.
-    pub(crate) fn read(text: &str, allowed: &[Allowed], set: Option<&str>) -> Result<Self, Refused> {
+    /// Reads a URL.
+    pub(crate) fn read(text: &str, allowed: &[Allowed]) -> Result<Self, Refused> {
         let (url, host) = read(text)?;
         let port = url.port_or_known_default().ok_or(Refused::Url)?;
         if !url.username().is_empty() || url.password().is_some() {
             return Err(Refused::UserInfo);
         }
-        let is_set = set.and_then(|set| read(set).ok()).is_some_and(|(set, name)| {
-            name == host && set.port_or_known_default() == Some(port) && set.scheme() == url.scheme()
-        });
-        let reach = if allowed.iter().any(|one| one.fits(&host, port)) {
-            Reach::Named
-        } else if is_set {
-            Reach::Set
-        } else {
-            Reach::Public
-        };
+        let is_named = allowed.iter().any(|one| one.fits(&host, port));
+        let reach = if is_named { Reach::Named } else { Reach::Public };
         let is_tls = url.scheme() == "https";
         if !is_tls && (url.scheme() != "http" || reach != Reach::Named) {
             return Err(Refused::Scheme);
@@ -186,7 +177,6 @@ impl Target {
     pub(crate) fn may_reach(&self, address: IpAddr) -> bool {
         match self.reach {
             Reach::Public => is_public(address),
-            Reach::Set => is_public(address) || is_inside(address),
             Reach::Named => true,
         }
     }
@@ -274,18 +264,6 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         || [a, b, c, d] == [168, 63, 129, 16])
 }
 
-/// Whether an address is this machine's or of a private network, where services of one's own are.
-fn is_inside(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(address) => address.is_private() || address.is_loopback(),
-        IpAddr::V6(address) => match address.to_ipv4_mapped() {
-            Some(inner) => is_inside(IpAddr::V4(inner)),
-            // Of fd00:ec2::/32 a cloud (AWS) has its metadata.
-            None => address.is_loopback() || address.is_unique_local() && address.segments()[..2] != [0xfd00, 0x0ec2],
-        },
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -320,6 +298,8 @@ mod tests {
             ("https://kc.corp.example:9443/", Err(Refused::Port)),
             ("https://a:b@example.com/", Err(Refused::UserInfo)),
             ("https://example.com@127.0.0.1/", Err(Refused::UserInfo)),
+            ("https://10.0.0.5/realms/staff", Err(Refused::Address)),
+            ("https://10.0.0.5:8443/realms/staff", Err(Refused::Port)),
             ("https://127.0.0.1/", Err(Refused::Address)),
             ("https://127.0.0.1./", Err(Refused::Address)),
             ("https://2130706433/", Err(Refused::Address)),
@@ -349,11 +329,11 @@ mod tests {
             ("example.com", Err(Refused::Url)),
             ("", Err(Refused::Url)),
         ] {
-            let read = Target::read(url, &allowed, None);
+            let read = Target::read(url, &allowed);
             let read = read.as_ref().map(|one| (one.host.as_str(), one.port, one.path.as_str())).map_err(|why| *why);
             assert_eq!(read, expect, "{url}");
         }
-        assert_eq!(Target::read("https://[2606:4700::1111]:443/", &[], None).unwrap().authority(), "[2606:4700::1111]");
+        assert_eq!(Target::read("https://[2606:4700::1111]:443/", &[]).unwrap().authority(), "[2606:4700::1111]");
         for wrong in ["", "a b", "https://x", "x/y", "u@x", "x:99999"] {
             assert!(wrong.parse::<Allowed>().is_err(), "{wrong}");
         }
@@ -386,23 +366,6 @@ mod tests {
             let read = Target::mail(host, port, &allowed);
             assert_eq!(read.as_ref().map(|one| one.host.as_str()).map_err(|why| *why), expect, "{host} {port}");
         }
-    }
-
-    /// A setting opens its own host and port, by TLS, and not what only clouds have there.
-    #[test]
-    fn a_setting_reaches_its_own_host_alone() {
-        let set = Some("https://10.0.0.5:8443/realms/staff");
-        let read = |url: &str| Target::read(url, &[], set).map(|one| one.reach);
-        assert_eq!(read("https://10.0.0.5:8443/token"), Ok(Reach::Set));
-        assert_eq!(read("https://10.0.0.5/token"), Err(Refused::Address));
-        assert_eq!(read("https://10.0.0.6:8443/token"), Err(Refused::Port));
-        assert_eq!(read("http://10.0.0.5:8443/token"), Err(Refused::Scheme));
-        for metadata in
-            ["https://169.254.169.254/", "https://[fd00:ec2::254]/", "https://168.63.129.16/", "https://0.0.0.0/"]
-        {
-            assert_eq!(Target::read(metadata, &[], Some(metadata)), Err(Refused::Address), "{metadata}");
-        }
-        assert_eq!(Target::read("http://a.example/", &[], Some("http://a.example/")), Err(Refused::Scheme));
     }
 
     /// Blocks that are nobody's, as the registries have them, independent of how the rule above is written.
@@ -452,13 +415,13 @@ mod tests {
                 format!("{a:#x}.{b:#o}.{c}.{d}").replace("0o", "0"), format!("{a}.{}", address & 0xff_ffff),
                 format!("{a}.{b}.{}", address & 0xffff), format!("[::ffff:{dotted}]"), format!("[64:ff9b::{dotted}]"),
             ] {
-                let read = Target::read(&format!("https://{host}/"), &[], None);
+                let read = Target::read(&format!("https://{host}/"), &[]);
                 prop_assert_eq!(read.is_ok(), !inside(address), "{}: {:?}", host, read);
             }
-            let compatible = Target::read(&format!("https://[::{dotted}]/"), &[], None);
+            let compatible = Target::read(&format!("https://[::{dotted}]/"), &[]);
             prop_assert!(compatible.is_err());
             let six_to_four = format!("https://[2002:{:x}:{:x}::1]/", address >> 16, address & 0xffff);
-            prop_assert_eq!(Target::read(&six_to_four, &[], None), Err(Refused::Address));
+            prop_assert_eq!(Target::read(&six_to_four, &[]), Err(Refused::Address));
         }
 
         /// What is not global unicast is never everybody's.
@@ -472,7 +435,7 @@ mod tests {
         #[test]
         fn no_text_panics(text in ".{0,80}", url in "https?://[-a-zA-Z0-9.:@\\[\\]%/?#\\\\]{0,40}") {
             for text in [&text, &url] {
-                if let Ok(target) = Target::read(text, &[], None) {
+                if let Ok(target) = Target::read(text, &[]) {
                     prop_assert!(target.is_tls && matches!(target.port, 80 | 443));
                     prop_assert!(target.address().is_none_or(is_public));
                 }

@@ -96,7 +96,7 @@ async fn mail_arrives_by_tls_from_the_start_and_by_starttls() {
         let outbound = outbound(host.port, "one");
         let mut mail = letter(NAME, host.port, tls);
         mail.login = Some(("zhike".into(), Sensitive::new("p w".into())));
-        assert_eq!(outbound.mail(&mail).await.unwrap(), 250, "{word}");
+        assert_eq!(outbound.mail(&mail).await.unwrap(), [250, 250], "{word}");
         let heard = host.next();
         assert_eq!((&heard["secure"], &heard["user"]), (&true.into(), &"zhike".into()), "{heard}");
         assert_eq!(heard["to"], serde_json::json!(["li@example.com", "han@example.com"]));
@@ -106,7 +106,7 @@ async fn mail_arrives_by_tls_from_the_start_and_by_starttls() {
         }
         // A wrong password is the host's own word, and nothing is sent.
         mail.login = Some(("zhike".into(), Sensitive::new("wrong".into())));
-        assert_eq!(outbound.mail(&mail).await.unwrap(), 535, "{word}");
+        assert_eq!(outbound.mail(&mail).await.unwrap(), [535, 535], "{word}");
         // A host that is not who it says it is hears neither password nor mail.
         for (name, ca) in [(NAME, "two"), ("other.example", "one")] {
             let outbound = self::outbound(host.port, ca);
@@ -117,13 +117,31 @@ async fn mail_arrives_by_tls_from_the_start_and_by_starttls() {
     }
 }
 
+/// One mailbox that is gone keeps the mail from nobody else; where all are, there is no mail.
+#[tokio::test]
+async fn a_recipient_who_is_refused_silences_no_other() {
+    let Some(mut host) = Host::start(&["tls=none", "refuse=li@example.com"]) else { return };
+    let outbound = outbound(host.port, "one");
+    let mut mail = letter("127.0.0.1", host.port, Tls::None);
+    assert_eq!(outbound.mail(&mail).await.unwrap(), [550, 250]);
+    let heard = host.next();
+    assert_eq!(heard["to"], serde_json::json!(["han@example.com"]));
+    assert!(!heard["raw"].as_str().unwrap().contains("li@example.com"), "{heard}");
+    mail.to.truncate(1);
+    assert_eq!(outbound.mail(&mail).await.unwrap(), [550]);
+    mail.to = vec![Sensitive::new("han@example.com".into())];
+    mail.key = "k2".into();
+    assert_eq!(outbound.mail(&mail).await.unwrap(), [250]);
+    assert!(host.next()["raw"].as_str().unwrap().contains("<k2@"), "nothing came between");
+}
+
 #[tokio::test]
 async fn mail_in_the_clear_stays_on_this_machine() {
     let Some(mut host) = Host::start(&["tls=none", "defer=1"]) else { return };
     let outbound = outbound(host.port, "one");
     let mail = letter("127.0.0.1", host.port, Tls::None);
-    assert_eq!(outbound.mail(&mail).await.unwrap(), 451, "put off");
-    assert_eq!(outbound.mail(&mail).await.unwrap(), 250);
+    assert_eq!(outbound.mail(&mail).await.unwrap(), [451, 451], "put off");
+    assert_eq!(outbound.mail(&mail).await.unwrap(), [250, 250]);
     assert_eq!(host.next()["secure"], false);
     // A host without TLS gets nothing from who asks for it.
     let trouble = outbound.mail(&letter("127.0.0.1", host.port, Tls::Starttls)).await.unwrap_err();

@@ -2,7 +2,8 @@
 //!
 //! STARTTLS is asked for here, and not by lettre, for two reasons: TLS stays the one of [`super::roots`], and what a stranger
 //! puts behind the host's consent is never read as said by the host (RFC 3207, 5): the consent is read byte by byte, and
-//! everything after it is TLS or an error.
+//! everything after it is TLS or an error. Recipients are named to the host here, too: lettre gives a mail up at the
+//! first that is refused, and one mailbox that is gone would silence all.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -14,7 +15,8 @@ use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, SinglePart};
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, AsyncTokioStream};
-use lettre::transport::smtp::extension::ClientId;
+use lettre::transport::smtp::commands;
+use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
 use lettre::{Address, Message};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
@@ -32,21 +34,42 @@ const MAX_REPLY: usize = 8 * 1024;
 /// What lettre takes for the greeting of a host that has greeted already.
 const GREETED: &[u8] = b"220 ready\r\n";
 
-/// A message of a mail; what is wrong with an address otherwise.
-pub(crate) fn message(mail: &Mail) -> Result<Message, Trouble> {
-    let odd = |what: String| Trouble::failed(format!("the mail cannot be written: {what}"), "邮件无法写出：地址有误");
-    let address = |text: &str| text.parse::<Address>().map_err(|error| odd(error.to_string()));
+fn odd(what: &impl std::fmt::Display) -> Trouble {
+    Trouble::failed(format!("the mail cannot be written: {what}"), "邮件无法写出：地址有误")
+}
+
+fn address(text: &str) -> Result<Address, Trouble> {
+    text.parse::<Address>().map_err(|error| odd(&error))
+}
+
+/// A message of a mail to some of its recipients.
+fn message(mail: &Mail, from: &Address, to: &[&Address]) -> Result<Message, Trouble> {
     let auto = HeaderName::new_from_ascii_str("Auto-Submitted");
     let mut builder = Message::builder()
-        .from(Mailbox::new(Some("知客 Zhike".into()), address(&mail.from)?))
+        .from(Mailbox::new(Some("知客 Zhike".into()), from.clone()))
         .subject(&*mail.subject)
         .message_id(Some(format!("<{}@zhike.invalid>", mail.key)))
         // Nobody who is away answers it.
         .raw_header(HeaderValue::new(auto, "auto-generated".into()));
-    for one in &mail.to {
-        builder = builder.to(Mailbox::new(None, address(one.expose())?));
+    for one in to {
+        builder = builder.to(Mailbox::new(None, (*one).clone()));
     }
-    builder.singlepart(SinglePart::plain(mail.text.clone())).map_err(|error| odd(error.to_string()))
+    builder.singlepart(SinglePart::plain(mail.text.clone())).map_err(|error| odd(&error))
+}
+
+/// The code by which a host refuses something; what happened where it said none. What it said else may hold addresses.
+fn refusal(error: &lettre::transport::smtp::Error) -> Result<u16, Trouble> {
+    match error.status() {
+        Some(code) => Ok(u16::from(code)),
+        None if error.is_response() => Err(Trouble::failed(
+            "the mail host does not speak SMTP: what it answers is no reply",
+            "邮件服务器的应答有误：无法识别",
+        )),
+        None => Err(Trouble::failed(
+            format!("the mail host does not speak SMTP: {error}"),
+            format!("邮件服务器的应答有误：{error}"),
+        )),
+    }
 }
 
 /// Whether addresses can be written to at all.
@@ -55,16 +78,17 @@ pub(crate) fn is_address(text: &str) -> bool {
 }
 
 impl Outbound {
-    /// Sends a mail; the host's last code, 250 where it took it.
-    pub(crate) async fn mail(&self, mail: &Mail) -> Result<u16, Trouble> {
+    /// Sends a mail; for each recipient the host's last code, 250 where it took it.
+    pub(crate) async fn mail(&self, mail: &Mail) -> Result<Vec<u16>, Trouble> {
         let target = self.mail_target(&mail.host, mail.port)?;
-        let message = message(mail)?;
         let late = |_| Trouble::failed("the mail host took longer than 60 seconds", "邮件服务器 60 秒内没有完成应答");
-        let sent: Pin<Box<dyn Future<Output = _> + Send>> = Box::pin(self.post(&target, mail, &message));
+        let sent: Pin<Box<dyn Future<Output = _> + Send>> = Box::pin(self.post(&target, mail));
         timeout(WHOLE, sent).await.map_err(late)?
     }
 
-    async fn post(&self, target: &Target, mail: &Mail, message: &Message) -> Result<u16, Trouble> {
+    async fn post(&self, target: &Target, mail: &Mail) -> Result<Vec<u16>, Trouble> {
+        let from = address(&mail.from)?;
+        let to = mail.to.iter().map(|one| address(one.expose())).collect::<Result<Vec<_>, _>>()?;
         let broken = |error: io::Error| {
             Trouble::failed(format!("the mail host broke off: {error}"), format!("与邮件服务器的连接中断：{error}"))
         };
@@ -88,36 +112,68 @@ impl Outbound {
                 ));
             }
         };
-        let said = |error: lettre::transport::smtp::Error| match error.status() {
-            Some(code) => Ok(u16::from(code)),
-            None => Err(Trouble::failed(
-                format!("the mail host does not speak SMTP: {error}"),
-                format!("邮件服务器的应答有误：{error}"),
-            )),
-        };
+        let all = |code: u16| vec![code; to.len()];
         let mut talk = match AsyncSmtpConnection::connect_with_transport(Box::new(stream), &us).await {
             Ok(talk) => talk,
-            Err(error) => return said(error),
+            Err(error) => return refusal(&error).map(all),
         };
         if let Some((user, password)) = &mail.login {
             let login = Credentials::new(user.clone(), password.expose().clone());
             if let Err(error) = talk.auth(&[Mechanism::Plain, Mechanism::Login], &login).await {
                 talk.abort().await;
-                return said(error);
+                return refusal(&error).map(all);
             }
         }
-        let sent = talk.send(message.envelope(), &message.formatted()).await;
-        let code = match sent {
-            Ok(response) => u16::from(response.code()),
-            Err(error) => {
-                talk.abort().await;
-                return said(error);
-            }
-        };
-        // It was taken, whatever the host says to a farewell.
-        let _ = talk.quit().await;
-        Ok(code)
+        let codes = hand_over(&mut talk, mail, &from, &to).await;
+        match codes {
+            // What was taken was, whatever the host says to a farewell.
+            Ok(_) => drop(talk.quit().await),
+            Err(_) => talk.abort().await,
+        }
+        codes
     }
+}
+
+/// Hands a mail over on a connection; for each recipient the host's last code. One who is refused keeps it from no other.
+async fn hand_over(
+    talk: &mut AsyncSmtpConnection,
+    mail: &Mail,
+    from: &Address,
+    to: &[Address],
+) -> Result<Vec<u16>, Trouble> {
+    let is_wide = to.iter().chain([from]).any(|one| !AsRef::<str>::as_ref(one).is_ascii());
+    let mut parameters = Vec::new();
+    if is_wide && talk.server_info().supports_feature(Extension::SmtpUtfEight) {
+        parameters = vec![MailParameter::SmtpUtfEight, MailParameter::Body(MailBodyParameter::EightBitMime)];
+    }
+    if let Err(error) = talk.command(commands::Mail::new(Some(from.clone()), parameters)).await {
+        return refusal(&error).map(|code| vec![code; to.len()]);
+    }
+    let mut codes = Vec::new();
+    let mut taken = Vec::new();
+    for one in to {
+        match talk.command(commands::Rcpt::new(one.clone(), Vec::new())).await {
+            Ok(response) => {
+                codes.push(u16::from(response.code()));
+                taken.push(one);
+            }
+            Err(error) => codes.push(refusal(&error)?),
+        }
+    }
+    if taken.is_empty() {
+        return Ok(codes);
+    }
+    let content = message(mail, from, &taken)?.formatted();
+    let mut sent = talk.command(commands::Data).await;
+    if sent.is_ok() {
+        sent = talk.message(&content).await;
+    }
+    let last = match sent {
+        Ok(response) => u16::from(response.code()),
+        Err(error) => refusal(&error)?,
+    };
+    // A host takes a mail for all whom it took, or for none.
+    Ok(codes.into_iter().map(|code| if (200..300).contains(&code) { last } else { code }).collect())
 }
 
 /// Agrees with a host to go on by TLS.

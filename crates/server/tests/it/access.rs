@@ -307,6 +307,12 @@ fn a_repeated_write_is_repeated_for_its_writer_alone() {
         serde_json::from_slice::<Value>(&body).unwrap()["key"].clone()
     };
     assert_ne!(make(), make());
+    // Nor is what is only read: it is allowed and counted each time.
+    let headers = [("X-Zhike-Request", "1"), ("Content-Type", "application/json"), ("Idempotency-Key", "read")];
+    for _ in 0..2 {
+        let (status, head, _) = server.request("POST", "/api/v1/profiles/query", &headers, b"{}");
+        assert_eq!((status, head.to_ascii_lowercase().contains("idempotency-replayed")), (200, false));
+    }
 }
 
 #[test]
@@ -590,6 +596,26 @@ fn sums_are_those_of_ones_own_customers() {
     }
 }
 
+/// What somebody writes into an address is not kept when they may do nothing there, and masked when they may.
+#[test]
+fn the_trail_keeps_no_value_out_of_an_address() {
+    const PHONE: &str = "13957264831";
+    let home = Home::new();
+    let server = Server::start(&home);
+    let svc = hire(&server, "svc", &["service"]);
+    for (method, path) in [("GET", "users"), ("DELETE", "api-keys"), ("PATCH", "segments")] {
+        let (status, _, answer) = server.request_as(&svc, method, &format!("/api/v1/{path}/{PHONE}"), &json!({}));
+        assert_eq!((status, &answer["error"]["code"]), (403, &json!("no_permission")), "{answer}");
+    }
+    assert!((400..500).contains(&server.patch(&format!("/api/v1/segments/{PHONE}"), &json!({})).0));
+    let trail = server.get("/api/v1/audit?limit=500").1.to_string();
+    let routes = ["GET /api/v1/users/{user_id}", "DELETE /api/v1/api-keys/{key_id}"];
+    for kept in routes.into_iter().chain(["PATCH /api/v1/segments/139****4831"]) {
+        assert!(trail.contains(kept), "{kept}: {trail}");
+    }
+    assert!(!trail.contains(PHONE), "{trail}");
+}
+
 /// The security administrator reads of the trail what is about access, and nothing else.
 #[test]
 fn the_security_administrator_reads_their_part_of_the_trail() {
@@ -598,6 +624,8 @@ fn the_security_administrator_reads_their_part_of_the_trail() {
     let sec = hire(&server, "sec", &["security_admin"]);
     let ann = hire(&server, "ann", &["analyst"]);
     assert_eq!(server.request_as(&ann, "GET", "/api/v1/audit", &json!({})).0, 403);
+    let user = server.request_as(&ann, "GET", "/api/v1/session", &json!({})).2["user"]["user_id"].clone();
+    assert_eq!(server.post(&format!("/api/v1/users/{}/reset", user.as_str().unwrap()), &json!({})).0, 200);
     let (status, _, theirs) = server.request_as(&sec, "GET", "/api/v1/audit", &json!({}));
     let actions = |body: &Value| {
         let of = |one: &Value| one["action"].as_str().unwrap().to_owned();
@@ -605,7 +633,9 @@ fn the_security_administrator_reads_their_part_of_the_trail() {
     };
     let (all, theirs) = (actions(&server.get("/api/v1/audit").1), actions(&theirs));
     assert_eq!(status, 200);
-    assert!(theirs.contains("access.denied") && theirs.contains("account.sign_in"), "{theirs:?}");
+    for action in ["access.denied", "account.sign_in", "user.reset"] {
+        assert!(theirs.contains(action), "{action} in {theirs:?}");
+    }
     assert!(!theirs.contains("user.create") && all.contains("user.create"), "{theirs:?}");
     assert_eq!(server.request_as(&sec, "GET", "/api/v1/audit/verify", &json!({})).0, 403);
     let (status, _, uses) = server.request_as(&sec, "GET", "/api/v1/budgets/uses", &json!({}));

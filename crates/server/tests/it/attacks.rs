@@ -108,6 +108,11 @@ fn nobody_writes_lines_into_the_log() {
         send(format!("POST /api/v1/session HTTP/1.1\r\n{json}"), body);
     }
     send(format!("GET /api/v1/customers/%0a{}?phone={PHONE} HTTP/1.1", forged.replace(' ', "%20")), String::new());
+    for path in ["profiles", "profiles/x", "tags", "no-such-thing"] {
+        send(format!("GET /api/v1/{path}/{PHONE} HTTP/1.1"), String::new());
+        send(format!("PUT /api/v1/{path}/{PHONE} HTTP/1.1\r\n{json}"), "{}".into());
+    }
+    send(format!("GET /customers/{PHONE} HTTP/1.1"), String::new());
     send(format!("GET /x HTTP/1.1\r\nX-Request-Id: {PHONE}\u{1b}[31m"), String::new());
     send(format!("GET /x HTTP/1.1\r\nUser-Agent: {PHONE}\r\nReferer: http://x/?{PHONE}"), String::new());
     let event =

@@ -1,6 +1,6 @@
 //! The API of a running server.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{Home, Server};
 
@@ -54,6 +54,23 @@ fn a_file_goes_from_upload_to_profile() {
     assert_eq!(status, 200, "{overview}");
     assert_eq!(overview["kpis"][0]["value"], "150.50");
     assert_eq!(overview["trend"].as_array().unwrap().len(), 31);
+}
+
+/// What follows from a file is there without anybody asking for it.
+#[test]
+fn what_follows_from_a_load_is_computed() {
+    let home = Home::new();
+    let server = Server::start_with(&home, &["--refresh-every", "60"]);
+    assert_eq!(server.get("/api/v1/workspace").1["refreshed_at"], Value::Null);
+    let (_, upload) = server.upload("orders.csv", ORDERS.as_bytes());
+    let start = json!({"upload_id": upload["upload_id"], "entity": "orders", "mapping": upload["mapping"]});
+    let (_, started) = server.post("/api/v1/imports", &start);
+    assert_eq!(server.job(started["job_id"].as_str().unwrap())["state"], "done");
+    let is_there = (0..1_200).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        server.get("/api/v1/workspace").1["refreshed_at"].is_string()
+    });
+    assert!(is_there);
 }
 
 #[test]

@@ -20,6 +20,7 @@ mod damage;
 mod demo;
 mod full_disk;
 mod http;
+mod imports;
 mod keys;
 mod kill;
 mod kpis;

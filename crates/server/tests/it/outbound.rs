@@ -108,6 +108,38 @@ fn no_hook_leads_inside() {
     assert!(inner.heard().is_empty(), "nobody came");
 }
 
+/// INV-HOOKS-1: whoever reads addresses gets no secret of theirs, and can keep them all the same.
+#[test]
+fn addresses_are_shown_masked_and_kept_by_their_ids() {
+    let listener = Listener::start();
+    let home = Home::new();
+    let server = Server::start_with(&home, &["--outbound-allow", &listener.address]);
+    let url = |path: &str| format!("http://{}/{path}", listener.address);
+    let (status, set) = server.send("PUT", "/api/v1/alert-hooks", &json!({ "urls": [url("first?key=abcdefghijkl")] }));
+    assert_eq!(status, 200, "{set}");
+    let kept = json!({ "kept": [set["items"][0]["hook_id"]], "urls": [url("second?key=mnopqrstuvwx")] });
+    let (status, set) = server.send("PUT", "/api/v1/alert-hooks", &kept);
+    assert_eq!(status, 200, "{set}");
+    let shown = server.get("/api/v1/alert-hooks").1.to_string() + &home.json(&["alert", "hooks", "list"]).to_string();
+    for word in ["first", "second", "abcdefghij", "mnopqrstuv"] {
+        assert!(!shown.contains(word), "{word}: {shown}");
+    }
+    assert_eq!(server.post("/api/v1/alert-hooks/test", &json!({})).0, 200);
+    let heard = listener.heard().join("\n");
+    for path in ["POST /first?key=abcdefghijkl ", "POST /second?key=mnopqrstuvwx "] {
+        assert!(heard.contains(path), "{path}: {heard}");
+    }
+    // A command keeps them, too, and nobody keeps what is not there.
+    let third = url("third");
+    let more = ["alert", "hooks", "set", "--keep", "--outbound-allow", &listener.address, &third];
+    assert!(home.run(&more).status.success());
+    assert_eq!(server.get("/api/v1/alert-hooks").1["items"].as_array().unwrap().len(), 3);
+    let (status, gone) = server.send("PUT", "/api/v1/alert-hooks", &json!({ "kept": ["nonsense"], "urls": [] }));
+    assert_eq!((status, gone["error"]["code"].as_str()), (404, Some("not_found")), "{gone}");
+    let (_, none) = server.send("PUT", "/api/v1/alert-hooks", &json!({ "urls": [] }));
+    assert_eq!(none["items"], json!([]));
+}
+
 /// INV-HOOKS-1 and 2: an incident is told, signed, without names, again until it is taken, and once.
 #[test]
 fn an_incident_is_told_until_it_is_taken() {
@@ -117,6 +149,7 @@ fn an_incident_is_told_until_it_is_taken() {
     let url = format!("http://{}/in?key=abc", listener.address);
     let (status, set) = server.send("PUT", "/api/v1/incident-hooks", &json!({ "urls": [url] }));
     assert_eq!((status, &set["items"][0]["last_outcome"]), (200, &Value::Null), "{set}");
+    assert_eq!(set["items"][0]["url"], format!("http://{}/****", listener.address), "{set}");
     let secret = set["secret"].as_str().unwrap();
     assert!(secret.starts_with("whsec_") && secret.len() > 40);
     assert_eq!(server.get("/api/v1/incident-hooks").1["secret"], Value::Null, "shown once");

@@ -78,6 +78,7 @@ struct Says {
     used: BTreeSet<String>,
     /// Header of the client.
     client: String,
+    n_documents_asked: usize,
     n_keys_asked: usize,
 }
 
@@ -104,6 +105,7 @@ impl Provider {
             challenge: String::new(),
             used: BTreeSet::new(),
             client: String::new(),
+            n_documents_asked: 0,
             n_keys_asked: 0,
         };
         let one = Self { address, says: Arc::new(Mutex::new(says)) };
@@ -147,9 +149,10 @@ impl Provider {
     }
 
     fn document(&self) -> Value {
-        let issuer = &self.says.lock().unwrap().issuer;
+        let mut says = self.says.lock().unwrap();
+        says.n_documents_asked += 1;
         let here = self.issuer();
-        json!({"issuer": issuer, "authorization_endpoint": format!("{here}/auth?tenant=1"),
+        json!({"issuer": says.issuer, "authorization_endpoint": format!("{here}/auth?tenant=1"),
             "token_endpoint": format!("{here}/token"), "jwks_uri": format!("{here}/keys")})
     }
 
@@ -573,7 +576,35 @@ fn refused_attempts_lock_an_address_out() {
     assert_eq!(place.back_at("198.51.100.8", &browser.kept, &format!("code=z&state={}", browser.state)).0, "/");
 }
 
-/// A setting that could not be used is refused with what is wrong; who may set it is told by the table.
+/// Anybody can ask to be sent to the provider: one that does not answer as it should is asked once, not by each of them.
+#[test]
+fn a_provider_that_fails_is_not_asked_by_everybody() {
+    let place = Place::new(|_| {});
+    let n_asked = || place.provider.says.lock().unwrap().n_documents_asked;
+    let before = n_asked();
+    place.provider.set(|says| says.issuer = "https://evil.example".into());
+    let start = || {
+        let (status, head, _) = place.server.request("GET", "/api/v1/session/oidc/start", &[("Cookie", "")], b"");
+        (status, location(&head))
+    };
+    let failed = (303, "/sign-in?sso=outbound_failed".to_owned());
+    std::thread::scope(|scope| {
+        let all: Vec<_> = (0..8).map(|_| scope.spawn(start)).collect();
+        for one in all {
+            assert_eq!(one.join().unwrap(), failed);
+        }
+    });
+    assert_eq!((start(), n_asked()), (failed, before + 1));
+    // Whoever sets it anew need not wait.
+    let issuer = place.provider.issuer();
+    place.provider.set(|says| says.issuer = issuer.clone());
+    let (status, answer) = place.server.send("PUT", "/api/v1/sso", &json!({"issuer": issuer, "client_id": "zhike"}));
+    assert_eq!(status, 200, "{answer}");
+    place.begin();
+}
+
+/// A setting that could not be used is refused with what is wrong; who may set it is told by the table, who tried by
+/// the trail. A host inside is reached by the operator's word alone.
 #[test]
 fn a_provider_is_set_once_it_answers() {
     let (home, provider) = (Home::new(), Provider::start());
@@ -583,16 +614,27 @@ fn a_provider_is_set_once_it_answers() {
         (status, answer["error"]["code"].as_str().unwrap_or_default().to_owned())
     };
     let refused = (422, "outbound_refused".to_owned());
-    for issuer in [
+    let inside = [
         provider.issuer(),
+        format!("https://{}", provider.address),
+        "https://127.0.0.1".into(),
+        "https://localhost".into(),
+        "https://10.0.0.5:8443/realms/staff".into(),
         "http://example.com".into(),
         "https://169.254.169.254".into(),
         "https://user:word@example.com".into(),
         "https://0xa9fea9fe/".into(),
         "example.com".into(),
-    ] {
+    ];
+    for issuer in &inside {
         assert_eq!(put(json!({"issuer": issuer, "client_id": "zhike"})), refused, "{issuer}");
     }
+    let trail = server.get("/api/v1/audit?limit=500").1;
+    let n_of = |action: &str| {
+        let is_it = |one: &&Value| one["action"] == action && one["subject"] == "PUT /api/v1/sso";
+        trail["items"].as_array().unwrap().iter().filter(is_it).count()
+    };
+    assert_eq!((n_of("policy.change"), n_of("access.failed")), (inside.len(), inside.len()), "{trail}");
     drop(server);
     let server = Server::start_with(&home, &["--outbound-allow", &provider.address]);
     let put = |settings: Value| server.send("PUT", "/api/v1/sso", &settings);

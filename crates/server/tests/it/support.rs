@@ -113,6 +113,8 @@ impl Server {
         let mut child = home
             .command()
             .args(["serve", "--listen", "127.0.0.1:0"])
+            // What follows from loads changes under nobody's feet.
+            .args(if options.contains(&"--refresh-every") { &[][..] } else { &["--refresh-every", "0"] })
             .args(options)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -137,7 +137,9 @@ fn a_large_export_waits_for_a_second_person() {
     let job = job.unwrap();
     assert_eq!((&job["state"], &job["rows_done"]), (&json!("done"), &json!(30)), "{job}");
     assert!(job["file_name"].as_str().unwrap().ends_with(".csv.zip"));
-    let (status, head, file) = server.request("GET", &format!("{path}/file"), &[("Cookie", ann.as_str())], b"");
+    let by_ann = [("Cookie", ann.as_str())];
+    assert_eq!(server.request("HEAD", &format!("{path}/file"), &by_ann, b"").0, 400, "that would use it up");
+    let (status, head, file) = server.request("GET", &format!("{path}/file"), &by_ann, b"");
     assert!(status == 200 && head.contains("application/zip"), "{head}");
     assert!(file.starts_with(b"PK\x03\x04") && !file.windows(4).any(|part| part == b"138*"), "sealed");
     assert_eq!(server.request_as(&ann, "GET", &format!("{path}/file"), &empty).0, 404, "once");
@@ -145,6 +147,58 @@ fn a_large_export_waits_for_a_second_person() {
     for action in ["approval.ask", "approval.approve", "approval.use", "export.create"] {
         let found = server.get(&format!("/api/v1/audit?action={action}")).1;
         assert_eq!(found["items"].as_array().unwrap().len(), 1, "{action}");
+    }
+}
+
+/// INV-APPROVAL-2: a rule that was changed since is another export; and what waits names nobody.
+#[test]
+fn what_was_approved_is_what_is_exported() {
+    let home = Home::new();
+    load(&home, 30);
+    let server = Server::start(&home);
+    let ann = hire(&server, "ann", &["analyst"]);
+    let sec = hire(&server, "sec", &["security_admin"]);
+    set_budget(&server, |budgets| budgets["export_rows"] = json!(10));
+    let empty = json!({});
+    let bought = |n: u32| json!({"all": [{"measure": {"of": "orders"}, "op": "ge", "value": n}]});
+    let new = json!({"name": "buyers", "rule": bought(0)});
+    let (status, _, segment) = server.request_as(&ann, "POST", "/api/v1/segments", &new);
+    assert_eq!(status, 200, "{segment}");
+    let segment = segment["segment_id"].as_str().unwrap();
+    let rule = json!({"all": [{"segment": segment, "op": "in"}]});
+    let export = |rule: &Value| {
+        let reason = "complaint of 13812345678";
+        json!({"what": "customers", "format": "csv", "purpose": "service", "rule": rule, "reason": reason})
+    };
+    let approved = || {
+        let (status, _, asked) = server.request_as(&ann, "POST", "/api/v1/exports", &export(&rule));
+        assert_eq!(status, 202, "{asked}");
+        let id = asked["approval_id"].as_str().unwrap().to_owned();
+        let decide = format!("/api/v1/approvals/{id}/decide");
+        let (status, _, one) = server.request_as(&sec, "POST", &decide, &json!({"approve": true}));
+        assert_eq!((status, &one["format"]), (200, &json!("csv")), "{one}");
+        assert!(!one["columns"].as_array().unwrap().is_empty() && !one["reason"].to_string().contains("13812345678"));
+        format!("/api/v1/approvals/{id}/export")
+    };
+    let first = approved();
+    assert_eq!(server.request_as(&ann, "POST", &first, &empty).0, 202);
+    let second = approved();
+    let path = format!("/api/v1/segments/{segment}");
+    let (status, _, changed) = server.request_as(&ann, "PATCH", &path, &json!({"version": 1, "rule": bought(1)}));
+    assert_eq!(status, 200, "{changed}");
+    let (status, _, refused) = server.request_as(&ann, "POST", &second, &empty);
+    assert_eq!((status, &refused["error"]["code"]), (409, &json!("conflict")), "{refused}");
+    // It was not used up by that: whoever asks again for what it is now has it approved again.
+    let all = server.request_as(&ann, "GET", "/api/v1/approvals", &empty).2;
+    assert_eq!(all["items"].as_array().unwrap().iter().filter(|one| one["status"] == "approved").count(), 1, "{all}");
+    let by_name = json!({"all": [{"trait": "city", "op": "eq", "value": "13812345678"}]});
+    let named = export(&json!({"any": [by_name, rule]}));
+    let (status, _, refused) = server.request_as(&ann, "POST", "/api/v1/exports", &named);
+    assert_eq!(status, 400, "{refused}");
+    let stored = std::fs::read_dir(home.path().join("data")).unwrap().flatten().filter(|entry| entry.path().is_file());
+    for entry in stored {
+        let bytes = std::fs::read(entry.path()).unwrap();
+        assert!(!bytes.windows(11).any(|part| part == b"13812345678"), "{:?}", entry.path());
     }
 }
 
@@ -189,7 +243,7 @@ fn whatever_was_done_stands_in_the_trail() {
             json!({"reason": "x"}),
             403,
             "access.denied",
-            format!("POST {profile}/reveal"),
+            "POST /api/v1/profiles/{profile_id}/reveal".into(),
         ),
         ("ann", "GET", "/api/v1/audit".into(), empty.clone(), 403, "access.denied", "GET /api/v1/audit".into()),
         (

@@ -47,8 +47,12 @@ async fn the_trail_is_filtered_and_paged(place: &Place) {
     assert_eq!(seqs(AuditFilter { since: Some(20), until: Some(40), ..all.clone() }, None, 10).await, [3, 2]);
     store.append_audit(&entry(50, "sys", "backup.take", "all"), link).await.unwrap();
     store.append_audit(&entry(60, "ann", "access.denied", "GET"), link).await.unwrap();
-    assert_eq!(seqs(AuditFilter { is_security: true, ..all }, None, 10).await, [6], "access, not work nor the system");
-    assert_eq!(store.audit_head().await.unwrap().map(|row| row.seq), Some(6));
+    for action in ["user.create", "user.reset", "user.sso_link", "user.sso_unlink"] {
+        store.append_audit(&entry(70, "sys", action, "usr_1"), link).await.unwrap();
+    }
+    let security = seqs(AuditFilter { is_security: true, ..all }, None, 10).await;
+    assert_eq!(security, [10, 9, 8, 6], "access and the ways in, not work nor the system");
+    assert_eq!(store.audit_head().await.unwrap().map(|row| row.seq), Some(10));
 }
 
 async fn roots_are_numbered_once_and_noted_outside(place: &Place) {
