@@ -84,7 +84,9 @@ function Changed({ value, changes, target }: { value: string; changes: readonly 
   const { t } = useTranslation()
   const before = changes[0]?.before ?? ''
   const after = changes.at(-1)?.after ?? ''
-  const isMarked = changes.every((change) => change.before === change.after)
+  const said = after !== '' && target === 'status' ? word(t, 'order_status', after) : orEmpty(t, after)
+  // What is called by its code may read as it was.
+  const isMarked = said === before || changes.every((change) => change.before === change.after)
   const rules = new Set(changes.map((change) => word(t, 'rule', change.rule)))
   return (
     <>
@@ -92,7 +94,7 @@ function Changed({ value, changes, target }: { value: string; changes: readonly 
         value
       ) : (
         <>
-          {before !== '' && <del>{before}</del>} <ins>{after !== '' && target === 'status' ? word(t, 'order_status', after) : orEmpty(t, after)}</ins>
+          {before !== '' && <del>{before}</del>} <ins>{said}</ins>
         </>
       )}
       <small className="zk-below">{[...rules].join(' · ')}</small>
